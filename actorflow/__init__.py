@@ -1,0 +1,1 @@
+"""actorflow: an actor-based process runtime; change the host, keep the script."""

@@ -1,0 +1,100 @@
+"""Deterministic CBOR (RFC 8949 §4.2.1) for values that leave the node: journals, the mesh, the control socket.
+
+One profile, held equal to the Lua codec by a table of vectors (`tests/vectors/cbor.json`): definite lengths, shortest
+heads, map keys in bytewise order, floats always eight bytes, a `Failure` as tag 27 `["actorflow.error", message,
+kind, retryable, details, stack]`. Never pickle.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from io import BytesIO
+from typing import Any, Final
+
+import cbor2
+
+from actorflow.errors import Failure, invalid
+from actorflow.value import DEFAULT_LIMITS, Limits, Value, copy_value
+
+_OBJECT_TAG: Final = 27
+_FAILURE_NAME: Final = "actorflow.error"
+_FAILURE_PARTS: Final = 6
+_FLAT: Final = frozenset({type(None), bool, int, float, str, bytes})
+
+
+def encode(value: Value, limits: Limits = DEFAULT_LIMITS) -> bytes:
+    """Return the deterministic bytes of `value`, checked and copied by `copy_value` first.
+
+    Raises:
+        Error: kind Invalid, naming the path of what may not cross a boundary.
+    """
+    return encode_copied(copy_value(value, limits))
+
+
+def encode_copied(value: Value) -> bytes:
+    """Return the bytes of a value that `copy_value` has already returned; does not check it again."""
+    if type(value) in _FLAT:
+        return cbor2.dumps(value)
+    return cbor2.dumps(value, default=_encode_other)
+
+
+def decode(data: bytes) -> Value:
+    """Return the value in bytes that this codec (or its Lua twin) wrote; use `decode_foreign` for others' bytes.
+
+    Raises:
+        Error: kind Invalid, when the bytes are malformed.
+    """
+    try:
+        return cbor2.loads(data, tag_hook=_decode_tag)
+    except Exception as error:
+        message = f"malformed CBOR: {error}"
+        raise invalid(message) from error
+
+
+def decode_foreign(data: bytes, limits: Limits = DEFAULT_LIMITS) -> Value:
+    """Return the value in bytes that somebody else wrote, checked to be exactly one value of our profile's types.
+
+    Raises:
+        Error: kind Invalid, when the bytes are malformed, too deep, trailed by more, or hold a foreign type.
+    """
+    stream = BytesIO(data)
+    try:
+        decoder = cbor2.CBORDecoder(
+            stream, tag_hook=_decode_tag, max_depth=limits.depth + 4, allow_indefinite=False, allow_duplicate_keys=False
+        )
+        value = decoder.decode()
+        rest = len(data) - stream.tell()
+    except Exception as error:
+        message = f"malformed CBOR: {error}"
+        raise invalid(message) from error
+    if rest:
+        message = f"malformed CBOR: {rest} bytes after the value"
+        raise invalid(message)
+    return copy_value(value, limits)
+
+
+def _encode_other(encoder: Any, value: Any) -> None:
+    if not isinstance(value, Failure):
+        message = f"cannot encode {type(value).__name__}"
+        raise TypeError(message)
+    parts = [_FAILURE_NAME, value.message, value.kind, value.retryable, value.details, value.stack]
+    encoder.encode(cbor2.CBORTag(_OBJECT_TAG, parts))
+
+
+def _decode_tag(tag: Any, _immutable: bool = False) -> Failure:  # noqa: FBT001, FBT002 - cbor2 passes it so
+    parts = tag.value
+    if tag.tag != _OBJECT_TAG or not isinstance(parts, list | tuple) or len(parts) != _FAILURE_PARTS:
+        message = f"unknown tag {tag.tag}"
+        raise ValueError(message)
+    if parts[0] != _FAILURE_NAME:
+        message = f"unknown object {parts[0]!r}"
+        raise ValueError(message)
+    message, kind, retryable, details, stack = parts[1:]
+    return Failure(message, kind, retryable, None if details is None else _thaw(details), stack)
+
+
+def _thaw(value: Any) -> Any:
+    """Undo that cbor2 decodes what is inside a tag to immutable containers."""
+    if isinstance(value, Mapping):
+        return {key: _thaw(item) for key, item in value.items()}
+    return [_thaw(item) for item in value] if isinstance(value, list | tuple) else value

@@ -1,0 +1,269 @@
+"""The ports between layers: what the machine asks of a driver, what it asks of a language, what a node asks of a host.
+
+Only shapes live here, no behaviour. Times are integer nanoseconds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from enum import IntEnum
+from typing import Any, Final, Protocol, TypeAlias
+
+from actorflow.errors import Error, Failure
+from actorflow.message import Message
+from actorflow.notice import Notice
+from actorflow.value import Value
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How something ended: with a value, or with a failure (then the value is None)."""
+
+    value: Value = None
+    failure: Failure | None = None
+
+    def unwrap(self) -> Value:
+        """Return the value, or raise the failure as an `Error`."""
+        if self.failure is not None:
+            raise Error(self.failure)
+        return self.value
+
+
+Reply: TypeAlias = Callable[[Outcome], None]
+"""Called exactly once, at once or later, in the node's thread, with how the request ended."""
+
+
+class _Pending:
+    """The type of `PENDING`."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return "PENDING"
+
+
+PENDING: Final = _Pending()
+"""A driver's answer for 'not yet': the machine is told later through `Machine.settle(ref, outcome)`."""
+
+Answer: TypeAlias = Any
+"""A value, or `PENDING`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Who a running process is.
+
+    Attributes:
+        pid: the PID as text.
+        entry: registry id of the entry it runs, `namespace:name`.
+        host: registry id of its host.
+        context: values inherited from the spawner or caller; read-only.
+        durable: whether the host journals what the script does.
+        parent: PID of the spawner, or "".
+        workflow: further facts for `workflow.info()` on a durable host, else empty.
+    """
+
+    pid: str
+    entry: str
+    host: str
+    context: Mapping[str, Value] = field(default_factory=dict)
+    durable: bool = False
+    parent: str = ""
+    workflow: Mapping[str, Value] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class SpawnRequest:
+    """What is needed to start a process.
+
+    Attributes:
+        entry: registry id of what to run.
+        host: registry id of the host, or "" for the caller's own.
+        args: positional arguments, already copied.
+        name: name to register for it, or "". If the name is taken nothing starts: the holder's PID is the answer.
+        messages: (topic, payloads) pairs delivered right after the start, in order.
+        context: values the child inherits.
+        options: host options such as `workflow.id`; unknown ones are ignored.
+        parent: PID of the spawner, or "".
+        monitor: the parent gets EXIT.
+        link: the parent is linked.
+    """
+
+    entry: str
+    host: str = ""
+    args: tuple[Value, ...] = ()
+    name: str = ""
+    messages: tuple[tuple[str, tuple[Value, ...]], ...] = ()
+    context: Mapping[str, Value] = field(default_factory=dict)
+    options: Mapping[str, Value] = field(default_factory=dict)
+    parent: str = ""
+    monitor: bool = False
+    link: bool = False
+
+
+class Mode(IntEnum):
+    """How a task is resumed: with a value, with a failure, or interrupted by a cancellation (a failure too)."""
+
+    VALUE = 0
+    FAILURE = 1
+    INTERRUPT = 2
+
+
+class Driver(Protocol):
+    """What a machine may ask of the world. One driver serves one machine.
+
+    A method that returns `Answer` returns a value, returns `PENDING` (and calls `Machine.settle(ref, …)` later), or
+    raises `Error`. `ref` is the machine's number for the request: 1, 2, 3… in the order the script asked, the same
+    on every replay. Payloads are values not yet copied: who passes them on copies or encodes them.
+    """
+
+    @property
+    def identity(self) -> Identity:
+        """Who the process is."""
+        ...
+
+    def now(self) -> int:
+        """Return the process's wall clock in nanoseconds; on a durable host the recorded time of the last fact."""
+        ...
+
+    def draw(self, kind: str, size: int) -> bytes:
+        """Return `size` random bytes; `kind` (`uuid4`, `uuid7`, `random`) is recorded with them."""
+        ...
+
+    def call(self, ref: int, target: str, args: tuple[Value, ...], options: Mapping[str, Value]) -> Answer:
+        """Call the registered function `target`."""
+        ...
+
+    def timer(self, ref: int, delay: int) -> None:
+        """Arm a timer of `delay` nanoseconds; `Machine.fire(ref)` follows. Never answers at once."""
+        ...
+
+    def spawn(self, ref: int, request: SpawnRequest, *, wait: bool) -> Answer:
+        """Start a process and answer its PID, or with `wait` its result."""
+        ...
+
+    def send(self, ref: int, dest: str, topic: str, payloads: tuple[Value, ...]) -> Answer:
+        """Send a message to a PID or registered name and answer True."""
+        ...
+
+    def control(self, ref: int, verb: str, target: str, detail: Value) -> Answer:
+        """Do `monitor`, `unmonitor`, `link`, `unlink`, `cancel` (detail: reason) or `terminate` to a PID or name."""
+        ...
+
+    def name(self, ref: int, verb: str, name: str, pid: str) -> Answer:
+        """`register` a name for a PID (answers True), `lookup` (PID) or `unregister` (bool)."""
+        ...
+
+    def perform(self, ref: int, operation: str, args: tuple[Any, ...]) -> Answer:
+        """Do something else by name: `io` (an async function and its arguments), `upgrade`, or a module's operation."""
+        ...
+
+    def cancel(self, ref: int) -> None:
+        """Give up the open call, timer or wait `ref`; whatever it answers later is ignored."""
+        ...
+
+    def note(self, level: str, text: str, fields: Mapping[str, Value]) -> None:
+        """Write a log line for the script; silent during replay."""
+        ...
+
+    def notice(self, notice: Notice) -> None:
+        """Tell the operator something that is not an error."""
+        ...
+
+
+class Script(Protocol):
+    """One running instance of a program inside one machine. Task handles are opaque to the machine."""
+
+    def start(self, args: tuple[Value, ...]) -> Any:
+        """Return the handle of a new main task; nothing of the script runs before its first `resume`."""
+        ...
+
+    def spawn(self, function: Any) -> Any:
+        """Return the handle of a new task running `function` (what the script gave to SPAWN_TASK)."""
+        ...
+
+    def resume(self, handle: Any, mode: Mode, value: Any) -> tuple[Any, ...]:
+        """Run a task until its next op and return the op, `(Op.RETURN, value)` or `(Op.RAISE, failure)` at its end.
+
+        Never raises for a fault of the script. The first resume passes `Mode.VALUE, None`.
+        """
+        ...
+
+    def discard(self, handle: Any) -> None:
+        """Drop a task that will not be resumed again, without running any more of its code."""
+        ...
+
+    def close(self) -> None:
+        """Drop everything the instance holds, without running any more of its code. May be called twice."""
+        ...
+
+    def where(self, handle: Any) -> str:
+        """Return `file:line` of the script line a waiting task stands on, or ""."""
+        ...
+
+
+class Program(Protocol):
+    """A compiled entry with its imports, shared by every process that runs it."""
+
+    def open(self, machine: Any) -> Script:
+        """Return a fresh instance for `machine`."""
+        ...
+
+
+class Host(Protocol):
+    """What a node asks of a host entry. All methods but start and stop return at once, in the node's thread."""
+
+    @property
+    def id(self) -> str:
+        """Registry id of the host."""
+        ...
+
+    async def start(self) -> None:
+        """Begin to serve; raises `Error` when that cannot be."""
+        ...
+
+    async def stop(self, grace: float) -> None:
+        """Stop serving: cancel cooperatively, wait at most `grace` seconds, then let go."""
+        ...
+
+    def spawn(self, request: SpawnRequest, reply: Reply) -> None:
+        """Start a process; the reply has its PID. Monitor and link of the parent are installed before its first step."""
+        ...
+
+    def send(self, pid: str, message: Message, reply: Reply) -> None:
+        """Deliver a message to one of this host's processes; the reply comes when it is as safe as the host makes it."""
+        ...
+
+    def cancel(self, pid: str, sender: str, reason: str, reply: Reply) -> None:
+        """Ask a process to stop."""
+        ...
+
+    def terminate(self, pid: str, reply: Reply) -> None:
+        """End a process without running any more of its code."""
+        ...
+
+    def event(self, pid: str, event: Mapping[str, Value]) -> None:
+        """Deliver an EXIT or LINK_DOWN event to a process of this host; a dead one is ignored."""
+        ...
+
+    def alive(self, pid: str) -> bool | Outcome:
+        """Tell whether a process runs (True), is unknown (False), or how it ended when the host still knows."""
+        ...
+
+    def processes(self) -> Iterable[ProcessInfo]:
+        """List what is alive, in the order of starting."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class ProcessInfo:
+    """One line of `actorflow ps`: `state` is `ready`, `waiting` or, on a durable host, a run state."""
+
+    pid: str
+    entry: str
+    host: str
+    state: str
+    mailbox: int
+    started: int
+    waits: tuple[str, ...] = ()

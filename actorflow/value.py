@@ -1,0 +1,204 @@
+"""What may cross a boundary, and the copy made when it does.
+
+Values are None, booleans, 64-bit integers, floats, text, bytes, lists (tuples become lists), maps with text or
+integer keys, and `Failure` objects. Shared references are copied apart. Objects that live in one process only
+(channels, timers, anything unknown) become None, with one notice naming the path. Functions, cycles, nesting
+deeper than the limit, integers beyond 64 bits and values over the size limit are refused with the path.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any, Final, TypeAlias
+
+from actorflow.errors import Error, Failure, invalid
+from actorflow.notice import Notice, NoticeSink, drop
+
+Value: TypeAlias = Any
+"""A value as the module docstring defines it; Python cannot spell the recursive union usefully."""
+
+INT_MIN: Final = -(2**63)
+INT_MAX: Final = 2**63 - 1
+_SCALARS: Final = frozenset({type(None), bool, float})
+_HEADER: Final = 9
+"""Most bytes that deterministic CBOR needs for one head; the size count is an upper bound built from it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Bounds on one value: nesting depth, and an upper bound of its encoded size in bytes."""
+
+    depth: int = 64
+    size: int = 4 * 1024 * 1024
+
+
+DEFAULT_LIMITS: Final = Limits()
+
+
+class Opaque:
+    """An object that belongs to one process: it crosses a boundary as None, with a notice."""
+
+    __slots__ = ()
+
+
+def copy_value(value: Value, limits: Limits = DEFAULT_LIMITS, notices: NoticeSink = drop) -> Value:
+    """Return `value` as the far side of a boundary sees it; immutable scalars are returned as they are.
+
+    Map keys come out in the order of deterministic CBOR, so equal maps have equal bytes.
+
+    Raises:
+        Error: kind Invalid, naming the path of what may not cross.
+    """
+    kind = type(value)
+    if kind in _SCALARS:
+        return value
+    if kind is str or kind is bytes:
+        if len(value) <= limits.size and (kind is bytes or value.isascii()):
+            return value
+    elif kind is int and INT_MIN <= value <= INT_MAX:
+        return value
+    try:
+        return _quick(value, limits.depth, [limits.size])
+    except _Unusual:
+        return _Copier(limits, notices).copy(value, "value", 0)
+
+
+class _Unusual(Exception):
+    """The quick copy met something that needs the careful one."""
+
+
+def _quick(value: Value, depth: int, room: list[int]) -> Value:
+    """Copy plain data without building paths; whatever is not plain is left to `_Copier`."""
+    kind = type(value)
+    room[0] -= _HEADER
+    if kind is str or kind is bytes:
+        if kind is str and not value.isascii():
+            raise _Unusual
+        room[0] -= len(value)
+    elif kind is int:
+        if not INT_MIN <= value <= INT_MAX:
+            raise _Unusual
+    elif kind is dict or kind is list:
+        if depth <= 0 or room[0] < 0:
+            raise _Unusual
+        return _quick_map(value, depth, room) if kind is dict else [_quick(item, depth - 1, room) for item in value]
+    elif kind not in _SCALARS:
+        raise _Unusual
+    if room[0] < 0:
+        raise _Unusual
+    return value
+
+
+def _quick_map(value: dict[Any, Any], depth: int, room: list[int]) -> dict[Any, Any]:
+    keys = list(value)
+    for key in keys:
+        if type(key) is not str or not key.isascii():
+            raise _Unusual
+        room[0] -= _HEADER + len(key)
+    if len(keys) > 1:
+        keys.sort()
+        keys.sort(key=len)  # stable: by length, then bytewise, as RFC 8949 orders text keys
+    return {key: _quick(value[key], depth - 1, room) for key in keys}
+
+
+def key_order(key: str | int) -> tuple[int, int, bytes]:
+    """Return the sort key of a map key: the bytewise order of its deterministic CBOR form (RFC 8949 §4.2.1)."""
+    if isinstance(key, str):
+        text = key.encode("utf-8", "surrogatepass")
+        return (2, len(text), text)
+    return (0, key, b"") if key >= 0 else (1, -1 - key, b"")
+
+
+class _Copier:
+    """One copy in progress: the room left, and the containers we are inside of."""
+
+    def __init__(self, limits: Limits, notices: NoticeSink) -> None:
+        self._depth = limits.depth
+        self._limit = limits.size
+        self._room = limits.size
+        self._notices = notices
+        self._open: set[int] = set()
+
+    def copy(self, value: Value, path: str, depth: int) -> Value:
+        kind = type(value)
+        if kind in _SCALARS:
+            return self._spend(value, _HEADER, path)
+        if kind is int:
+            return self._spend(_integer(value, path), _HEADER, path)
+        if kind is str:
+            return self._text(value, path)
+        if kind is bytes or kind is bytearray or kind is memoryview:
+            data = bytes(value)
+            return self._spend(data, _HEADER + len(data), path)
+        if isinstance(value, list | tuple | dict):
+            return self._container(value, path, depth)
+        return self._other(value, path, depth)
+
+    def _text(self, value: str, path: str) -> str:
+        size = len(value) if value.isascii() else len(value.encode("utf-8", "surrogatepass"))
+        self._spend(value, _HEADER + size, path)
+        try:
+            value.isascii() or value.encode()
+        except UnicodeEncodeError:
+            raise _refused(path, "text with a lone surrogate", "well-formed Unicode text") from None
+        return value
+
+    def _spend(self, value: Value, size: int, path: str) -> Value:
+        self._room -= size
+        if self._room < 0:
+            raise _refused(path, "a value over the size limit", f"at most {self._limit} bytes in all")
+        return value
+
+    def _container(self, value: list[Any] | tuple[Any, ...] | dict[Any, Any], path: str, depth: int) -> Value:
+        if id(value) in self._open:
+            raise _refused(path, "a cycle", "a value that does not contain itself")
+        if depth >= self._depth:
+            raise _refused(path, f"nesting deeper than {self._depth}", "a flatter value")
+        self._spend(value, _HEADER, path)
+        self._open.add(id(value))
+        try:
+            if isinstance(value, dict):
+                return self._map(value, path, depth)
+            return [self.copy(item, f"{path}[{index}]", depth + 1) for index, item in enumerate(value)]
+        finally:
+            self._open.discard(id(value))
+
+    def _map(self, value: dict[Any, Any], path: str, depth: int) -> dict[str | int, Any]:
+        for key in value:
+            if type(key) is int:
+                _integer(key, f"{path}[{key}]")
+            elif type(key) is not str:
+                raise _refused(path, f"a map key of type {type(key).__name__}", "text or integer keys")
+        keys = sorted(value, key=key_order) if len(value) > 1 else value
+        return {self.copy(key, path, depth): self.copy(value[key], f"{path}.{key}", depth + 1) for key in keys}
+
+    def _other(self, value: Any, path: str, depth: int) -> Value:
+        if isinstance(value, Failure):
+            details = None if value.details is None else self.copy(value.details, f"{path}.details", depth + 1)
+            self._text(value.message, path)
+            return replace(value.crossing(), details=details)
+        if isinstance(value, Error):
+            return self._other(value.failure, path, depth)
+        if isinstance(value, bool | int | float | str):  # an enum, numpy scalar, …: the plain value inside
+            return self.copy(_plain(value), path, depth)
+        if callable(value) and not isinstance(value, Opaque):
+            raise _refused(path, "a function", "data; send the id of a registered function instead")
+        self._notices(Notice("value-dropped", f"{path}: {type(value).__name__} cannot leave its process, sent as nil"))
+        return None
+
+
+def _plain(value: bool | float | str) -> bool | int | float | str:
+    for base in (bool, int, float, str):
+        if isinstance(value, base):
+            return base.__call__(value) if base is not str else str.__str__(value)
+    raise AssertionError
+
+
+def _integer(value: int, path: str) -> int:
+    if INT_MIN <= value <= INT_MAX:
+        return value
+    raise _refused(path, "an integer beyond 64 bits", "-2^63 to 2^63-1; send larger numbers as text")
+
+
+def _refused(path: str, got: str, expected: str) -> Error:
+    return invalid(f"{path}: got {got}, expected {expected}", path=path)
