@@ -1,0 +1,94 @@
+"""Journal events: what a durable run's journal holds, one row each, numbered 1, 2, 3… without gaps.
+
+Facts say what happened to the run and begin a feed of the machine; records say what the script asked while it was
+fed. The order in the journal is the order of replay: a fact, then the records it led to, then the next fact. The
+journal format is versioned by `FORMAT`, kept in the payload of `RunStarted`; a change of rules is a new number that
+old runs never see.
+"""
+
+from __future__ import annotations
+
+from hashlib import blake2b
+from typing import Final, NamedTuple
+
+FORMAT: Final = 1
+
+# facts
+RUN_STARTED: Final = "RunStarted"
+FUNCTION_COMPLETED: Final = "FunctionCompleted"
+FUNCTION_FAILED: Final = "FunctionFailed"
+TIMER_FIRED: Final = "TimerFired"
+MESSAGE_RECEIVED: Final = "MessageReceived"
+REQUEST_SETTLED: Final = "RequestSettled"
+PROCESS_EXITED: Final = "ProcessExited"
+CANCEL_REQUESTED: Final = "CancelRequested"
+
+# records of commands
+FUNCTION_CALLED: Final = "FunctionCalled"
+TIMER_STARTED: Final = "TimerStarted"
+PROCESS_SPAWNED: Final = "ProcessSpawned"
+MESSAGE_SENT: Final = "MessageSent"
+PROCESS_CONTROLLED: Final = "ProcessControlled"
+NAME_USED: Final = "NameUsed"
+OPERATION_PERFORMED: Final = "OperationPerformed"
+REQUEST_DROPPED: Final = "RequestDropped"
+
+# records of the end
+RUN_COMPLETED: Final = "RunCompleted"
+RUN_FAILED: Final = "RunFailed"
+RUN_CANCELLED: Final = "RunCancelled"
+
+FACTS: Final = frozenset(
+    {
+        RUN_STARTED,
+        FUNCTION_COMPLETED,
+        FUNCTION_FAILED,
+        TIMER_FIRED,
+        MESSAGE_RECEIVED,
+        REQUEST_SETTLED,
+        PROCESS_EXITED,
+        CANCEL_REQUESTED,
+    }
+)
+ENDS: Final = frozenset({RUN_COMPLETED, RUN_FAILED, RUN_CANCELLED})
+
+
+class JournalEvent(NamedTuple):
+    """One row of a journal.
+
+    Attributes:
+        seq: position in the journal, from 1.
+        kind: one of the constants above.
+        ref: the machine's number of the request it belongs to, or 0.
+        target: function id, topic, destination, entry id …, or "".
+        payload: deterministic CBOR, or empty.
+        drawn: CBOR list of the random values and times the feed begun by this fact read; empty when none.
+        at: when it happened, Unix nanoseconds.
+        digest: BLAKE2b-128 of the plain payload, salted with the run id; survives scrubbing the payload.
+        checksum: BLAKE2b-128 over the previous checksum, seq, kind, ref, target, at and digest: the chain.
+    """
+
+    seq: int
+    kind: str
+    ref: int
+    target: str
+    payload: bytes
+    drawn: bytes
+    at: int
+    digest: bytes
+    checksum: bytes
+
+
+def payload_digest(salt: bytes, payload: bytes) -> bytes:
+    """Return the salted digest of a plain payload; `salt` is the run id as bytes, at most 64."""
+    return blake2b(payload, digest_size=16, key=salt).digest()
+
+
+def chain(previous: bytes, event: JournalEvent) -> bytes:
+    """Return the checksum of `event` after an event whose checksum is `previous` (empty before the first)."""
+    text = f"{event.seq}\0{event.kind}\0{event.ref}\0{event.target}\0{event.at}\0"
+    hasher = blake2b(previous, digest_size=16)
+    hasher.update(text.encode())
+    hasher.update(event.digest)
+    hasher.update(payload_digest(b"drawn", event.drawn))
+    return hasher.digest()

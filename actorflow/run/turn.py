@@ -1,0 +1,196 @@
+"""What a store commits: starts, deliveries and turns, as values. A store applies them and decides nothing.
+
+A batch is one database transaction. Each item is accepted or refused alone: a refused item writes nothing and does
+not touch its neighbours. When a commit fails as a whole, nothing is known and everything must be read again.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+from actorflow.run.event import JournalEvent
+
+
+@dataclass(slots=True)
+class StartRun:
+    """Create a run with its first journal event (`RunStarted`).
+
+    Attributes:
+        run_id: UUID text, chosen by the caller: starting twice with the same run_id is the same start.
+        workflow_id: the identity among open runs of the store; one open run holds it at a time.
+        entry: registry id of what it runs. host: registry id of the host it belongs to.
+        bundle_hash: content hash of its source. bundle: the source's bytes, stored once per hash.
+        events: the first journal events, `seq` from 1.
+        at: Unix nanoseconds.
+        parent: PID of the spawner, or "". parent_run: run number of a parent run in this store, or 0.
+        parent_ref: the parent's request number. versions: what to record about third-party modules.
+        use_existing: if an open run holds the workflow id, answer that one (and deliver `messages`) instead of refusing.
+        messages: delivered with the start, whether it is new or existing.
+    """
+
+    run_id: str
+    workflow_id: str
+    entry: str
+    host: str
+    bundle_hash: str
+    bundle: bytes
+    events: list[JournalEvent]
+    at: int
+    parent: str = ""
+    parent_run: int = 0
+    parent_ref: int = 0
+    use_existing: bool = False
+    messages: list[Delivery] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class Delivery:
+    """Put a fact from outside into a run's inbox, in order of arrival.
+
+    Attributes:
+        workflow_id: the open run to reach; ignored when `run` is given.
+        run: run number, or 0.
+        kind: the fact it will be, e.g. `MessageReceived`, `CancelRequested`, `ProcessExited`, `RequestSettled`.
+        ref, target, sender, payload: as in the journal event it becomes; sender is a PID or "".
+    """
+
+    workflow_id: str
+    kind: str
+    target: str = ""
+    sender: str = ""
+    payload: bytes = b""
+    at: int = 0
+    run: int = 0
+    ref: int = 0
+
+
+@dataclass(slots=True)
+class CallRow:
+    """A call that waits for its next attempt: it exists only between a failed attempt and the next one's start."""
+
+    ref: int
+    attempt: int
+    due: int
+    failure: bytes = b""
+
+
+@dataclass(slots=True)
+class StateChange:
+    """A change of state worth keeping in the state history: created, paused, resumed, finished, ….
+
+    Flips between running and waiting are not among them.
+    """
+
+    state: str
+    at: int
+    reason: str = ""
+    by: str = ""
+
+
+@dataclass(slots=True)
+class Turn:
+    """Everything one turn of one run changes, written atomically.
+
+    Attributes:
+        run: run number. revision: what the run row must hold now; it becomes `revision + 1`.
+        lease: fencing token the run row must hold.
+        events: journal events to append. state: the run's state after the turn.
+        consumed: inbox rows (their ids) that the events came from: deleted.
+        timers: (ref, due in Unix nanoseconds) to add. dropped_timers: refs to delete.
+        calls: call rows to insert or replace. dropped_calls: refs to delete.
+        starts: child runs to start in the same commit. deliveries: messages to other runs of the store.
+        change: a row for the state history, or None.
+        result: CBOR of the outcome when the run ended, else None. waits: CBOR list of reasons when paused, else empty.
+    """
+
+    run: int
+    revision: int
+    lease: int
+    state: str
+    events: list[JournalEvent] = field(default_factory=list)
+    consumed: list[int] = field(default_factory=list)
+    timers: list[tuple[int, int]] = field(default_factory=list)
+    dropped_timers: list[int] = field(default_factory=list)
+    calls: list[CallRow] = field(default_factory=list)
+    dropped_calls: list[int] = field(default_factory=list)
+    starts: list[StartRun] = field(default_factory=list)
+    deliveries: list[Delivery] = field(default_factory=list)
+    change: StateChange | None = None
+    result: bytes | None = None
+    waits: bytes = b""
+
+
+Item: TypeAlias = StartRun | Delivery | Turn
+
+
+@dataclass(slots=True)
+class Committed:
+    """The answer to one item of a batch.
+
+    Attributes:
+        accepted: whether it was written.
+        refusal: why not: `exists` (the workflow id is held), `unknown` (no such open run), `revision`, `lease`.
+        run: run number concerned, 0 when unknown. run_id: its run id.
+        existing: a start that found the run already there (same run_id, or use_existing).
+        inbox: ids of the inbox rows made, in order.
+        starts, deliveries: answers to the parts of a turn, in order. Their refusal does not refuse the turn.
+    """
+
+    accepted: bool
+    refusal: str = ""
+    run: int = 0
+    run_id: str = ""
+    existing: bool = False
+    inbox: list[int] = field(default_factory=list)
+    starts: list[Committed] = field(default_factory=list)
+    deliveries: list[Committed] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class RunRow:
+    """A run as the store holds it. `result` is CBOR of the outcome once it ended; times are Unix nanoseconds."""
+
+    run: int
+    run_id: str
+    workflow_id: str
+    entry: str
+    host: str
+    bundle_hash: str
+    state: str
+    revision: int
+    lease: int
+    created: int
+    updated: int
+    parent: str
+    parent_run: int
+    parent_ref: int
+    last_seq: int
+    last_checksum: bytes
+    reason: str = ""
+    result: bytes | None = None
+    waits: bytes = b""
+
+
+@dataclass(slots=True)
+class InboxRow:
+    """A delivery that waits to be journaled by its run."""
+
+    id: int
+    kind: str
+    ref: int
+    target: str
+    sender: str
+    payload: bytes
+    at: int
+
+
+@dataclass(slots=True)
+class OpenRun:
+    """What a host needs to continue a run: its row, journal, inbox, timers and waiting calls."""
+
+    row: RunRow
+    events: list[JournalEvent]
+    inbox: list[InboxRow]
+    timers: list[tuple[int, int]]
+    calls: list[CallRow]
