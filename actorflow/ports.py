@@ -267,3 +267,38 @@ class ProcessInfo:
     mailbox: int
     started: int
     waits: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class CallRequest:
+    """One attempt of a function call.
+
+    Attributes:
+        target: registry id of the function.
+        args: positional arguments, already copied.
+        context: values the callee inherits.
+        options: call options, e.g. `retry`, already merged over the function's own by who calls.
+        caller: PID of the caller, or "".
+        invocation_id: the same for all attempts of one call; "" when the caller is not durable.
+        attempt: 1 for the first.
+    """
+
+    target: str
+    args: tuple[Value, ...] = ()
+    context: Mapping[str, Value] = field(default_factory=dict)
+    options: Mapping[str, Value] = field(default_factory=dict)
+    caller: str = ""
+    invocation_id: str = ""
+    attempt: int = 1
+
+
+class Functions(Protocol):
+    """Runs registered functions: the version registered now."""
+
+    def call(self, request: CallRequest, reply: Reply) -> Callable[[], None]:
+        """Start one attempt; no retries here. Returns what gives it up: then no reply comes.
+
+        A target that does not exist or is broken is a reply too (NotFound, Invalid), never a raise. The reply's value
+        is already a copy.
+        """
+        ...

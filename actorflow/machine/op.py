@@ -17,7 +17,8 @@ class Op(IntEnum):
     RETURN = 0  # value → (never resumed)
     RAISE = 1  # failure → (never resumed)
     # tasks
-    SPAWN_TASK = 2  # function → task; the new task runs first, until it waits
+    SPAWN_TASK = 2  # function, owned → task; the new task runs first, until it waits. The failure of an owned task goes
+    # to who joins it, any other uncaught failure ends the process
     YIELD = 3  # → None, after every other ready task has run
     JOIN = 4  # task → its result, or its failure
     CANCEL_TASK = 5  # task → None; the task is interrupted at its wait, its children first

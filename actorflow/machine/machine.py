@@ -1,0 +1,421 @@
+"""The machine: runs one process's script between facts, and knows neither time nor network nor disk.
+
+It is fed one fact at a time (`start`, `deliver`, `settle`, `fire`, `event`, `cancel`) and then `run` until every task
+waits. It is deterministic: the same facts in the same order make the same requests of its driver. Tasks are served
+first in, first out; a select takes its first ready case; nothing depends on the order of a set or on addresses.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import TYPE_CHECKING, Any, Final
+
+from actorflow.errors import CANCELED, INTERNAL, Error, Failure, invalid
+from actorflow.machine import channel as channels
+from actorflow.machine import request, subscription, timing
+from actorflow.machine.mailbox import Mailbox
+from actorflow.machine.op import Op
+from actorflow.machine.task import BLOCKED, Task, Waiter
+from actorflow.message import EVENTS_TOPIC, INBOX_TOPIC, LINK_DOWN, Message, cancel_event
+from actorflow.ports import Mode, Outcome
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from actorflow.machine.channel import Channel, OpTuple
+    from actorflow.ports import Driver, Program
+    from actorflow.value import Value
+
+
+class Machine:
+    """One process. `outcome` is None while it lives; once set, nothing more will run.
+
+    Attributes other than `outcome`, `driver`, `trap_links` and the methods below are for the op modules of this
+    package. The mailbox, subscriptions and the table of requests are made when first used: an idle process is small.
+    """
+
+    __slots__ = ("driver", "last_ref", "mailbox", "main", "outcome", "ready", "requests", "script", "subscriptions", "trap_links")
+
+    def __init__(self, driver: Driver, program: Program) -> None:
+        """Make a machine that will run `program`; nothing of the script runs yet."""
+        self.driver = driver
+        self.outcome: Outcome | None = None
+        self.trap_links = False
+        self.ready: list[Task] = []
+        self.requests: dict[int, Any] | None = None
+        self.subscriptions: dict[str, Channel] | None = None
+        self.mailbox: Mailbox | None = None
+        self.main: Task | None = None
+        self.last_ref = 0
+        self.script = program.open(self)
+
+    # ---- facts -------------------------------------------------------------------------------------------------
+
+    def start(self, args: tuple[Value, ...]) -> None:
+        """Make the main task ready to run with these arguments."""
+        self.main = Task(self.script.start(args))
+        self.ready.append(self.main)
+
+    def deliver(self, message: Message) -> None:
+        """Take a message: to the channel it is routed to if that has room now, else into the mailbox."""
+        subscriptions = self.subscriptions
+        if subscriptions is not None:
+            channel = subscriptions.get(message.topic)
+            if channel is None and message.topic[0] != "@":
+                channel = subscriptions.get(INBOX_TOPIC)
+            if channel is not None:
+                if channel.receivers:
+                    item = message if channel.as_message else message.value
+                    channels.complete(self, channel.receivers[0], item, ok=True)
+                    return
+                if channel.size > (0 if channel.buffer is None else len(channel.buffer)):
+                    channels.push(self, channel, subscription.item_of(channel, message))
+                    return
+        if self.mailbox is None:
+            self.mailbox = Mailbox()
+        self.mailbox.put(message)
+
+    def event(self, event: Mapping[str, Value]) -> None:
+        """Take an EXIT or LINK_DOWN event; an untrapped LINK_DOWN ends the process."""
+        if event["kind"] == LINK_DOWN and not self.trap_links:
+            self.end(Outcome(failure=Failure("linked process failed", INTERNAL)))
+        else:
+            self.deliver(Message(EVENTS_TOPIC, "", (event,)))
+
+    def cancel(self, sender: str, reason: str) -> None:
+        """Ask the process to stop: an event if it has opened its events channel, else an interruption of main."""
+        if self.subscriptions is not None and EVENTS_TOPIC in self.subscriptions:
+            self.event(cancel_event(sender, self.driver.now(), reason))
+        elif self.main is not None:
+            details = {"reason": reason} if reason else None
+            self.interrupt(self.main, Failure(reason or "cancelled", CANCELED, retryable=False, details=details))
+
+    def settle(self, ref: int, outcome: Outcome) -> bool:
+        """Take the answer to request `ref`; False if nobody waits for it any more."""
+        target = self.requests.pop(ref, None) if self.requests else None
+        if target is None:
+            return False
+        if isinstance(target, request.Future):
+            request.resolve(self, target, outcome)
+        elif outcome.failure is None:
+            self.wake(target, Mode.VALUE, outcome.value)
+        else:
+            self.wake(target, Mode.FAILURE, outcome.failure)
+        return True
+
+    def fire(self, ref: int) -> bool:
+        """Take that the timer `ref` has run out; False if it was stopped before."""
+        target = self.requests.pop(ref, None) if self.requests else None
+        if target is None:
+            return False
+        if isinstance(target, Task):
+            self.wake(target, Mode.VALUE, None)
+        else:
+            timing.fired(self, target)
+        return True
+
+    def end(self, outcome: Outcome) -> None:
+        """End the process now, without running any more of its code; a second end changes nothing."""
+        if self.outcome is not None:
+            return
+        self.outcome = outcome
+        self.ready.clear()
+        self.requests = None
+        self.main = None
+        self.script.close()
+
+    # ---- running -----------------------------------------------------------------------------------------------
+
+    def run(self, budget: int) -> bool:
+        """Run ready tasks for at most `budget` ops; True when some are still ready.
+
+        A negative budget has no end: it runs until every task waits.
+        """
+        ready = self.ready
+        resume = self.script.resume
+        while ready:
+            task = ready.pop(0)
+            mode, value = task.mode, task.value
+            task.mode, task.value = Mode.VALUE, None
+            while True:
+                op = resume(task.handle, mode, value)
+                try:
+                    value = HANDLERS[op[0]](self, task, op)
+                except Error as error:
+                    mode, value = Mode.FAILURE, error.failure
+                else:
+                    if value is BLOCKED:
+                        if task.interrupt is not None:
+                            self._interrupted(task)
+                        break
+                    mode = Mode.VALUE
+                budget -= 1
+                if budget == 0:
+                    task.mode, task.value = mode, value
+                    ready.insert(0, task)
+                    return True
+        return False
+
+    def wake(self, task: Task, mode: Mode, value: Any) -> None:
+        """Make a waiting task ready, to be resumed with this."""
+        task.wait = None
+        task.mode = mode
+        task.value = value
+        self.ready.append(task)
+
+    def interrupt(self, task: Task, failure: Failure) -> None:
+        """Interrupt a task at its wait, its children first; one that does not wait is interrupted at its next wait."""
+        if failure.kind == CANCELED:
+            for child in list(task.children or ()):
+                self.interrupt(child, failure)
+        task.interrupt = failure
+        if task.wait is not None:
+            self._interrupted(task)
+
+    def _interrupted(self, task: Task) -> None:
+        failure, task.interrupt = task.interrupt, None
+        wait = task.wait
+        if wait is None:  # an op that put the task back among the ready ones, e.g. YIELD
+            task.mode, task.value = Mode.INTERRUPT, failure
+            return
+        if isinstance(wait, int):
+            self.drop_request(wait)
+        elif isinstance(wait, Task):
+            wait.joiners = [joiner for joiner in wait.joiners or () if joiner is not task]
+        else:
+            channels.drop_wait(task)
+        self.wake(task, Mode.INTERRUPT, failure)
+
+    # ---- requests ----------------------------------------------------------------------------------------------
+
+    def next_ref(self) -> int:
+        """Return the number of the next request."""
+        self.last_ref += 1
+        return self.last_ref
+
+    def expect(self, ref: int, target: Any) -> None:
+        """Remember who waits for the answer to a request."""
+        if self.requests is None:
+            self.requests = {}
+        self.requests[ref] = target
+
+    def request(self, target: Any) -> int:
+        """Return a new request number whose answer `target` gets."""
+        ref = self.next_ref()
+        self.expect(ref, target)
+        return ref
+
+    def drop_request(self, ref: int) -> None:
+        """Give up a request: its answer is ignored, and the driver is told."""
+        if self.requests is not None and self.requests.pop(ref, None) is not None:
+            self.driver.cancel(ref)
+
+    # ---- the mailbox -------------------------------------------------------------------------------------------
+
+    def pull(self, channel: Channel) -> Message | None:
+        """Take the next message routed to a subscribed channel out of the mailbox."""
+        return subscription.pull(self, channel)
+
+    def fill(self, channel: Channel) -> None:
+        """Move messages from the mailbox into a subscribed channel's buffer."""
+        subscription.fill(self, channel)
+
+    @staticmethod
+    def new_buffer() -> deque[Any]:
+        """Return an empty channel buffer."""
+        return deque()
+
+    def channel(self, size: int = 0) -> Channel:
+        """Return a new channel; what the CHANNEL op does, for languages that need no op for it."""
+        return channels.Channel(size)
+
+    def waits(self) -> list[str]:
+        """Describe what each task waits for, main first: `file:line  wait`."""
+        if self.main is None:
+            return []
+        tasks, found = [self.main], []
+        while tasks:
+            task = tasks.pop(0)
+            tasks.extend(task.children or ())
+            place = self.script.where(task.handle)
+            found.append(f"{place}  {_describe(task)}" if place else _describe(task))
+        return found
+
+
+def _describe(task: Task) -> str:
+    wait = task.wait
+    if wait is None:
+        return "ready"
+    if isinstance(wait, int):
+        return f"request {wait}"
+    if isinstance(wait, Task):
+        return "join"
+    names = [_channel_name(waiter) for waiter in (wait if isinstance(wait, tuple) else (wait,))]
+    return " or ".join(names) or "select of nothing"
+
+
+def _channel_name(waiter: Waiter) -> str:
+    if waiter.is_send:
+        return "send on a channel"
+    topic = waiter.channel.topic
+    return f"topic {topic}" if topic else "receive from a channel"
+
+
+# ---- ops on tasks and the process itself ---------------------------------------------------------------------------
+
+
+def op_return(machine: Machine, task: Task, op: OpTuple) -> Any:
+    """RETURN value: a task ended well; the end of main is the end of the process."""
+    return _ended(machine, task, Outcome(op[1]))
+
+
+def op_raise(machine: Machine, task: Task, op: OpTuple) -> Any:
+    """RAISE failure: a task ended in failure; unless somebody owns it, so does the process."""
+    return _ended(machine, task, Outcome(failure=op[1]))
+
+
+def _ended(machine: Machine, task: Task, outcome: Outcome) -> Any:
+    task.outcome = outcome
+    task.interrupt = None
+    parent = task.parent
+    failure = outcome.failure
+    if parent is None or (failure is not None and not task.owned and failure.kind != CANCELED):
+        machine.end(outcome)
+        return BLOCKED
+    if parent.children is not None:
+        parent.children.remove(task)
+    for child in task.children or ():  # they go on as children of the next one up
+        child.parent = parent
+        parent.children = [*(parent.children or ()), child]
+    for joiner in task.joiners or ():
+        if failure is None:
+            machine.wake(joiner, Mode.VALUE, outcome.value)
+        else:
+            machine.wake(joiner, Mode.FAILURE, failure)
+    return BLOCKED
+
+
+def op_spawn_task(machine: Machine, task: Task, op: OpTuple) -> Any:
+    """SPAWN_TASK function, owned → task; the new one runs first, then the spawner goes on."""
+    child = Task(machine.script.spawn(op[1]), task, owned=len(op) > 2 and bool(op[2]))  # noqa: PLR2004
+    if task.children is None:
+        task.children = [child]
+    else:
+        task.children.append(child)
+    task.mode, task.value = Mode.VALUE, child
+    machine.ready[:0] = [child, task]
+    return BLOCKED
+
+
+def op_yield(machine: Machine, task: Task, _op: OpTuple) -> Any:
+    """YIELD → None, after every other ready task has run."""
+    machine.wake(task, Mode.VALUE, None)
+    return BLOCKED
+
+
+def op_join(_machine: Machine, task: Task, op: OpTuple) -> Any:
+    """JOIN task → its result, or its failure."""
+    other = op[1]
+    if other is task:
+        message = "a task cannot join itself"
+        raise invalid(message)
+    if other.outcome is not None:
+        return other.outcome.unwrap()
+    other.joiners = [*(other.joiners or ()), task]
+    task.wait = other
+    return BLOCKED
+
+
+def op_cancel_task(machine: Machine, _task: Task, op: OpTuple) -> None:
+    """CANCEL_TASK task → None: interrupt it and its children; one that has ended is left alone."""
+    if op[1].outcome is None:
+        machine.interrupt(op[1], Failure("task cancelled", CANCELED, retryable=False))
+
+
+def op_now(machine: Machine, _task: Task, _op: OpTuple) -> int:
+    """NOW → Unix nanoseconds."""
+    return machine.driver.now()
+
+
+def op_draw(machine: Machine, _task: Task, op: OpTuple) -> bytes:
+    """DRAW kind, size → random bytes."""
+    return machine.driver.draw(op[1], op[2])
+
+
+def op_set_option(machine: Machine, _task: Task, op: OpTuple) -> bool:
+    """SET_OPTION name, value → True."""
+    _known_option(op[1])
+    if not isinstance(op[2], bool):
+        message = f"option trap_links: got {op[2]!r}, expected true or false"
+        raise invalid(message)
+    machine.trap_links = op[2]
+    return True
+
+
+def op_get_option(machine: Machine, _task: Task, op: OpTuple) -> bool:
+    """GET_OPTION name → value."""
+    _known_option(op[1])
+    return machine.trap_links
+
+
+def _known_option(name: Any) -> None:
+    if name != "trap_links":
+        message = f"option {name} is not supported; the only option is trap_links"
+        raise invalid(message)
+
+
+def op_identity(machine: Machine, _task: Task, _op: OpTuple) -> Any:
+    """IDENTITY → who the process is."""
+    return machine.driver.identity
+
+
+def op_note(machine: Machine, _task: Task, op: OpTuple) -> None:
+    """NOTE level, text, fields → None."""
+    machine.driver.note(op[1], op[2], op[3])
+
+
+_TABLE: Final[dict[Op, Callable[[Machine, Task, OpTuple], Any]]] = {
+    Op.RETURN: op_return,
+    Op.RAISE: op_raise,
+    Op.SPAWN_TASK: op_spawn_task,
+    Op.YIELD: op_yield,
+    Op.JOIN: op_join,
+    Op.CANCEL_TASK: op_cancel_task,
+    Op.CHANNEL: channels.op_channel,
+    Op.SEND: channels.op_send,
+    Op.RECEIVE: channels.op_receive,
+    Op.CLOSE: channels.op_close,
+    Op.SELECT: channels.op_select,
+    Op.INBOX: subscription.op_inbox,
+    Op.EVENTS: subscription.op_events,
+    Op.LISTEN: subscription.op_listen,
+    Op.UNLISTEN: subscription.op_unlisten,
+    Op.SUBSCRIBE: subscription.op_subscribe,
+    Op.UNSUBSCRIBE: subscription.op_unsubscribe,
+    Op.SLEEP: timing.op_sleep,
+    Op.AFTER: timing.op_after,
+    Op.TIMER: timing.op_timer,
+    Op.TICKER: timing.op_ticker,
+    Op.TIMER_STOP: timing.op_timer_stop,
+    Op.TIMER_RESET: timing.op_timer_reset,
+    Op.NOW: op_now,
+    Op.DRAW: op_draw,
+    Op.TIMEOUT_ENTER: timing.op_timeout_enter,
+    Op.TIMEOUT_EXIT: timing.op_timeout_exit,
+    Op.CALL: request.op_call,
+    Op.ASYNC: request.op_async,
+    Op.FUTURE_CANCEL: request.op_future_cancel,
+    Op.FUTURE_STATE: request.op_future_state,
+    Op.SPAWN: request.op_spawn,
+    Op.EXEC: request.op_exec,
+    Op.SEND_MESSAGE: request.op_send_message,
+    Op.CONTROL: request.op_control,
+    Op.NAME: request.op_name,
+    Op.SET_OPTION: op_set_option,
+    Op.GET_OPTION: op_get_option,
+    Op.IDENTITY: op_identity,
+    Op.PERFORM: request.op_perform,
+    Op.NOTE: op_note,
+}
+HANDLERS: Final = [_TABLE[op] for op in sorted(_TABLE)]
+"""The handler of each op, by op code: handler(machine, task, op) → answer, `BLOCKED`, or raises `Error`."""

@@ -1,0 +1,56 @@
+"""The mailbox: messages that nobody takes yet, in order of arrival, found by topic in constant time.
+
+Routing is decided when a message is taken, not when it arrives: a listener of its exact topic comes first, then the
+inbox for every topic nobody listens to, and topics that begin with `@` never reach the inbox.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Container
+
+from actorflow.message import Message
+
+
+class Mailbox:
+    """Messages kept by topic, each with its number of arrival, so that the inbox can take the oldest of several topics."""
+
+    __slots__ = ("_arrivals", "_topics", "count")
+
+    def __init__(self) -> None:
+        """Make an empty mailbox."""
+        self._topics: dict[str, deque[tuple[int, Message]]] = {}
+        self._arrivals = 0
+        self.count = 0
+
+    def put(self, message: Message) -> None:
+        """Keep a message behind all others."""
+        self._arrivals += 1
+        self.count += 1
+        queue = self._topics.get(message.topic)
+        if queue is None:
+            queue = self._topics[message.topic] = deque()
+        queue.append((self._arrivals, message))
+
+    def take(self, topic: str) -> Message | None:
+        """Return the oldest message of exactly this topic and forget it, or None."""
+        queue = self._topics.get(topic)
+        if not queue:
+            return None
+        message = queue.popleft()[1]
+        self.count -= 1
+        if not queue:
+            del self._topics[topic]
+        return message
+
+    def take_other(self, listened: Container[str]) -> Message | None:
+        """Return the oldest message whose topic is not listened to and not a system topic, or None."""
+        oldest, topic = 0, ""
+        for name, queue in self._topics.items():
+            if name not in listened and not name.startswith("@") and (not oldest or queue[0][0] < oldest):
+                oldest, topic = queue[0][0], name
+        return self.take(topic) if oldest else None
+
+    def messages(self) -> list[Message]:
+        """Return everything kept, in order of arrival, without taking it."""
+        return [message for _, message in sorted((pair for queue in self._topics.values() for pair in queue), key=lambda pair: pair[0])]

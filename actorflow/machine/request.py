@@ -1,0 +1,130 @@
+"""Ops that ask the driver for something: calls, processes, messages, names."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Literal
+
+from actorflow.errors import CANCELED, Failure, invalid
+from actorflow.machine.channel import Channel, OpTuple, close, push
+from actorflow.machine.subscription import checked_topic
+from actorflow.machine.task import BLOCKED, Task
+from actorflow.ports import PENDING, Outcome
+from actorflow.value import Opaque
+
+if TYPE_CHECKING:
+    from actorflow.machine.machine import Machine
+
+FutureState = Literal["pending", "done", "failed", "canceled"]
+
+
+class Future(Opaque):
+    """The answer of a call that the script did not wait for; its channel delivers it once and then closes.
+
+    A failed call delivers the `Failure` itself.
+    """
+
+    __slots__ = ("channel", "outcome", "ref", "state")
+
+    def __init__(self, ref: int) -> None:
+        self.ref = ref
+        self.channel = Channel(1)
+        self.state: FutureState = "pending"
+        self.outcome: Outcome | None = None
+
+
+def op_call(machine: Machine, task: Task, op: OpTuple) -> Any:
+    """CALL target, args, options → the function's value."""
+    ref = machine.next_ref()
+    return _answer(machine, task, ref, machine.driver.call(ref, op[1], op[2], op[3]))
+
+
+def op_async(machine: Machine, _task: Task, op: OpTuple) -> Future:
+    """ASYNC target, args, options → a future."""
+    ref = machine.next_ref()
+    future = Future(ref)
+    answer = machine.driver.call(ref, op[1], op[2], op[3])
+    if answer is PENDING:
+        machine.expect(ref, future)
+    else:
+        resolve(machine, future, Outcome(answer))
+    return future
+
+
+def op_future_cancel(machine: Machine, _task: Task, op: OpTuple) -> bool:
+    """FUTURE_CANCEL future → True if it was still pending."""
+    future = op[1]
+    if future.state != "pending":
+        return False
+    machine.drop_request(future.ref)
+    future.state = "canceled"
+    future.outcome = Outcome(failure=Failure("future canceled", CANCELED, retryable=False))
+    close(machine, future.channel)
+    return True
+
+
+def op_future_state(_machine: Machine, _task: Task, op: OpTuple) -> tuple[str, Any]:
+    """FUTURE_STATE future → (state, value or failure)."""
+    future = op[1]
+    outcome = future.outcome
+    if outcome is None:
+        return (future.state, None)
+    return (future.state, outcome.value if outcome.failure is None else outcome.failure)
+
+
+def resolve(machine: Machine, future: Future, outcome: Outcome) -> None:
+    """Store a future's outcome and deliver it on its channel."""
+    future.outcome = outcome
+    future.state = "done" if outcome.failure is None else "failed"
+    push(machine, future.channel, outcome.value if outcome.failure is None else outcome.failure)
+    close(machine, future.channel)
+
+
+def op_spawn(machine: Machine, task: Task, op: OpTuple) -> Any:
+    """SPAWN request → PID."""
+    ref = machine.next_ref()
+    return _answer(machine, task, ref, machine.driver.spawn(ref, op[1], wait=False))
+
+
+def op_exec(machine: Machine, task: Task, op: OpTuple) -> Any:
+    """EXEC request → the process's result."""
+    ref = machine.next_ref()
+    return _answer(machine, task, ref, machine.driver.spawn(ref, op[1], wait=True))
+
+
+def op_send_message(machine: Machine, task: Task, op: OpTuple) -> Any:
+    """SEND_MESSAGE dest, topic, payloads → True."""
+    topic = op[2]
+    if not isinstance(topic, str) or not topic or topic[0] == "@":
+        checked_topic(topic, "send to")
+    ref = machine.next_ref()
+    answer = machine.driver.send(ref, op[1], topic, op[3])
+    return answer if answer is True else _answer(machine, task, ref, answer)
+
+
+def op_control(machine: Machine, task: Task, op: OpTuple) -> Any:
+    """CONTROL verb, target, detail → the driver's answer."""
+    ref = machine.next_ref()
+    return _answer(machine, task, ref, machine.driver.control(ref, op[1], op[2], op[3]))
+
+
+def op_name(machine: Machine, task: Task, op: OpTuple) -> Any:
+    """NAME verb, name, pid → the driver's answer."""
+    if not isinstance(op[2], str) or not op[2]:
+        message = f"a process name must be a non-empty text, got {op[2]!r}"
+        raise invalid(message)
+    ref = machine.next_ref()
+    return _answer(machine, task, ref, machine.driver.name(ref, op[1], op[2], op[3]))
+
+
+def op_perform(machine: Machine, task: Task, op: OpTuple) -> Any:
+    """PERFORM operation, args → the driver's answer."""
+    ref = machine.next_ref()
+    return _answer(machine, task, ref, machine.driver.perform(ref, op[1], op[2]))
+
+
+def _answer(machine: Machine, task: Task, ref: int, answer: Any) -> Any:
+    if answer is not PENDING:
+        return answer
+    machine.expect(ref, task)
+    task.wait = ref
+    return BLOCKED

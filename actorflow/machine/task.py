@@ -1,0 +1,58 @@
+"""Tasks and what they wait for."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from actorflow.ports import Mode
+from actorflow.value import Opaque
+
+if TYPE_CHECKING:
+    from actorflow.errors import Failure
+    from actorflow.machine.channel import Channel
+    from actorflow.ports import Outcome
+
+BLOCKED: Final = object()
+"""What an op's handler returns when its task waits."""
+
+
+class Waiter:
+    """A task's place in the queue of one channel; `index` is its case in a select, or -1 for a plain op."""
+
+    __slots__ = ("channel", "index", "is_send", "item", "task")
+
+    def __init__(self, task: Task, channel: Channel, index: int, is_send: bool, item: Any) -> None:  # noqa: FBT001
+        self.task = task
+        self.channel = channel
+        self.index = index
+        self.is_send = is_send
+        self.item = item
+
+
+class Task(Opaque):
+    """One thread of control of a script: the main one, or one that the script spawned.
+
+    Attributes:
+        handle: the language's handle.
+        parent: the task that spawned it, None for main. children: those it spawned that have not ended, or None.
+        wait: what it waits for: None (ready or running), a `Waiter`, a tuple of them (select), a request number, or
+            the `Task` it joins.
+        mode, value: what it is resumed with once it is ready.
+        interrupt: an interruption to deliver at its next wait, or None.
+        owned: its failure goes to who joins it. outcome: how it ended, None while it lives.
+        joiners: tasks that wait for its end, or None.
+    """
+
+    __slots__ = ("children", "handle", "interrupt", "joiners", "mode", "outcome", "owned", "parent", "value", "wait")
+
+    def __init__(self, handle: Any, parent: Task | None = None, *, owned: bool = False) -> None:
+        self.handle = handle
+        self.parent = parent
+        self.children: list[Task] | None = None
+        self.wait: Any = None
+        self.mode = Mode.VALUE
+        self.value: Any = None
+        self.interrupt: Failure | None = None
+        self.owned = owned
+        self.outcome: Outcome | None = None
+        self.joiners: list[Task] | None = None
