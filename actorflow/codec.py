@@ -1,8 +1,8 @@
 """Deterministic CBOR (RFC 8949 §4.2.1) for values that leave the node: journals, the mesh, the control socket.
 
 One profile, held equal to the Lua codec by a table of vectors (`tests/vectors/cbor.json`): definite lengths, shortest
-heads, map keys in bytewise order, floats always eight bytes, a `Failure` as tag 27 `["actorflow.error", message,
-kind, retryable, details, stack]`. Never pickle.
+heads, map keys in bytewise order, floats in eight bytes (the infinities `f97c00`, `f9fc00` and the one NaN `f97e00` in
+two), a `Failure` as tag 27 `["actorflow.error", message, kind, retryable, details, stack]`. Never pickle.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from typing import Any, Final
 import cbor2
 
 from actorflow.errors import Failure, invalid
+from actorflow.notice import Notice
 from actorflow.value import DEFAULT_LIMITS, Limits, Value, copy_value
 
 _OBJECT_TAG: Final = 27
@@ -47,8 +48,7 @@ def decode(data: bytes) -> Value:
     try:
         return cbor2.loads(data, tag_hook=_decode_tag)
     except Exception as error:
-        message = f"malformed CBOR: {error}"
-        raise invalid(message) from error
+        raise invalid(f"malformed CBOR: {_reason(error)}") from error
 
 
 def decode_foreign(data: bytes, limits: Limits = DEFAULT_LIMITS) -> Value:
@@ -60,23 +60,24 @@ def decode_foreign(data: bytes, limits: Limits = DEFAULT_LIMITS) -> Value:
     stream = BytesIO(data)
     try:
         decoder = cbor2.CBORDecoder(
-            stream, tag_hook=_decode_tag, max_depth=limits.depth + 4, allow_indefinite=False, allow_duplicate_keys=False
+            stream,
+            tag_hook=_decode_tag,
+            max_depth=2 * limits.depth + 4,  # a Failure is two of our levels and up to four of CBOR's
+            allow_indefinite=False,
+            allow_duplicate_keys=False,
         )
         value = decoder.decode()
         rest = len(data) - stream.tell()
     except Exception as error:
-        message = f"malformed CBOR: {error}"
-        raise invalid(message) from error
+        raise invalid(f"malformed CBOR: {_reason(error)}") from error
     if rest:
-        message = f"malformed CBOR: {rest} bytes after the value"
-        raise invalid(message)
-    return copy_value(value, limits)
+        raise invalid(f"malformed CBOR: {rest} bytes after the value")
+    return copy_value(value, limits, _refuse_foreign)
 
 
 def _encode_other(encoder: Any, value: Any) -> None:
     if not isinstance(value, Failure):
-        message = f"cannot encode {type(value).__name__}"
-        raise TypeError(message)
+        raise TypeError(f"cannot encode {type(value).__name__}")
     parts = [_FAILURE_NAME, value.message, value.kind, value.retryable, value.details, value.stack]
     encoder.encode(cbor2.CBORTag(_OBJECT_TAG, parts))
 
@@ -84,13 +85,24 @@ def _encode_other(encoder: Any, value: Any) -> None:
 def _decode_tag(tag: Any, _immutable: bool = False) -> Failure:  # noqa: FBT001, FBT002 - cbor2 passes it so
     parts = tag.value
     if tag.tag != _OBJECT_TAG or not isinstance(parts, list | tuple) or len(parts) != _FAILURE_PARTS:
-        message = f"unknown tag {tag.tag}"
-        raise ValueError(message)
+        raise ValueError(f"unknown tag {tag.tag}")
     if parts[0] != _FAILURE_NAME:
-        message = f"unknown object {parts[0]!r}"
-        raise ValueError(message)
+        raise ValueError(f"unknown object {parts[0]!r}")
     message, kind, retryable, details, stack = parts[1:]
+    texts = isinstance(message, str) and isinstance(kind, str) and isinstance(stack, str)
+    if not texts or not isinstance(retryable, bool | None) or not isinstance(details, Mapping | None):
+        raise ValueError(f"{_FAILURE_NAME} expects [text, text, boolean or null, map or null, text]")
     return Failure(message, kind, retryable, None if details is None else _thaw(details), stack)
+
+
+def _reason(error: BaseException) -> BaseException:
+    """Return the first cause: cbor2 wraps what a tag's decoder says into a sentence without the reason."""
+    return error if error.__cause__ is None else _reason(error.__cause__)
+
+
+def _refuse_foreign(notice: Notice) -> None:
+    """Refuse what `copy_value` would replace by None: dates, sets, undefined and whatever else CBOR knows."""
+    raise invalid(f"foreign CBOR type: {notice.text}")
 
 
 def _thaw(value: Any) -> Any:

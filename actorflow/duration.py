@@ -33,6 +33,8 @@ _UNITS: Final[dict[str, int]] = {
 }
 _PART: Final = re.compile(r"\s*(\d+(?:\.\d*)?|\.\d+)\s*([a-zµμ]+)\s*")
 _LIMIT: Final = 2**63 - 1
+_LONGEST: Final = 200
+"""Most characters of a duration: keeps the arithmetic below in range whatever is given."""
 
 
 def parse_duration(text: str) -> int:
@@ -43,9 +45,11 @@ def parse_duration(text: str) -> int:
     """
     body = text.strip()
     sign = -1 if body.startswith("-") else 1
-    body = body.lstrip("+-") if body[:1] in {"+", "-"} else body
+    body = body[1:] if body[:1] in {"+", "-"} else body
     if body == "0":
         return 0
+    if not body or len(body) > _LONGEST:
+        raise _refusal(text)
     total, end = Decimal(0), 0
     while end < len(body):
         part = _PART.match(body, end)
@@ -53,7 +57,7 @@ def parse_duration(text: str) -> int:
             raise _refusal(text)
         total += Decimal(part[1]) * _UNITS[part[2]]
         end = part.end()
-    if not body or total > _LIMIT:
+    if total > _LIMIT:
         raise _refusal(text)
     return sign * int(total)
 
@@ -67,7 +71,7 @@ def to_nanoseconds(value: str | float | timedelta, unit: int) -> int:
     if isinstance(value, str):
         return parse_duration(value)
     if isinstance(value, timedelta):
-        return (value.days * 86_400 + value.seconds) * SECOND + value.microseconds * MICROSECOND
+        value, unit = (value.days * 86_400 + value.seconds) * 1_000_000 + value.microseconds, MICROSECOND
     if isinstance(value, bool) or not isinstance(value, int | float) or not abs(value * unit) <= _LIMIT:
         raise _refusal(value)
     return int(value * unit)

@@ -37,6 +37,7 @@ class Message:
         """Show the topic only: payloads may be large or secret."""
         return f"Message(topic={self.topic!r}, sender={self.sender!r})"
 
+
 EXIT: Final = "pid.exit"
 LINK_DOWN: Final = "pid.link.down"
 CANCEL: Final = "pid.cancel"

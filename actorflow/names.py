@@ -31,8 +31,7 @@ def parse_pid(text: str) -> Pid:
         Error: kind Invalid, when `text` is not a PID.
     """
     if not is_pid(text):
-        message = f"not a PID: got {text!r}, expected {{node@host|id}}"
-        raise invalid(message)
+        raise invalid(f"not a PID: got {text!r}, expected {{node@host|id}}")
     left, _, right = text[1:-1].partition("|")
     node, at, host = left.partition("@")
     if not at:

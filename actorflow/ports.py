@@ -228,11 +228,11 @@ class Host(Protocol):
         ...
 
     def spawn(self, request: SpawnRequest, reply: Reply) -> None:
-        """Start a process; the reply has its PID. Monitor and link of the parent are installed before its first step."""
+        """Start a process; the reply has its PID. The parent's monitor and link exist before its first step."""
         ...
 
     def send(self, pid: str, message: Message, reply: Reply) -> None:
-        """Deliver a message to one of this host's processes; the reply comes when it is as safe as the host makes it."""
+        """Deliver a message to one of this host's processes; the reply says it is as safe as the host makes it."""
         ...
 
     def cancel(self, pid: str, sender: str, reason: str, reply: Reply) -> None:

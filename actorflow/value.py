@@ -127,7 +127,7 @@ class _Copier:
             return self._spend(_integer(value, path), _HEADER, path)
         if kind is str:
             return self._text(value, path)
-        if kind is bytes or kind is bytearray or kind is memoryview:
+        if isinstance(value, bytes | bytearray | memoryview):
             data = bytes(value)
             return self._spend(data, _HEADER + len(data), path)
         if isinstance(value, list | tuple | dict):
@@ -175,11 +175,12 @@ class _Copier:
     def _other(self, value: Any, path: str, depth: int) -> Value:
         if isinstance(value, Failure):
             details = None if value.details is None else self.copy(value.details, f"{path}.details", depth + 1)
-            self._text(value.message, path)
+            for text in (value.message, value.kind, value.stack):
+                self._text(text, path)
             return replace(value.crossing(), details=details)
         if isinstance(value, Error):
             return self._other(value.failure, path, depth)
-        if isinstance(value, bool | int | float | str):  # an enum, numpy scalar, …: the plain value inside
+        if isinstance(value, int | float | str):  # an enum, numpy scalar, …: the plain value inside
             return self.copy(_plain(value), path, depth)
         if callable(value) and not isinstance(value, Opaque):
             raise _refused(path, "a function", "data; send the id of a registered function instead")
@@ -187,11 +188,11 @@ class _Copier:
         return None
 
 
-def _plain(value: bool | float | str) -> bool | int | float | str:
-    for base in (bool, int, float, str):
-        if isinstance(value, base):
-            return base.__call__(value) if base is not str else str.__str__(value)
-    raise AssertionError
+def _plain(value: float | str) -> float | str:
+    """Return what an instance of a subclass is without it; the subclass's own conversions are not asked."""
+    if isinstance(value, str):
+        return str.__str__(value)
+    return int.__int__(value) if isinstance(value, int) else float.__float__(value)
 
 
 def _integer(value: int, path: str) -> int:

@@ -27,6 +27,8 @@ class StartRun:
         parent_ref: the parent's request number. versions: what to record about third-party modules.
         use_existing: if an open run holds the workflow id, answer that one (and deliver `messages`) instead of refusing.
         messages: delivered with the start, whether it is new or existing.
+        lease: fencing token of the node that starts it. state: the state its first events leave it in. The row begins
+            with revision 1.
     """
 
     run_id: str
@@ -42,6 +44,8 @@ class StartRun:
     parent_ref: int = 0
     use_existing: bool = False
     messages: list[Delivery] = field(default_factory=list)
+    lease: int = 0
+    state: str = "running"
 
 
 @dataclass(slots=True)

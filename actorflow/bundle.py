@@ -49,34 +49,49 @@ class Bundle:
 
     @cached_property
     def data(self) -> bytes:
-        """The bundle as deterministic bytes, what `from_bytes` takes."""
-        return encode(self._plain())
+        """The bundle as deterministic bytes, what `from_bytes` takes; a library imported twice is in them once."""
+        libraries: dict[str, dict[str, Any]] = {}
+        self._collect(libraries)
+        return encode({"bundle": self._located(), "libraries": list(libraries.values())})
 
     @cached_property
     def hash(self) -> str:
         """The content hash: BLAKE2b-256 of everything but `file` and `line`, in hexadecimal."""
-        return blake2b(encode(self._plain(located=False)), digest_size=32).hexdigest()
+        return blake2b(encode(self._content()), digest_size=32).hexdigest()
 
-    def _plain(self, *, located: bool = True) -> dict[str, Any]:
-        plain = {
+    def _content(self) -> dict[str, Any]:
+        return {
             "id": self.id,
             "kind": self.kind,
             "source": self.source,
             "method": self.method,
             "import": self.import_path,
             "modules": list(self.modules),
-            "imports": {alias: bundle._plain(located=located) for alias, bundle in self.imports.items()},  # noqa: SLF001
+            "imports": {alias: bundle.hash for alias, bundle in self.imports.items()},
             "options": dict(self.options),
         }
-        return plain | {"file": self.file, "line": self.line} if located else plain
+
+    def _located(self) -> dict[str, Any]:
+        return self._content() | {"hash": self.hash, "file": self.file, "line": self.line}
+
+    def _collect(self, libraries: dict[str, dict[str, Any]]) -> None:
+        """Add the imported bundles to `libraries` by hash, each after those it imports itself."""
+        for bundle in self.imports.values():
+            if bundle.hash not in libraries:
+                bundle._collect(libraries)  # noqa: SLF001 - another bundle
+                libraries[bundle.hash] = bundle._located()  # noqa: SLF001
 
     @classmethod
     def from_bytes(cls, data: bytes) -> Bundle:
         """Return the bundle that `data` was made from."""
-        return cls._from_plain(decode(data))
+        plain = decode(data)
+        libraries: dict[str, Bundle] = {}
+        for item in plain["libraries"]:
+            libraries[item["hash"]] = cls._from_plain(item, libraries)
+        return cls._from_plain(plain["bundle"], libraries)
 
     @classmethod
-    def _from_plain(cls, plain: Mapping[str, Any]) -> Bundle:
+    def _from_plain(cls, plain: Mapping[str, Any], libraries: Mapping[str, Bundle]) -> Bundle:
         return cls(
             id=plain["id"],
             kind=plain["kind"],
@@ -86,6 +101,6 @@ class Bundle:
             method=plain["method"],
             import_path=plain["import"],
             modules=tuple(plain["modules"]),
-            imports={alias: cls._from_plain(item) for alias, item in plain["imports"].items()},
+            imports={alias: libraries[key] for alias, key in plain["imports"].items()},
             options=plain["options"],
         )

@@ -1,0 +1,63 @@
+# Everything a contributor runs. `make test` and `make demo` need nothing but Python 3.11, git and make.
+
+PYTHON ?= python3
+VENV   ?= .venv
+BIN    := $(VENV)/bin
+STAMP  := $(VENV)/.installed
+SEED   ?= $(shell date -u +%Y%m%d)
+TESTS   = $(BIN)/python -m pytest --seed=$(SEED) --hypothesis-seed=$(SEED) $(if $(SLICE),--slice=$(SLICE)) $(ARGS)
+
+.PHONY: help setup demo test test-slow test-all lint format bench schema clean
+
+help:
+	@echo 'make demo       boot the example, kill its node, start it again, check every side effect (KILLS=n)'
+	@echo 'make test       the tests of every day, about five minutes'
+	@echo 'make test-slow  the long ones only (SLICE=k/n for a share, SEED=n to repeat)'
+	@echo 'make test-all   both'
+	@echo 'make lint       ruff, mypy, import-linter'
+	@echo 'make format     let ruff rewrite what it can'
+	@echo 'make bench      measure this machine'
+	@echo 'make schema     write the JSON Schema of the registry files'
+
+setup: $(STAMP)
+
+$(STAMP): pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+	    || { echo 'actorflow needs Python 3.11 or newer; name one with: make PYTHON=/path/to/python3'; exit 1; }
+	@$(PYTHON) -c 'import venv, ensurepip' \
+	    || { echo 'this Python has no venv module; on Debian and Ubuntu install the package python3-venv'; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade 'pip>=25.1'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable . --group dev
+	@touch $@
+
+demo: setup
+	$(BIN)/actorflow demo $(if $(KILLS),--kills $(KILLS))
+
+test: setup
+	$(TESTS) -m 'not slow'
+
+test-slow: setup
+	$(TESTS) -m slow
+
+test-all: setup
+	$(TESTS)
+
+lint: setup
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: setup
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
+
+bench: setup
+	$(BIN)/actorflow bench
+
+schema: setup
+	$(BIN)/python -m actorflow.registry.schema
+
+clean:
+	rm -rf $(VENV) dist build .hypothesis .pytest_cache .mypy_cache .ruff_cache .import_linter_cache

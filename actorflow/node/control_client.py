@@ -1,0 +1,191 @@
+"""Clients of a running node: what other programs of the same user ask it over its control socket.
+
+`ControlClient` blocks and needs no event loop; `Client` is the same for trio and asyncio. A request is sent once and never
+sent again by itself: when the node goes away before it answers, the caller is told and decides.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import TimeoutError as WaitTimeout
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Final, Self, TypeVar
+
+import pynng
+
+from actorflow.errors import TIMEOUT, UNAVAILABLE, Error, Failure, unavailable
+from actorflow.node.control_frame import MAX_FRAME, decode_reply, encode_request
+from actorflow.node.data import find_control
+from actorflow.value import Value
+
+DEFAULT_TIMEOUT: Final = 30.0
+"""Seconds that a request may take when the caller does not say."""
+_MARGIN: Final = 5.0
+"""Seconds a client waits longer than it allows the node, so that the node's own time-out is what is seen."""
+_NEVER: Final = -1
+
+T = TypeVar("T")
+
+
+class _Requests:
+    """The requests of both flavours, as what `_ask` gets: verb, arguments, seconds."""
+
+    def _ask(self, verb: str, args: Mapping[str, Value], timeout: float) -> Any:
+        raise NotImplementedError
+
+    def request(self, verb: str, args: Mapping[str, Value], timeout: float = DEFAULT_TIMEOUT) -> Any:
+        """Ask for a control verb by name.
+
+        Raises:
+            Error: what the node answered; kind Unavailable without a node; kind Timeout after `timeout` seconds.
+        """
+        return self._ask(verb, {"timeout": timeout, **args}, timeout + _MARGIN)
+
+    def call(self, target: str, args: Sequence[Value] = (), *, timeout: float = DEFAULT_TIMEOUT) -> Any:
+        """Call a registered function and return its value."""
+        return self.request("call", {"target": target, "args": list(args)}, timeout)
+
+    def spawn(self, entry: str, host: str = "", args: Sequence[Value] = (), **more: Any) -> Any:
+        """Start a process and return its PID.
+
+        Args:
+            entry: registry id of what to run.
+            host: registry id of the host.
+            args: positional arguments.
+            more: `name`, `messages` (pairs of topic and payloads) and `options` (e.g. `workflow.id`).
+        """
+        return self.request("spawn", {"entry": entry, "host": host, "args": list(args), **more})
+
+    def send(self, pid: str, topic: str, *payloads: Value) -> Any:
+        """Send a message to a PID or name; returns once it is as safe as its host makes it."""
+        return self.request("send", {"pid": pid, "topic": topic, "payloads": list(payloads)})
+
+    def wait(self, pid: str, *, timeout: float = DEFAULT_TIMEOUT) -> Any:
+        """Wait until a process has ended and return its result."""
+        return self.request("wait", {"pid": pid}, timeout)
+
+    def cancel(self, pid: str, reason: str = "") -> Any:
+        """Ask a process to stop."""
+        return self.request("cancel", {"pid": pid, "reason": reason})
+
+    def terminate(self, pid: str) -> Any:
+        """End a process without running any more of its code."""
+        return self.request("terminate", {"pid": pid})
+
+    def processes(self) -> Any:
+        """List what is alive."""
+        return self.request("ps", {})
+
+    def services(self) -> Any:
+        """List the services and their states."""
+        return self.request("services", {})
+
+
+class ControlClient(_Requests):
+    """A blocking client of the node that uses one data directory."""
+
+    def __init__(self, data: str | os.PathLike[str]) -> None:
+        """Name the data directory; nothing is connected before the first request."""
+        self._data = Path(data)
+
+    def _ask(self, verb: str, args: Mapping[str, Value], timeout: float) -> Value:
+        frame = encode_request(verb, args)
+        with _socket(timeout) as socket:
+            _translate(self._data, lambda: socket.dial(_address(self._data), block=True))
+            return decode_reply(_exchange(self._data, socket, frame, timeout))
+
+
+class Client(_Requests):
+    """A client for trio and asyncio: every request is awaited, and several may be open at once.
+
+    Used as an async context manager. It outlives a restart of the node: requests open at that moment fail, later ones
+    reach the new one.
+    """
+
+    def __init__(self, data: str | os.PathLike[str]) -> None:
+        """Name the data directory; nothing is connected before the context is entered."""
+        self._data = Path(data)
+        self._socket: Any = None
+
+    async def __aenter__(self) -> Self:
+        """Connect.
+
+        Raises:
+            Error: kind Unavailable, when no node runs on the data directory.
+        """
+        address = _address(self._data)
+        self._socket = _socket(DEFAULT_TIMEOUT)
+        try:
+            _translate(self._data, lambda: self._socket.dial(address, block=True))
+        except BaseException:
+            self._socket.close()
+            raise
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None
+    ) -> None:
+        """Disconnect; requests still open fail."""
+        self._socket.close()
+
+    async def _ask(self, verb: str, args: Mapping[str, Value], timeout: float) -> Value:
+        frame = encode_request(verb, args)
+        with self._socket.new_context() as context:
+            context.recv_timeout = context.send_timeout = int(timeout * 1000)
+            try:
+                await context.asend(frame)
+                reply = await context.arecv()
+            except pynng.NNGException as error:
+                raise _translated(self._data, error) from error
+        return decode_reply(reply)
+
+
+def _socket(timeout: float) -> Any:
+    millis = int(timeout * 1000)
+    return pynng.Req0(resend_time=_NEVER, recv_max_size=MAX_FRAME, recv_timeout=millis, send_timeout=millis)
+
+
+def _exchange(data: Path, socket: Any, frame: bytes, timeout: float) -> bytes:
+    """Send and receive in a thread, so that ^C is seen while the reply is awaited."""
+
+    def both() -> bytes:
+        socket.send(frame)
+        return bytes(socket.recv())
+
+    with ThreadPoolExecutor(1) as pool:
+        future = pool.submit(both)
+        try:
+            return _translate(data, lambda: future.result(timeout + _MARGIN))
+        except BaseException:
+            socket.close()  # ends what the thread waits for
+            raise
+
+
+def _address(data: Path) -> str:
+    path = find_control(data)
+    if path is None:
+        raise _absent(data)
+    return f"ipc://{path}"
+
+
+def _translate(data: Path, action: Callable[[], T]) -> T:
+    try:
+        return action()
+    except (pynng.NNGException, WaitTimeout) as error:
+        raise _translated(data, error) from error
+
+
+def _translated(data: Path, error: Exception) -> Error:
+    if isinstance(error, pynng.Timeout | WaitTimeout):
+        return Error(f"the node on {data} did not answer in time", TIMEOUT, retryable=True)
+    if isinstance(error, pynng.ConnectionRefused | pynng.NoEntry):
+        return _absent(data)
+    text = f"the node on {data} went away before it answered ({error}): whether it did what was asked is not known"
+    return Error(Failure(text, UNAVAILABLE, retryable=None))
+
+
+def _absent(data: Path) -> Error:
+    return unavailable(f"no node runs on data directory {data}: start one with `actorflow up`, or name it with --data")

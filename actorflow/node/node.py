@@ -1,0 +1,299 @@
+"""The node: what hosts share, and the front that applications and the command line use.
+
+It never imports a host: hosts are given to it, made elsewhere from the registry's kinds.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Mapping
+from contextlib import asynccontextmanager
+from typing import Final, Self
+
+import trio
+
+from actorflow.clock import Clock, SystemClock
+from actorflow.errors import Error
+from actorflow.machine.subscription import checked_topic
+from actorflow.message import EXIT, LINK_DOWN, exit_event
+from actorflow.node.asyncio_bridge import AsyncioThread
+from actorflow.node.calls import Calls
+from actorflow.node.directory import Directory
+from actorflow.node.links import Links
+from actorflow.node.program import Language, Programs, Registry
+from actorflow.node.router import Router
+from actorflow.node.waiting import Answer, within
+from actorflow.notice import NoticeSink, drop
+from actorflow.ports import CallRequest, Functions, Host, Outcome, ProcessInfo, SpawnRequest
+from actorflow.value import DEFAULT_LIMITS, Limits, Value, copy_value
+
+LogSink = Callable[[str, str, Mapping[str, Value]], None]
+"""Takes a script's log line: level, text, fields (`pid` and `entry` among them)."""
+
+_BOOT_SHIFT: Final = 44
+"""Bits of a process id below the boot number: a million spawns a second for half a year."""
+STOP_GRACE: Final = 10.0
+"""Seconds that hosts get to stop when the node closes."""
+
+
+def _silent(_level: str, _text: str, _fields: Mapping[str, Value]) -> None:
+    """Take a log line and forget it."""
+
+
+class Node:
+    """One node.
+
+    Attributes:
+        name: node part of the PIDs of its actors. boot: how often it has started; makes their ids unique.
+        registry, programs, clock, limits, notices, log: what every host shares.
+        hosts: running hosts by id. functions: what runs registered functions, or None.
+        directory, links, router, calls: names, who is told of exits, routing, function calls.
+        nursery: where hosts and functions run; only while the node is open.
+        asyncio: the one thread for asyncio code; starts when first used.
+    """
+
+    def __init__(  # noqa: PLR0913 - the parts a composition root puts together
+        self,
+        registry: Registry,
+        languages: Mapping[str, Language],
+        *,
+        name: str = "local",
+        boot: int = 0,
+        clock: Clock | None = None,
+        limits: Limits = DEFAULT_LIMITS,
+        notices: NoticeSink = drop,
+        log: LogSink = _silent,
+    ) -> None:
+        """Put a node together; it does nothing before `open`."""
+        self.name = name
+        self.registry = registry
+        self.programs = Programs(registry, languages)
+        self.clock = clock or SystemClock()
+        self.limits = limits
+        self.notices = notices
+        self.log = log
+        self.hosts: dict[str, Host] = {}
+        self.functions: Functions | None = None
+        self.directory = Directory()
+        self.links = Links()
+        self.router = Router(self)
+        self.calls = Calls(self)
+        self.asyncio = AsyncioThread()
+        self._nursery: trio.Nursery | None = None
+        self._closing: list[Callable[[], Awaitable[None]]] = []
+        self._ids = itertools.count((boot << _BOOT_SHIFT) + 1)
+
+    # ---- life --------------------------------------------------------------------------------------------------
+
+    @asynccontextmanager
+    async def open(self) -> AsyncIterator[Self]:
+        """Be open for the block; at its end the hosts that still run are stopped, last started first."""
+        try:
+            async with trio.open_nursery() as nursery:
+                self._nursery = nursery
+                try:
+                    yield self
+                finally:
+                    with trio.CancelScope(shield=True):
+                        for host_id in list(reversed(self.hosts)):
+                            await self.stop_host(host_id, STOP_GRACE)
+                        while self._closing:
+                            await self._closing.pop()()
+                    nursery.cancel_scope.cancel()
+        finally:
+            self._nursery = None
+            await self.asyncio.stop()
+
+    @property
+    def nursery(self) -> trio.Nursery:
+        """The nursery of the open node."""
+        if self._nursery is None:
+            raise RuntimeError("the node is not open: use `async with node.open():`")
+        return self._nursery
+
+    async def start_host(self, host: Host) -> None:
+        """Start a host and route to it; raises its `Error` when it cannot serve."""
+        await host.start()
+        self.hosts[host.id] = host
+
+    async def stop_host(self, host_id: str, grace: float) -> None:
+        """Stop a host, giving its processes at most `grace` seconds; one that is not running is nothing."""
+        host = self.hosts.get(host_id)
+        if host is not None:
+            try:
+                await host.stop(grace)
+            finally:
+                self.hosts.pop(host_id, None)
+
+    def on_close(self, action: Callable[[], Awaitable[None]]) -> None:
+        """Run `action` when the node closes, after its hosts have stopped; the last one given runs first."""
+        self._closing.append(action)
+
+    # ---- what hosts use ----------------------------------------------------------------------------------------
+
+    def new_pid(self, host_part: str) -> str:
+        """Return a PID that no process of this node has had or will have."""
+        return f"{{{self.name}@{host_part}|0x{next(self._ids):05x}}}"
+
+    def exited(self, pid: str, outcome: Outcome, *, durable: bool = False) -> None:
+        """Tell everybody concerned that a process has ended; its host no longer knows it as alive.
+
+        Names are freed first, then monitors get EXIT, then links LINK_DOWN if it failed; a durable run that went well
+        gives linked processes a plain EXIT instead. `outcome` is already copied.
+        """
+        self.directory.release(pid)
+        parting = self.links.part(pid)
+        at = self.clock.now()
+        for watcher in parting.monitors:
+            self.tell(watcher, exit_event(pid, at, copy_value(outcome.value), outcome.failure, EXIT))
+        for peer in parting.links:
+            if outcome.failure is not None or peer not in parting.monitors:
+                self.tell_link(peer, pid, outcome, durable=durable)
+        for watch in parting.watchers:
+            watch(Outcome(copy_value(outcome.value), outcome.failure))
+
+    def tell(self, pid: str, event: Mapping[str, Value]) -> None:
+        """Deliver an EXIT or LINK_DOWN event; a receiver that is gone is ignored."""
+        try:
+            host, pid = self.router.resolve(pid)
+        except Error:
+            return
+        host.event(pid, event)
+
+    def tell_link(self, peer: str, pid: str, outcome: Outcome, *, durable: bool) -> None:
+        """Tell a linked process that `pid` has ended: LINK_DOWN after a failure, after a durable success EXIT."""
+        if outcome.failure is None and not durable:
+            return
+        kind = EXIT if outcome.failure is None else LINK_DOWN
+        self.tell(peer, exit_event(pid, self.clock.now(), copy_value(outcome.value), outcome.failure, kind))
+
+    def after(self, delay: int, action: Callable[[], None]) -> Callable[[], None]:
+        """Run `action` after `delay` nanoseconds; returns what prevents that."""
+        scope = trio.CancelScope()
+        self.nursery.start_soon(_later, scope, delay, action)
+        return scope.cancel
+
+    # ---- what applications use ---------------------------------------------------------------------------------
+
+    async def spawn(  # noqa: PLR0913 - the parts of a spawn request
+        self,
+        entry: str,
+        *,
+        host: str,
+        args: Iterable[Value] = (),
+        name: str = "",
+        messages: Iterable[tuple[str, tuple[Value, ...]]] = (),
+        context: Mapping[str, Value] | None = None,
+        options: Mapping[str, Value] | None = None,
+    ) -> str:
+        """Start a process and return its PID.
+
+        Raises:
+            Error: NotFound for an unknown entry or host, Unavailable for a host that is not running, the entry's own
+                fault when it is broken.
+        """
+        answer: Answer[str] = Answer()
+        self.router.spawn(self._request(entry, host, args, name, messages, context, options), answer)
+        return await answer.wait()
+
+    async def exec(  # noqa: PLR0913 - the parts of a spawn request
+        self,
+        entry: str,
+        *,
+        host: str,
+        args: Iterable[Value] = (),
+        name: str = "",
+        messages: Iterable[tuple[str, tuple[Value, ...]]] = (),
+        context: Mapping[str, Value] | None = None,
+        options: Mapping[str, Value] | None = None,
+        timeout: float | None = None,  # noqa: ASYNC109 - part of the public front; None waits for ever
+    ) -> Value:
+        """Start a process and return its result; raises its failure as `Error`. A time-out leaves it running."""
+        answer: Answer[Value] = Answer()
+        self.router.exec(self._request(entry, host, args, name, messages, context, options), answer)
+        return await within(answer, timeout, f"exec of {entry}")
+
+    async def send(self, dest: str, topic: str, *payloads: Value) -> None:
+        """Send a message to a PID or registered name; returns once it is as safe as the receiver's host makes it.
+
+        Raises:
+            Error: NotFound when there is no such process, Invalid for a payload that cannot cross or a system topic.
+        """
+        checked_topic(topic, "send to")
+        answer: Answer[bool] = Answer()
+        self.router.send(dest, topic, self._copied(payloads), "", answer)
+        await answer.wait()
+
+    async def cancel(self, dest: str, reason: str = "") -> None:
+        """Ask a process to stop; returns when it has been asked, not when it has stopped."""
+        answer: Answer[bool] = Answer()
+        self.router.cancel(dest, "", reason, answer)
+        await answer.wait()
+
+    async def terminate(self, dest: str) -> None:
+        """End a process without running any more of its code."""
+        answer: Answer[bool] = Answer()
+        self.router.terminate(dest, answer)
+        await answer.wait()
+
+    async def call(
+        self,
+        target: str,
+        args: Iterable[Value] = (),
+        *,
+        timeout: float | None = None,  # noqa: ASYNC109 - part of the public front; None waits for ever
+        context: Mapping[str, Value] | None = None,
+        options: Mapping[str, Value] | None = None,
+    ) -> Value:
+        """Call a registered function and return its result; raises its failure as `Error`.
+
+        A function still running after `timeout` seconds is cancelled, and the error has kind Timeout.
+        """
+        request = CallRequest(target, self._copied(args), copy_value(dict(context or {})), dict(options or {}))
+        answer: Answer[Value] = Answer()
+        give_up = self.calls.call(request, answer)
+        return await within(answer, timeout, f"call of {target}", give_up)
+
+    async def wait(self, dest: str, *, timeout: float | None = None) -> Value:  # noqa: ASYNC109 - see `call`
+        """Wait until a process ends and return its result; raises its failure as `Error`, Timeout after `timeout` s.
+
+        An actor that ended before is known for a while if the application spawned it, a durable run for as long as
+        its host keeps it.
+        """
+        answer: Answer[Value] = Answer()
+        give_up = self.router.watch(dest, answer)
+        return await within(answer, timeout, f"wait for {dest}", give_up)
+
+    def processes(self) -> Iterator[ProcessInfo]:
+        """List what is alive on the running hosts."""
+        for host in list(self.hosts.values()):
+            yield from host.processes()
+
+    def _request(  # noqa: PLR0913, PLR0917 - the parts of a spawn request
+        self,
+        entry: str,
+        host: str,
+        args: Iterable[Value],
+        name: str,
+        messages: Iterable[tuple[str, tuple[Value, ...]]],
+        context: Mapping[str, Value] | None,
+        options: Mapping[str, Value] | None,
+    ) -> SpawnRequest:
+        return SpawnRequest(
+            entry,
+            host,
+            self._copied(args),
+            name,
+            tuple((checked_topic(topic, "send to"), self._copied(payloads)) for topic, payloads in messages),
+            copy_value(dict(context or {})),
+            dict(options or {}),
+        )
+
+    def _copied(self, values: Iterable[Value]) -> tuple[Value, ...]:
+        return tuple(copy_value(value, self.limits, self.notices) for value in values)
+
+
+async def _later(scope: trio.CancelScope, delay: int, action: Callable[[], None]) -> None:
+    with scope:
+        await trio.sleep(delay / 1e9)
+        action()

@@ -1,0 +1,111 @@
+"""Programs: the compiled entries of a node, each compiled once per content hash of its bundle."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Protocol
+
+from actorflow.bundle import Bundle
+from actorflow.errors import Error, invalid, not_found
+from actorflow.ports import Program
+
+
+class Entry(Protocol):
+    """What a node needs of a registry entry."""
+
+    @property
+    def kind(self) -> str:
+        """Its kind, e.g. `process.lua`."""
+        ...
+
+    @property
+    def meta(self) -> Mapping[str, Any]:
+        """Its `meta` table."""
+        ...
+
+    @property
+    def config(self) -> Any:
+        """Its checked fields: the kind's model, or a mapping."""
+        ...
+
+    def require(self) -> None:
+        """Do nothing, or raise the entry's own fault."""
+        ...
+
+
+class Registry(Protocol):
+    """What a node needs of the registry."""
+
+    def entry(self, entry_id: str, /) -> Entry:
+        """Return an entry; raises `Error` NotFound, with the closest id, when there is none."""
+        ...
+
+    def bundle(self, entry_id: str, /) -> Bundle:
+        """Return the source of an entry with its libraries; raises the entry's fault when it is broken."""
+        ...
+
+
+class Language(Protocol):
+    """What a node needs of a language."""
+
+    def compile(self, bundle: Bundle, /, *, durable: bool = False) -> Program:
+        """Return the program of a bundle; raises `Error` Invalid, naming file and line, when it does not compile."""
+        ...
+
+
+class Programs:
+    """The programs of one node. They stay as long as the node: a run may be pinned to any of them."""
+
+    def __init__(self, registry: Registry, languages: Mapping[str, Language]) -> None:
+        """Make an empty cache; `languages` maps the last part of a kind (`lua`, `py`) to its language."""
+        self._registry = registry
+        self._languages = languages
+        self._by_id: dict[str, tuple[Bundle, Program]] = {}
+        self._by_hash: dict[tuple[str, bool], Program] = {}
+
+    def process(self, entry_id: str) -> Program:
+        """Return the program of a process or workflow entry, as registered now; see `check_process`."""
+        self.check_process(entry_id)
+        return self.current(entry_id)
+
+    def check_process(self, entry_id: str) -> None:
+        """Do nothing if an entry can be spawned.
+
+        Raises:
+            Error: kind NotFound when there is no such entry or it is no process, or the entry's own fault.
+        """
+        try:
+            entry = self._registry.entry(entry_id)
+        except Error as error:
+            raise not_found(f"factory not found: {error.message}") from None
+        family, _, language = entry.kind.partition(".")
+        if family not in {"process", "workflow"} or language not in self._languages:
+            hint = "; call it with funcs.call" if family == "function" else ""
+            raise not_found(f"factory not found: {entry_id!r} is a {entry.kind}, expected a process or workflow{hint}")
+        entry.require()
+
+    def current(self, entry_id: str) -> Program:
+        """Return the program of an entry's source as registered now, to be run by a host that is not durable."""
+        bundle = self._registry.bundle(entry_id)
+        known = self._by_id.get(entry_id)
+        if known is not None and known[0] is bundle:
+            return known[1]
+        program = self.compiled(bundle, durable=False)
+        self._by_id[entry_id] = (bundle, program)
+        return program
+
+    def compiled(self, bundle: Bundle, *, durable: bool) -> Program:
+        """Return the program of a bundle; `durable` holds it to the rules of durable runs.
+
+        Raises:
+            Error: kind Invalid, naming file and line, when it does not compile.
+        """
+        key = (bundle.hash, durable)
+        program = self._by_hash.get(key)
+        if program is None:
+            language = self._languages.get(bundle.language)
+            if language is None:
+                known = ", ".join(sorted(self._languages)) or "none"
+                raise invalid(f"{bundle.id}: no language for kind {bundle.kind!r}; this node has: {known}")
+            program = self._by_hash[key] = language.compile(bundle, durable=durable)
+        return program

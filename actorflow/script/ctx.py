@@ -1,0 +1,101 @@
+"""Context: values that travel from caller to callee and from spawner to child, and the facts of a function's call.
+
+In a process: `ctx.get("tenant")`. In a function also `ctx.invocation_id` (the same for all attempts of a call: key
+your side effects by it), `ctx.attempt` (1, 2, …) and `ctx.cancelled()`.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from difflib import get_close_matches
+from typing import Any, Final
+
+from actorflow.errors import invalid, not_found
+from actorflow.script.current import CURRENT, identity
+
+
+def note_to_logging(level: str, text: str, fields: Mapping[str, Any]) -> None:
+    """Write a log line with the standard library: what a call without a host of its own does."""
+    suffix = "".join(f" {key}={value!r}" for key, value in fields.items())
+    logging.getLogger("actorflow.script").log(getattr(logging, level.upper(), logging.INFO), "%s%s", text, suffix)
+
+
+def never() -> bool:
+    """Tell that nobody cancelled."""
+    return False
+
+
+@dataclass(frozen=True, slots=True)
+class CallContext:
+    """One attempt of one function call. A function host sets it in `CALL` around the function.
+
+    Attributes:
+        invocation_id: the same for all attempts of a call; a key for side effects.
+        attempt: 1 for the first.
+        values: what the caller passed on with `with_context`.
+        function: registry id of the function.
+        caller: PID of who called, or "".
+        cancelled: tells whether the caller gave the call up; may be called from any thread.
+        note: takes the function's log lines: level, text, fields; may be called from any thread.
+    """
+
+    invocation_id: str
+    attempt: int = 1
+    values: Mapping[str, Any] = field(default_factory=dict)
+    function: str = ""
+    caller: str = ""
+    cancelled: Callable[[], bool] = never
+    note: Callable[[str, str, Mapping[str, Any]], None] = note_to_logging
+
+
+CALL: Final[ContextVar[CallContext]] = ContextVar("actorflow.call")
+
+_FACTS: Final = ("invocation_id", "attempt")
+
+
+def get(key: str) -> Any:
+    """Return a context value; in a function also `invocation_id` and `attempt`.
+
+    Raises:
+        Error: kind Invalid for an empty key, NotFound for one that is not set.
+    """
+    if not isinstance(key, str) or not key:
+        raise invalid(f"ctx.get: got {key!r}, expected a non-empty text")
+    values = all()
+    if key in values:
+        return values[key]
+    call = _call()
+    if call is not None and key in _FACTS:
+        return getattr(call, key)
+    close = get_close_matches(key, values, n=1)
+    hint = f"; did you mean {close[0]!r}?" if close else ""
+    raise not_found(f"ctx.get: no value {key!r} in the context, it has {sorted(values)}{hint}")
+
+
+def all() -> dict[str, Any]:  # noqa: A001 - the name scripts know
+    """Return all context values, as a map of your own."""
+    call = _call()
+    return dict(identity().context if call is None else call.values)
+
+
+def _call() -> CallContext | None:
+    return None if CURRENT.get(None) is not None else CALL.get(None)
+
+
+def cancelled() -> bool:
+    """Tell whether the caller of this function gave up; in a process always False."""
+    call = _call()
+    return call is not None and call.cancelled()
+
+
+def __getattr__(name: str) -> Any:
+    """Return `ctx.invocation_id` and `ctx.attempt`, which exist in a function only."""
+    if name not in _FACTS:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    call = _call()
+    if call is None:
+        raise not_found(f"ctx.{name}: only a function has it; a process is no call")
+    return getattr(call, name)

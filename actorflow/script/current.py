@@ -1,0 +1,75 @@
+"""Which process runs now: how the calls of the script API that do not wait find their machine.
+
+The language sets `CURRENT` in the context of each process. A call that may wait is an awaitable and needs none of
+this; a call that never waits (`time.now()`, `channel.new()`, `process.inbox()`) asks its machine directly.
+"""
+
+from __future__ import annotations
+
+from contextvars import ContextVar
+from typing import Any, Final, Protocol
+
+from actorflow.errors import Error, invalid
+from actorflow.machine.op import Op
+from actorflow.ports import Identity
+
+
+class Running(Protocol):
+    """A running script, as the script API sees it."""
+
+    channels: dict[Any, Any] | None
+    """The script's own object for each subscribed channel of the machine."""
+
+    def ask(self, op: tuple[Any, ...]) -> Any:
+        """Have the machine answer an op that never waits.
+
+        Raises:
+            Error: what the machine or its driver refuses.
+        """
+        ...
+
+
+CURRENT: Final[ContextVar[Running]] = ContextVar("actorflow.process")
+
+
+def running() -> Running:
+    """Return the process that runs now.
+
+    Raises:
+        Error: kind Invalid, outside of a process: at the top level of a module, or in a function.
+    """
+    process = CURRENT.get(None)
+    if process is None:
+        raise outside()
+    return process
+
+
+def outside() -> Error:
+    """Return the error for a call that needs a process where there is none."""
+    return invalid(
+        "no process runs here: the calls of actorflow.script work inside the entry function of a process or "
+        "workflow and what it calls, not at the top level of a module and not in a function.py; "
+        "move the call into `main`"
+    )
+
+
+def ask(op: tuple[Any, ...]) -> Any:
+    """Have the machine of the running process answer an op that never waits.
+
+    Raises:
+        Error: what the machine or its driver refuses; kind Invalid outside of a process.
+    """
+    process = CURRENT.get(None)
+    if process is None:
+        raise outside()
+    return process.ask(op)
+
+
+def identity() -> Identity:
+    """Return who the running process is.
+
+    Raises:
+        Error: kind Invalid, outside of a process.
+    """
+    answer: Identity = ask((Op.IDENTITY,))
+    return answer

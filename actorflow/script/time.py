@@ -1,0 +1,111 @@
+# noqa: A005 - the module is named as scripts name it
+"""Time: the process's own clock, sleeping, and timers as channels.
+
+A duration is a number of seconds, a `timedelta`, or text such as `"250ms"`, `"1h30m"`, `"2 days"`. On a durable host
+the clock is the recorded one and every wait survives a restart.
+"""
+
+from __future__ import annotations
+
+import types
+from collections.abc import Generator
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final, TypeAlias
+
+from actorflow.duration import SECOND, to_nanoseconds
+from actorflow.machine import timing
+from actorflow.machine.op import Op
+from actorflow.script.channel import Channel
+from actorflow.script.current import ask
+from actorflow.value import Opaque
+
+Duration: TypeAlias = str | float | timedelta
+
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def nanoseconds(duration: Duration) -> int:
+    """Return a duration as nanoseconds; a bare number is seconds.
+
+    Raises:
+        Error: kind Invalid, when it is no duration.
+    """
+    return to_nanoseconds(duration, SECOND)
+
+
+def moment(unix_nanoseconds: int) -> datetime:
+    """Return Unix nanoseconds as an aware UTC `datetime`, cut to microseconds."""
+    return _EPOCH + timedelta(microseconds=unix_nanoseconds // 1000)
+
+
+def now() -> datetime:
+    """Return the time of this process in UTC; on a durable host it stands still between two waits."""
+    return moment(now_ns())
+
+
+def now_ns() -> int:
+    """Return the time of this process in Unix nanoseconds."""
+    found: int = ask((Op.NOW,))
+    return found
+
+
+@types.coroutine
+def sleep(duration: Duration) -> Generator[tuple[Any, ...], Any, None]:
+    """Wait; zero and less return at once.
+
+    Raises:
+        Error: kind Invalid, when it is no duration.
+    """
+    yield (Op.SLEEP, nanoseconds(duration))
+
+
+def after(duration: Duration) -> Channel:
+    """Return a channel that gets the time once, when the duration is over.
+
+    Raises:
+        Error: kind Invalid, when it is no duration or not greater than 0.
+    """
+    return Channel(ask((Op.AFTER, nanoseconds(duration))), moment)
+
+
+class Timer(Opaque):
+    """A running timer; `channel` gets the time: once, or at every tick. It can stand in a `select`."""
+
+    __slots__ = ("_timer", "channel")
+
+    def __init__(self, started: timing.Timer) -> None:
+        self._timer = started
+        self.channel = Channel(started.channel, moment)
+
+    def response(self) -> Channel:
+        """Return the channel that gets the time; always the same one."""
+        return self.channel
+
+    def stop(self) -> bool:
+        """Stop it; tell whether it was running."""
+        return bool(ask((Op.TIMER_STOP, self._timer)))
+
+    def reset(self, duration: Duration) -> bool:
+        """Start it anew with another duration; tell whether it was running."""
+        return bool(ask((Op.TIMER_RESET, self._timer, nanoseconds(duration))))
+
+    def __aiter__(self) -> Channel:
+        return self.channel
+
+
+def timer(duration: Duration) -> Timer:
+    """Start a timer that fires once.
+
+    Raises:
+        Error: kind Invalid, when it is no duration or not greater than 0.
+    """
+    return Timer(ask((Op.TIMER, nanoseconds(duration))))
+
+
+def ticker(duration: Duration) -> Timer:
+    """Start a timer that fires again and again; ticks that nobody takes in time are dropped.
+
+    Raises:
+        Error: kind Invalid, when it is no duration or not greater than 0.
+    """
+    return Timer(ask((Op.TICKER, nanoseconds(duration))))

@@ -1,0 +1,145 @@
+"""What differs between databases: how to connect, and the few constructs Core has no common word for.
+
+SQLite is set up so that a commit that returned survives power loss: write-ahead log, synchronous=FULL, and the
+full barrier where the platform has one.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import time
+from collections.abc import Sequence
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any, Final
+
+from sqlalchemy import ColumnElement, Table, bindparam, column, func, select
+from sqlalchemy.dialects import sqlite
+from sqlalchemy.engine.interfaces import Dialect as CoreDialect
+from sqlalchemy.sql.dml import Insert
+
+from actorflow.errors import Error
+from actorflow.store import fault
+from actorflow.store.migrate.run import migrate, migrations
+
+_BUSY: Final = 5.0
+"""Seconds to wait for another process's lock before the database counts as busy."""
+
+_SETTINGS: Final = (
+    "PRAGMA synchronous=FULL",
+    "PRAGMA fullfsync=ON",
+    "PRAGMA checkpoint_fullfsync=ON",
+    "PRAGMA foreign_keys=OFF",  # the rows of a run come and go in one commit; a check would read what we just wrote
+    "PRAGMA wal_autocheckpoint=10000",  # ten times the default: a tenth of the pauses, the log stays below 40 MB
+    "PRAGMA journal_size_limit=67108864",
+    "PRAGMA temp_store=MEMORY",
+)
+
+
+class Sqlite:
+    """One SQLite file."""
+
+    def __init__(self, path: str | Path) -> None:
+        """Name the file; it is made by the first `connect`, its directory must exist."""
+        self.path = Path(path)
+
+    @property
+    def place(self) -> str:
+        """What to call the database in messages."""
+        return str(self.path)
+
+    @property
+    def core(self) -> CoreDialect:
+        """The SQLAlchemy dialect statements are compiled for; parameters go by position."""
+        return sqlite.dialect(paramstyle="qmark")  # type: ignore[no-untyped-call]
+
+    def connect(self) -> Any:
+        """Return a DB-API connection, in autocommit mode, to the database with its newest schema.
+
+        Raises:
+            Error: when the file is no SQLite database, is damaged, newer than this program, or cannot be opened.
+        """
+        with ExitStack() as undo:
+            try:
+                connection = sqlite3.connect(self.path, timeout=_BUSY, isolation_level=None, check_same_thread=False)
+                undo.callback(connection.close)
+                self._prepare(connection)
+            except sqlite3.Error as error:
+                raise fault.explain(error, self.place) or error from error
+            undo.pop_all()
+        return connection
+
+    def _prepare(self, connection: sqlite3.Connection) -> None:
+        connection.execute("SELECT count(*) FROM sqlite_schema")  # fails on a foreign file before anything is changed
+        for setting in _SETTINGS:
+            connection.execute(setting)
+        self._migrate(connection)
+        self._log_ahead(connection)
+
+    def _migrate(self, connection: sqlite3.Connection) -> None:
+        connection.execute("BEGIN IMMEDIATE")  # who comes second waits here, and then finds nothing left to do
+        tables = {name for (name,) in connection.execute("SELECT name FROM sqlite_schema WHERE type = 'table'")}
+        migrate(connection.cursor(), migrations("sqlite"), tables, self.place)
+        connection.execute("COMMIT")
+
+    def _log_ahead(self, connection: sqlite3.Connection) -> None:
+        """Switch to the write-ahead log; SQLite does not wait for other processes here, so we do."""
+        end = time.monotonic() + _BUSY
+        while True:
+            try:
+                connection.execute("PRAGMA journal_mode=WAL")
+            except sqlite3.OperationalError as error:
+                if fault.code_of(error) != sqlite3.SQLITE_BUSY or time.monotonic() > end:
+                    raise
+                time.sleep(0.01)
+            else:
+                return
+
+    def settle(self, connection: Any) -> None:
+        """After a commit of unknown outcome: move what the log holds into the database and empty the log.
+
+        What a failed sync left in the log may be gone from the disk though it can still be read, and would come
+        back from the dead after a crash if the next commit did not overwrite all of it.
+
+        Raises:
+            Error: when that is not possible now.
+        """
+        try:
+            busy = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
+        except sqlite3.Error as error:
+            raise fault.explain(error, self.place) or error from error
+        if busy:
+            raise Error(f"{self.place}: a reader holds the log after a failed sync; try again", "Unavailable", True)
+
+    def explain(self, error: BaseException) -> Error | None:
+        """Return what a driver's error means, None when it is about the data of one statement."""
+        return fault.explain(error, self.place)
+
+    def not_written(self, error: BaseException) -> bool:
+        """Tell whether a commit that failed with this error has certainly written nothing."""
+        return fault.not_written(error)
+
+    begin_write: Final = "BEGIN IMMEDIATE"
+    begin_read: Final = "BEGIN"
+    last_numbers: Final = "SELECT name, seq FROM sqlite_sequence"
+    """Statement that gives (table, last number used) for the tables whose numbers are never used twice."""
+
+    def one_of(self, item: ColumnElement[Any], name: str) -> ColumnElement[bool]:
+        """Return `item IN (the parameter)`: one parameter, a list as `pack` makes it, one SQL text for any length."""
+        value: Any = column("value")
+        return item.in_(select(value).select_from(func.json_each(bindparam(name)).alias("list")))
+
+    def upsert(self, table: Table) -> Insert:
+        """Return an insert of whole rows that replaces rows of the same primary key."""
+        statement = sqlite.insert(table)
+        changed = {item.name: statement.excluded[item.name] for item in table.columns if not item.primary_key}
+        return statement.on_conflict_do_update(index_elements=list(table.primary_key), set_=changed)
+
+    def insert_new(self, table: Table) -> Insert:
+        """Return an insert that leaves rows of the same key as they are."""
+        return sqlite.insert(table).on_conflict_do_nothing()
+
+    def pack(self, values: Sequence[int] | Sequence[str]) -> str:
+        """Return a list as the one parameter of `one_of`."""
+        return json.dumps(values)

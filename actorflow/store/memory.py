@@ -1,0 +1,318 @@
+"""The store in plain dicts: the same answers as the SQL stores, gone with the process.
+
+It keeps every open run, and of the ended ones the newest; nothing else bounds it. One thread uses it, reads too.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left, insort
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import fields, replace
+from itertools import islice
+from typing import Any, Final, TypeVar
+
+from actorflow.errors import not_found
+from actorflow.run.event import JournalEvent
+from actorflow.run.state import OPEN, PAUSED, TERMINAL
+from actorflow.run.turn import CallRow, Committed, InboxRow, Item, OpenRun, RunRow, StartRun, StateChange
+from actorflow.store.plan import Head, Known, Writes, needs, plan, reopened
+from actorflow.store.port import RunFilter
+from actorflow.store.verify import verify_missing, verify_run
+
+T = TypeVar("T")
+
+KEPT: Final = 10_000
+"""How many ended runs are remembered unless told otherwise."""
+
+_HEAD_FIELDS: Final = tuple(field.name for field in fields(Head))
+
+
+class DueList:
+    """What is due when, for one host: (due, run, ref), earliest first."""
+
+    def __init__(self) -> None:
+        """Begin with nothing."""
+        self._order: list[tuple[int, int, int]] = []
+
+    def __iter__(self) -> Iterator[tuple[int, int, int]]:
+        return iter(self._order)
+
+    def add(self, due: int, run: int, ref: int) -> None:
+        """Put one in its place."""
+        insort(self._order, (due, run, ref))
+
+    def remove(self, due: int, run: int, ref: int) -> None:
+        """Take one out that is there."""
+        del self._order[bisect_left(self._order, (due, run, ref))]
+
+
+class Waiting:
+    """Timers or calls of all runs: rows by run and ref, and the order in which they are due."""
+
+    def __init__(self) -> None:
+        """Begin with nothing."""
+        self.rows: dict[int, dict[int, tuple[str, int, Any]]] = {}
+        self._due: dict[str, DueList] = {}
+
+    def put(self, run: int, ref: int, host: str, due: int, row: Any) -> None:
+        """Add or replace one."""
+        self.drop(run, ref)
+        self.rows.setdefault(run, {})[ref] = (host, due, row)
+        self._due.setdefault(host, DueList()).add(due, run, ref)
+
+    def drop(self, run: int, ref: int) -> None:
+        """Take one out, if it is there."""
+        if found := self.rows.get(run, {}).pop(ref, None):
+            host, due, _row = found
+            self._due[host].remove(due, run, ref)
+
+    def drop_all(self, run: int) -> None:
+        """Take out all of a run."""
+        for ref in list(self.rows.get(run, ())):
+            self.drop(run, ref)
+        self.rows.pop(run, None)
+
+    def of(self, run: int) -> list[Any]:
+        """Return the rows of a run, by ref."""
+        return [row for _ref, (_host, _due, row) in sorted(self.rows.get(run, {}).items(), key=lambda item: item[0])]
+
+    def due(self, host: str) -> Iterator[tuple[int, int, int]]:
+        """Iterate (due, run, ref) of a host, earliest first."""
+        return iter(self._due.get(host, ()))
+
+
+class MemoryStore:
+    """A store in memory (`port.Store`, and its own `port.Reader`)."""
+
+    def __init__(self, kept: int = KEPT) -> None:
+        """Make an empty store that remembers `kept` ended runs."""
+        self._kept = kept
+        self._runs: dict[int, RunRow] = {}
+        self._run_ids: dict[str, int] = {}
+        self._holders: dict[str, int] = {}
+        self._newest: dict[str, int] = {}
+        self._journals: dict[int, list[JournalEvent]] = {}
+        self._histories: dict[int, list[StateChange]] = {}
+        self._inboxes: dict[int, dict[int, InboxRow]] = {}
+        self._timers = Waiting()
+        self._calls = Waiting()
+        self._sources: dict[str, bytes] = {}
+        self._leases: dict[str, int] = {}
+        self._ended: deque[int] = deque()
+        self._last_run = 0
+        self._last_inbox = 0
+        self._commits = 0
+
+    @property
+    def commits(self) -> int:
+        """How many batches and claims this store has applied."""
+        return self._commits
+
+    def reader(self) -> MemoryStore:
+        """Return itself: there is one thread, so every read is a snapshot."""
+        return self
+
+    def snapshot(self, read: Callable[[Any], T]) -> T:
+        """Return `read(self)`."""
+        return read(self)
+
+    def close(self) -> None:
+        """Do nothing: there is no connection."""
+
+    # ---- writing -----------------------------------------------------------------------------------------------
+
+    def commit(self, batch: Sequence[Item]) -> list[Committed]:
+        """Apply a batch (`port.Store.commit`)."""
+        answers, writes = plan(batch, self._look_up(batch))
+        self._apply(writes)
+        self._commits += 1
+        return answers
+
+    def claim(self, host: str, lease: int = 0) -> int:
+        """Fence earlier owners of a host off and return the new token (`port.Store.claim`)."""
+        token = max(lease, self._leases[host] + 1) if host in self._leases else lease
+        self._leases[host] = token
+        for run in self._holders.values():
+            if self._runs[run].host == host:
+                self._runs[run] = replace(self._runs[run], lease=token)
+        self._commits += 1
+        return token
+
+    def _look_up(self, batch: Sequence[Item]) -> Known:
+        wanted = needs(batch)
+        known = Known(next_run=self._last_run + 1, next_inbox=self._last_inbox + 1)
+        known.runs = {run: _head(self._runs[run]) for run in wanted.runs if run in self._runs}
+        for workflow_id in wanted.workflow_ids | reopened(batch, known.runs):
+            if run := self._holders.get(workflow_id):
+                known.runs.setdefault(run, _head(self._runs[run]))
+        known.run_ids = {name: self._run_ids[name] for name in wanted.run_ids if name in self._run_ids}
+        known.leases = {host: self._leases[host] for host in wanted.hosts if host in self._leases}
+        known.hashes = wanted.hashes & self._sources.keys()
+        return known
+
+    def _apply(self, writes: Writes) -> None:
+        for workflow_id in writes.closed:
+            self._holders.pop(workflow_id, None)
+        self._sources.update(writes.sources)
+        for start, head in writes.started.values():
+            self._start(start, head)
+        for head in writes.changed.values():
+            values = {name: getattr(head, name) for name in _HEAD_FIELDS}
+            self._runs[head.run] = replace(self._runs[head.run], **values)
+        for workflow_id, head in writes.opened.items():
+            self._holders[workflow_id] = head.run
+        self._log(writes)
+        self._wait(writes)
+        self._deliver(writes)
+        self._forget(writes)
+
+    def _start(self, start: StartRun, head: Head) -> None:
+        values = {name: getattr(head, name) for name in _HEAD_FIELDS}
+        self._runs[head.run] = RunRow(
+            **values,
+            entry=start.entry,
+            bundle_hash=start.bundle_hash,
+            created=start.at,
+            parent=start.parent,
+            parent_run=start.parent_run,
+            parent_ref=start.parent_ref,
+        )
+        self._last_run = max(self._last_run, head.run)
+        self._run_ids[head.run_id] = head.run
+        self._newest[head.workflow_id] = head.run
+
+    def _log(self, writes: Writes) -> None:
+        for run, event in writes.journal:
+            self._journals.setdefault(run, []).append(event)
+        for run, change in writes.history:
+            self._histories.setdefault(run, []).append(change)
+
+    def _wait(self, writes: Writes) -> None:
+        for run in writes.ended:
+            self._timers.drop_all(run)
+            self._calls.drop_all(run)
+        for run, ref in writes.dropped_timers:
+            self._timers.drop(run, ref)
+        for run, ref in writes.dropped_calls:
+            self._calls.drop(run, ref)
+        for run, timers in writes.timers.items():
+            for ref, (host, due) in timers.items():
+                self._timers.put(run, ref, host, due, (ref, due))
+        for run, calls in writes.calls.items():
+            for ref, (host, call) in calls.items():
+                self._calls.put(run, ref, host, call.due, call)
+
+    def _deliver(self, writes: Writes) -> None:
+        for number, run, item in writes.inbox:
+            row = InboxRow(number, item.kind, item.ref, item.target, item.sender, item.payload, item.at)
+            self._inboxes.setdefault(run, {})[number] = row
+            self._last_inbox = number
+        for run, number in writes.consumed:
+            self._inboxes.get(run, {}).pop(number, None)
+
+    def _forget(self, writes: Writes) -> None:
+        """Remember the runs that ended, and forget the oldest of them beyond what is kept."""
+        self._ended.extend(sorted(writes.ended))
+        while len(self._ended) > self._kept:
+            run = self._ended.popleft()
+            if self._runs[run].state in TERMINAL and run not in self._ended:
+                self._delete(self._runs.pop(run))
+
+    def _delete(self, row: RunRow) -> None:
+        del self._run_ids[row.run_id]
+        if self._newest[row.workflow_id] == row.run:
+            del self._newest[row.workflow_id]
+        for rows in (self._journals, self._histories, self._inboxes):
+            rows.pop(row.run, None)
+
+    # ---- hot reads ---------------------------------------------------------------------------------------------
+
+    def load(self, run: int) -> OpenRun:
+        """Return everything needed to continue a run."""
+        if run not in self._runs:
+            raise not_found(f"there is no run {run}", run=run)
+        journal = list(self._journals[run])
+        return OpenRun(replace(self._runs[run]), journal, self.inbox(run), self._timers.of(run), self._calls.of(run))
+
+    def open_runs(self, host: str, after: int = 0, limit: int = 1000) -> list[RunRow]:
+        """Return runs of a host that have not ended."""
+        mine = (run for run in self._holders.values() if run > after and self._runs[run].host == host)
+        return [replace(self._runs[run]) for run in sorted(mine)[:limit]]
+
+    def find(self, reference: str) -> RunRow | None:
+        """Return the run a workflow id or run id means."""
+        run = self._holders.get(reference) or self._run_ids.get(reference) or self._newest.get(reference)
+        return replace(self._runs[run]) if run else None
+
+    def due_timers(self, host: str, until: int, limit: int = 1000) -> list[tuple[int, int, int]]:
+        """Return (run, ref, due) of due timers."""
+        return [(run, ref, due) for due, run, ref in islice(self._due(self._timers, host, until), limit)]
+
+    def due_calls(self, host: str, until: int, limit: int = 1000) -> list[tuple[int, CallRow]]:
+        """Return (run, call) of due calls."""
+        due = islice(self._due(self._calls, host, until), limit)
+        return [(run, replace(self._calls.rows[run][ref][2])) for _due, run, ref in due]
+
+    def _due(self, waiting: Waiting, host: str, until: int | None = None) -> Iterator[tuple[int, int, int]]:
+        for due, run, ref in waiting.due(host):
+            if until is not None and due > until:
+                return
+            if self._runs[run].state != PAUSED:
+                yield due, run, ref
+
+    def next_due(self, host: str) -> int | None:
+        """Return when the next timer or call is due."""
+        firsts = (next(self._due(waiting, host), None) for waiting in (self._timers, self._calls))
+        return min((first[0] for first in firsts if first), default=None)
+
+    def bundle(self, content_hash: str) -> bytes | None:
+        """Return the source of a content hash."""
+        return self._sources.get(content_hash)
+
+    def inbox(self, run: int, after: int = 0) -> list[InboxRow]:
+        """Return deliveries not journaled yet."""
+        return [replace(row) for number, row in self._inboxes.get(run, {}).items() if number > after]
+
+    # ---- read models -------------------------------------------------------------------------------------------
+
+    def runs(self, which: RunFilter, limit: int = 100, before: int | None = None) -> list[RunRow]:
+        """Return runs, newest first."""
+        rows = (row for row in reversed(self._runs.values()) if before is None or row.run < before)
+        return [replace(row) for row in islice((row for row in rows if _is(row, which)), limit)]
+
+    def journal(self, run: int, after: int = 0, limit: int = 1000) -> list[JournalEvent]:
+        """Return journal events, in order."""
+        return self._journals.get(run, [])[after : after + limit]
+
+    def history(self, run: int) -> list[StateChange]:
+        """Return the state history."""
+        return [replace(change) for change in self._histories.get(run, ())]
+
+    def counts(self) -> dict[tuple[str, str], int]:
+        """Return how many runs there are by (host, state)."""
+        counts: dict[tuple[str, str], int] = {}
+        for row in self._runs.values():
+            counts[row.host, row.state] = counts.get((row.host, row.state), 0) + 1
+        return counts
+
+    def verify(self, run: int) -> list[str]:
+        """Check a run and return a sentence for each fault."""
+        if run not in self._runs:
+            return verify_missing(run, self._journals.get(run, []))
+        held = self.load(run)
+        holder = self._holders.get(held.row.workflow_id, 0)
+        return verify_run(held, self.history(run), holder=holder, has_source=held.row.bundle_hash in self._sources)
+
+
+def _head(row: RunRow) -> Head:
+    return Head(**{name: getattr(row, name) for name in _HEAD_FIELDS})
+
+
+def _is(row: RunRow, which: RunFilter) -> bool:
+    return (
+        which.host in ("", row.host)
+        and which.state in ("", row.state)
+        and which.entry in ("", row.entry)
+        and row.workflow_id.startswith(which.prefix)
+    )

@@ -1,0 +1,99 @@
+"""Bringing a database to the newest schema, once, however many processes start at the same time."""
+
+from __future__ import annotations
+
+import re
+from hashlib import blake2b
+from importlib.resources import files
+from typing import Any, NamedTuple
+
+from actorflow.errors import CONFLICT, Error
+from actorflow.run.event import FORMAT
+
+_NAME = re.compile(r"(\d{4})_(\w+)\.sql")
+_CREATED = re.compile(r"^CREATE TABLE (\w+)", re.MULTILINE)
+
+
+class Migration(NamedTuple):
+    """One numbered step; `checksum` is BLAKE2b-128 of its text, in hex."""
+
+    version: int
+    name: str
+    checksum: str
+    sql: str
+
+
+def migrations(dialect: str) -> list[Migration]:
+    """Return the migrations of a dialect, in order."""
+    found = []
+    for file in files("actorflow.store.migrate").joinpath(dialect).iterdir():
+        if match := _NAME.fullmatch(file.name):
+            sql = file.read_text(encoding="utf-8")
+            checksum = blake2b(sql.encode(), digest_size=16).hexdigest()
+            found.append(Migration(int(match[1]), match[2], checksum, sql))
+    return sorted(found)
+
+
+def pending(applied: dict[int, str], known: list[Migration], place: str) -> list[Migration]:
+    """Return what is still to apply; `applied` is version → checksum as the database has it.
+
+    Raises:
+        Error: kind Conflict, when the database is newer than this program, or was made by other migrations.
+    """
+    newest = known[-1].version
+    if applied and max(applied) > newest:
+        found = max(applied)
+        raise _refused(f"{place}: got a store of schema {found}, expected at most {newest}; install a newer actorflow")
+    for step in known:
+        if applied.get(step.version, step.checksum) != step.checksum:
+            raise _refused(
+                f"{place}: migration {step.version:04} ({step.name}) was applied with checksum "
+                f"{applied[step.version]}, expected {step.checksum}; open the store with the release that made it"
+            )
+    return [step for step in known if step.version not in applied]
+
+
+def migrate(cursor: Any, known: list[Migration], tables: set[str], place: str) -> None:
+    """Apply what is missing, inside the transaction that the caller has begun and will commit.
+
+    Args:
+        cursor: a DB-API cursor. known: the migrations of its dialect.
+        tables: names of the tables the database has now. place: what to call it in messages.
+
+    Raises:
+        Error: kind Conflict, when the database cannot be used by this program.
+    """
+    if "migration" in tables:
+        cursor.execute("SELECT version, checksum FROM migration")
+        applied = dict(cursor.fetchall())
+    else:
+        applied = {}
+    steps = pending(applied, known, place)
+    for step in steps:
+        _apply(cursor, step, tables, place)
+    if steps:
+        cursor.execute("DELETE FROM store_info WHERE key = 'format'")
+        cursor.execute(f"INSERT INTO store_info (key, value) VALUES ('format', '{FORMAT}')")
+    cursor.execute("SELECT value FROM store_info WHERE key = 'format'")
+    row = cursor.fetchone()
+    if row is None or int(row[0]) > FORMAT:
+        got = "none" if row is None else row[0]
+        raise _refused(f"{place}: got journal format {got}, expected at most {FORMAT}; install a newer actorflow")
+
+
+def _apply(cursor: Any, step: Migration, tables: set[str], place: str) -> None:
+    clashes = sorted(tables.intersection(_CREATED.findall(step.sql)))
+    if clashes:
+        raise _refused(
+            f"{place}: the database already has a table {clashes[0]!r} that is not actorflow's; "
+            "give the workflow host a database of its own"
+        )
+    for statement in step.sql.split(";\n"):
+        if statement.strip():
+            cursor.execute(statement)
+    row = f"({step.version}, '{step.name}', '{step.checksum}')"
+    cursor.execute(f"INSERT INTO migration (version, name, checksum) VALUES {row}")
+
+
+def _refused(message: str) -> Error:
+    return Error(message, CONFLICT, retryable=False)

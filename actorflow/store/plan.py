@@ -1,0 +1,306 @@
+"""Deciding a batch: which items are accepted, and which rows that writes. Pure; shared by all stores.
+
+A store looks up what the batch may touch (`needs`), hands it over as `Known`, and applies the `Writes` it gets back.
+Items are decided in order, each against what its predecessors left. Nothing here knows how rows are kept.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+from actorflow.run.event import JournalEvent
+from actorflow.run.state import CREATED, OPEN, TERMINAL
+from actorflow.run.turn import CallRow, Committed, Delivery, Item, StartRun, StateChange, Turn
+
+
+V = TypeVar("V")
+
+
+@dataclass(slots=True)
+class Head:
+    """The part of a run row that batches compare or change."""
+
+    run: int
+    run_id: str
+    workflow_id: str
+    host: str
+    state: str
+    revision: int
+    lease: int
+    updated: int
+    last_seq: int
+    last_checksum: bytes
+    reason: str
+    result: bytes | None = None
+    waits: bytes = b""
+
+
+@dataclass(slots=True)
+class Needs:
+    """What must be looked up before a batch can be decided."""
+
+    runs: set[int] = field(default_factory=set)
+    run_ids: set[str] = field(default_factory=set)
+    workflow_ids: set[str] = field(default_factory=set)
+    hosts: set[str] = field(default_factory=set)
+    hashes: set[str] = field(default_factory=set)
+    inbox: bool = False
+
+
+@dataclass(slots=True)
+class Known:
+    """What the store holds of the needs.
+
+    Attributes:
+        runs: by run number, also those that hold a workflow id of the needs.
+        run_ids: run id → run number. holders: workflow id → run number of the open run.
+        leases: host → last token. hashes: sources that are stored.
+        next_run, next_inbox: the first numbers never used.
+    """
+
+    runs: dict[int, Head] = field(default_factory=dict)
+    run_ids: dict[str, int] = field(default_factory=dict)
+    holders: dict[str, int] = field(default_factory=dict)
+    leases: dict[str, int] = field(default_factory=dict)
+    hashes: set[str] = field(default_factory=set)
+    next_run: int = 1
+    next_inbox: int = 1
+
+
+@dataclass(slots=True)
+class Writes:
+    """The rows a batch writes. Apply deletions before insertions, except `consumed`, which comes last.
+
+    Attributes:
+        started: run number → its start and its row after the batch. changed: rows of older runs after the batch.
+        closed: workflow ids set free. opened: workflow id → its holder.
+        ended: runs whose timers and calls go. timers: run → ref → (host, due). calls: run → ref → (host, row).
+        inbox: (id, run, delivery). consumed: (run, id).
+    """
+
+    started: dict[int, tuple[StartRun, Head]] = field(default_factory=dict)
+    changed: dict[int, Head] = field(default_factory=dict)
+    closed: set[str] = field(default_factory=set)
+    opened: dict[str, Head] = field(default_factory=dict)
+    journal: list[tuple[int, JournalEvent]] = field(default_factory=list)
+    ended: set[int] = field(default_factory=set)
+    dropped_timers: list[tuple[int, int]] = field(default_factory=list)
+    timers: dict[int, dict[int, tuple[str, int]]] = field(default_factory=dict)
+    dropped_calls: list[tuple[int, int]] = field(default_factory=list)
+    calls: dict[int, dict[int, tuple[str, CallRow]]] = field(default_factory=dict)
+    inbox: list[tuple[int, int, Delivery]] = field(default_factory=list)
+    consumed: list[tuple[int, int]] = field(default_factory=list)
+    history: list[tuple[int, StateChange]] = field(default_factory=list)
+    sources: dict[str, bytes] = field(default_factory=dict)
+
+
+def needs(batch: Sequence[Item]) -> Needs:
+    """Return what must be known to decide a batch; `reopened` may add to it."""
+    wanted = Needs()
+    for item in _parts(batch):
+        if isinstance(item, Turn):
+            wanted.runs.add(item.run)
+        elif isinstance(item, StartRun):
+            wanted.run_ids.add(item.run_id)
+            wanted.workflow_ids.add(item.workflow_id)
+            wanted.hosts.add(item.host)
+            wanted.hashes.add(item.bundle_hash)
+            wanted.inbox = wanted.inbox or bool(item.messages)
+        else:
+            wanted.inbox = True
+            if item.run:
+                wanted.runs.add(item.run)
+            else:
+                wanted.workflow_ids.add(item.workflow_id)
+    return wanted
+
+
+def reopened(batch: Sequence[Item], heads: dict[int, Head]) -> set[str]:
+    """Return the workflow ids of ended runs that the batch may open again: their holders must be known too."""
+    turns = (item for item in batch if isinstance(item, Turn) and item.state in OPEN)
+    return {heads[turn.run].workflow_id for turn in turns if turn.run in heads and heads[turn.run].state in TERMINAL}
+
+
+def plan(batch: Sequence[Item], known: Known) -> tuple[list[Committed], Writes]:
+    """Decide a batch: return an answer for each item, and the rows to write. Uses `known` up."""
+    planner = _Planner(known)
+    answers = [planner.item(item) for item in batch]
+    return answers, planner.writes
+
+
+def _parts(batch: Iterable[Item]) -> Iterator[Item]:
+    for item in batch:
+        yield item
+        if isinstance(item, Turn):
+            yield from item.starts
+            yield from item.deliveries
+
+
+class _Planner:
+    """One batch in the making."""
+
+    def __init__(self, known: Known) -> None:
+        self._known = known
+        self.writes = Writes()
+        for head in known.runs.values():
+            if head.state in OPEN:
+                known.holders[head.workflow_id] = head.run
+
+    def item(self, item: Item) -> Committed:
+        if isinstance(item, Turn):
+            return self._turn(item)
+        return self._start(item) if isinstance(item, StartRun) else self._deliver(item)
+
+    # ---- starts ------------------------------------------------------------------------------------------------
+
+    def _start(self, start: StartRun) -> Committed:
+        known = self._known
+        if same := known.run_ids.get(start.run_id):
+            return Committed(accepted=True, run=same, run_id=start.run_id, existing=True)
+        if start.state in OPEN and (holder := known.holders.get(start.workflow_id)):
+            return self._conflict(start, known.runs[holder])
+        if not _continues(start.events, 0):
+            return Committed(accepted=False, refusal="journal")
+        head = self._new(start)
+        return Committed(accepted=True, run=head.run, run_id=head.run_id, inbox=self._messages(start, head))
+
+    def _conflict(self, start: StartRun, holder: Head) -> Committed:
+        if not start.use_existing:
+            return Committed(accepted=False, refusal="exists", run=holder.run, run_id=holder.run_id)
+        inbox = self._messages(start, holder)
+        return Committed(accepted=True, run=holder.run, run_id=holder.run_id, existing=True, inbox=inbox)
+
+    def _new(self, start: StartRun) -> Head:
+        known, writes = self._known, self.writes
+        last = start.events[-1]
+        lease = known.leases.get(start.host, start.lease)
+        head = Head(
+            run=known.next_run,
+            run_id=start.run_id,
+            workflow_id=start.workflow_id,
+            host=start.host,
+            state=start.state,
+            revision=1,
+            lease=lease,
+            updated=start.at,
+            last_seq=last.seq,
+            last_checksum=last.checksum,
+            reason="",
+        )
+        known.next_run += 1
+        known.runs[head.run] = head
+        known.run_ids[head.run_id] = head.run
+        writes.started[head.run] = (start, head)
+        writes.journal += [(head.run, event) for event in start.events]
+        writes.history.append((head.run, StateChange(CREATED, start.at, by=start.parent)))
+        if start.state in OPEN:
+            self._open(head)
+        if start.bundle_hash not in known.hashes:
+            writes.sources[start.bundle_hash] = start.bundle
+        return head
+
+    def _open(self, head: Head) -> None:
+        self._known.holders[head.workflow_id] = head.run
+        self.writes.opened[head.workflow_id] = head
+
+    # ---- deliveries --------------------------------------------------------------------------------------------
+
+    def _deliver(self, delivery: Delivery) -> Committed:
+        run = delivery.run or self._known.holders.get(delivery.workflow_id, 0)
+        head = self._known.runs.get(run)
+        if head is None or head.state not in OPEN:
+            return Committed(accepted=False, refusal="unknown")
+        return Committed(accepted=True, run=run, run_id=head.run_id, inbox=[self._put(head, delivery)])
+
+    def _messages(self, start: StartRun, head: Head) -> list[int]:
+        return [self._put(head, message) for message in start.messages]
+
+    def _put(self, head: Head, delivery: Delivery) -> int:
+        number = self._known.next_inbox
+        self._known.next_inbox += 1
+        self.writes.inbox.append((number, head.run, delivery))
+        return number
+
+    # ---- turns -------------------------------------------------------------------------------------------------
+
+    def _turn(self, turn: Turn) -> Committed:
+        head = self._known.runs.get(turn.run)
+        if head is None:
+            return Committed(accepted=False, refusal="unknown", run=turn.run)
+        if refusal := self._refusal(turn, head):
+            return Committed(accepted=False, refusal=refusal, run=head.run, run_id=head.run_id)
+        self._row(turn, head)
+        self._rows(turn, head)
+        starts = [self._start(start) for start in turn.starts]
+        deliveries = [self._deliver(delivery) for delivery in turn.deliveries]
+        return Committed(accepted=True, run=head.run, run_id=head.run_id, starts=starts, deliveries=deliveries)
+
+    def _refusal(self, turn: Turn, head: Head) -> str:
+        if turn.lease != head.lease:
+            return "lease"
+        if turn.revision != head.revision:
+            return "revision"
+        if not _continues(turn.events, head.last_seq):
+            return "journal"
+        holder = self._known.holders.get(head.workflow_id, head.run)
+        return "exists" if turn.state in OPEN and holder != head.run else ""
+
+    def _row(self, turn: Turn, head: Head) -> None:
+        if turn.state in OPEN and head.state in TERMINAL:
+            self._open(head)
+        elif turn.state in TERMINAL and head.state in OPEN:
+            self._end(head)
+        head.state = turn.state
+        head.revision += 1
+        head.result = turn.result
+        head.waits = turn.waits
+        if turn.events:
+            last = turn.events[-1]
+            head.updated, head.last_seq, head.last_checksum = last.at, last.seq, last.checksum
+        if turn.change is not None:
+            head.updated = turn.change.at
+            head.reason = turn.change.reason
+            self.writes.history.append((head.run, turn.change))
+        if head.run not in self.writes.started:
+            self.writes.changed[head.run] = head
+
+    def _end(self, head: Head) -> None:
+        writes = self.writes
+        del self._known.holders[head.workflow_id]
+        writes.opened.pop(head.workflow_id, None)
+        writes.closed.add(head.workflow_id)
+        writes.ended.add(head.run)
+        writes.timers.pop(head.run, None)
+        writes.calls.pop(head.run, None)
+
+    def _rows(self, turn: Turn, head: Head) -> None:
+        writes, run = self.writes, head.run
+        writes.journal += [(run, event) for event in turn.events]
+        writes.consumed += [(run, number) for number in turn.consumed]
+        if head.state in TERMINAL:
+            return
+        if turn.dropped_timers or turn.timers:
+            timers = {ref: (head.host, due) for ref, due in turn.timers}
+            _replace(run, turn.dropped_timers, timers, writes.timers, writes.dropped_timers)
+        if turn.dropped_calls or turn.calls:
+            calls = {call.ref: (head.host, call) for call in turn.calls}
+            _replace(run, turn.dropped_calls, calls, writes.calls, writes.dropped_calls)
+
+
+def _continues(events: list[JournalEvent], last: int) -> bool:
+    """Tell whether events carry on after position `last`; a start must have at least one."""
+    if not events:
+        return last > 0
+    return all(event.seq == last + place for place, event in enumerate(events, 1))
+
+
+def _replace(
+    run: int, dropped: list[int], added: dict[int, V], rows: dict[int, dict[int, V]], gone: list[tuple[int, int]]
+) -> None:
+    kept = rows.setdefault(run, {})
+    for ref in dropped:
+        kept.pop(ref, None)
+        gone.append((run, ref))
+    kept.update(added)

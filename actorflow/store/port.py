@@ -1,0 +1,155 @@
+"""The ports of a store: what the workflow host asks on its hot path, and what people read.
+
+A store is dumb: it applies what a batch says, atomically, and decides nothing about runs. `Store` is used by one
+thread at a time, the writer's. A `Reader` is a second connection with a thread of its own; what was committed before
+a snapshot began is in the snapshot. All calls are synchronous; all times are Unix nanoseconds.
+
+Every method may raise `Error`: kind Unavailable when trying again may help, Internal when the database is damaged.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol, TypeVar
+
+from actorflow.errors import UNAVAILABLE, Error
+from actorflow.run.event import JournalEvent
+from actorflow.run.turn import CallRow, Committed, InboxRow, Item, OpenRun, RunRow, StateChange
+
+T = TypeVar("T")
+
+
+class CommitUnknown(Error):
+    """A commit failed in a way that leaves open whether it was written: read everything again, assume nothing.
+
+    The connection it happened on is closed. The next call opens a new one and settles the question before it answers.
+    """
+
+    def __init__(self, message: str) -> None:
+        """Say what happened; the kind is Unavailable, and whether to try again is for the reader to find out."""
+        super().__init__(message, UNAVAILABLE, retryable=None)
+
+
+@dataclass(frozen=True, slots=True)
+class RunFilter:
+    """Which runs to list: those that equal every field given; `prefix` is how the workflow id begins."""
+
+    host: str = ""
+    state: str = ""
+    entry: str = ""
+    prefix: str = ""
+
+
+class HotReader(Protocol):
+    """The reads a workflow host lives on."""
+
+    def load(self, run: int) -> OpenRun:
+        """Return everything needed to continue a run, finished ones included.
+
+        Raises:
+            Error: kind NotFound.
+        """
+        ...
+
+    def open_runs(self, host: str, after: int = 0, limit: int = 1000) -> list[RunRow]:
+        """Return runs of a host that have not ended, by run number, beginning after run number `after`."""
+        ...
+
+    def find(self, reference: str) -> RunRow | None:
+        """Return the run a reference means: the open run of that workflow id, a run id, the newest of the id."""
+        ...
+
+    def due_timers(self, host: str, until: int, limit: int = 1000) -> list[tuple[int, int, int]]:
+        """Return (run, ref, due) of timers due at `until`, earliest first. Paused runs keep theirs until resumed."""
+        ...
+
+    def due_calls(self, host: str, until: int, limit: int = 1000) -> list[tuple[int, CallRow]]:
+        """Return (run, call) of waiting calls due at `until`, earliest first. Paused runs keep theirs until resumed."""
+        ...
+
+    def next_due(self, host: str) -> int | None:
+        """Return when the next timer or call of a host is due, None when there is none."""
+        ...
+
+    def bundle(self, content_hash: str) -> bytes | None:
+        """Return the source stored under a content hash."""
+        ...
+
+    def inbox(self, run: int, after: int = 0) -> list[InboxRow]:
+        """Return deliveries a run has not journaled yet, in order of arrival, with ids above `after`."""
+        ...
+
+
+class ReadModel(Protocol):
+    """The reads people look at: lists, histories, counts, checks. None is needed to run a workflow."""
+
+    def runs(self, which: RunFilter, limit: int = 100, before: int | None = None) -> list[RunRow]:
+        """Return runs, newest first, with run numbers below `before`."""
+        ...
+
+    def journal(self, run: int, after: int = 0, limit: int = 1000) -> list[JournalEvent]:
+        """Return journal events with positions above `after`, in order."""
+        ...
+
+    def history(self, run: int) -> list[StateChange]:
+        """Return the state history, oldest first."""
+        ...
+
+    def counts(self) -> dict[tuple[str, str], int]:
+        """Return how many runs there are by (host, state). Reads every run: for people, not for loops."""
+        ...
+
+    def verify(self, run: int) -> list[str]:
+        """Check a run's journal (gaps, digests, chain) and its other rows; return a sentence for each fault found."""
+        ...
+
+
+class Reader(HotReader, ReadModel, Protocol):
+    """Both kinds of reads on one connection."""
+
+    def snapshot(self, read: Callable[[Any], T]) -> T:
+        """Return `read(self)`, all of whose reads see the store at one moment."""
+        ...
+
+    def close(self) -> None:
+        """Let go of the connection. May be called twice."""
+        ...
+
+
+class Store(HotReader, ReadModel, Protocol):
+    """What the writer thread uses."""
+
+    @property
+    def commits(self) -> int:
+        """How many transactions this store has committed since it was opened."""
+        ...
+
+    def commit(self, batch: Sequence[Item]) -> list[Committed]:
+        """Apply a batch in one transaction and return an answer for each item, in order.
+
+        Items are applied in order and each sees its predecessors. A refused item writes nothing and leaves its
+        neighbours alone. When this returns, everything accepted is on disk.
+
+        Raises:
+            Error: kind Unavailable, when nothing was written and it may be tried again (disk full, busy).
+            CommitUnknown: when it is not known whether the batch was written.
+            Exception: anything else, when some item cannot be stored at all; nothing was written.
+        """
+        ...
+
+    def claim(self, host: str, lease: int = 0) -> int:
+        """Take over a host: fence every earlier owner off, and return the token that its turns must now carry.
+
+        The token is `lease`, or one more than the last token of the host if that is higher. Every open run of the
+        host gets it, and so does every run started on the host from now on, whoever starts it.
+        """
+        ...
+
+    def reader(self) -> Reader:
+        """Return a reader on a connection of its own."""
+        ...
+
+    def close(self) -> None:
+        """Let go of the database. May be called twice."""
+        ...

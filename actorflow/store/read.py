@@ -1,0 +1,187 @@
+"""Reading a store on one SQL connection: the hot reads and the read models."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import wraps
+from typing import Any, Concatenate, Final, ParamSpec, TypeVar
+
+from actorflow.errors import not_found
+from actorflow.run.event import JournalEvent
+from actorflow.run.state import OPEN, PAUSED
+from actorflow.run.turn import CallRow, InboxRow, OpenRun, RunRow, StateChange
+from actorflow.store.dialect import Sqlite
+from actorflow.store.port import RunFilter
+from actorflow.store.statement import LISTED, ReadStatements, listing
+from actorflow.store.verify import verify_missing, verify_run
+
+T = TypeVar("T")
+P = ParamSpec("P")
+S = TypeVar("S", bound="SqlReader")
+
+_ALL: Final = 2**63 - 1
+
+
+def explained(method: Callable[Concatenate[S, P], T]) -> Callable[Concatenate[S, P], T]:
+    """Make a reading method raise what the driver's error means instead of the driver's error."""
+
+    @wraps(method)
+    def read(self: S, /, *args: P.args, **kwargs: P.kwargs) -> T:
+        try:
+            return method(self, *args, **kwargs)
+        except Exception as error:
+            if (meaning := self.dialect.explain(error)) is not None:
+                raise meaning from error
+            raise
+
+    return read
+
+
+class SqlReader:
+    """Reads on a connection of its own (`port.Reader`); used by one thread at a time."""
+
+    def __init__(self, dialect: Sqlite) -> None:
+        """Prepare the statements; the connection is opened by the first read."""
+        self.dialect = dialect
+        self._reads = ReadStatements(dialect)
+        self._listings: dict[tuple[frozenset[str], bool], str] = {}
+        self._open: Any = None
+
+    def _connection(self) -> Any:
+        """Return the connection, opening it if need be."""
+        if self._open is None:
+            self._open = self.dialect.connect()
+        return self._open
+
+    def _rows(self, sql: str, *parameters: object) -> list[Any]:
+        rows: list[Any] = self._connection().execute(sql, parameters).fetchall()
+        return rows
+
+    def _run_row(self, sql: str, *parameters: object) -> RunRow | None:
+        rows = self._rows(sql, *parameters)
+        return RunRow(*rows[0]) if rows else None
+
+    def close(self) -> None:
+        """Let go of the connection. May be called twice."""
+        connection, self._open = self._open, None
+        if connection is not None:
+            connection.close()
+
+    @explained
+    def snapshot(self, read: Callable[[Any], T]) -> T:
+        """Return `read(self)` inside one read transaction."""
+        connection = self._connection()
+        connection.execute(self.dialect.begin_read)
+        try:
+            return read(self)
+        finally:
+            connection.execute("ROLLBACK")
+
+    # ---- hot reads ---------------------------------------------------------------------------------------------
+
+    @explained
+    def load(self, run: int) -> OpenRun:
+        """Return everything needed to continue a run."""
+        row = self._run_row(self._reads.run, run)
+        if row is None:
+            raise not_found(f"{self.dialect.place}: there is no run {run}", run=run)
+        return self._held(row)
+
+    def _held(self, row: RunRow) -> OpenRun:
+        reads = self._reads
+        timers = self._rows(reads.timers, row.run)
+        calls = [CallRow(*values) for values in self._rows(reads.calls, row.run)]
+        return OpenRun(row, self.journal(row.run, limit=_ALL), self.inbox(row.run), timers, calls)
+
+    @explained
+    def open_runs(self, host: str, after: int = 0, limit: int = 1000) -> list[RunRow]:
+        """Return runs of a host that have not ended."""
+        return [RunRow(*values) for values in self._rows(self._reads.open_runs, host, after, limit)]
+
+    @explained
+    def find(self, reference: str) -> RunRow | None:
+        """Return the run a workflow id or run id means."""
+        reads = self._reads
+        return (
+            self._run_row(reads.holder, reference)
+            or self._run_row(reads.run_by_id, reference)
+            or self._run_row(reads.newest, reference, 1)
+        )
+
+    @explained
+    def due_timers(self, host: str, until: int, limit: int = 1000) -> list[tuple[int, int, int]]:
+        """Return (run, ref, due) of due timers."""
+        return self._rows(self._reads.due_timers, host, PAUSED, until, limit)
+
+    @explained
+    def due_calls(self, host: str, until: int, limit: int = 1000) -> list[tuple[int, CallRow]]:
+        """Return (run, call) of due calls."""
+        rows = self._rows(self._reads.due_calls, host, PAUSED, until, limit)
+        return [(run, CallRow(*values)) for run, *values in rows]
+
+    @explained
+    def next_due(self, host: str) -> int | None:
+        """Return when the next timer or call is due."""
+        reads = self._reads
+        found = [*self._rows(reads.next_timer, host, PAUSED, 1), *self._rows(reads.next_call, host, PAUSED, 1)]
+        return min((due for (due,) in found), default=None)
+
+    @explained
+    def bundle(self, content_hash: str) -> bytes | None:
+        """Return the source of a content hash."""
+        rows = self._rows(self._reads.bundle, content_hash)
+        return rows[0][0] if rows else None
+
+    @explained
+    def inbox(self, run: int, after: int = 0) -> list[InboxRow]:
+        """Return deliveries not journaled yet."""
+        return [InboxRow(*values) for values in self._rows(self._reads.inbox, run, after)]
+
+    # ---- read models -------------------------------------------------------------------------------------------
+
+    @explained
+    def runs(self, which: RunFilter, limit: int = 100, before: int | None = None) -> list[RunRow]:
+        """Return runs, newest first."""
+        fields = frozenset(name for name in LISTED if getattr(which, name))
+        kind = (fields, which.state in OPEN)
+        if kind not in self._listings:
+            self._listings[kind] = listing(self.dialect, fields, only_open=kind[1])
+        last = _ALL if before is None else before
+        rows = self._rows(self._listings[kind], *_wanted(which, fields), last, limit)
+        return [RunRow(*values) for values in rows]
+
+    @explained
+    def journal(self, run: int, after: int = 0, limit: int = 1000) -> list[JournalEvent]:
+        """Return journal events, in order."""
+        return [JournalEvent(*values) for values in self._rows(self._reads.journal, run, after, limit)]
+
+    @explained
+    def history(self, run: int) -> list[StateChange]:
+        """Return the state history."""
+        return [StateChange(*values) for values in self._rows(self._reads.history, run)]
+
+    @explained
+    def counts(self) -> dict[tuple[str, str], int]:
+        """Return how many runs there are by (host, state)."""
+        return {(host, state): count for host, state, count in self._rows(self._reads.counts)}
+
+    @explained
+    def verify(self, run: int) -> list[str]:
+        """Check a run and return a sentence for each fault."""
+        row = self._run_row(self._reads.run, run)
+        if row is None:
+            return verify_missing(run, self.journal(run, limit=_ALL))
+        holder = self._run_row(self._reads.holder, row.workflow_id)
+        return verify_run(
+            self._held(row),
+            self.history(run),
+            holder=holder.run if holder else 0,
+            has_source=self.bundle(row.bundle_hash) is not None,
+        )
+
+
+def _wanted(which: RunFilter, fields: frozenset[str]) -> Sequence[object]:
+    values: list[object] = [getattr(which, name) for name in LISTED if name in fields]
+    if "prefix" in fields:
+        values.insert(len(values) - 1, len(which.prefix))
+    return values

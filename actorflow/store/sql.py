@@ -1,0 +1,124 @@
+"""The SQL store: every batch is one transaction of one writing connection, run on the driver's own cursor."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from typing import Any, TypeVar
+
+from actorflow.run.turn import Committed, Item
+from actorflow.store.apply import apply, look_up
+from actorflow.store.crash import CrashPoint, crash_point
+from actorflow.store.dialect import Sqlite
+from actorflow.store.plan import plan
+from actorflow.store.port import CommitUnknown
+from actorflow.store.read import SqlReader
+from actorflow.store.statement import WriteStatements
+
+T = TypeVar("T")
+
+
+class SqlStore(SqlReader):
+    """A store in an SQL database (`port.Store`); used by one thread at a time."""
+
+    def __init__(self, dialect: Sqlite, crash: CrashPoint | None = None) -> None:
+        """Open the database, making it and bringing its schema up to date where needed.
+
+        Args:
+            dialect: the database. crash: where to die on purpose; None asks the environment.
+
+        Raises:
+            Error: when the database cannot be used; the message says why. Nothing foreign is overwritten.
+        """
+        super().__init__(dialect)
+        self._writes = WriteStatements(dialect)
+        self._crash = crash_point(os.environ) if crash is None else crash
+        self._unsettled = False
+        self._commits = 0
+        self._connection()
+
+    @property
+    def commits(self) -> int:
+        """How many transactions this store has committed since it was opened."""
+        return self._commits
+
+    def reader(self) -> SqlReader:
+        """Return a reader on a connection of its own, opened by its first read."""
+        return SqlReader(self.dialect)
+
+    def commit(self, batch: Sequence[Item]) -> list[Committed]:
+        """Apply a batch in one transaction (`port.Store.commit`)."""
+        return self._transaction(lambda cursor: self._batch(cursor, batch))
+
+    def claim(self, host: str, lease: int = 0) -> int:
+        """Fence earlier owners of a host off and return the new token (`port.Store.claim`)."""
+        return self._transaction(lambda cursor: self._claim(cursor, host, lease))
+
+    def _batch(self, cursor: Any, batch: Sequence[Item]) -> list[Committed]:
+        answers, writes = plan(batch, look_up(cursor, self._writes, self.dialect, batch))
+        apply(cursor, self._writes, writes)
+        return answers
+
+    def _claim(self, cursor: Any, host: str, lease: int) -> int:
+        rows = cursor.execute(self._writes.leases, (self.dialect.pack([host]),)).fetchall()
+        token = max(lease, rows[0][1] + 1) if rows else lease
+        cursor.execute(self._writes.claim, (host, token))
+        cursor.execute(self._writes.fence, (token, host))
+        return token
+
+    # ---- the transaction ---------------------------------------------------------------------------------------
+
+    def _connection(self) -> Any:
+        if self._open is None:
+            connection = self.dialect.connect()
+            try:
+                if self._unsettled:
+                    self.dialect.settle(connection)
+            except BaseException:
+                connection.close()
+                raise
+            self._unsettled = False
+            self._open = connection
+        return self._open
+
+    def _transaction(self, work: Callable[[Any], T]) -> T:
+        cursor = self._connection().cursor()
+        try:
+            cursor.execute(self.dialect.begin_write)
+            answer = work(cursor)
+        except BaseException as error:
+            self._roll_back()
+            if (meaning := self.dialect.explain(error)) is not None:
+                raise meaning from error
+            raise
+        self._crash.reached(self._commits + 1, after=False)
+        self._finish(cursor)
+        self._commits += 1
+        self._crash.reached(self._commits, after=True)
+        return answer
+
+    def _finish(self, cursor: Any) -> None:
+        try:
+            cursor.execute("COMMIT")
+        except Exception as error:
+            meaning = self.dialect.explain(error)
+            if meaning is not None and self.dialect.not_written(error):
+                self._roll_back()
+                raise meaning from error
+            self._unsettled = True
+            self._abandon()
+            message = f"{self.dialect.place}: a commit failed, and it is unknown whether it was written ({error})"
+            raise CommitUnknown(message) from error
+
+    def _roll_back(self) -> None:
+        """Undo the open transaction; a connection that cannot do that is given up, which undoes it too."""
+        try:
+            if self._open.in_transaction:
+                self._open.execute("ROLLBACK")
+        except Exception:  # noqa: BLE001 - whatever it is, the first error is the one to report
+            self._abandon()
+
+    def _abandon(self) -> None:
+        with suppress(Exception):
+            self.close()

@@ -1,0 +1,199 @@
+"""The statements of a store: written in SQLAlchemy Core, compiled once per database, run on the driver's own cursor.
+
+A row of parameters is a tuple in the order named beside each statement.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from sqlalchemy import (
+    ColumnElement,
+    Executable,
+    Select,
+    Table,
+    and_,
+    bindparam,
+    delete,
+    func,
+    insert,
+    literal_column,
+    select,
+    update,
+)
+from sqlalchemy.sql import ClauseElement
+
+from actorflow.store import tables as t
+from actorflow.store.dialect import Sqlite
+
+_HEAD = (
+    t.run.c.run,
+    t.run.c.run_id,
+    t.run.c.workflow_id,
+    t.run.c.host,
+    t.run.c.state,
+    t.run.c.revision,
+    t.run.c.lease,
+    t.run.c.updated,
+    t.run.c.last_seq,
+    t.run.c.last_checksum,
+    t.run.c.reason,
+)
+_EVENT = ("seq", "kind", "ref", "target", "payload", "drawn", "at", "digest", "checksum")
+_INBOX = ("id", "kind", "ref", "target", "sender", "payload", "at")
+
+
+def compiled(dialect: Sqlite, statement: Executable, *names: str) -> str:
+    """Return the SQL text of a statement whose parameters, in order, are `names`.
+
+    Raises:
+        ValueError: when the order is another.
+    """
+    assert isinstance(statement, ClauseElement)  # noqa: S101 - narrows the type; every Core statement is one
+    text = statement.compile(dialect=dialect.core, column_keys=list(names))
+    order = tuple(text.positiontup or ())  # type: ignore[attr-defined]
+    if order != names:
+        raise ValueError(f"parameters of {text}: got {order}, expected {names}")
+    return str(text)
+
+
+def limited(statement: Select[Any]) -> Select[Any]:
+    """Return a select of at most `limit` rows, a parameter; the offset keeps Core from adding a parameter for it."""
+    return statement.limit(bindparam("limit")).offset(literal_column("0"))
+
+
+def _all(table: Table) -> tuple[str, ...]:
+    return tuple(column.name for column in table.columns)
+
+
+def _bound(*columns: ColumnElement[Any]) -> ColumnElement[bool]:
+    """Return `column = :key_column AND …`; a plain name would be taken for a new value in an update."""
+    return and_(*(column == bindparam(f"key_{column.key}") for column in columns))
+
+
+class WriteStatements:
+    """What a commit runs; see `compiled` for the parameters."""
+
+    def __init__(self, dialect: Sqlite) -> None:
+        """Compile all."""
+
+        def sql(statement: Executable, *names: str) -> str:
+            return compiled(dialect, statement, *names)
+
+        held = t.open_run.join(t.run, t.run.c.run == t.open_run.c.run)
+        self.heads = sql(select(*_HEAD).where(dialect.one_of(t.run.c.run, "runs")), "runs")
+        self.holders = sql(
+            select(*_HEAD).select_from(held).where(dialect.one_of(t.open_run.c.workflow_id, "ids")), "ids"
+        )
+        self.run_ids = sql(select(t.run.c.run_id, t.run.c.run).where(dialect.one_of(t.run.c.run_id, "ids")), "ids")
+        self.leases = sql(select(t.host_lease).where(dialect.one_of(t.host_lease.c.host, "hosts")), "hosts")
+        self.hashes = sql(select(t.source.c.hash).where(dialect.one_of(t.source.c.hash, "hashes")), "hashes")
+
+        self.start = sql(insert(t.run), *_all(t.run))
+        changed = ("state", "revision", "updated", "last_seq", "last_checksum", "reason", "result", "waits")
+        self.change = sql(update(t.run).where(_bound(t.run.c.run)), *changed, "key_run")
+        self.open = sql(insert(t.open_run), *_all(t.open_run))
+        self.close = sql(delete(t.open_run).where(_bound(t.open_run.c.workflow_id)), "key_workflow_id")
+        self.append = sql(insert(t.journal), "run", *_EVENT)
+        self.note = sql(insert(t.state_history), "run", "state", "at", "reason", "by")
+        self.keep = sql(dialect.insert_new(t.source), *_all(t.source))
+        self.put = sql(insert(t.inbox), *_all(t.inbox))
+        self.consume = sql(delete(t.inbox).where(_bound(t.inbox.c.run, t.inbox.c.id)), "key_run", "key_id")
+        self.arm = sql(dialect.upsert(t.timer), *_all(t.timer))
+        self.disarm = sql(delete(t.timer).where(_bound(t.timer.c.run, t.timer.c.ref)), "key_run", "key_ref")
+        self.disarm_all = sql(delete(t.timer).where(_bound(t.timer.c.run)), "key_run")
+        self.wait = sql(dialect.upsert(t.call), *_all(t.call))
+        self.unwait = sql(delete(t.call).where(_bound(t.call.c.run, t.call.c.ref)), "key_run", "key_ref")
+        self.unwait_all = sql(delete(t.call).where(_bound(t.call.c.run)), "key_run")
+
+        mine = select(t.open_run.c.run).where(_bound(t.open_run.c.host))
+        self.fence = sql(update(t.run).where(t.run.c.run.in_(mine)), "lease", "key_host")
+        self.claim = sql(dialect.upsert(t.host_lease), *_all(t.host_lease))
+
+
+class ReadStatements:
+    """What a reader runs."""
+
+    def __init__(self, dialect: Sqlite) -> None:
+        """Compile all."""
+
+        def sql(statement: Executable, *names: str) -> str:
+            return compiled(dialect, statement, *names)
+
+        held = t.open_run.join(t.run, t.run.c.run == t.open_run.c.run)
+        self.run = sql(select(t.run).where(_bound(t.run.c.run)), "key_run")
+        self.run_by_id = sql(select(t.run).where(_bound(t.run.c.run_id)), "key_run_id")
+        self.holder = sql(select(t.run).select_from(held).where(_bound(t.open_run.c.workflow_id)), "key_workflow_id")
+        newest = select(t.run).where(_bound(t.run.c.workflow_id)).order_by(t.run.c.run.desc())
+        self.newest = sql(limited(newest), "key_workflow_id", "limit")
+        after_run = t.open_run.c.run > bindparam("after")
+        mine = select(t.run).select_from(held).where(_bound(t.open_run.c.host), after_run)
+        self.open_runs = sql(limited(mine.order_by(t.open_run.c.run)), "key_host", "after", "limit")
+
+        events = select(*(t.journal.c[name] for name in _EVENT)).where(
+            _bound(t.journal.c.run), t.journal.c.seq > bindparam("after")
+        )
+        self.journal = sql(limited(events.order_by(t.journal.c.seq)), "key_run", "after", "limit")
+        rows = select(*(t.inbox.c[name] for name in _INBOX)).where(
+            _bound(t.inbox.c.run), t.inbox.c.id > bindparam("after")
+        )
+        self.inbox = sql(rows.order_by(t.inbox.c.id), "key_run", "after")
+        timers = select(t.timer.c.ref, t.timer.c.due).where(_bound(t.timer.c.run)).order_by(t.timer.c.ref)
+        self.timers = sql(timers, "key_run")
+        call = (t.call.c.ref, t.call.c.attempt, t.call.c.due, t.call.c.failure)
+        self.calls = sql(select(*call).where(_bound(t.call.c.run)).order_by(t.call.c.ref), "key_run")
+        past = (t.state_history.c.state, t.state_history.c.at, t.state_history.c.reason, t.state_history.c.by)
+        history = select(*past).where(_bound(t.state_history.c.run)).order_by(t.state_history.c.id)
+        self.history = sql(history, "key_run")
+        self.bundle = sql(select(t.source.c.bundle).where(_bound(t.source.c.hash)), "key_hash")
+
+        self.due_timers = _due(dialect, t.timer, t.timer.c.run, t.timer.c.ref, t.timer.c.due)
+        self.due_calls = _due(dialect, t.call, t.call.c.run, *call)
+        self.next_timer = _next(dialect, t.timer)
+        self.next_call = _next(dialect, t.call)
+
+        self.counts = sql(select(t.run.c.host, t.run.c.state, func.count()).group_by(t.run.c.host, t.run.c.state))
+
+
+def listing(dialect: Sqlite, fields: frozenset[str], *, only_open: bool) -> str:
+    """Compile the list of runs filtered by `fields` (names of `RunFilter`), newest first.
+
+    Its parameters are those of `LISTED` that are in `fields`, then `before` and `limit`. With `only_open` it reads
+    runs that hold their workflow id, and no others.
+    """
+    conditions = [condition for name, condition in LISTED.items() if name in fields]
+    rows = select(t.run).where(*conditions, t.run.c.run < bindparam("before")).order_by(t.run.c.run.desc())
+    if only_open:
+        rows = rows.where(t.run.c.run.in_(select(t.open_run.c.run)))
+    names = [name for name in LISTED if name in fields]
+    if "prefix" in fields:
+        names.insert(names.index("prefix"), "length")
+    return compiled(dialect, limited(rows), *names, "before", "limit")
+
+
+LISTED: Final[dict[str, ColumnElement[bool]]] = {
+    "host": t.run.c.host == bindparam("host"),
+    "state": t.run.c.state == bindparam("state"),
+    "entry": t.run.c.entry == bindparam("entry"),
+    "prefix": func.substr(t.run.c.workflow_id, literal_column("1"), bindparam("length")) == bindparam("prefix"),
+}
+"""The conditions of a list of runs, in the order of their parameters; `prefix` takes its length first."""
+
+
+def _active(table: Table) -> Any:
+    """Return the rows of a host's runs that are not paused, earliest first."""
+    both = table.join(t.run, t.run.c.run == table.c.run)
+    return both, and_(_bound(table.c.host), t.run.c.state != bindparam("paused"))
+
+
+def _due(dialect: Sqlite, table: Table, *columns: ColumnElement[Any]) -> str:
+    both, active = _active(table)
+    rows = select(*columns).select_from(both).where(active, table.c.due <= bindparam("until"))
+    ordered = rows.order_by(table.c.due, table.c.run, table.c.ref)
+    return compiled(dialect, limited(ordered), "key_host", "paused", "until", "limit")
+
+
+def _next(dialect: Sqlite, table: Table) -> str:
+    both, active = _active(table)
+    first = select(table.c.due).select_from(both).where(active).order_by(table.c.due)
+    return compiled(dialect, limited(first), "key_host", "paused", "limit")

@@ -1,0 +1,159 @@
+"""The tables of a store, as SQLAlchemy metadata: statements are written against these.
+
+A database gets its tables from the migrations, not from here; a test holds the two equal. The journal is a plain log
+in order of writing with one unique index: fastest to append, and a run's part of it is read through the index.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import BigInteger, Column, Index, Integer, LargeBinary, MetaData, Table, Text
+from sqlalchemy.types import TypeEngine
+
+metadata = MetaData()
+
+NUMBER = BigInteger().with_variant(Integer(), "sqlite")  # only INTEGER PRIMARY KEY is SQLite's row number
+
+
+def _needed(name: str, kind: TypeEngine[object] | type[TypeEngine[object]]) -> Column[object]:
+    return Column(name, kind, nullable=False)
+
+
+def _part_of_key(name: str, kind: TypeEngine[object] | type[TypeEngine[object]]) -> Column[object]:
+    return Column(name, kind, primary_key=True, autoincrement=False)
+
+
+run = Table(
+    "run",
+    metadata,
+    Column("run", NUMBER, primary_key=True),
+    _needed("run_id", Text),
+    _needed("workflow_id", Text),
+    _needed("entry", Text),
+    _needed("host", Text),
+    _needed("bundle_hash", Text),
+    _needed("state", Text),
+    _needed("revision", NUMBER),
+    _needed("lease", NUMBER),
+    _needed("created", NUMBER),
+    _needed("updated", NUMBER),
+    _needed("parent", Text),
+    _needed("parent_run", NUMBER),
+    _needed("parent_ref", NUMBER),
+    _needed("last_seq", NUMBER),
+    _needed("last_checksum", LargeBinary),
+    _needed("reason", Text),
+    Column("result", LargeBinary),
+    _needed("waits", LargeBinary),
+    Index("run_by_run_id", "run_id", unique=True),
+    Index("run_by_workflow_id", "workflow_id", "run"),
+    sqlite_autoincrement=True,  # a run number is never used twice
+)
+"""One row a run, in the order of the fields of `RunRow`; rewritten once a turn."""
+
+open_run = Table(
+    "open_run",
+    metadata,
+    Column("workflow_id", Text, primary_key=True),
+    _needed("run", NUMBER),
+    _needed("host", Text),
+    Index("open_run_by_host", "host", "run"),
+)
+"""Who holds a workflow id: the primary key makes it one open run at a time, on every database."""
+
+journal = Table(
+    "journal",
+    metadata,
+    Column("id", NUMBER, primary_key=True),
+    _needed("run", NUMBER),
+    _needed("seq", NUMBER),
+    _needed("kind", Text),
+    _needed("ref", NUMBER),
+    _needed("target", Text),
+    _needed("payload", LargeBinary),
+    _needed("drawn", LargeBinary),
+    _needed("at", NUMBER),
+    _needed("digest", LargeBinary),
+    _needed("checksum", LargeBinary),
+    Index("journal_by_run", "run", "seq", unique=True),
+)
+
+timer = Table(
+    "timer",
+    metadata,
+    _part_of_key("run", NUMBER),
+    _part_of_key("ref", NUMBER),
+    _needed("host", Text),
+    _needed("due", NUMBER),
+    Index("timer_by_due", "host", "due"),
+    sqlite_with_rowid=False,
+)
+
+call = Table(
+    "call",
+    metadata,
+    _part_of_key("run", NUMBER),
+    _part_of_key("ref", NUMBER),
+    _needed("host", Text),
+    _needed("attempt", NUMBER),
+    _needed("due", NUMBER),
+    _needed("failure", LargeBinary),
+    Index("call_by_due", "host", "due"),
+    sqlite_with_rowid=False,
+)
+
+inbox = Table(
+    "inbox",
+    metadata,
+    Column("id", NUMBER, primary_key=True),
+    _needed("run", NUMBER),
+    _needed("kind", Text),
+    _needed("ref", NUMBER),
+    _needed("target", Text),
+    _needed("sender", Text),
+    _needed("payload", LargeBinary),
+    _needed("at", NUMBER),
+    Index("inbox_by_run", "run", "id"),
+    sqlite_autoincrement=True,  # ids order deliveries: a consumed id is never used again
+)
+
+state_history = Table(
+    "state_history",
+    metadata,
+    Column("id", NUMBER, primary_key=True),
+    _needed("run", NUMBER),
+    _needed("state", Text),
+    _needed("at", NUMBER),
+    _needed("reason", Text),
+    _needed("by", Text),
+    Index("state_history_by_run", "run", "id"),
+)
+
+source = Table(
+    "source",
+    metadata,
+    Column("hash", Text, primary_key=True),
+    _needed("bundle", LargeBinary),
+)
+
+host_lease = Table(
+    "host_lease",
+    metadata,
+    Column("host", Text, primary_key=True),
+    _needed("lease", NUMBER),
+)
+"""The last fencing token of each host: what a new run of the host begins with."""
+
+store_info = Table(
+    "store_info",
+    metadata,
+    Column("key", Text, primary_key=True),
+    _needed("value", Text),
+)
+
+migration = Table(
+    "migration",
+    metadata,
+    Column("version", NUMBER, primary_key=True, autoincrement=False),
+    _needed("name", Text),
+    _needed("checksum", Text),
+)

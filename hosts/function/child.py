@@ -1,0 +1,63 @@
+"""A child process that runs one function, call after call: `python -m hosts.function.child`.
+
+It reads frames from its standard input and answers on what was its standard output; what the function prints goes to
+standard error. It ends when its input does.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from functools import partial
+from inspect import iscoroutinefunction
+from typing import Any
+
+import trio
+
+from actorflow.bundle import Bundle
+from actorflow.errors import Cancelled, Failure
+from actorflow.script.ctx import CALL, CallContext
+from hosts.function.failing import failure_in
+from hosts.function.frame import frame, read_frame
+from hosts.function.loading import Loader
+
+
+def main() -> None:
+    """Serve calls until the input ends."""
+    requests = os.fdopen(os.dup(0), "rb")
+    replies = os.fdopen(os.dup(1), "wb", buffering=0)
+    os.dup2(2, 1)
+    with open(os.devnull, "rb") as nothing:  # noqa: PTH123 - a device, not a path of ours
+        os.dup2(nothing.fileno(), 0)
+    bundle = Bundle.from_bytes(read_frame(requests))
+    loader = Loader()
+    while True:
+        try:
+            request = read_frame(requests)
+        except EOFError:
+            return
+        value, failure = _outcome(loader, bundle, request)
+        try:
+            reply = frame([value, failure])
+        except Exception as error:  # noqa: BLE001 - a result that cannot cross is the call's failure
+            reply = frame([None, failure_in(error)])
+        replies.write(reply)
+
+
+def _outcome(loader: Loader, bundle: Bundle, request: dict[str, Any]) -> tuple[Any, Failure | None]:
+    CALL.set(
+        CallContext(
+            request["invocation_id"], request["attempt"], request["context"], request["target"], request["caller"]
+        )
+    )
+    try:
+        function = loader.function(bundle)
+        args = request["args"]
+        return (trio.run(partial(function, *args)) if iscoroutinefunction(function) else function(*args)), None
+    except (Exception, Cancelled, SystemExit) as error:  # noqa: BLE001 - whatever the function raises is the answer
+        return None, failure_in(error)
+
+
+if __name__ == "__main__":
+    sys.argv = sys.argv[:1]
+    main()

@@ -1,0 +1,40 @@
+"""What a function raised, as the failure its caller sees: with the lines of the function's own code."""
+
+from __future__ import annotations
+
+import asyncio
+import traceback
+from dataclasses import replace
+from pathlib import Path
+from typing import Final
+
+import trio
+
+from actorflow.errors import CANCELED, Failure, failure_of
+
+_OURS: Final = tuple(
+    str(path) for path in (Path(__file__).parent, Path(trio.__file__).parent, Path(asyncio.__file__).parent)
+)
+
+
+def failure_in(error: BaseException) -> Failure:
+    """Return `error` as a failure: its own if it carries one, else Internal; with its stack, innermost first.
+
+    A group of one exception is that exception.
+    """
+    while isinstance(error, BaseExceptionGroup) and len(error.exceptions) == 1:
+        error = error.exceptions[0]
+    if isinstance(error, asyncio.CancelledError):
+        return Failure("the function was cancelled", CANCELED, retryable=False)
+    failure = failure_of(error)
+    return failure if failure.stack else replace(failure, stack=_stack(error))
+
+
+def _stack(error: BaseException) -> str:
+    frames = reversed(traceback.extract_tb(error.__traceback__))
+    lines = (f"{frame.filename}:{frame.lineno}: in {frame.name}" for frame in frames if not _is_ours(frame.filename))
+    return "\n".join(lines)
+
+
+def _is_ours(file: str) -> bool:
+    return file.startswith((*_OURS, "<frozen "))

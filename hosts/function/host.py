@@ -1,0 +1,189 @@
+"""The function host: runs registered functions for processes, workflows and the node (`ports.Functions`).
+
+Python functions run in the way their entry says; Lua functions, and processes with a default host, run as processes.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from functools import partial
+from inspect import iscoroutinefunction
+from typing import TYPE_CHECKING, Any, Final
+
+import trio
+
+from actorflow.errors import Error, invalid, not_found
+from actorflow.node.suggest import did_you_mean
+from actorflow.ports import CallRequest, Outcome, Reply, SpawnRequest
+from hosts.function.children import Children
+from hosts.function.loading import Loader
+from hosts.function.running import Attempt, in_thread, on_asyncio, on_trio
+from hosts.process import ProcessHost
+
+if TYPE_CHECKING:
+    from actorflow.node.node import Node
+    from actorflow.node.program import Entry
+
+_THREADS: Final = 40
+"""Functions in threads at the same time; further calls wait."""
+_SCHEDULER: Final = "#lua"
+"""Id of the process host that runs Lua functions; their PIDs have the host part `<function id>#lua.<n>`."""
+_WAYS: Final = ("trio", "thread", "asyncio", "process")
+_GIVEN_UP: Final = "caller context canceled"
+
+
+class FunctionHost:
+    """Runs functions. `config` may set `threads` and `processes`, the most that run at the same time."""
+
+    def __init__(self, id: str, config: Any, node: Node) -> None:  # noqa: A002 - the signature of every host
+        """Make a host that does not run yet."""
+        self.id = id
+        self._node = node
+        self._threads = trio.CapacityLimiter(field(config, "threads", _THREADS))
+        self._children = Children(field(config, "processes", os.cpu_count() or 1))
+        self._loader = Loader()
+        self._scheduler = ProcessHost(_SCHEDULER, {}, node)
+
+    async def start(self) -> None:
+        """Begin to serve the node's calls."""
+        await self._node.start_host(self._scheduler)
+        self._node.functions = self
+        self._node.on_close(partial(self.stop, 0))
+
+    async def stop(self, grace: float) -> None:
+        """Stop serving: Lua functions are asked to stop and get `grace` seconds. A second stop is nothing."""
+        if self._node.functions is self:
+            self._node.functions = None
+        await self._node.stop_host(_SCHEDULER, grace)
+        await self._children.stop()
+        self._loader.close()
+
+    def call(self, request: CallRequest, reply: Reply) -> Callable[[], None]:
+        """Start one attempt. Returns what gives it up: the callee is cancelled and no reply comes."""
+        try:
+            entry = self._entry(request.target)
+            family, _, language = entry.kind.partition(".")
+            if family == "function" and language == "py":
+                return self._run_python(entry, request, reply)
+            if family == "function":
+                return self._run_script(request, reply)
+            return self._run_process(entry, request, reply)
+        except Error as error:
+            reply(Outcome(failure=error.failure))
+            return _nothing
+
+    def _entry(self, target: str) -> Entry:
+        try:
+            entry = self._node.registry.entry(target)
+        except Error as error:
+            raise not_found(f"no handler registered for target {target!r}: {error.message}") from None
+        family = entry.kind.partition(".")[0]
+        callable_process = family in {"process", "workflow"} and default_host(entry)
+        if family != "function" and not callable_process:
+            hint = "; set meta.default_host to call it" if family in {"process", "workflow"} else ""
+            raise not_found(f"no handler registered for target {target!r}: it is a {entry.kind}{hint}")
+        entry.require()
+        return entry
+
+    # ---- Python ------------------------------------------------------------------------------------------------
+
+    def _run_python(self, entry: Entry, request: CallRequest, reply: Reply) -> Callable[[], None]:
+        bundle = self._node.registry.bundle(request.target)
+        attempt = Attempt(self._node, request, reply)
+        way = field(entry.config, "run", "")
+        if way == "process":
+            return attempt.begin(partial(self._children.call, bundle, request))
+        function = self._loader.function(bundle)
+        is_async = iscoroutinefunction(function)
+        way = way or ("trio" if is_async else "thread")
+        _check_way(request.target, way, is_async=is_async)
+        if way == "thread":
+            return attempt.begin(in_thread(function, request.args, self._threads))
+        if way == "asyncio":
+            return attempt.begin(on_asyncio(self._node, function, request.args))
+        return attempt.begin(on_trio(function, request.args))
+
+    # ---- Lua functions, and processes called as functions ------------------------------------------------------
+
+    def _run_script(self, request: CallRequest, reply: Reply) -> Callable[[], None]:
+        program = self._node.programs.current(request.target)
+        pid = self._node.new_pid(f"{request.target}{_SCHEDULER}.1")
+        start = SpawnRequest(request.target, _SCHEDULER, request.args, context=request.context, parent=request.caller)
+        self._scheduler.launch(program, start, pid)
+        return self._until_exit(pid, reply)
+
+    def _run_process(self, entry: Entry, request: CallRequest, reply: Reply) -> Callable[[], None]:
+        start = SpawnRequest(
+            request.target, default_host(entry), request.args, context=request.context, parent=request.caller
+        )
+        run = _ProcessRun(self, reply)
+        self._node.router.spawn(start, run.started)
+        return run.give_up
+
+    def _until_exit(self, pid: str, reply: Reply) -> Callable[[], None]:
+        unwatch = self._node.router.watch(pid, reply)
+
+        def give_up() -> None:
+            unwatch()
+            self._node.router.cancel(pid, "", _GIVEN_UP, _ignored)
+
+        return give_up
+
+
+class _ProcessRun:
+    """A process called as a function: its start may be answered later, and be given up before."""
+
+    __slots__ = ("_given_up", "_host", "_reply", "_stop")
+
+    def __init__(self, host: FunctionHost, reply: Reply) -> None:
+        self._host = host
+        self._reply = reply
+        self._given_up = False
+        self._stop: Callable[[], None] | None = None
+
+    def started(self, outcome: Outcome) -> None:
+        """Take the PID, or why there is none."""
+        if outcome.failure is not None:
+            if not self._given_up:
+                self._reply(outcome)
+            return
+        self._stop = self._host._until_exit(outcome.value, self._reply)  # noqa: SLF001 - two halves of one thing
+        if self._given_up:
+            self._stop()
+
+    def give_up(self) -> None:
+        """Ask the process to stop, now or as soon as it has started."""
+        self._given_up = True
+        if self._stop is not None:
+            self._stop()
+
+
+def default_host(entry: Entry) -> str:
+    """Return the host on which an entry runs when it is called as a function, or ""."""
+    options = entry.meta.get("options")
+    host = entry.meta.get("default_host") or (options.get("default_host") if isinstance(options, Mapping) else "")
+    return str(host or "")
+
+
+def field(config: Any, name: str, default: Any) -> Any:
+    """Return a field of an entry's model or mapping, or the default where it is missing or None."""
+    value = config.get(name) if isinstance(config, Mapping) else getattr(config, name, None)
+    return default if value is None else value
+
+
+def _check_way(target: str, way: str, *, is_async: bool) -> None:
+    if way not in _WAYS:
+        raise invalid(f"{target}: run: got {way!r}, expected one of {', '.join(_WAYS)}{did_you_mean(way, _WAYS)}")
+    if is_async and way == "thread":
+        raise invalid(f"{target}: run: thread needs a `def`, got an `async def`; use run: trio or run: asyncio")
+    if not is_async and way != "thread":
+        raise invalid(f"{target}: run: {way} needs an `async def`, got a `def`; use run: thread")
+
+
+def _nothing() -> None:
+    """Give up what has already been answered."""
+
+
+def _ignored(_outcome: Outcome) -> None:
+    """Take a reply that nobody waits for."""

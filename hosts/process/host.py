@@ -1,0 +1,310 @@
+"""The process host: starts, reaches and ends the processes of one `process.host` entry (`ports.Host`)."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any, Final
+
+import trio
+
+from actorflow.errors import CANCELED, INTERNAL, UNAVAILABLE, Error, Failure, failure_of, not_found
+from actorflow.machine.machine import Machine
+from actorflow.message import Message
+from actorflow.notice import Notice
+from actorflow.ports import Outcome, ProcessInfo, Program, Reply, SpawnRequest
+from actorflow.value import Value, copy_value
+from hosts.process.process import Process, broken, closed
+from hosts.process.queue import RunQueue
+
+if TYPE_CHECKING:
+    from actorflow.node.node import Node
+
+MAILBOX_NOTICE: Final = 100_000
+"""Unread messages of one process at which a notice is written."""
+_REMEMBERED: Final = 1_000
+"""How many processes that the application spawned are remembered after their end, for `node.wait`."""
+
+
+class ProcessHost:
+    """A host of ephemeral processes: all of them in one trio task, their state in memory.
+
+    Attributes:
+        id: registry id. node: what it shares with other hosts. limits, notices: of values that cross.
+        table: PID → process, what is alive. queue: what runs them.
+    """
+
+    def __init__(self, id: str, config: Any, node: Node) -> None:  # noqa: A002 - the signature of every host
+        """Make a host that does not run yet; `config` is the entry's checked model or a mapping."""
+        self.id = id
+        self.node = node
+        self.config = config
+        self.limits = node.limits
+        self.notices = node.notices
+        self.table: dict[str, Process] = {}
+        self.queue = RunQueue(self._ended, self._failed)
+        self._remembered: OrderedDict[str, Outcome] = OrderedDict()
+        self._running = False
+        self._empty: trio.Event | None = None
+
+    # ---- life --------------------------------------------------------------------------------------------------
+
+    async def start(self) -> None:
+        """Begin to serve; a second start is nothing."""
+        if not self._running:
+            self._running = True
+            await self.node.nursery.start(self._serve)
+
+    async def stop(self, grace: float) -> None:
+        """Ask every process to stop, wait at most `grace` seconds, then end those that are left."""
+        if not self._running:
+            return
+        self._running = False
+        for process in list(self.table.values()):
+            self._cancel(process, "", "scheduler shutdown")
+        with trio.move_on_after(grace):
+            await self._until_empty()
+        for process in list(self.table.values()):
+            self._end(process, Failure("context canceled", CANCELED, retryable=False))
+        await self._until_empty()
+        self.queue.stop()
+
+    async def _until_empty(self) -> None:
+        if self.table:
+            self._empty = trio.Event()
+            await self._empty.wait()
+
+    async def _serve(self, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
+        try:
+            await self.queue.serve(task_status)
+        finally:
+            self._running = False
+            for process in self.table.values():  # only when the node was torn down without stopping its hosts
+                process.machine.end(Outcome(failure=Failure("context canceled", CANCELED, retryable=False)))
+            self.table.clear()
+
+    # ---- what the node asks (ports.Host) -----------------------------------------------------------------------
+
+    def spawn(self, request: SpawnRequest, reply: Reply) -> None:
+        """Start a process; the reply comes at once, before its first step."""
+        _answer(reply, self.start_process, request)
+
+    def send(self, pid: str, message: Message, reply: Reply) -> None:
+        """Deliver a message; the reply comes at once."""
+        _answer(reply, self._send, pid, message)
+
+    def cancel(self, pid: str, sender: str, reason: str, reply: Reply) -> None:
+        """Ask a process to stop: an event if it reads events, else an interruption of its main task."""
+        _answer(reply, lambda: self._cancel(self._process(pid), sender, reason))
+
+    def terminate(self, pid: str, reply: Reply) -> None:
+        """End a process at its next scheduling point, without running any more of its code."""
+        _answer(reply, lambda: self._end(self._process(pid), Failure("process terminated", INTERNAL)))
+
+    def event(self, pid: str, event: Mapping[str, Value]) -> None:
+        """Deliver an EXIT or LINK_DOWN event."""
+        process = self.table.get(pid)
+        if process is not None and process.machine.outcome is None:
+            process.machine.event(event)
+            self._after_fact(process)
+
+    def alive(self, pid: str) -> bool | Outcome:
+        """Tell whether a process runs, or how it ended if the application spawned it not too long ago."""
+        if pid in self.table:
+            return True
+        return self._remembered.get(pid, False)
+
+    def processes(self) -> Iterator[ProcessInfo]:
+        """List what is alive, in the order of starting."""
+        for process in list(self.table.values()):
+            yield process.info()
+
+    # ---- starting ----------------------------------------------------------------------------------------------
+
+    def start_process(self, request: SpawnRequest) -> str:
+        """Start a process, or reach the one that has its name already, and return its PID.
+
+        Raises:
+            Error: Unavailable when the host is not running, NotFound for an unknown entry, the entry's own fault, or
+                what stopped the script before its entry function began.
+        """
+        if not self._running:
+            raise Error(f"host is not running: {self.id!r}", UNAVAILABLE, retryable=True)
+        program = self.node.programs.process(request.entry)
+        holder = self.node.directory.find(request.name) if request.name else None
+        if holder is not None:
+            return self._reach(holder, request)
+        return self.launch(program, request, self.node.new_pid(self.id))
+
+    def launch(self, program: Program, request: SpawnRequest, pid: str) -> str:
+        """Start `program` as the process `pid`; the parent's monitor and link exist before its first step."""
+        process = Process(self, pid, request)
+        process.machine = machine = Machine(process, program)
+        self.table[pid] = process
+        try:
+            machine.start(request.args)
+            self._load(process)
+            if request.name:
+                self.node.directory.register(request.name, pid)
+        except BaseException:
+            self._forget(process)
+            raise
+        self.node.router.adopt(request, pid)
+        for topic, payloads in request.messages:
+            machine.deliver(Message(topic, "", payloads))
+        self.queue.flag(process)
+        return pid
+
+    def upgrade(self, process: Process, entry: str | None, args: tuple[Value, ...]) -> None:
+        """Replace the script of a process that runs; it keeps its PID, names, links, monitors and unread messages.
+
+        Tasks, channels, timers, requests and options are lost. If the new script cannot start the process ends.
+        """
+        old = process.machine
+        unread = [] if old.mailbox is None else old.mailbox.messages()
+        process.give_up_all()
+        try:
+            program = self.node.programs.process(entry or process.entry)
+            machine = Machine(process, program)
+            machine.last_ref = old.last_ref  # what was asked before must not be taken for an answer to the new script
+            machine.start(args)
+        except Error as error:
+            failure = error.failure
+            old.end(Outcome(failure=Failure(f"upgrade: {failure.message}", failure.kind, failure.retryable)))
+            return
+        old.end(Outcome())
+        process.machine = machine
+        process.entry = entry or process.entry
+        for message in unread:
+            machine.deliver(message)
+
+    def _load(self, process: Process) -> None:
+        """Run the script until its entry function is about to begin, for languages that load inside the main task."""
+        machine = process.machine
+        process.queued = True
+        while machine.outcome is None and machine.ready and getattr(machine.script, "loading", False):
+            machine.run(1)
+        process.queued = False
+        if machine.outcome is not None and getattr(machine.script, "loading", False):
+            machine.outcome.unwrap()
+
+    def _reach(self, holder: str, request: SpawnRequest) -> str:
+        router = self.node.router
+        router.adopt(request, holder)
+        for topic, payloads in request.messages:
+            router.send(holder, topic, payloads, "", _ignored)
+        return holder
+
+    # ---- messages ----------------------------------------------------------------------------------------------
+
+    def deliver(self, process: Process, message: Message) -> None:
+        """Give a message to a process of this host.
+
+        Raises:
+            Error: kind NotFound, when it is ending.
+        """
+        machine = process.machine
+        if machine.outcome is not None:
+            raise closed(process.pid)
+        machine.deliver(message)
+        if machine.ready and not process.queued:
+            self.queue.flag(process)
+        if machine.mailbox is not None and machine.mailbox.count == MAILBOX_NOTICE:
+            text = f"{process.entry}: {MAILBOX_NOTICE:,} unread messages, the last one of topic {message.topic!r}"
+            self.notices(Notice("mailbox-large", text, process.pid))
+
+    def run_io(self, function: Callable[[], Awaitable[Any]], reply: Reply) -> Callable[[], None]:
+        """Run an async function as a trio task of its own; returns what cancels it. Its result is not copied."""
+        scope = trio.CancelScope()
+        self.node.nursery.start_soon(_run_io, scope, function, reply)
+        return scope.cancel
+
+    def _send(self, pid: str, message: Message) -> bool:
+        self.deliver(self._process(pid), message)
+        return True
+
+    def _cancel(self, process: Process, sender: str, reason: str) -> bool:
+        process.machine.cancel(sender, reason)
+        self._after_fact(process)
+        return True
+
+    def _process(self, pid: str) -> Process:
+        process = self.table.get(pid)
+        if process is None:
+            raise not_found(f"process not found: {pid}")
+        return process
+
+    def _after_fact(self, process: Process) -> None:
+        machine = process.machine
+        if machine.ready or machine.outcome is not None:
+            self.queue.flag(process)
+
+    # ---- ending ------------------------------------------------------------------------------------------------
+
+    def _end(self, process: Process, failure: Failure) -> bool:
+        process.machine.end(Outcome(failure=failure))
+        self.queue.flag(process)
+        return True
+
+    def _ended(self, process: Process) -> None:
+        """Tell the world that a process has ended: names, table, EXIT, LINK_DOWN, open requests, in this order."""
+        outcome = self._crossing(process)
+        node = self.node
+        node.directory.release(process.pid)
+        self.table.pop(process.pid, None)
+        if not process.parent and not self.id.startswith("#"):  # a function's result has been taken
+            self._remember(process.pid, outcome)
+        node.exited(process.pid, outcome)
+        process.give_up_all()
+        if self._empty is not None and not self.table:
+            self._empty.set()
+
+    def _crossing(self, process: Process) -> Outcome:
+        """Return the outcome as others may see it: a result that cannot leave the process is its failure."""
+        outcome = process.machine.outcome or Outcome()
+        if outcome.failure is not None:
+            return Outcome(failure=outcome.failure.crossing())
+        try:
+            return Outcome(copy_value(outcome.value, self.limits, self.notices))
+        except Error as error:
+            return Outcome(failure=error.failure)
+
+    def _remember(self, pid: str, outcome: Outcome) -> None:
+        self._remembered[pid] = outcome
+        if len(self._remembered) > _REMEMBERED:
+            self._remembered.popitem(last=False)
+
+    def _failed(self, process: Process, error: Exception) -> None:
+        outcome = broken(process, error)
+        self.notices(Notice("internal-error", str(outcome.failure), process.pid))
+        process.machine.end(outcome)
+
+    def _forget(self, process: Process) -> None:
+        """Drop a process that never began: nobody is told."""
+        self.table.pop(process.pid, None)
+        self.node.directory.release(process.pid)
+        self.node.links.part(process.pid)
+        process.give_up_all()
+        process.machine.end(Outcome())
+
+
+async def _run_io(scope: trio.CancelScope, function: Callable[[], Awaitable[Any]], reply: Reply) -> None:
+    with scope:
+        try:
+            outcome = Outcome(await function())
+        except Exception as error:  # noqa: BLE001 - whatever the script's own code raises is its answer
+            outcome = Outcome(failure=failure_of(error))
+        reply(outcome)
+
+
+def _answer(reply: Reply, action: Callable[..., Value], *args: Any) -> None:
+    try:
+        value = action(*args)
+    except Error as error:
+        reply(Outcome(failure=error.failure))
+    else:
+        reply(Outcome(value))
+
+
+def _ignored(_outcome: Outcome) -> None:
+    """Take a reply that nobody waits for."""

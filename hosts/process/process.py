@@ -1,0 +1,281 @@
+"""One process of a process host: its record, which is also the driver of its machine."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from actorflow.errors import NOT_FOUND, Error, failure_of, invalid
+from actorflow.message import EVENTS_TOPIC, Message
+from actorflow.names import parse_pid
+from actorflow.node.router import is_durable
+from actorflow.node.suggest import did_you_mean
+from actorflow.ports import PENDING, Answer, CallRequest, Identity, Outcome, ProcessInfo, SpawnRequest
+from actorflow.value import Value, copy_value
+
+if TYPE_CHECKING:
+    from actorflow.machine.machine import Machine
+    from actorflow.notice import Notice
+    from hosts.process.host import ProcessHost
+
+
+class Process:
+    """A process and what its host knows of it (`ports.Driver`).
+
+    It is small: what only some processes need is None until then.
+
+    Attributes:
+        host, pid, entry, parent, context: who it is.
+        machine: what runs it; an upgrade replaces it.
+        started: Unix nanoseconds.
+        queued: whether it is in the run queue or runs.
+        timers: how many of its timers are armed.
+        open: request number → what gives that request up.
+    """
+
+    __slots__ = ("context", "entry", "host", "machine", "open", "parent", "pid", "queued", "started", "timers")
+
+    machine: Machine
+
+    def __init__(self, host: ProcessHost, pid: str, request: SpawnRequest) -> None:
+        """Make the record; the host gives it its machine."""
+        self.host = host
+        self.pid = pid
+        self.entry = request.entry
+        self.parent = request.parent
+        self.context = request.context
+        self.started = host.node.clock.now()
+        self.queued = False
+        self.timers = 0
+        self.open: dict[int, Callable[[], None]] | None = None
+
+    # ---- what the machine asks (ports.Driver) ------------------------------------------------------------------
+
+    @property
+    def identity(self) -> Identity:
+        """Who the process is."""
+        return Identity(self.pid, self.entry, parse_pid(self.pid).host, self.context, parent=self.parent)
+
+    def now(self) -> int:
+        """Return the node's wall clock."""
+        return self.host.node.clock.now()
+
+    def draw(self, kind: str, size: int) -> bytes:  # noqa: ARG002 - the port's shape; only journals need the kind
+        """Return random bytes of the operating system."""
+        return os.urandom(size)
+
+    def call(self, ref: int, target: str, args: tuple[Value, ...], options: Mapping[str, Value]) -> Answer:
+        """Call a function through the node: no retry unless the options or the function's presets ask for it."""
+        context = self._child_context(options["context"]) if "context" in options else self.context
+        request = CallRequest(target, self._all_copied(args), context, options, self.pid)
+        answer = _Reply(self, ref)
+        give_up = self.host.node.calls.call(request, answer)
+        return answer.now(give_up)
+
+    def timer(self, ref: int, delay: int) -> None:
+        """Arm a timer in the host's heap."""
+        self.timers += 1
+        self.host.queue.arm(delay, self, ref)
+
+    def spawn(self, ref: int, request: SpawnRequest, *, wait: bool) -> Answer:
+        """Start a process on this or another host."""
+        host = self.host
+        own = SpawnRequest(
+            request.entry,
+            request.host or host.id,
+            self._all_copied(request.args),
+            request.name,
+            tuple((topic, self._all_copied(payloads)) for topic, payloads in request.messages),
+            self._child_context(request.context),
+            request.options,
+            self.pid,
+            request.monitor,
+            request.link,
+        )
+        if own.host == host.id and not wait:
+            return self._unless_ended(host.start_process(own))
+        answer = _Reply(self, ref)
+        router = host.node.router
+        if wait:
+            router.exec(own, answer)
+        elif self._watches_silently(own):
+            self._spawn_watched(own, answer)
+        else:
+            router.spawn(own, answer)
+        return answer.now()
+
+    def send(self, ref: int, dest: str, topic: str, payloads: tuple[Value, ...]) -> Answer:
+        """Send a message: to a process of this host by one look-up, to others through the router."""
+        host = self.host
+        copies = (copy_value(payloads[0], host.limits, host.notices),) if len(payloads) == 1 else None
+        if copies is None:
+            copies = self._all_copied(payloads)
+        target = host.table.get(dest)
+        if target is not None:
+            host.deliver(target, Message(topic, self.pid, copies))
+            return True
+        answer = _Reply(self, ref)
+        host.node.router.send(dest, topic, copies, self.pid, answer)
+        return answer.now()
+
+    def control(self, ref: int, verb: str, target: str, detail: Value) -> Answer:
+        """Monitor, link, cancel, terminate and their opposites."""
+        answer = _Reply(self, ref)
+        self.host.node.router.control(verb, self.pid, target, detail, answer)
+        return answer.now()
+
+    def name(self, ref: int, verb: str, name: str, pid: str) -> Answer:  # noqa: ARG002 - it answers at once
+        """Use the directory of the node; registering without a PID means this process."""
+        return self.host.node.router.name(verb, name, pid or self.pid)
+
+    def perform(self, ref: int, operation: str, args: tuple[Any, ...]) -> Answer:
+        """Run an async function on trio (`io`), or replace the script (`upgrade`)."""
+        if operation == "io":
+            give_up = self.host.run_io(partial(args[0], *args[1:]), _Reply(self, ref, late=True))
+            return self._expect(ref, give_up)
+        if operation == "upgrade":
+            self.host.upgrade(self, args[0], self._all_copied(args[1:]))
+            return PENDING
+        hint = did_you_mean(operation, ("io", "upgrade"))
+        raise invalid(f"operation {operation!r} is not supported on a process host{hint}")
+
+    def cancel(self, ref: int) -> None:
+        """Give up a request or timer."""
+        give_up = self.open.pop(ref, None) if self.open else None
+        if give_up is not None:
+            give_up()
+        else:
+            self.timers -= 1
+            self.host.queue.timers.stop()
+
+    def note(self, level: str, text: str, fields: Mapping[str, Value]) -> None:
+        """Write a log line with the process's PID and entry."""
+        self.host.node.log(level, text, {**fields, "pid": self.pid, "entry": self.entry})
+
+    def notice(self, notice: Notice) -> None:
+        """Pass a notice on."""
+        self.host.notices(notice)
+
+    # ---- what the host asks ------------------------------------------------------------------------------------
+
+    def give_up_all(self) -> None:
+        """Give up every open request and timer: the process has ended, or begins anew."""
+        requests, self.open = self.open, None
+        for give_up in (requests or {}).values():
+            give_up()
+        if self.timers:
+            self.host.queue.timers.stop(self.timers)
+            self.timers = 0
+
+    def settle(self, ref: int, outcome: Outcome) -> None:
+        """Take the late answer to a request."""
+        if self.open is not None and self.open.pop(ref, None) is not None:
+            self.machine.settle(ref, outcome)
+            self.host.queue.flag(self)
+
+    def info(self) -> ProcessInfo:
+        """Return its line of `actorflow ps`."""
+        machine = self.machine
+        count = 0 if machine.mailbox is None else machine.mailbox.count
+        waits = tuple(machine.waits())
+        state = "ready" if self.queued else "waiting"
+        return ProcessInfo(self.pid, self.entry, parse_pid(self.pid).host, state, count, self.started, waits)
+
+    # ---- answering ---------------------------------------------------------------------------------------------
+
+    def copied(self, value: Value) -> Value:
+        """Return the copy of a value that leaves this process."""
+        return copy_value(value, self.host.limits, self.host.notices)
+
+    def _child_context(self, context: Mapping[str, Value]) -> Mapping[str, Value]:
+        if not context or context is self.context:
+            return self.context
+        return {**self.context, **self.copied(dict(context))}
+
+    def _all_copied(self, values: tuple[Value, ...]) -> tuple[Value, ...]:
+        return tuple(self.copied(value) for value in values) if values else ()
+
+    def _expect(self, ref: int, give_up: Callable[[], None]) -> Answer:
+        if self.open is None:
+            self.open = {}
+        self.open[ref] = give_up
+        return PENDING
+
+    def _unless_ended(self, value: Value) -> Answer:
+        """Return an answer, unless what was asked has ended this very process: then nothing of it may run."""
+        return PENDING if self.machine.outcome is not None else value
+
+    def _watches_silently(self, request: SpawnRequest) -> bool:
+        """Tell whether a spawn is monitored unasked: onto a durable host, by a process that reads its events."""
+        host = self.host.node.hosts.get(request.host)
+        listens = EVENTS_TOPIC in (self.machine.subscriptions or ())
+        return listens and not request.monitor and host is not None and is_durable(host)
+
+    def _spawn_watched(self, request: SpawnRequest, answer: _Reply) -> None:
+        links = self.host.node.links
+
+        def started(outcome: Outcome) -> None:
+            if outcome.failure is None:
+                links.imply(self.pid, outcome.value)
+            answer(outcome)
+
+        watched = SpawnRequest(
+            request.entry,
+            request.host,
+            request.args,
+            request.name,
+            request.messages,
+            request.context,
+            request.options,
+            request.parent,
+            monitor=True,
+            link=request.link,
+        )
+        self.host.node.router.spawn(watched, started)
+
+
+class _Reply:
+    """The answer to one request: at once, then `now` returns it, or later, then the machine is told."""
+
+    __slots__ = ("_late", "_outcome", "_process", "_ref")
+
+    def __init__(self, process: Process, ref: int, *, late: bool = False) -> None:
+        self._process = process
+        self._ref = ref
+        self._late = late
+        self._outcome: Outcome | None = None
+
+    def __call__(self, outcome: Outcome) -> None:
+        """Take the outcome."""
+        if self._late:
+            self._process.settle(self._ref, outcome)
+        else:
+            self._outcome = outcome
+
+    def now(self, give_up: Callable[[], None] | None = None) -> Answer:
+        """Return or raise the outcome if it is here, else `PENDING`; `give_up` is called when nobody waits any more."""
+        process = self._process
+        if process.machine.outcome is not None:
+            self._outcome = None
+            return PENDING
+        self._late = True
+        if self._outcome is None:
+            return process._expect(self._ref, give_up or _nothing)  # noqa: SLF001 - two halves of one thing
+        return self._outcome.unwrap()
+
+
+def closed(pid: str) -> Error:
+    """Return the error for a process that is ending."""
+    return Error(f"process closed: {pid}", NOT_FOUND, retryable=False)
+
+
+def broken(process: Process, error: Exception) -> Outcome:
+    """Return how a process ends when our own code failed while running it."""
+    failure = failure_of(error)
+    return Outcome(failure=type(failure)(f"internal error in {process.entry}: {failure.message}", failure.kind))
+
+
+def _nothing() -> None:
+    """Give up a request that cannot be."""

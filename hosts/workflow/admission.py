@@ -1,0 +1,123 @@
+"""Admission: runs that are being started, by anybody outside or by a parent run, until they are residents."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+from actorflow.codec import decode
+from actorflow.errors import ALREADY_EXISTS, Error, Failure, invalid
+from actorflow.ports import Outcome, Reply, SpawnRequest
+from actorflow.run.turn import Committed
+from hosts.workflow.driver import Record, spawn_request
+from hosts.workflow.live import Fact, LiveRun
+from hosts.workflow.resident import Resident
+from hosts.workflow.start import PreparedStart, child_run_id, prepare
+
+if TYPE_CHECKING:
+    from hosts.workflow.engine import Engine
+    from hosts.workflow.host import WorkflowHost
+
+
+class Admission:
+    """Commits starts and makes the started runs resident."""
+
+    def __init__(self, engine: Engine) -> None:
+        """Admit to `engine`."""
+        self._engine = engine
+
+    def spawn(self, host: WorkflowHost, request: SpawnRequest, run_id: str, reply: Reply) -> None:
+        """Start a run; the reply has its PID once the start is on disk."""
+        try:
+            prepared = prepare(host, request, run_id)
+        except Error as error:
+            reply(Outcome(failure=error.failure))
+            return
+        self._engine.writer.submit(prepared.start, partial(self._spawned, prepared, reply))
+
+    def _spawned(self, prepared: PreparedStart, reply: Reply, answer: Committed | Error) -> None:
+        if isinstance(answer, Error):
+            prepared.live.close()
+            reply(Outcome(failure=answer.failure))
+            return
+        self.install(prepared, answer, reply)
+
+    def install(self, prepared: PreparedStart, answer: Committed, reply: Reply) -> None:
+        """Make a committed start resident; the reply comes first, so that watchers are there before anything happens."""
+        start = prepared.start
+        if not answer.accepted:
+            prepared.live.close()
+            reply(Outcome(failure=_exists(start.workflow_id)))
+            return
+        self._engine.open_ids.setdefault(start.workflow_id, answer.run)
+        if answer.existing:
+            prepared.live.close()
+            reply(Outcome(prepared.host.pid_of(start.workflow_id)))
+        else:
+            self._admit(prepared, answer, reply)
+        for message, row in zip(start.messages, answer.inbox, strict=False):
+            fact = Fact(message.kind, message.ref, message.target, message.payload, message.at, row)
+            self._engine.fact(answer.run, fact)
+
+    def _admit(self, prepared: PreparedStart, answer: Committed, reply: Reply) -> None:
+        start = prepared.start
+        resident = self._engine.resident(answer.run)
+        resident.host, resident.live, resident.revision = prepared.host, prepared.live, 1
+        resident.workflow_id, resident.used = start.workflow_id, self._engine.clock.monotonic()
+        resident.parent_run, resident.parent_ref = start.parent_run, start.parent_ref
+        resident.start = prepared.rest
+        reply(Outcome(prepared.host.pid_of(start.workflow_id)))
+        for record in prepared.records:
+            self._engine.calls.start(resident, record)
+        if resident.wanting:
+            self._engine.enqueue(resident)
+
+    def child_host(self, own: WorkflowHost, name: str) -> WorkflowHost:
+        """Return the host that a spawn inside a workflow names: an id or a task queue, empty for its own.
+
+        Raises:
+            Error: kind Invalid, when it is no durable host of this store.
+        """
+        if not name or name in {own.id, own.task_queue}:
+            return own
+        for host in self._engine.hosts.values():
+            if name in {host.id, host.task_queue}:
+                return host
+        message = (
+            f"a workflow can only spawn onto a durable host: got {name!r}, expected one of "
+            f"{', '.join(sorted(self._engine.hosts))}; to use an actor, call a function that spawns it"
+        )
+        raise invalid(message)
+
+    def child_started(self, resident: Resident, ref: int, outcome: Outcome) -> None:
+        live = resident.live
+        record = live.driver.open.get(ref) if live is not None else None
+        if record is None or (outcome.failure is None and decode(record.payload)["wait"]):
+            return
+        self._engine.settle(resident.run, ref, outcome.value, outcome.failure)
+
+    def spawn_again(self, resident: Resident, live: LiveRun, record: Record) -> None:
+        """Start a child again: under its old run id, so that a child which was started is found, not doubled."""
+        if resident.host is None:
+            return
+        request, _ = spawn_request(record, resident.pid, live.driver.identity.context)
+        run_id = child_run_id(live.run_id, record.ref)
+        reply = partial(self.child_started, resident, record.ref)
+        self._engine.asked.add((resident.run, record.ref))
+        try:
+            host = self.child_host(resident.host, request.host)
+            prepared = prepare(
+                host, request, run_id, parent_run=resident.run, parent_ref=record.ref, parent_id=resident.workflow_id
+            )
+        except Error as error:
+            reply(Outcome(failure=error.failure))
+            return
+        self._engine.writer.submit(prepared.start, partial(self._spawned, prepared, reply))
+
+
+def _exists(workflow_id: str) -> Failure:
+    return Failure(
+        f"workflow {workflow_id!r} is already running; use id_conflict_policy 'use_existing' to get it",
+        ALREADY_EXISTS,
+        retryable=False,
+    )

@@ -1,0 +1,270 @@
+"""The journaling driver: turns what a script asks into journal records, and on replay holds it to the recorded ones.
+
+It performs nothing. Records collect in `records`; the engine commits them and only then does what they say. Time is
+the recorded time of the fact being fed, random bytes are recorded with that fact.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+from actorflow.codec import decode, encode
+from actorflow.errors import invalid
+from actorflow.ports import PENDING, Answer, Identity, SpawnRequest
+from actorflow.run import event as events
+from actorflow.run.draw import DrawStream
+from actorflow.run.event import JournalEvent, payload_digest
+
+if TYPE_CHECKING:
+    from actorflow.notice import Notice
+    from actorflow.value import Limits, Value
+
+_CONTROLLED_HERE: Final = frozenset({"cancel", "terminate"})
+
+
+class Record(NamedTuple):
+    """What the script asked, on its way to the journal."""
+
+    kind: str
+    ref: int
+    target: str
+    payload: bytes
+
+
+class Divergence(Exception):  # noqa: N818 - it is not an error of the script's, and never reaches it
+    """The script asked something else than the journal recorded.
+
+    Attributes:
+        recorded: the journal's record, None when it has none there.
+        asked: what the script asked, None when it asked nothing more.
+    """
+
+    def __init__(self, recorded: JournalEvent | None, asked: Record | None) -> None:
+        """Remember both sides."""
+        super().__init__("the script and its journal differ")
+        self.recorded = recorded
+        self.asked = asked
+
+
+class Operator(NamedTuple):
+    """Where a run's log lines and notices go."""
+
+    note: Callable[[str, str, str, Mapping[str, Any]], None]
+    notice: Callable[[Notice], None]
+
+
+class JournalDriver:
+    """The driver of one durable run (`ports.Driver`).
+
+    Attributes:
+        records: what the script asked in the current feed, live only.
+        open: request number → record, for every request that has no answer yet.
+        drawn: what the current feed drew, `[kind, bytes]` each.
+        replaying: whether facts come from the journal.
+    """
+
+    __slots__ = (
+        "_collecting",
+        "_expected",
+        "_identity",
+        "_limits",
+        "_now",
+        "_operator",
+        "_recorded_draws",
+        "_salt",
+        "_stream",
+        "drawn",
+        "open",
+        "records",
+        "replaying",
+    )
+
+    def __init__(self, identity: Identity, run_id: str, seed: bytes, limits: Limits, operator: Operator) -> None:
+        """Make the driver of a run that has done nothing yet."""
+        self._identity = identity
+        self._salt = run_id.encode()
+        self._stream = DrawStream(seed)
+        self._limits = limits
+        self._operator = operator
+        self._now = 0
+        self._collecting = False
+        self._expected: list[JournalEvent] = []
+        self._recorded_draws: list[list[Any]] = []
+        self.records: list[Record] = []
+        self.open: dict[int, Record] = {}
+        self.drawn: list[list[Any]] = []
+        self.replaying = False
+
+    # ---- feeding -----------------------------------------------------------------------------------------------
+
+    def begin(self, at: int) -> None:
+        """Begin the feed of a live fact that happened at `at` (Unix nanoseconds); time never goes back."""
+        self._now = max(self._now, at)
+        self.replaying = False
+        self.records = []
+        self.drawn = []
+
+    def begin_replay(self, fact: JournalEvent, recorded: list[JournalEvent]) -> None:
+        """Begin the feed of a recorded fact, which must lead to exactly the `recorded` events."""
+        self._now = max(self._now, fact.at)
+        self.replaying = True
+        self._collecting = False
+        self._expected = recorded[::-1]
+        self._recorded_draws = decode(fact.drawn)[::-1] if fact.drawn else []
+
+    def begin_again(self, fact: JournalEvent) -> None:
+        """Begin the feed of a recorded fact whose records were never committed: they are collected anew."""
+        self.begin_replay(fact, [])
+        self._collecting = True
+        self.records = []
+
+    def end_replay(self) -> None:
+        """Check that the feed asked everything the journal has.
+
+        Raises:
+            Divergence: when it asked less.
+        """
+        if self._expected:
+            raise Divergence(self._expected[-1], None)
+        if self._recorded_draws:
+            raise Divergence(None, None)
+
+    def _record(self, kind: str, ref: int, target: str, payload: Value, *, opens: bool = True) -> None:
+        data = encode(payload, self._limits)
+        record = Record(kind, ref, target, data)
+        if self.replaying and not self._collecting:
+            self._match(record)
+        else:
+            self.records.append(record)
+        if opens:
+            self.open[ref] = record
+
+    def _match(self, record: Record) -> None:
+        recorded = self._expected.pop() if self._expected else None
+        if (
+            recorded is None
+            or recorded.kind != record.kind
+            or recorded.ref != record.ref
+            or recorded.target != record.target
+            or recorded.digest != payload_digest(self._salt, record.payload)
+        ):
+            raise Divergence(recorded, record)
+
+    # ---- what the machine asks (ports.Driver) ------------------------------------------------------------------
+
+    @property
+    def identity(self) -> Identity:
+        """Who the run is."""
+        return self._identity
+
+    def now(self) -> int:
+        """Return the recorded time of the fact being fed."""
+        return self._now
+
+    def draw(self, kind: str, size: int) -> bytes:
+        """Return recorded random bytes.
+
+        Raises:
+            Divergence: when the journal has another kind or size of draw here.
+        """
+        if self.replaying:
+            self._stream.skip(size)
+            drawn: list[Any] = self._recorded_draws.pop() if self._recorded_draws else ["nothing", b""]
+            if drawn[0] != kind or len(drawn[1]) != size:
+                asked = Record(f"draw of {kind}", 0, "", b"")
+                raise Divergence(None, asked)
+            data: bytes = drawn[1]
+            return data
+        data = self._stream.take(size)
+        self.drawn.append([kind, data])
+        return data
+
+    def call(self, ref: int, target: str, args: tuple[Value, ...], options: Mapping[str, Value]) -> Answer:
+        """Record a function call."""
+        if not isinstance(target, str) or ":" not in target or target.startswith(":") or target.endswith(":"):
+            message = f"not a function id: got {target!r}, expected 'namespace:name'"
+            raise invalid(message)
+        self._record(events.FUNCTION_CALLED, ref, target, [list(args), dict(options)])
+        return PENDING
+
+    def timer(self, ref: int, delay: int) -> None:
+        """Record a timer; it is due `delay` nanoseconds after the fact being fed."""
+        self._record(events.TIMER_STARTED, ref, "", delay)
+
+    def spawn(self, ref: int, request: SpawnRequest, *, wait: bool) -> Answer:
+        """Record the start of a child run."""
+        self._record(events.PROCESS_SPAWNED, ref, request.entry, spawn_payload(request, wait=wait))
+        return PENDING
+
+    def send(self, ref: int, dest: str, topic: str, payloads: tuple[Value, ...]) -> Answer:
+        """Record a message."""
+        self._record(events.MESSAGE_SENT, ref, dest, [topic, list(payloads)])
+        return PENDING
+
+    def control(self, ref: int, verb: str, target: str, detail: Value) -> Answer:
+        """Record a cancel or terminate of another process; monitors and links are refused."""
+        if verb not in _CONTROLLED_HERE:
+            message = f"process.{verb} is not supported in workflow context; children are monitored automatically"
+            raise invalid(message)
+        self._record(events.PROCESS_CONTROLLED, ref, target, [verb, detail])
+        return PENDING
+
+    def name(self, ref: int, verb: str, name: str, pid: str) -> Answer:
+        """Record a use of the name registry."""
+        self._record(events.NAME_USED, ref, name, [verb, pid])
+        return PENDING
+
+    def perform(self, ref: int, operation: str, args: tuple[Any, ...]) -> Answer:  # noqa: ARG002 - the port's shape
+        """Refuse what a durable run cannot do."""
+        hints = {
+            "io": "process.io does direct I/O, which a replay would repeat; put it into a function and use funcs.call",
+            "upgrade": "process.upgrade is not supported on this host; spawn a successor and return",
+        }
+        message = hints.get(operation, f"{operation} is not available in a workflow; use funcs.call with a function")
+        raise invalid(message)
+
+    def cancel(self, ref: int) -> None:
+        """Record that the script gave up a request."""
+        if self.open.pop(ref, None) is not None:
+            self._record(events.REQUEST_DROPPED, ref, "", None, opens=False)
+
+    def note(self, level: str, text: str, fields: Mapping[str, Value]) -> None:
+        """Write a log line, once: not again on replay."""
+        if not self.replaying:
+            self._operator.note(self._identity.pid, level, text, fields)
+
+    def notice(self, notice: Notice) -> None:
+        """Pass a notice on, once: not again on replay."""
+        if not self.replaying:
+            self._operator.notice(notice)
+
+
+def spawn_payload(request: SpawnRequest, *, wait: bool) -> dict[str, Any]:
+    """Return what is recorded of a spawn; `spawn_request` undoes it."""
+    plain: dict[str, Any] = {"host": request.host, "args": list(request.args), "wait": wait}
+    if request.name:
+        plain["name"] = request.name
+    if request.messages:
+        plain["messages"] = [[topic, list(payloads)] for topic, payloads in request.messages]
+    if request.context:
+        plain["context"] = dict(request.context)
+    if request.options:
+        plain["options"] = dict(request.options)
+    return plain
+
+
+def spawn_request(record: Record, parent: str, context: Mapping[str, Value]) -> tuple[SpawnRequest, bool]:
+    """Return the request that was recorded, and whether its result is waited for; `context` is inherited."""
+    plain = decode(record.payload)
+    request = SpawnRequest(
+        entry=record.target,
+        host=plain["host"],
+        args=tuple(plain["args"]),
+        name=plain.get("name", ""),
+        messages=tuple((topic, tuple(payloads)) for topic, payloads in plain.get("messages", ())),
+        context={**context, **plain.get("context", {})},
+        options=plain.get("options", {}),
+        parent=parent,
+    )
+    return request, plain["wait"]

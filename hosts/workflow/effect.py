@@ -1,0 +1,54 @@
+"""What a committed record does to the world outside its store: calls, messages to actors, names, cancels."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+from actorflow.codec import decode
+from actorflow.errors import Error
+from actorflow.ports import Outcome
+from actorflow.run import event as events
+
+if TYPE_CHECKING:
+    from hosts.workflow.driver import Record
+    from hosts.workflow.engine import Engine
+    from hosts.workflow.resident import Resident
+
+
+def perform(engine: Engine, resident: Resident, record: Record) -> None:
+    """Do what a committed record says; its answer becomes a fact of the run. Timers and own deliveries are not here."""
+    if record.kind == events.FUNCTION_CALLED:
+        engine.calls.start(resident, record)
+        return
+    act = _ACTS.get(record.kind)
+    if act is None or (record.kind != events.NAME_USED and engine.own_workflow(record.target) is not None):
+        return
+    engine.asked.add((resident.run, record.ref))
+    reply = partial(_answer, engine, resident.run, record.ref)
+    try:
+        act(engine, resident, record, reply)
+    except Error as error:
+        reply(Outcome(failure=error.failure))
+
+
+def _answer(engine: Engine, run: int, ref: int, outcome: Outcome) -> None:
+    engine.settle(run, ref, outcome.value, outcome.failure)
+
+
+def _send(engine: Engine, resident: Resident, record: Record, reply: partial[None]) -> None:
+    topic, payloads = decode(record.payload)
+    engine.node.router.send(record.target, topic, tuple(payloads), resident.pid, reply)
+
+
+def _control(engine: Engine, resident: Resident, record: Record, reply: partial[None]) -> None:
+    verb, detail = decode(record.payload)
+    engine.node.router.control(verb, resident.pid, record.target, detail, reply)
+
+
+def _name(engine: Engine, resident: Resident, record: Record, reply: partial[None]) -> None:
+    verb, pid = decode(record.payload)
+    reply(Outcome(engine.node.router.name(verb, record.target, pid or resident.pid)))
+
+
+_ACTS = {events.MESSAGE_SENT: _send, events.PROCESS_CONTROLLED: _control, events.NAME_USED: _name}

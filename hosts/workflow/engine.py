@@ -1,0 +1,343 @@
+"""The engine of one store: turns the facts of its runs into committed turns, and committed turns into effects.
+
+All of it runs in the node's trio thread but the store's writer. One rule holds it together: nothing takes effect
+before it is committed, and what a failed commit leaves in doubt is thrown away and read again.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict, deque
+from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import trio
+
+from actorflow.bundle import Bundle
+from actorflow.codec import decode, encode
+from actorflow.errors import Error, Failure, failure_of
+from actorflow.notice import Notice
+from actorflow.ports import Outcome, Program, Reply
+from actorflow.run import event as events
+from actorflow.run import state as states
+from actorflow.run.turn import CallRow, Committed, Delivery, RunRow
+from hosts.workflow.admission import Admission
+from hosts.workflow.call import Calls
+from hosts.workflow.driver import Operator
+from hosts.workflow.effect import perform
+from hosts.workflow.eviction import evict_unused
+from hosts.workflow.faults import no_run
+from hosts.workflow.live import Fact
+from hosts.workflow.recovery import Recovery
+from hosts.workflow.resident import Draft, Ending, Resident
+from hosts.workflow.timer import Timers
+from hosts.workflow.turning import build, workflow_of
+
+if TYPE_CHECKING:
+    from actorflow.store.writer import Writer
+
+    from actorflow.clock import Clock
+    from actorflow.node.node import Node
+    from hosts.workflow.host import WorkflowHost
+
+_TURNS_PER_CHECKPOINT = 16
+_RECENT = 10_000
+"""How many finished runs' outcomes are kept in memory for whoever asks right after the end."""
+
+
+class Engine:
+    """Everything that runs on one store. Hosts that name the same database share one engine."""
+
+    def __init__(self, node: Node, writer: Writer, store_name: str, lease: int) -> None:
+        """Make an engine; nothing runs before `serve`."""
+        self.node = node
+        self.writer = writer
+        self.store_name = store_name
+        self.lease = lease
+        self.hosts: dict[str, WorkflowHost] = {}
+        self.open_ids: dict[str, int] = {}
+        self.residents: dict[int, Resident] = {}
+        self.recent: OrderedDict[str, Outcome] = OrderedDict()
+        self.asked: set[tuple[int, int]] = set()
+        self.calls = Calls(self)
+        self.timers = Timers(node.clock, self._due)
+        self.operator = Operator(_note_to(node), node.notices)
+        self.admission = Admission(self)
+        self.recovery = Recovery(self)
+        self._queue: deque[Resident] = deque()
+        self._wake = trio.Event()
+        self._nursery: trio.Nursery | None = None
+
+    @property
+    def clock(self) -> Clock:
+        """The node's clock."""
+        return self.node.clock
+
+    @property
+    def functions(self) -> Any:
+        """What runs function calls."""
+        return self.node.functions
+
+    # ---- programs ----------------------------------------------------------------------------------------------
+
+    def program_of(self, entry: str) -> tuple[Bundle, Program]:
+        """Return the source registered now under this id, and its program.
+
+        Raises:
+            Error: NotFound or Invalid, when there is none or it cannot be used here.
+        """
+        self.node.programs.check_process(entry)
+        bundle = self.node.registry.bundle(entry)
+        return bundle, self.pinned_program(bundle)
+
+    def pinned_program(self, bundle: Bundle) -> Program:
+        """Return the program of exactly this source."""
+        return self.node.programs.compiled(bundle, durable=True)
+
+    def function_options(self, target: str) -> Mapping[str, Any]:
+        """Return a function's own default call options; a target that is broken or missing has none."""
+        return self.node.calls.presets(target)
+
+    # ---- serving -----------------------------------------------------------------------------------------------
+
+    async def serve(self, task_status: trio.TaskStatus[None]) -> None:
+        """Recover what is open, then take turns until cancelled."""
+        async with trio.open_nursery() as nursery:
+            self._nursery = nursery
+            nursery.start_soon(self.timers.serve)
+            nursery.start_soon(evict_unused, self)
+            task_status.started()
+            await self._turns()
+
+    def start_soon(self, work: Callable[..., Awaitable[object]], *args: object) -> None:
+        """Run something beside the turns; nothing when the engine no longer serves."""
+        if self._nursery is not None:
+            self._nursery.start_soon(work, *args)
+
+    async def _turns(self) -> None:
+        while True:
+            turns = 0
+            while self._queue:
+                resident = self._queue.popleft()
+                resident.queued = False
+                self._turn(resident)
+                turns += 1
+                if turns % _TURNS_PER_CHECKPOINT == 0:
+                    await trio.lowlevel.checkpoint()
+            self._wake = trio.Event()
+            if not self._queue:
+                await self._wake.wait()
+
+    async def drain(self, host: WorkflowHost, grace: float) -> None:
+        """Let running calls end for at most `grace` seconds, begin no others, and commit what they answered."""
+        self.calls.draining = True
+        with trio.move_on_after(grace):
+            while self.calls.running or any(resident.busy or resident.queued for resident in self.residents.values()):
+                await trio.sleep(0.01)
+        self.calls.close_all()
+
+    def shut(self) -> None:
+        """Drop every machine; the store has everything."""
+        for resident in self.residents.values():
+            if resident.live is not None:
+                resident.live.close()
+        self.residents.clear()
+
+    # ---- facts in ----------------------------------------------------------------------------------------------
+
+    def resident(self, run: int) -> Resident:
+        """Return the resident of a run, made when there is none."""
+        found = self.residents.get(run)
+        if found is None:
+            found = self.residents[run] = Resident(run)
+        return found
+
+    def fact(self, run: int, fact: Fact) -> None:
+        """Let a fact wait for the run's next turn."""
+        resident = self.resident(run)
+        if fact.row:
+            if fact.row <= resident.last_row:
+                return
+            resident.last_row = fact.row
+        resident.facts.append(fact)
+        self.enqueue(resident)
+
+    def retry(self, run: int, row: CallRow) -> None:
+        """Let the wait of a call for its next attempt be stored with the run's next turn."""
+        resident = self.resident(run)
+        resident.retries.append(row)
+        self.enqueue(resident)
+
+    def settle(self, run: int, ref: int, value: Any, failure: Failure | None = None) -> None:
+        """Answer a request of a run."""
+        self.fact(run, Fact(events.REQUEST_SETTLED, ref, "", encode([value, failure]), self.clock.now()))
+
+    def arrived(self, delivery: Delivery, answer: Committed) -> None:
+        """Hand a delivery that the store has taken to its run."""
+        for row in answer.inbox:
+            fact = Fact(delivery.kind, delivery.ref, delivery.target, delivery.payload, delivery.at, row)
+            self.fact(answer.run, fact)
+
+    def deliver(self, delivery: Delivery, reply: Reply) -> None:
+        """Store something for a run; the reply comes when it is on disk."""
+        self.writer.submit(delivery, partial(self._delivered, delivery, reply))
+
+    def _delivered(self, delivery: Delivery, reply: Reply, answer: Committed | Error) -> None:
+        if isinstance(answer, Error):
+            reply(Outcome(failure=answer.failure))
+        elif not answer.accepted:
+            reply(Outcome(failure=no_run(delivery.workflow_id).failure))
+        else:
+            self.arrived(delivery, answer)
+            reply(Outcome(value=True))
+
+    def terminate(self, workflow_id: str, reply: Reply) -> None:
+        """End a run without running any more of its code."""
+        run = self.open_ids.get(workflow_id)
+        if run is None:
+            reply(Outcome(failure=no_run(workflow_id).failure))
+            return
+        resident = self.resident(run)
+        resident.ending = Ending(
+            events.RUN_CANCELLED, Failure("workflow terminated", "Canceled", retryable=False), reply
+        )
+        self.enqueue(resident)
+
+    def stored_outcome(self, workflow_id: str) -> Outcome | bool:
+        """Return how the newest run of this id ended, as the store has it, or False."""
+        row = self.writer.store.find(workflow_id)
+        return False if row is None or row.result is None else row_outcome(row)
+
+    def _due(self, run: int, ref: int, is_call: bool) -> None:  # noqa: FBT001 - the heap's entry
+        if is_call:
+            self.calls.again(run, ref)
+        else:
+            self.fact(run, Fact(events.TIMER_FIRED, ref, "", encode(None), self.clock.now()))
+
+    def enqueue(self, resident: Resident) -> None:
+        if not resident.queued and not resident.busy:
+            resident.queued = True
+            self._queue.append(resident)
+            self._wake.set()
+
+    def own_workflow(self, target: str) -> str | None:
+        """Return the workflow id that a PID names in this store, None for any other destination."""
+        return workflow_of(target, self.store_name, frozenset(self.hosts))
+
+    # ---- turns -------------------------------------------------------------------------------------------------
+
+    def _turn(self, resident: Resident) -> None:
+        live = resident.live
+        if resident.busy:
+            return
+        if live is None:
+            resident.busy = True
+            self.start_soon(self.recovery.load, resident)
+            return
+        if not resident.wanting:
+            return
+        resident.used = self.clock.monotonic()
+        try:
+            draft = build(self, resident, live)
+        except Exception as error:  # noqa: BLE001 - a fault of ours must stop one run, not the node
+            self.recovery.pause(resident, f"internal error: {failure_of(error).message}")
+            return
+        if _is_empty(draft):
+            self._close_answered(resident, draft)
+            return
+        resident.busy = True
+        self.writer.submit(draft.turn, partial(self.committed, resident, draft))
+
+    def committed(self, resident: Resident, draft: Draft, answer: Committed | Error) -> None:
+        if isinstance(answer, Error) or not answer.accepted:
+            self.recovery.roll_back(resident, draft)
+            return
+        resident.busy = False
+        resident.revision += 1
+        for row in draft.turn.calls:
+            resident.attempts[row.ref] = row
+            self.timers.add(row.due, resident.run, row.ref, is_call=True)
+        for ref in draft.turn.dropped_calls:
+            resident.attempts.pop(ref, None)
+        for ref, due in draft.turn.timers:
+            self.timers.add(due, resident.run, ref)
+        self._close_answered(resident, draft)
+        self._outward(resident, draft, answer)
+        if draft.outcome is not None:
+            self._finished(resident, draft.outcome)
+            if draft.ending is not None:
+                draft.ending.reply(Outcome(value=True))
+            return
+        for record in draft.records:
+            if resident.live is not None and record.ref in resident.live.driver.open:
+                perform(self, resident, record)
+        self._limit(resident)
+        if resident.wanting:
+            self.enqueue(resident)
+
+    def _close_answered(self, resident: Resident, draft: Draft) -> None:
+        """Forget the requests whose answers are committed, or that the script gave up."""
+        for ref in [fact.ref for fact in draft.facts if fact.ref] + draft.dropped:
+            self.asked.discard((resident.run, ref))
+            self.calls.close(resident.run, ref)
+
+    def _outward(self, resident: Resident, draft: Draft, answer: Committed) -> None:
+        """Tell other runs of this store, and this one, what its turn brought them."""
+        for delivery, ref, committed in zip(draft.turn.deliveries, draft.sends, answer.deliveries, strict=True):
+            if committed.accepted:
+                self.arrived(delivery, committed)
+            if ref and draft.outcome is None:
+                failure = None if committed.accepted else no_run(delivery.workflow_id).failure
+                self.settle(resident.run, ref, committed.accepted or None, failure)
+        for (ref, prepared), committed in zip(draft.starts, answer.starts, strict=True):
+            self.admission.install(prepared, committed, partial(self.admission.child_started, resident, ref))
+        for ref, failure in draft.refused:
+            if draft.outcome is None:
+                self.settle(resident.run, ref, None, failure)
+
+    def _finished(self, resident: Resident, outcome: Outcome) -> None:
+        live, resident.live = resident.live, None
+        for ref in live.driver.open if live is not None else ():
+            self.calls.close(resident.run, ref)
+            self.asked.discard((resident.run, ref))
+        if live is not None:
+            live.close()
+        self.residents.pop(resident.run, None)
+        if self.open_ids.get(resident.workflow_id) == resident.run:
+            del self.open_ids[resident.workflow_id]
+        self.recent[resident.workflow_id] = outcome
+        if len(self.recent) > _RECENT:
+            self.recent.popitem(last=False)
+        self.node.exited(resident.pid, outcome, durable=True)
+
+    def _limit(self, resident: Resident) -> None:
+        """Warn about a long history, and pause a run whose history is too long."""
+        live, host = resident.live, resident.host
+        if live is None or host is None or live.seq < host.settings.history_warn:
+            return
+        if live.seq >= host.settings.history_pause:
+            self.recovery.pause(
+                resident, f"history limit: {live.seq} events, the limit is {host.settings.history_pause}"
+            )
+        elif not resident.warned:
+            resident.warned = True
+            text = f"{live.seq} events in its history; it is paused at {host.settings.history_pause}: end it and start a successor"
+            self.node.notices(Notice("history-long", text, resident.pid))
+
+
+def row_outcome(row: RunRow) -> Outcome:
+    """Return the outcome in the row of a run that has ended."""
+    value = decode(row.result or b"\xf6")
+    return Outcome(value) if row.state == states.COMPLETED else Outcome(failure=value)
+
+
+def _note_to(node: Node) -> Callable[[str, str, str, Mapping[str, Any]], None]:
+    def note(pid: str, level: str, text: str, fields: Mapping[str, Any]) -> None:
+        node.log(level, text, {"pid": pid, **fields})
+
+    return note
+
+
+def _is_empty(draft: Draft) -> bool:
+    turn = draft.turn
+    return not (turn.events or turn.consumed or turn.calls or turn.dropped_calls or turn.dropped_timers or draft.ending)

@@ -1,0 +1,70 @@
+"""The engines of a node: one for each database that its workflow hosts name."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+import trio
+
+from hosts.workflow.engine import Engine
+
+if TYPE_CHECKING:
+    from actorflow.node.node import Node
+    from hosts.workflow.host import WorkflowHost
+
+
+_KEY: Final = "hosts.workflow.engines"
+
+
+@dataclass(slots=True)
+class _Serving:
+    engine: Engine
+    scope: trio.CancelScope
+    ended: trio.Event
+
+
+def engines_of(node: Node) -> Engines:
+    """Return the engines of a node, the same object for all its workflow hosts."""
+    engines: Engines = node.resources.setdefault(_KEY, Engines(node))
+    return engines
+
+
+class Engines:
+    """Engines by database name: the id of a `db.sql.*` entry, "memory", or "" for the default store of the node."""
+
+    def __init__(self, node: Node) -> None:
+        """Make an empty set; the boot number of the node is the fencing token of its engines."""
+        self._node = node
+        self._serving: dict[str, _Serving] = {}
+
+    async def join(self, host: WorkflowHost) -> Engine:
+        """Return the engine of a host's database, opened and recovered; a second host of it joins the first's."""
+        database = host.settings.database
+        serving = self._serving.get(database)
+        if serving is None:
+            engine = Engine(self._node, await self._node.open_store(database), self._node.name, self._node.boot)
+            serving = self._serving[database] = _Serving(engine, trio.CancelScope(), trio.Event())
+            await self._node.nursery.start(self._serve, serving)
+        serving.engine.hosts[host.id] = host
+        await serving.engine.recovery.recover(host)
+        return serving.engine
+
+    async def leave(self, host: WorkflowHost, engine: Engine, grace: float) -> None:
+        """Let go of a host's runs; with the last host of a database its engine ends and its store is closed."""
+        await engine.drain(host, grace)
+        engine.hosts.pop(host.id, None)
+        if engine.hosts:
+            return
+        for database, serving in list(self._serving.items()):
+            if serving.engine is engine:
+                del self._serving[database]
+                serving.scope.cancel()
+                await serving.ended.wait()
+                engine.shut()
+                await engine.writer.close()
+
+    async def _serve(self, serving: _Serving, task_status: trio.TaskStatus[None]) -> None:
+        with serving.scope:
+            await serving.engine.serve(task_status)
+        serving.ended.set()

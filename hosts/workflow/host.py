@@ -1,0 +1,148 @@
+"""The workflow host: durable runs behind the same port as any other host.
+
+A host is a name, a configuration and a share of an engine; hosts that name the same database share the engine.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from actorflow.codec import encode
+from actorflow.errors import Error
+from actorflow.message import Message
+from actorflow.names import Pid, parse_pid
+from actorflow.ports import Outcome, ProcessInfo, Reply, SpawnRequest
+from actorflow.run import event as events
+from actorflow.run.turn import Delivery
+from actorflow.value import Limits
+from hosts.workflow.engines import engines_of
+from hosts.workflow.faults import stopped
+from hosts.workflow.settings import Settings, settings_of
+
+if TYPE_CHECKING:
+    from actorflow.node.node import Node
+    from hosts.workflow.engine import Engine
+
+
+class WorkflowHost:
+    """A `workflow.host` entry at work (`ports.Host`)."""
+
+    durable = True
+
+    def __init__(self, id: str, config: Any, node: Node) -> None:  # noqa: A002 - every host's constructor is called so
+        """Make a host; `config` is the entry's model or a mapping of its fields."""
+        self.id = id
+        self.node = node
+        self.settings: Settings = settings_of(id, config)
+        self._engine: Engine | None = None
+
+    @property
+    def engine(self) -> Engine:
+        """The engine of this host's store.
+
+        Raises:
+            Error: kind Unavailable, when the host does not serve.
+        """
+        if self._engine is None:
+            raise stopped()
+        return self._engine
+
+    @property
+    def task_queue(self) -> str:
+        """Another name of this host inside workflows."""
+        return self.settings.task_queue
+
+    @property
+    def concurrency(self) -> int:
+        """How many function calls of its runs are attempted at once."""
+        return self.settings.concurrency
+
+    @property
+    def limits(self) -> Limits:
+        """Bounds on one payload."""
+        return self.settings.limits
+
+    def pid_of(self, workflow_id: str) -> str:
+        """Return the PID of a run: it names no machine."""
+        return str(Pid(self.node.name, self.id, workflow_id))
+
+    # ---- ports.Host --------------------------------------------------------------------------------------------
+
+    async def start(self) -> None:
+        """Open the store, take over its open runs and begin to serve."""
+        self._engine = await engines_of(self.node).join(self)
+
+    async def stop(self, grace: float) -> None:
+        """Let running calls end for at most `grace` seconds, then let go of every run; none is cancelled."""
+        engine, self._engine = self._engine, None
+        if engine is not None:
+            await engines_of(self.node).leave(self, engine, grace)
+
+    def spawn(self, request: SpawnRequest, reply: Reply) -> None:
+        """Start a run; the reply has its PID once the start is on disk."""
+
+        def started(outcome: Outcome) -> None:
+            if outcome.failure is None:
+                self.node.router.adopt(request, outcome.value)
+            reply(outcome)
+
+        try:
+            self.engine.admission.spawn(self, request, str(uuid.uuid4()), started)
+        except Error as error:
+            reply(Outcome(failure=error.failure))
+
+    def send(self, pid: str, message: Message, reply: Reply) -> None:
+        """Deliver a signal; the reply comes once it is on disk."""
+        payload = [message.sender, list(message.payloads)]
+        self._deliver(pid, events.MESSAGE_RECEIVED, message.topic, message.sender, payload, reply)
+
+    def cancel(self, pid: str, sender: str, reason: str, reply: Reply) -> None:
+        """Ask a run to stop; the reply comes once that is on disk."""
+        self._deliver(pid, events.CANCEL_REQUESTED, "", sender, [sender, reason], reply)
+
+    def terminate(self, pid: str, reply: Reply) -> None:
+        """End a run without running any more of its code."""
+        try:
+            self.engine.terminate(parse_pid(pid).id, reply)
+        except Error as error:
+            reply(Outcome(failure=error.failure))
+
+    def event(self, pid: str, event: Mapping[str, Any]) -> None:
+        """Deliver an EXIT or LINK_DOWN event to a run; one that has ended ignores it."""
+        self._deliver(pid, events.PROCESS_EXITED, "", str(event["from"]), dict(event), _ignore)
+
+    def _deliver(self, pid: str, kind: str, target: str, sender: str, payload: Any, reply: Reply) -> None:
+        try:
+            data = encode(payload, self.limits)
+            delivery = Delivery(parse_pid(pid).id, kind, target, sender, data, self.node.clock.now())
+            self.engine.deliver(delivery, reply)
+        except Error as error:
+            reply(Outcome(failure=error.failure))
+
+    def alive(self, pid: str) -> bool | Outcome:
+        """Tell whether a run is open, how it ended, or that there is none of this id (False)."""
+        workflow_id = parse_pid(pid).id
+        engine = self.engine
+        if workflow_id in engine.open_ids:
+            return True
+        outcome = engine.recent.get(workflow_id)
+        return engine.stored_outcome(workflow_id) if outcome is None else outcome
+
+    def processes(self) -> Iterable[ProcessInfo]:
+        """List the runs in memory; `actorflow runs` lists all, from the store."""
+        if self._engine is None:
+            return
+        for resident in list(self._engine.residents.values()):
+            live = resident.live
+            if resident.host is not self or live is None:
+                continue
+            state = "ready" if resident.wanting or resident.busy else "waiting"
+            waits = tuple(live.machine.waits())
+            identity = live.driver.identity
+            yield ProcessInfo(identity.pid, identity.entry, self.id, state, len(resident.facts), live.started, waits)
+
+
+def _ignore(_outcome: Outcome) -> None:
+    """Take a reply nobody waits for."""

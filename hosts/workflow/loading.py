@@ -1,0 +1,78 @@
+"""Rebuilding a run from the store: its row, its pinned source, and a replay of its journal."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import trio
+
+from actorflow.bundle import Bundle
+from actorflow.codec import decode
+from actorflow.errors import not_found
+from actorflow.run import state as states
+from hosts.workflow.live import Fact
+from hosts.workflow.start import new_live
+
+if TYPE_CHECKING:
+    from actorflow.run.turn import OpenRun
+    from hosts.workflow.engine import Engine
+    from hosts.workflow.resident import Resident
+
+_FACTS_PER_CHECKPOINT = 100
+
+
+async def load(engine: Engine, resident: Resident) -> str:
+    """Read a run and rebuild its machine; returns the state it is stored in.
+
+    A run that is paused or has ended gets no machine. Facts in its inbox join those that wait already.
+
+    Raises:
+        Divergence, CorruptJournalError: when the journal and the script do not agree.
+        Error: when the store cannot be read now, or the run's source or host is missing.
+    """
+    found: OpenRun = await engine.writer.read(lambda store: store.load(resident.run))
+    row = found.row
+    resident.revision, resident.workflow_id = row.revision, row.workflow_id
+    resident.parent_run, resident.parent_ref = row.parent_run, row.parent_ref
+    resident.host = engine.hosts.get(row.host)
+    if row.state == states.PAUSED or row.state in states.TERMINAL:
+        return row.state
+    if resident.host is None:
+        message = f"run {row.workflow_id!r} belongs to host {row.host!r}, which is not on this node"
+        raise not_found(message)
+    await _rebuild(engine, resident, found)
+    resident.attempts = {call.ref: call for call in found.calls}
+    _join_inbox(resident, found)
+    resident.used = engine.clock.monotonic()
+    return row.state
+
+
+async def _rebuild(engine: Engine, resident: Resident, found: OpenRun) -> None:
+    row = found.row
+    data = await engine.writer.read(lambda store: store.bundle(row.bundle_hash))
+    if data is None or resident.host is None:
+        message = f"the source {row.bundle_hash[:12]} of run {row.workflow_id!r} is not in the store"
+        raise not_found(message)
+    program = engine.pinned_program(Bundle.from_bytes(data))
+    payload = decode(found.events[0].payload)
+    live = new_live(resident.host, program, row.workflow_id, row.run_id, row.entry, payload)
+    resident.live = live
+    if len(found.events) == 1:
+        fed = live.feed_again(found.events[0])
+        resident.start = (fed.events, fed.records) if fed.events else None
+        return
+    for count, _ in enumerate(live.replay(found.events)):
+        if count % _FACTS_PER_CHECKPOINT == _FACTS_PER_CHECKPOINT - 1:
+            await trio.lowlevel.checkpoint()
+
+
+def _join_inbox(resident: Resident, found: OpenRun) -> None:
+    """Put what the inbox holds before the answers that wait already, each row once."""
+    stored = [Fact(row.kind, row.ref, row.target, row.payload, row.at, row.id) for row in found.inbox]
+    if stored:
+        resident.last_row = max(resident.last_row, stored[-1].row)
+    rows = {fact.row for fact in stored}
+    live = resident.live
+    others = [fact for fact in resident.facts if not fact.row and live is not None and live.wants(fact)]
+    late = [fact for fact in resident.facts if fact.row and fact.row not in rows and fact.row > max(rows, default=0)]
+    resident.facts = stored + others + late

@@ -1,0 +1,176 @@
+"""Recovery: taking over open runs, rebuilding parked ones, and what happens when neither is possible."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+import trio
+
+from actorflow.codec import encode
+from actorflow.errors import Error, failure_of
+from actorflow.notice import Notice
+from actorflow.ports import Outcome
+from actorflow.run import event as events
+from actorflow.run import state as states
+from actorflow.run.turn import Committed, Delivery, StateChange, Turn
+from hosts.workflow.driver import Divergence
+from hosts.workflow.effect import perform
+from hosts.workflow.faults import no_run
+from hosts.workflow.live import CorruptJournalError
+from hosts.workflow.loading import load
+from hosts.workflow.report import divergence_report
+from hosts.workflow.resident import Draft, Resident
+
+if TYPE_CHECKING:
+    from hosts.workflow.engine import Engine
+    from hosts.workflow.host import WorkflowHost
+
+_RETRY_AFTER = 0.5
+"""Seconds until a run is read again after its commit failed: a full disk is noticed this soon after space returns."""
+_PAGE = 1_000
+_FOR_EVER = 2**62
+
+
+class Recovery:
+    """Reads runs back: at the start of a host, after an eviction, after a failed commit."""
+
+    def __init__(self, engine: Engine) -> None:
+        """Recover runs for `engine`."""
+        self._engine = engine
+
+    async def recover(self, host: WorkflowHost) -> None:
+        """Take over a host's open runs: those with effects under way or facts waiting now, the others when due."""
+        writer, host_id = self._engine.writer, host.id
+        await writer.call(lambda store: store.claim(host_id, self._engine.lease))
+        after = 0
+        while rows := await writer.read(lambda store, after=after: store.open_runs(host_id, after, _PAGE)):
+            for row in rows:
+                self._engine.open_ids[row.workflow_id] = row.run
+                if row.state == states.RUNNING:
+                    self._engine.enqueue(self._engine.resident(row.run))
+            after = rows[-1].run
+        for run, ref, due in await writer.read(lambda store: store.due_timers(host_id, _FOR_EVER, _FOR_EVER)):
+            self._engine.timers.add(due, run, ref)
+        for run in await writer.read(lambda store: store.inbox_runs(host_id)):
+            self._engine.enqueue(self._engine.resident(run))
+
+    def roll_back(self, resident: Resident, draft: Draft) -> None:
+        """Throw the machine away and read the run again: the commit failed, or its outcome is not known."""
+        for _, prepared in draft.starts:
+            prepared.live.close()
+        resident.facts = draft.facts + resident.facts
+        resident.retries = draft.retries + resident.retries
+        resident.ending = draft.ending or resident.ending
+        self.drop(resident)
+        self._engine.start_soon(self._try_later, resident)
+
+    async def _try_later(self, resident: Resident) -> None:
+        await trio.sleep(_RETRY_AFTER)
+        resident.busy = False
+        self._engine.enqueue(resident)
+
+    def drop(self, resident: Resident) -> None:
+        if resident.live is not None:
+            resident.live.close()
+        resident.live, resident.start = None, None
+
+    def pause(self, resident: Resident, reason: str) -> None:
+        """Stop a run until a person decides; what arrives for it is stored."""
+        now = self._engine.clock.now()
+        change = StateChange(states.PAUSED, now, reason)
+        turn = Turn(
+            resident.run, resident.revision, self._engine.lease, states.PAUSED, change=change, waits=encode([reason])
+        )
+        self.drop(resident)
+        resident.busy = True
+        self._engine.writer.submit(turn, partial(self._paused, resident, reason))
+
+    def _paused(self, resident: Resident, reason: str, answer: Committed | Error) -> None:
+        if isinstance(answer, Error) or not answer.accepted:
+            self._engine.start_soon(self._try_later, resident)
+            return
+        self._engine.node.notices(Notice("run-paused", reason, resident.pid))
+        self._park(resident)
+
+    def _park(self, resident: Resident) -> None:
+        """Store the facts of a paused run that are not in its inbox yet, and let go of it."""
+        for fact in resident.facts:
+            if not fact.row and fact.kind != events.TIMER_FIRED:
+                delivery = Delivery(
+                    "", fact.kind, fact.target, "", fact.payload, fact.at, run=resident.run, ref=fact.ref
+                )
+                self._engine.writer.submit(delivery, _forget)
+        resident.facts.clear()
+        resident.busy = False
+        self._engine.residents.pop(resident.run, None)
+
+    async def load(self, resident: Resident) -> None:
+        try:
+            state = await load(self._engine, resident)
+        except Divergence as divergence:
+            place = "; ".join(resident.live.machine.waits()[:1]) if resident.live is not None else ""
+            self.pause(resident, divergence_report(divergence, place))
+            return
+        except CorruptJournalError as corrupt:
+            self.pause(resident, f"corrupt: {corrupt}")
+            return
+        except Error as error:
+            if error.retryable:
+                await self._try_later(resident)
+            else:
+                self.pause(resident, error.message)
+            return
+        except Exception as error:  # noqa: BLE001 - a fault of ours must stop one run, not the node
+            self.pause(resident, f"internal error: {failure_of(error).message}")
+            return
+        if state == states.PAUSED:
+            self._end_paused(resident) if resident.ending is not None else self._park(resident)
+        elif state in states.TERMINAL:
+            self._gone(resident)
+        else:
+            resident.busy = False
+            self._reissue(resident)
+            if resident.wanting:
+                self._engine.enqueue(resident)
+
+    def _end_paused(self, resident: Resident) -> None:
+        """Terminate a run that is paused: its machine is not needed for that."""
+        ending = resident.ending
+        if ending is None:
+            return
+        result = encode(ending.failure)
+        change = StateChange(states.CANCELLED, self._engine.clock.now(), ending.failure.message)
+        turn = Turn(resident.run, resident.revision, self._engine.lease, states.CANCELLED, change=change, result=result)
+        draft = Draft(turn, ending=ending, outcome=Outcome(failure=ending.failure))
+        resident.ending = None
+        self._engine.writer.submit(turn, partial(self._engine.committed, resident, draft))
+
+    def _gone(self, resident: Resident) -> None:
+        self._engine.residents.pop(resident.run, None)
+        if resident.ending is not None:
+            resident.ending.reply(Outcome(failure=no_run(resident.workflow_id).failure))
+
+    def _reissue(self, resident: Resident) -> None:
+        """Go on with every open request of a rebuilt run that nothing is under way for."""
+        live = resident.live
+        if live is None or resident.host is None:
+            return
+        answered = {fact.ref for fact in resident.facts}
+        for ref, record in list(live.driver.open.items()):
+            key = (resident.run, ref)
+            if ref in answered or key in self._engine.calls or key in self._engine.asked:
+                continue
+            if record.kind == events.PROCESS_SPAWNED:
+                self._engine.admission.spawn_again(resident, live, record)
+            elif record.kind != events.TIMER_STARTED:
+                if self._engine.own_workflow(record.target) is not None and record.kind != events.FUNCTION_CALLED:
+                    self._engine.settle(
+                        resident.run, ref, value=True
+                    )  # it was delivered by the commit that recorded it
+                else:
+                    perform(self._engine, resident, record)
+
+
+def _forget(_answer: Committed | Error) -> None:
+    """Take the answer to a delivery that nobody waits for."""

@@ -1,0 +1,211 @@
+"""Starting a run: from a spawn request to what the store commits, with the script's first steps already taken.
+
+The first feed happens before the commit, so that a run whose first steps are calls costs one commit to start. Nothing
+of it takes effect before the commit; if the start is refused, the machine is thrown away.
+"""
+
+from __future__ import annotations
+
+import os
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib import metadata
+from typing import TYPE_CHECKING, Any, Final
+
+from actorflow.codec import encode
+from actorflow.errors import invalid
+from actorflow.ports import Identity, SpawnRequest
+from actorflow.run import event as events
+from actorflow.run import state as states
+from actorflow.run.draw import SEED_SIZE
+from actorflow.run.event import FORMAT
+from actorflow.run.turn import Delivery, StartRun
+from hosts.workflow.driver import JournalDriver, Record
+from hosts.workflow.live import Fact, Fed, LiveRun
+
+if TYPE_CHECKING:
+    from actorflow.bundle import Bundle
+    from actorflow.ports import Program
+    from actorflow.run.event import JournalEvent
+    from hosts.workflow.host import WorkflowHost
+
+_RUNS: Final = uuid.UUID("9b1c6f0e-6c0f-5d1e-9f3a-2f6d0a4b7c11")
+_USE_EXISTING: Final = frozenset({"use_existing", "return_existing"})
+_FAIL: Final = frozenset({"fail", "reject"})
+
+
+@dataclass(slots=True)
+class PreparedStart:
+    """A start ready to be committed.
+
+    Attributes:
+        start: what the store commits. live: the run, first feed done. host: whose it is.
+        records: what the first feed asked, to be performed after the commit.
+        rest: events and records of the first feed that did not fit the start and make the first turn, or None.
+    """
+
+    start: StartRun
+    live: LiveRun
+    host: WorkflowHost
+    records: list[Record]
+    rest: tuple[list[JournalEvent], list[Record]] | None
+
+
+def child_run_id(parent_run_id: str, ref: int) -> str:
+    """Return the run id of the child that request `ref` of a run starts: the same however often it is asked."""
+    return str(uuid.uuid5(_RUNS, f"{parent_run_id}/{ref}"))
+
+
+def invocation_id(run_id: str, ref: int) -> str:
+    """Return the idempotency key of a call: the same for all its attempts."""
+    return str(uuid.uuid5(uuid.UUID(run_id), str(ref)))
+
+
+def prepare(
+    host: WorkflowHost,
+    request: SpawnRequest,
+    run_id: str,
+    *,
+    parent_run: int = 0,
+    parent_ref: int = 0,
+    parent_id: str = "",
+) -> PreparedStart:
+    """Compile, pin and take the first steps of a new run.
+
+    Raises:
+        Error: NotFound or Invalid, when the entry does not exist, is broken, or an option is wrong.
+    """
+    bundle, program = host.engine.program_of(request.entry)
+    workflow_id, use_existing = _identity(request, parent_id, parent_ref)
+    now = host.engine.clock.now()
+    payload = _start_payload(request, bundle, host, workflow_id, run_id)
+    live = new_live(host, program, workflow_id, run_id, request.entry, payload)
+    fed = live.feed(Fact(events.RUN_STARTED, 0, request.entry, encode(payload, host.limits), now))
+    journal, records, rest = _fold(live, fed)
+    start = StartRun(
+        run_id=run_id,
+        workflow_id=workflow_id,
+        entry=request.entry,
+        host=host.id,
+        bundle_hash=bundle.hash,
+        bundle=bundle.data,
+        events=journal,
+        at=now,
+        parent=request.parent,
+        parent_run=parent_run,
+        parent_ref=parent_ref,
+        use_existing=use_existing,
+        messages=[
+            message_delivery(workflow_id, topic, request.parent, payloads, now, host)
+            for topic, payloads in request.messages
+        ],
+        lease=host.engine.lease,
+        state=states.RUNNING if records or rest else states.WAITING,
+    )
+    return PreparedStart(start, live, host, records, rest)
+
+
+def new_live(
+    host: WorkflowHost, program: Program, workflow_id: str, run_id: str, entry: str, payload: Mapping[str, Any]
+) -> LiveRun:
+    """Return a run that has done nothing yet, from the payload of its start event."""
+    identity = Identity(
+        pid=host.pid_of(workflow_id),
+        entry=entry,
+        host=host.id,
+        context=payload["context"],
+        durable=True,
+        parent=payload["parent"],
+        workflow={
+            "workflow_id": workflow_id,
+            "run_id": run_id,
+            "workflow_type": entry,
+            "task_queue": host.task_queue,
+            "namespace": host.engine.store_name,
+            "attempt": 1,
+        },
+    )
+    return LiveRun(run_id, program, JournalDriver(identity, run_id, payload["seed"], host.limits, host.engine.operator))
+
+
+def message_delivery(
+    workflow_id: str, topic: str, sender: str, payloads: tuple[Any, ...], at: int, host: WorkflowHost
+) -> Delivery:
+    """Return the delivery of a message to a run."""
+    payload = encode([sender, list(payloads)], host.limits)
+    return Delivery(workflow_id, events.MESSAGE_RECEIVED, topic, sender, payload, at)
+
+
+def _fold(
+    live: LiveRun, fed: Fed
+) -> tuple[list[JournalEvent], list[Record], tuple[list[JournalEvent], list[Record]] | None]:
+    """Put the first feed into the start if it only called functions, else keep all but the start event for a turn."""
+    if live.outcome is None and all(record.kind == events.FUNCTION_CALLED for record in fed.records):
+        return fed.events, fed.records, None
+    return fed.events[:1], [], (fed.events[1:], fed.records)
+
+
+def _start_payload(
+    request: SpawnRequest, bundle: Bundle, host: WorkflowHost, workflow_id: str, run_id: str
+) -> dict[str, Any]:
+    return {
+        "format": FORMAT,
+        "workflow_id": workflow_id,
+        "run_id": run_id,
+        "host": host.id,
+        "args": list(request.args),
+        "context": dict(request.context),
+        "parent": request.parent,
+        "seed": os.urandom(SEED_SIZE),
+        "source": bundle.hash,
+        "packages": _versions(bundle.options.get("packages") or ()),
+    }
+
+
+def _versions(packages: Any) -> dict[str, str]:
+    found = {}
+    for name in packages:
+        try:
+            found[name] = metadata.version(name)
+        except metadata.PackageNotFoundError:
+            found[name] = "unknown"
+    return found
+
+
+def _identity(request: SpawnRequest, parent_id: str, parent_ref: int) -> tuple[str, bool]:
+    """Return the workflow id, and whether an open run of that id is the answer."""
+    explicit = option(request.options, "workflow.id") or request.name
+    policy = option(request.options, "workflow.id_conflict_policy")
+    if explicit is not None and explicit != "" and not isinstance(explicit, str):
+        message = f"option workflow.id: got {explicit!r}, expected a non-empty text"
+        raise invalid(message)
+    use_existing = bool(explicit)
+    if policy is not None:
+        use_existing = _conflict(policy)
+    generated = f"{parent_id}/{parent_ref}" if parent_id else str(uuid.uuid4())
+    return explicit or generated, use_existing
+
+
+def _conflict(policy: Any) -> bool:
+    word = str(policy).lower()
+    if word in _USE_EXISTING:
+        return True
+    if word in _FAIL:
+        return False
+    message = f"option workflow.id_conflict_policy: got {policy!r}, expected 'fail' or 'use_existing'"
+    raise invalid(message)
+
+
+def option(options: Mapping[str, Any], name: str) -> Any:
+    """Return a start option by its dotted name: unprefixed, with the prefix `temporal.`, or in nested tables."""
+    for key in (name, f"temporal.{name}"):
+        if key in options:
+            return options[key]
+    for path in (name.split("."), ["temporal", *name.split(".")]):
+        value: Any = options
+        for part in path:
+            value = value.get(part) if isinstance(value, Mapping) else None
+        if value is not None:
+            return value
+    return None

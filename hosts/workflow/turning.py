@@ -1,0 +1,177 @@
+"""Building a turn: feed what waits for a run to its machine, and gather everything that is to be committed at once.
+
+Nothing here writes or acts; what a turn means for the world is done by the engine after its commit.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from actorflow.codec import decode, encode
+from actorflow.errors import Error
+from actorflow.message import exit_event
+from actorflow.names import is_pid, parse_pid
+from actorflow.ports import Outcome
+from actorflow.run import event as events
+from actorflow.run import state as states
+from actorflow.run.turn import Delivery, StateChange, Turn
+from hosts.workflow.driver import Record, spawn_request
+from hosts.workflow.live import LiveRun, outcome_of
+from hosts.workflow.resident import Draft, Resident
+from hosts.workflow.start import child_run_id, prepare
+
+if TYPE_CHECKING:
+    from actorflow.run.event import JournalEvent
+    from hosts.workflow.engine import Engine
+
+_PASSIVE = frozenset({events.TIMER_STARTED})
+_END_STATES = {
+    events.RUN_COMPLETED: states.COMPLETED,
+    events.RUN_FAILED: states.FAILED,
+    events.RUN_CANCELLED: states.CANCELLED,
+}
+
+
+def build(engine: Engine, resident: Resident, live: LiveRun) -> Draft:
+    """Take what waits for a run, feed it, and return the draft of the turn."""
+    draft = Draft(
+        Turn(resident.run, resident.revision, engine.lease, states.WAITING),
+        resident.facts,
+        resident.retries,
+        resident.ending,
+    )
+    start, resident.start = resident.start, None
+    resident.facts, resident.retries, resident.ending = [], [], None
+    if start is not None:
+        draft.turn.events, draft.records = start
+    _feed_all(draft, live)
+    _end_from_outside(engine, draft, live)
+    _timers(draft, live)
+    _calls(draft, resident, live)
+    for record in draft.records:
+        if record.ref in live.driver.open or live.outcome is not None:
+            _outward(engine, resident, draft, record)
+    _finish(engine, resident, draft, live)
+    return draft
+
+
+def _feed_all(draft: Draft, live: LiveRun) -> None:
+    for fact in draft.facts:
+        if fact.row:
+            draft.turn.consumed.append(fact.row)
+        if live.outcome is not None or not live.wants(fact):
+            continue
+        fed = live.feed(fact)
+        draft.turn.events += fed.events
+        draft.records += fed.records
+        if fact.kind == events.TIMER_FIRED:
+            draft.turn.dropped_timers.append(fact.ref)
+
+
+def _end_from_outside(engine: Engine, draft: Draft, live: LiveRun) -> None:
+    if draft.ending is not None and live.outcome is None:
+        draft.turn.events.append(live.note_end(draft.ending.kind, draft.ending.failure, engine.clock.now()))
+
+
+def _timers(draft: Draft, live: LiveRun) -> None:
+    """Store the timers that are still open after the turn, and drop those that were open before it."""
+    ended = live.outcome is not None
+    fresh = set()
+    for record in draft.records:
+        if record.kind == events.TIMER_STARTED:
+            fresh.add(record.ref)
+            if record.ref in live.driver.open and not ended:
+                draft.turn.timers.append((record.ref, _due(record, draft.turn.events)))
+        elif record.kind == events.REQUEST_DROPPED:
+            draft.dropped.append(record.ref)
+    gone = draft.dropped + (
+        [ref for ref, record in live.driver.open.items() if record.kind in _PASSIVE] if ended else []
+    )
+    draft.turn.dropped_timers += [ref for ref in gone if ref not in fresh]
+
+
+def _due(record: Record, journal: list[JournalEvent]) -> int:
+    at = next(event.at for event in reversed(journal) if event.kind == record.kind and event.ref == record.ref)
+    return at + int(decode(record.payload))
+
+
+def _calls(draft: Draft, resident: Resident, live: LiveRun) -> None:
+    """Store the rows of calls that wait for another attempt; drop the rows of calls that are answered."""
+    opened = live.driver.open if live.outcome is None else {}
+    draft.turn.calls = [row for row in draft.retries if row.ref in opened]
+    draft.turn.dropped_calls = [ref for ref in resident.attempts if ref not in opened]
+
+
+def _outward(engine: Engine, resident: Resident, draft: Draft, record: Record) -> None:
+    """Put what concerns other runs of this store into the turn itself."""
+    if record.kind == events.PROCESS_SPAWNED:
+        _spawn(engine, resident, draft, record)
+    elif record.kind in {events.MESSAGE_SENT, events.PROCESS_CONTROLLED}:
+        delivery = _delivery(engine, resident, record)
+        if delivery is not None:
+            draft.turn.deliveries.append(delivery)
+            draft.sends.append(record.ref)
+
+
+def _spawn(engine: Engine, resident: Resident, draft: Draft, record: Record) -> None:
+    live = resident.live
+    if live is None or resident.host is None:
+        return
+    request, _ = spawn_request(record, resident.pid, live.driver.identity.context)
+    run_id = child_run_id(live.run_id, record.ref)
+    try:
+        host = engine.admission.child_host(resident.host, request.host)
+        prepared = prepare(
+            host, request, run_id, parent_run=resident.run, parent_ref=record.ref, parent_id=resident.workflow_id
+        )
+    except Error as error:
+        draft.refused.append((record.ref, error.failure))
+        return
+    draft.turn.starts.append(prepared.start)
+    draft.starts.append((record.ref, prepared))
+
+
+def _delivery(engine: Engine, resident: Resident, record: Record) -> Delivery | None:
+    """Return the delivery that a message or cancel to another run of this store is, None if it goes elsewhere."""
+    workflow_id = engine.own_workflow(record.target)
+    if workflow_id is None:
+        return None
+    at = engine.clock.now()
+    first, second = decode(record.payload)
+    if record.kind == events.MESSAGE_SENT:
+        payload = encode([resident.pid, second])
+        return Delivery(workflow_id, events.MESSAGE_RECEIVED, first, resident.pid, payload, at)
+    payload = encode([resident.pid, second or ""])
+    return Delivery(workflow_id, events.CANCEL_REQUESTED, "", resident.pid, payload, at)
+
+
+def _finish(engine: Engine, resident: Resident, draft: Draft, live: LiveRun) -> None:
+    turn = draft.turn
+    if live.outcome is None:
+        active = any(record.kind not in _PASSIVE for record in live.driver.open.values())
+        turn.state = states.RUNNING if active else states.WAITING
+        return
+    end = turn.events[-1]
+    turn.state = _END_STATES[end.kind]
+    turn.result = end.payload
+    draft.outcome = outcome_of(end.kind, end.payload)
+    failure = draft.outcome.failure
+    turn.change = StateChange(turn.state, end.at, failure.message[:200] if failure else "", "")
+    if resident.parent_run:
+        turn.deliveries.append(_exit_delivery(resident, draft.outcome, end.at))
+        draft.sends.append(0)
+
+
+def _exit_delivery(resident: Resident, outcome: Outcome, at: int) -> Delivery:
+    payload = encode(exit_event(resident.pid, at, outcome.value, outcome.failure))
+    return Delivery(
+        "", events.PROCESS_EXITED, "", resident.pid, payload, at, run=resident.parent_run, ref=resident.parent_ref
+    )
+
+
+def workflow_of(target: str, node: str, hosts: frozenset[str]) -> str | None:
+    """Return the workflow id that a PID names on one of these hosts, None for any other destination."""
+    if not is_pid(target):
+        return None
+    pid = parse_pid(target)
+    return pid.id if pid.host in hosts and pid.node in {"", node} else None
