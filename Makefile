@@ -6,6 +6,8 @@ BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
 SEED   ?= $(shell date -u +%Y%m%d)
 TESTS   = $(BIN)/python -m pytest --seed=$(SEED) --hypothesis-seed=$(SEED) $(if $(SLICE),--slice=$(SLICE)) $(ARGS)
+# A test that hangs is ended with a traceback: after the time in pyproject.toml, a long one after this many seconds.
+LONG    = -o faulthandler_timeout=1200
 
 .PHONY: help setup demo test test-slow test-all lint format bench schema clean
 
@@ -38,10 +40,10 @@ test: setup
 	$(TESTS) -m 'not slow'
 
 test-slow: setup
-	$(TESTS) -m slow
+	$(TESTS) $(LONG) -m slow
 
 test-all: setup
-	$(TESTS)
+	$(TESTS) $(LONG)
 
 lint: setup
 	$(BIN)/ruff check

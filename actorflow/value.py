@@ -53,7 +53,7 @@ def copy_value(value: Value, limits: Limits = DEFAULT_LIMITS, notices: NoticeSin
     if kind in _SCALARS:
         return value
     if kind is str or kind is bytes:
-        if len(value) <= limits.size and (kind is bytes or value.isascii()):
+        if len(value) + _HEADER <= limits.size and (kind is bytes or value.isascii()):
             return value
     elif kind is int and INT_MIN <= value <= INT_MAX:
         return value
@@ -174,6 +174,7 @@ class _Copier:
 
     def _other(self, value: Any, path: str, depth: int) -> Value:
         if isinstance(value, Failure):
+            self._spend(value, 3 * _HEADER, path)  # the tag, its name and what is not text
             details = None if value.details is None else self.copy(value.details, f"{path}.details", depth + 1)
             for text in (value.message, value.kind, value.stack):
                 self._text(text, path)

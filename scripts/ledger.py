@@ -88,7 +88,7 @@ async def once(kind: str, order: dict[str, Any], change: Callable[[sa.Connection
 
 def latency(order: dict[str, Any]) -> float:
     """How long the outside world takes for this order, in seconds: different, but the same each time."""
-    return 0.05 + (hash_of(order["id"]) % 20) / 100
+    return 0.2 + (hash_of(order["id"]) % 20) / 20
 
 
 def hash_of(text: str) -> int:

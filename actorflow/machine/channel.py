@@ -10,8 +10,7 @@ from collections import deque
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from actorflow.errors import CANCELED, Failure, invalid
-from actorflow.machine.task import BLOCKED, Task, Waiter
-from actorflow.ports import Mode
+from actorflow.machine.task import BLOCKED, FAILURE, VALUE, Task, Waiter
 from actorflow.value import Opaque
 
 if TYPE_CHECKING:
@@ -59,7 +58,14 @@ def op_receive(machine: Machine, task: Task, op: OpTuple) -> Any:
     taken = take(machine, channel)
     if taken is not None:
         return taken
-    _enqueue(Waiter(task, channel, -1, False, None))  # noqa: FBT003
+    waiter = task.waiter
+    if waiter is None or waiter.channel is not channel:
+        waiter = task.waiter = Waiter(task, channel, -1, False, None)  # noqa: FBT003
+    task.wait = waiter
+    if channel.receivers is None:
+        channel.receivers = [waiter]
+    else:
+        channel.receivers.append(waiter)
     return BLOCKED
 
 
@@ -121,8 +127,8 @@ def take(machine: Machine, channel: Channel) -> tuple[Any, bool] | None:
         item = waiter.item
         complete(machine, waiter, item, ok=True)
         return (item, True)
-    if channel.topic is not None and machine.mailbox is not None:
-        message = machine.pull(channel)
+    if channel.topic is not None and (mailbox := machine.mailbox) is not None and mailbox.count:
+        message = mailbox.take_for(channel.topic, machine.subscriptions or ())
         if message is not None:
             return (message if channel.as_message else message.value, True)
     return (None, False) if channel.closed else None
@@ -138,7 +144,7 @@ def close(machine: Machine, channel: Channel) -> None:
     while channel.senders:
         waiter = channel.senders[0]
         drop_wait(waiter.task)
-        machine.wake(waiter.task, Mode.FAILURE, Failure("channel closed while sending", CANCELED, retryable=False))
+        machine.wake(waiter.task, FAILURE, Failure("channel closed while sending", CANCELED, retryable=False))
 
 
 def complete(machine: Machine, waiter: Waiter, item: Any, *, ok: bool) -> None:
@@ -146,9 +152,9 @@ def complete(machine: Machine, waiter: Waiter, item: Any, *, ok: bool) -> None:
     task = waiter.task
     drop_wait(task)
     if waiter.index >= 0:
-        machine.wake(task, Mode.VALUE, (waiter.index, item, ok))
+        machine.wake(task, VALUE, (waiter.index, item, ok))
     else:
-        machine.wake(task, Mode.VALUE, ok if waiter.is_send else (item, ok))
+        machine.wake(task, VALUE, ok if waiter.is_send else (item, ok))
 
 
 def drop_wait(task: Task) -> None:

@@ -15,15 +15,15 @@ from actorflow.machine import channel as channels
 from actorflow.machine import request, subscription, timing
 from actorflow.machine.mailbox import Mailbox
 from actorflow.machine.op import Op
-from actorflow.machine.task import BLOCKED, Task, Waiter
+from actorflow.machine.task import BLOCKED, FAILURE, INTERRUPT, VALUE, Task, Waiter
 from actorflow.message import EVENTS_TOPIC, INBOX_TOPIC, LINK_DOWN, Message, cancel_event
-from actorflow.ports import Mode, Outcome
+from actorflow.ports import Outcome
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from actorflow.machine.channel import Channel, OpTuple
-    from actorflow.ports import Driver, Program
+    from actorflow.ports import Driver, Mode, Program
     from actorflow.value import Value
 
 
@@ -34,7 +34,18 @@ class Machine:
     package. The mailbox, subscriptions and the table of requests are made when first used: an idle process is small.
     """
 
-    __slots__ = ("driver", "last_ref", "mailbox", "main", "outcome", "ready", "requests", "script", "subscriptions", "trap_links")
+    __slots__ = (
+        "driver",
+        "last_ref",
+        "mailbox",
+        "main",
+        "outcome",
+        "ready",
+        "requests",
+        "script",
+        "subscriptions",
+        "trap_links",
+    )
 
     def __init__(self, driver: Driver, program: Program) -> None:
         """Make a machine that will run `program`; nothing of the script runs yet."""
@@ -66,7 +77,16 @@ class Machine:
             if channel is not None:
                 if channel.receivers:
                     item = message if channel.as_message else message.value
-                    channels.complete(self, channel.receivers[0], item, ok=True)
+                    waiter = channel.receivers[0]
+                    if waiter.index >= 0:
+                        channels.complete(self, waiter, item, ok=True)
+                    else:  # the common case of `complete`, in place: it is the hot path of every actor
+                        del channel.receivers[0]
+                        task = waiter.task
+                        task.wait = None
+                        task.mode = VALUE
+                        task.value = (item, True)
+                        self.ready.append(task)
                     return
                 if channel.size > (0 if channel.buffer is None else len(channel.buffer)):
                     channels.push(self, channel, subscription.item_of(channel, message))
@@ -98,9 +118,9 @@ class Machine:
         if isinstance(target, request.Future):
             request.resolve(self, target, outcome)
         elif outcome.failure is None:
-            self.wake(target, Mode.VALUE, outcome.value)
+            self.wake(target, VALUE, outcome.value)
         else:
-            self.wake(target, Mode.FAILURE, outcome.failure)
+            self.wake(target, FAILURE, outcome.failure)
         return True
 
     def fire(self, ref: int) -> bool:
@@ -109,7 +129,7 @@ class Machine:
         if target is None:
             return False
         if isinstance(target, Task):
-            self.wake(target, Mode.VALUE, None)
+            self.wake(target, VALUE, None)
         else:
             timing.fired(self, target)
         return True
@@ -136,19 +156,20 @@ class Machine:
         while ready:
             task = ready.pop(0)
             mode, value = task.mode, task.value
-            task.mode, task.value = Mode.VALUE, None
+            task.mode = VALUE
+            task.value = None
             while True:
                 op = resume(task.handle, mode, value)
                 try:
                     value = HANDLERS[op[0]](self, task, op)
                 except Error as error:
-                    mode, value = Mode.FAILURE, error.failure
+                    mode, value = FAILURE, error.failure
                 else:
                     if value is BLOCKED:
                         if task.interrupt is not None:
                             self._interrupted(task)
                         break
-                    mode = Mode.VALUE
+                    mode = VALUE
                 budget -= 1
                 if budget == 0:
                     task.mode, task.value = mode, value
@@ -176,7 +197,7 @@ class Machine:
         failure, task.interrupt = task.interrupt, None
         wait = task.wait
         if wait is None:  # an op that put the task back among the ready ones, e.g. YIELD
-            task.mode, task.value = Mode.INTERRUPT, failure
+            task.mode, task.value = INTERRUPT, failure
             return
         if isinstance(wait, int):
             self.drop_request(wait)
@@ -184,7 +205,7 @@ class Machine:
             wait.joiners = [joiner for joiner in wait.joiners or () if joiner is not task]
         else:
             channels.drop_wait(task)
-        self.wake(task, Mode.INTERRUPT, failure)
+        self.wake(task, INTERRUPT, failure)
 
     # ---- requests ----------------------------------------------------------------------------------------------
 
@@ -211,10 +232,6 @@ class Machine:
             self.driver.cancel(ref)
 
     # ---- the mailbox -------------------------------------------------------------------------------------------
-
-    def pull(self, channel: Channel) -> Message | None:
-        """Take the next message routed to a subscribed channel out of the mailbox."""
-        return subscription.pull(self, channel)
 
     def fill(self, channel: Channel) -> None:
         """Move messages from the mailbox into a subscribed channel's buffer."""
@@ -289,9 +306,9 @@ def _ended(machine: Machine, task: Task, outcome: Outcome) -> Any:
         parent.children = [*(parent.children or ()), child]
     for joiner in task.joiners or ():
         if failure is None:
-            machine.wake(joiner, Mode.VALUE, outcome.value)
+            machine.wake(joiner, VALUE, outcome.value)
         else:
-            machine.wake(joiner, Mode.FAILURE, failure)
+            machine.wake(joiner, FAILURE, failure)
     return BLOCKED
 
 
@@ -302,14 +319,14 @@ def op_spawn_task(machine: Machine, task: Task, op: OpTuple) -> Any:
         task.children = [child]
     else:
         task.children.append(child)
-    task.mode, task.value = Mode.VALUE, child
+    task.mode, task.value = VALUE, child
     machine.ready[:0] = [child, task]
     return BLOCKED
 
 
 def op_yield(machine: Machine, task: Task, _op: OpTuple) -> Any:
     """YIELD → None, after every other ready task has run."""
-    machine.wake(task, Mode.VALUE, None)
+    machine.wake(task, VALUE, None)
     return BLOCKED
 
 

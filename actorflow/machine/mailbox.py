@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Container
+from operator import itemgetter
 
-from actorflow.message import Message
+from actorflow.message import INBOX_TOPIC, Message
 
 
 class Mailbox:
-    """Messages kept by topic, each with its number of arrival, so that the inbox can take the oldest of several topics."""
+    """Messages kept by topic, each with its number of arrival: the inbox takes the oldest of several topics."""
 
     __slots__ = ("_arrivals", "_topics", "count")
 
@@ -43,14 +44,21 @@ class Mailbox:
             del self._topics[topic]
         return message
 
-    def take_other(self, listened: Container[str]) -> Message | None:
-        """Return the oldest message whose topic is not listened to and not a system topic, or None."""
+    def take_for(self, topic: str, listened: Container[str]) -> Message | None:
+        """Return the next message for the listener of `topic` and forget it; `listened` are all topics with one."""
+        return self._take_other(listened) if topic is INBOX_TOPIC else self.take(topic)
+
+    def _take_other(self, listened: Container[str]) -> Message | None:
+        """Take the oldest message whose topic is not listened to and not a system topic."""
         oldest, topic = 0, ""
         for name, queue in self._topics.items():
-            if name not in listened and not name.startswith("@") and (not oldest or queue[0][0] < oldest):
-                oldest, topic = queue[0][0], name
+            arrival = queue[0][0]
+            if (not oldest or arrival < oldest) and name not in listened and name[0] != "@":
+                oldest, topic = arrival, name
         return self.take(topic) if oldest else None
 
     def messages(self) -> list[Message]:
         """Return everything kept, in order of arrival, without taking it."""
-        return [message for _, message in sorted((pair for queue in self._topics.values() for pair in queue), key=lambda pair: pair[0])]
+        kept = [pair for queue in self._topics.values() for pair in queue]
+        kept.sort(key=itemgetter(0))
+        return [message for _, message in kept]

@@ -93,12 +93,12 @@ def op_exec(machine: Machine, task: Task, op: OpTuple) -> Any:
 
 def op_send_message(machine: Machine, task: Task, op: OpTuple) -> Any:
     """SEND_MESSAGE dest, topic, payloads → True."""
-    topic = op[2]
-    if not isinstance(topic, str) or not topic or topic[0] == "@":
-        checked_topic(topic, "send to")
-    ref = machine.next_ref()
-    answer = machine.driver.send(ref, op[1], topic, op[3])
-    return answer if answer is True else _answer(machine, task, ref, answer)
+    _, dest, topic, payloads = op
+    if type(topic) is not str or not topic or topic[0] == "@":
+        topic = checked_topic(topic, "send to")
+    machine.last_ref = ref = machine.last_ref + 1
+    answer = machine.driver.send(ref, dest, topic, payloads)
+    return True if answer is True else _answer(machine, task, ref, answer)
 
 
 def op_control(machine: Machine, task: Task, op: OpTuple) -> Any:

@@ -62,9 +62,7 @@ def pull(machine: Machine, channel: Channel) -> Message | None:
     mailbox = machine.mailbox
     if mailbox is None or not mailbox.count or channel.topic is None:
         return None
-    if channel.topic is INBOX_TOPIC:
-        return mailbox.take_other(machine.subscriptions or ())
-    return mailbox.take(channel.topic)
+    return mailbox.take_for(channel.topic, machine.subscriptions or ())
 
 
 def fill(machine: Machine, channel: Channel) -> None:

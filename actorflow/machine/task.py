@@ -12,6 +12,11 @@ if TYPE_CHECKING:
     from actorflow.machine.channel import Channel
     from actorflow.ports import Outcome
 
+VALUE: Final = Mode.VALUE
+FAILURE: Final = Mode.FAILURE
+INTERRUPT: Final = Mode.INTERRUPT
+"""The modes, bound once: looking a member up on its class costs as much as the rest of an op."""
+
 BLOCKED: Final = object()
 """What an op's handler returns when its task waits."""
 
@@ -41,18 +46,32 @@ class Task(Opaque):
         interrupt: an interruption to deliver at its next wait, or None.
         owned: its failure goes to who joins it. outcome: how it ended, None while it lives.
         joiners: tasks that wait for its end, or None.
+        waiter: its last place in a queue, used again when it receives from the same channel.
     """
 
-    __slots__ = ("children", "handle", "interrupt", "joiners", "mode", "outcome", "owned", "parent", "value", "wait")
+    __slots__ = (
+        "children",
+        "handle",
+        "interrupt",
+        "joiners",
+        "mode",
+        "outcome",
+        "owned",
+        "parent",
+        "value",
+        "wait",
+        "waiter",
+    )
 
     def __init__(self, handle: Any, parent: Task | None = None, *, owned: bool = False) -> None:
         self.handle = handle
         self.parent = parent
         self.children: list[Task] | None = None
         self.wait: Any = None
-        self.mode = Mode.VALUE
+        self.mode = VALUE
         self.value: Any = None
         self.interrupt: Failure | None = None
         self.owned = owned
         self.outcome: Outcome | None = None
         self.joiners: list[Task] | None = None
+        self.waiter: Waiter | None = None

@@ -6,15 +6,17 @@ sent again by itself: when the node goes away before it answers, the caller is t
 
 from __future__ import annotations
 
+import asyncio
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from concurrent.futures import TimeoutError as WaitTimeout
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Self, TypeVar
 
 import pynng
+import sniffio
+import trio
 
 from actorflow.errors import TIMEOUT, UNAVAILABLE, Error, Failure, unavailable
 from actorflow.node.control_frame import MAX_FRAME, decode_reply, encode_request
@@ -134,13 +136,24 @@ class Client(_Requests):
     async def _ask(self, verb: str, args: Mapping[str, Value], timeout: float) -> Value:
         frame = encode_request(verb, args)
         with self._socket.new_context() as context:
-            context.recv_timeout = context.send_timeout = int(timeout * 1000)
             try:
-                await context.asend(frame)
-                reply = await context.arecv()
-            except pynng.NNGException as error:
+                return decode_reply(await _within(timeout, _round_trip(context, frame)))
+            except (pynng.NNGException, TimeoutError) as error:
                 raise _translated(self._data, error) from error
-        return decode_reply(reply)
+
+
+async def _round_trip(context: Any, frame: bytes) -> bytes:
+    await context.asend(frame)
+    return bytes(await context.arecv())
+
+
+async def _within(seconds: float, reply: Coroutine[Any, Any, bytes]) -> bytes:
+    """Await `reply` for at most `seconds` in whichever loop runs; a TimeoutError follows."""
+    if sniffio.current_async_library() == "asyncio":
+        return await asyncio.wait_for(reply, seconds)
+    with trio.move_on_after(seconds):
+        return await reply
+    raise TimeoutError
 
 
 def _socket(timeout: float) -> Any:
@@ -174,12 +187,12 @@ def _address(data: Path) -> str:
 def _translate(data: Path, action: Callable[[], T]) -> T:
     try:
         return action()
-    except (pynng.NNGException, WaitTimeout) as error:
+    except (pynng.NNGException, TimeoutError) as error:
         raise _translated(data, error) from error
 
 
 def _translated(data: Path, error: Exception) -> Error:
-    if isinstance(error, pynng.Timeout | WaitTimeout):
+    if isinstance(error, pynng.Timeout | TimeoutError):
         return Error(f"the node on {data} did not answer in time", TIMEOUT, retryable=True)
     if isinstance(error, pynng.ConnectionRefused | pynng.NoEntry):
         return _absent(data)

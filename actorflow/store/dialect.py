@@ -19,9 +19,9 @@ from sqlalchemy.dialects import sqlite
 from sqlalchemy.engine.interfaces import Dialect as CoreDialect
 from sqlalchemy.sql.dml import Insert
 
-from actorflow.errors import Error
+from actorflow.errors import Error, unavailable
 from actorflow.store import fault
-from actorflow.store.migrate.run import migrate, migrations
+from actorflow.store.migrate.run import migrate, migrations, missing
 
 _BUSY: Final = 5.0
 """Seconds to wait for another process's lock before the database counts as busy."""
@@ -52,7 +52,7 @@ class Sqlite:
     @property
     def core(self) -> CoreDialect:
         """The SQLAlchemy dialect statements are compiled for; parameters go by position."""
-        return sqlite.dialect(paramstyle="qmark")  # type: ignore[no-untyped-call]
+        return sqlite.dialect(paramstyle="qmark")
 
     def connect(self) -> Any:
         """Return a DB-API connection, in autocommit mode, to the database with its newest schema.
@@ -78,10 +78,15 @@ class Sqlite:
         self._log_ahead(connection)
 
     def _migrate(self, connection: sqlite3.Connection) -> None:
-        connection.execute("BEGIN IMMEDIATE")  # who comes second waits here, and then finds nothing left to do
-        tables = {name for (name,) in connection.execute("SELECT name FROM sqlite_schema WHERE type = 'table'")}
-        migrate(connection.cursor(), migrations("sqlite"), tables, self.place)
+        known = migrations("sqlite")
+        if not missing(connection.cursor(), known, self._tables(connection), self.place):
+            return
+        connection.execute(self.begin_write)  # who comes second waits here, and then finds nothing left to do
+        migrate(connection.cursor(), known, self._tables(connection), self.place)
         connection.execute("COMMIT")
+
+    def _tables(self, connection: sqlite3.Connection) -> set[str]:
+        return {name for (name,) in connection.execute("SELECT name FROM sqlite_schema WHERE type = 'table'")}
 
     def _log_ahead(self, connection: sqlite3.Connection) -> None:
         """Switch to the write-ahead log; SQLite does not wait for other processes here, so we do."""
@@ -110,7 +115,7 @@ class Sqlite:
         except sqlite3.Error as error:
             raise fault.explain(error, self.place) or error from error
         if busy:
-            raise Error(f"{self.place}: a reader holds the log after a failed sync; try again", "Unavailable", True)
+            raise unavailable(f"{self.place}: a reader holds the log after a failed sync; try again")
 
     def explain(self, error: BaseException) -> Error | None:
         """Return what a driver's error means, None when it is about the data of one statement."""

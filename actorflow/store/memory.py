@@ -5,8 +5,6 @@ It keeps every open run, and of the ended ones the newest; nothing else bounds i
 
 from __future__ import annotations
 
-from bisect import bisect_left, insort
-from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import fields, replace
 from itertools import islice
@@ -14,8 +12,9 @@ from typing import Any, Final, TypeVar
 
 from actorflow.errors import not_found
 from actorflow.run.event import JournalEvent
-from actorflow.run.state import OPEN, PAUSED, TERMINAL
+from actorflow.run.state import PAUSED, TERMINAL
 from actorflow.run.turn import CallRow, Committed, InboxRow, Item, OpenRun, RunRow, StartRun, StateChange
+from actorflow.store.due import Waiting
 from actorflow.store.plan import Head, Known, Writes, needs, plan, reopened
 from actorflow.store.port import RunFilter
 from actorflow.store.verify import verify_missing, verify_run
@@ -26,60 +25,6 @@ KEPT: Final = 10_000
 """How many ended runs are remembered unless told otherwise."""
 
 _HEAD_FIELDS: Final = tuple(field.name for field in fields(Head))
-
-
-class DueList:
-    """What is due when, for one host: (due, run, ref), earliest first."""
-
-    def __init__(self) -> None:
-        """Begin with nothing."""
-        self._order: list[tuple[int, int, int]] = []
-
-    def __iter__(self) -> Iterator[tuple[int, int, int]]:
-        return iter(self._order)
-
-    def add(self, due: int, run: int, ref: int) -> None:
-        """Put one in its place."""
-        insort(self._order, (due, run, ref))
-
-    def remove(self, due: int, run: int, ref: int) -> None:
-        """Take one out that is there."""
-        del self._order[bisect_left(self._order, (due, run, ref))]
-
-
-class Waiting:
-    """Timers or calls of all runs: rows by run and ref, and the order in which they are due."""
-
-    def __init__(self) -> None:
-        """Begin with nothing."""
-        self.rows: dict[int, dict[int, tuple[str, int, Any]]] = {}
-        self._due: dict[str, DueList] = {}
-
-    def put(self, run: int, ref: int, host: str, due: int, row: Any) -> None:
-        """Add or replace one."""
-        self.drop(run, ref)
-        self.rows.setdefault(run, {})[ref] = (host, due, row)
-        self._due.setdefault(host, DueList()).add(due, run, ref)
-
-    def drop(self, run: int, ref: int) -> None:
-        """Take one out, if it is there."""
-        if found := self.rows.get(run, {}).pop(ref, None):
-            host, due, _row = found
-            self._due[host].remove(due, run, ref)
-
-    def drop_all(self, run: int) -> None:
-        """Take out all of a run."""
-        for ref in list(self.rows.get(run, ())):
-            self.drop(run, ref)
-        self.rows.pop(run, None)
-
-    def of(self, run: int) -> list[Any]:
-        """Return the rows of a run, by ref."""
-        return [row for _ref, (_host, _due, row) in sorted(self.rows.get(run, {}).items(), key=lambda item: item[0])]
-
-    def due(self, host: str) -> Iterator[tuple[int, int, int]]:
-        """Iterate (due, run, ref) of a host, earliest first."""
-        return iter(self._due.get(host, ()))
 
 
 class MemoryStore:
@@ -99,7 +44,7 @@ class MemoryStore:
         self._calls = Waiting()
         self._sources: dict[str, bytes] = {}
         self._leases: dict[str, int] = {}
-        self._ended: deque[int] = deque()
+        self._ended: dict[int, None] = {}
         self._last_run = 0
         self._last_inbox = 0
         self._commits = 0
@@ -131,7 +76,7 @@ class MemoryStore:
 
     def claim(self, host: str, lease: int = 0) -> int:
         """Fence earlier owners of a host off and return the new token (`port.Store.claim`)."""
-        token = max(lease, self._leases[host] + 1) if host in self._leases else lease
+        token = max(lease, self._leases.get(host, 0) + 1)
         self._leases[host] = token
         for run in self._holders.values():
             if self._runs[run].host == host:
@@ -213,11 +158,14 @@ class MemoryStore:
 
     def _forget(self, writes: Writes) -> None:
         """Remember the runs that ended, and forget the oldest of them beyond what is kept."""
-        self._ended.extend(sorted(writes.ended))
+        for head in writes.opened.values():
+            self._ended.pop(head.run, None)
+        ended = (run for run in sorted(writes.ended) if self._runs[run].state in TERMINAL)
+        self._ended.update(dict.fromkeys(ended))
         while len(self._ended) > self._kept:
-            run = self._ended.popleft()
-            if self._runs[run].state in TERMINAL and run not in self._ended:
-                self._delete(self._runs.pop(run))
+            run = next(iter(self._ended))
+            del self._ended[run]
+            self._delete(self._runs.pop(run))
 
     def _delete(self, row: RunRow) -> None:
         del self._run_ids[row.run_id]

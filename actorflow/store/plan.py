@@ -14,7 +14,6 @@ from actorflow.run.event import JournalEvent
 from actorflow.run.state import CREATED, OPEN, TERMINAL
 from actorflow.run.turn import CallRow, Committed, Delivery, Item, StartRun, StateChange, Turn
 
-
 V = TypeVar("V")
 
 
@@ -197,6 +196,8 @@ class _Planner:
         writes.history.append((head.run, StateChange(CREATED, start.at, by=start.parent)))
         if start.state in OPEN:
             self._open(head)
+        else:
+            writes.ended.add(head.run)
         if start.bundle_hash not in known.hashes:
             writes.sources[start.bundle_hash] = start.bundle
         return head

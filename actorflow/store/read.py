@@ -40,10 +40,10 @@ def explained(method: Callable[Concatenate[S, P], T]) -> Callable[Concatenate[S,
 class SqlReader:
     """Reads on a connection of its own (`port.Reader`); used by one thread at a time."""
 
-    def __init__(self, dialect: Sqlite) -> None:
-        """Prepare the statements; the connection is opened by the first read."""
+    def __init__(self, dialect: Sqlite, reads: ReadStatements | None = None) -> None:
+        """Take statements that are compiled already, or compile them; the first read opens the connection."""
         self.dialect = dialect
-        self._reads = ReadStatements(dialect)
+        self._reads = reads or ReadStatements(dialect)
         self._listings: dict[tuple[frozenset[str], bool], str] = {}
         self._open: Any = None
 

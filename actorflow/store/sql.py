@@ -26,7 +26,8 @@ class SqlStore(SqlReader):
         """Open the database, making it and bringing its schema up to date where needed.
 
         Args:
-            dialect: the database. crash: where to die on purpose; None asks the environment.
+            dialect: the database.
+            crash: where to die on purpose; None asks the environment.
 
         Raises:
             Error: when the database cannot be used; the message says why. Nothing foreign is overwritten.
@@ -45,7 +46,7 @@ class SqlStore(SqlReader):
 
     def reader(self) -> SqlReader:
         """Return a reader on a connection of its own, opened by its first read."""
-        return SqlReader(self.dialect)
+        return SqlReader(self.dialect, self._reads)
 
     def commit(self, batch: Sequence[Item]) -> list[Committed]:
         """Apply a batch in one transaction (`port.Store.commit`)."""
@@ -62,7 +63,7 @@ class SqlStore(SqlReader):
 
     def _claim(self, cursor: Any, host: str, lease: int) -> int:
         rows = cursor.execute(self._writes.leases, (self.dialect.pack([host]),)).fetchall()
-        token = max(lease, rows[0][1] + 1) if rows else lease
+        token = max(lease, (rows[0][1] if rows else 0) + 1)
         cursor.execute(self._writes.claim, (host, token))
         cursor.execute(self._writes.fence, (token, host))
         return token

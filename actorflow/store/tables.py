@@ -6,19 +6,23 @@ in order of writing with one unique index: fastest to append, and a run's part o
 
 from __future__ import annotations
 
+from typing import Any, TypeAlias
+
 from sqlalchemy import BigInteger, Column, Index, Integer, LargeBinary, MetaData, Table, Text
 from sqlalchemy.types import TypeEngine
+
+Kind: TypeAlias = TypeEngine[Any] | type[TypeEngine[Any]]
 
 metadata = MetaData()
 
 NUMBER = BigInteger().with_variant(Integer(), "sqlite")  # only INTEGER PRIMARY KEY is SQLite's row number
 
 
-def _needed(name: str, kind: TypeEngine[object] | type[TypeEngine[object]]) -> Column[object]:
+def _needed(name: str, kind: Kind) -> Column[Any]:
     return Column(name, kind, nullable=False)
 
 
-def _part_of_key(name: str, kind: TypeEngine[object] | type[TypeEngine[object]]) -> Column[object]:
+def _part_of_key(name: str, kind: Kind) -> Column[Any]:
     return Column(name, kind, primary_key=True, autoincrement=False)
 
 

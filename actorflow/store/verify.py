@@ -13,8 +13,10 @@ def verify_run(held: OpenRun, history: list[StateChange], *, holder: int, has_so
     """Return a sentence for each fault of a run, none when it is sound.
 
     Args:
-        held: everything the store holds of the run. history: its state history.
-        holder: run number that holds its workflow id, or 0. has_source: whether its bundle is stored.
+        held: everything the store holds of the run.
+        history: its state history.
+        holder: run number that holds its workflow id, or 0.
+        has_source: whether its bundle is stored.
     """
     return [*_journal(held), *_rows(held, holder), *_past(history), *_source(held, has_source=has_source)]
 

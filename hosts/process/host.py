@@ -209,7 +209,8 @@ class ProcessHost:
         machine.deliver(message)
         if machine.ready and not process.queued:
             self.queue.flag(process)
-        if machine.mailbox is not None and machine.mailbox.count == MAILBOX_NOTICE:
+        mailbox = machine.mailbox
+        if mailbox is not None and mailbox.count == MAILBOX_NOTICE:
             text = f"{process.entry}: {MAILBOX_NOTICE:,} unread messages, the last one of topic {message.topic!r}"
             self.notices(Notice("mailbox-large", text, process.pid))
 

@@ -109,15 +109,19 @@ class Process:
     def send(self, ref: int, dest: str, topic: str, payloads: tuple[Value, ...]) -> Answer:
         """Send a message: to a process of this host by one look-up, to others through the router."""
         host = self.host
-        copies = (copy_value(payloads[0], host.limits, host.notices),) if len(payloads) == 1 else None
-        if copies is None:
-            copies = self._all_copied(payloads)
+        if len(payloads) == 1:
+            value = payloads[0]
+            copy = copy_value(value, host.limits, host.notices)
+            if copy is not value:
+                payloads = (copy,)
+        else:
+            payloads = self._all_copied(payloads)
         target = host.table.get(dest)
         if target is not None:
-            host.deliver(target, Message(topic, self.pid, copies))
+            host.deliver(target, Message(topic, self.pid, payloads))
             return True
         answer = _Reply(self, ref)
-        host.node.router.send(dest, topic, copies, self.pid, answer)
+        host.node.router.send(dest, topic, payloads, self.pid, answer)
         return answer.now()
 
     def control(self, ref: int, verb: str, target: str, detail: Value) -> Answer:

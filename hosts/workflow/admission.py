@@ -63,6 +63,7 @@ class Admission:
         start = prepared.start
         resident = self._engine.resident(answer.run)
         resident.host, resident.live, resident.revision = prepared.host, prepared.live, 1
+        resident.lease = prepared.host.lease
         resident.workflow_id, resident.used = start.workflow_id, self._engine.clock.monotonic()
         resident.parent_run, resident.parent_ref = start.parent_run, start.parent_ref
         resident.start = prepared.rest

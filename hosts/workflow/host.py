@@ -36,6 +36,7 @@ class WorkflowHost:
         self.id = id
         self.node = node
         self.settings: Settings = settings_of(id, config)
+        self.lease = 0
         self._engine: Engine | None = None
 
     @property

@@ -32,7 +32,7 @@ async def load(engine: Engine, resident: Resident) -> str:
     """
     found: OpenRun = await engine.writer.read(lambda store: store.load(resident.run))
     row = found.row
-    resident.revision, resident.workflow_id = row.revision, row.workflow_id
+    resident.revision, resident.lease, resident.workflow_id = row.revision, row.lease, row.workflow_id
     resident.parent_run, resident.parent_ref = row.parent_run, row.parent_ref
     resident.host = engine.hosts.get(row.host)
     if row.state == states.PAUSED or row.state in states.TERMINAL:

@@ -42,7 +42,7 @@ class Recovery:
     async def recover(self, host: WorkflowHost) -> None:
         """Take over a host's open runs: those with effects under way or facts waiting now, the others when due."""
         writer, host_id = self._engine.writer, host.id
-        await writer.call(lambda store: store.claim(host_id, self._engine.lease))
+        host.lease = await writer.call(lambda store: store.claim(host_id, self._engine.lease))
         after = 0
         while rows := await writer.read(lambda store, after=after: store.open_runs(host_id, after, _PAGE)):
             for row in rows:
@@ -80,7 +80,7 @@ class Recovery:
         now = self._engine.clock.now()
         change = StateChange(states.PAUSED, now, reason)
         turn = Turn(
-            resident.run, resident.revision, self._engine.lease, states.PAUSED, change=change, waits=encode([reason])
+            resident.run, resident.revision, resident.lease, states.PAUSED, change=change, waits=encode([reason])
         )
         self.drop(resident)
         resident.busy = True
@@ -141,7 +141,7 @@ class Recovery:
             return
         result = encode(ending.failure)
         change = StateChange(states.CANCELLED, self._engine.clock.now(), ending.failure.message)
-        turn = Turn(resident.run, resident.revision, self._engine.lease, states.CANCELLED, change=change, result=result)
+        turn = Turn(resident.run, resident.revision, resident.lease, states.CANCELLED, change=change, result=result)
         draft = Draft(turn, ending=ending, outcome=Outcome(failure=ending.failure))
         resident.ending = None
         self._engine.writer.submit(turn, partial(self._engine.committed, resident, draft))

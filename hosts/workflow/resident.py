@@ -64,7 +64,7 @@ class Resident:
     Attributes:
         run: run number. facts, retries, ending: what waits for the next turn.
         host: the host it belongs to, None until loaded. live: its machine, None while parked.
-        revision, parent_run, parent_ref, workflow_id: as in its row; valid while live.
+        revision, lease, parent_run, parent_ref, workflow_id: as in its row; valid while live.
         attempts: request number → stored call row, for calls between two attempts.
         busy: a commit or a load is under way. queued: it stands in the engine's queue.
         start: the rest of a start's first feed, to be committed as the first turn.
@@ -79,6 +79,7 @@ class Resident:
     host: WorkflowHost | None = None
     live: LiveRun | None = None
     revision: int = 0
+    lease: int = 0
     parent_run: int = 0
     parent_ref: int = 0
     workflow_id: str = ""

@@ -100,7 +100,7 @@ def prepare(
             message_delivery(workflow_id, topic, request.parent, payloads, now, host)
             for topic, payloads in request.messages
         ],
-        lease=host.engine.lease,
+        lease=host.lease,
         state=states.RUNNING if records or rest else states.WAITING,
     )
     return PreparedStart(start, live, host, records, rest)

@@ -35,7 +35,7 @@ _END_STATES = {
 def build(engine: Engine, resident: Resident, live: LiveRun) -> Draft:
     """Take what waits for a run, feed it, and return the draft of the turn."""
     draft = Draft(
-        Turn(resident.run, resident.revision, engine.lease, states.WAITING),
+        Turn(resident.run, resident.revision, resident.lease, states.WAITING),
         resident.facts,
         resident.retries,
         resident.ending,

@@ -174,6 +174,16 @@ def test_foreign_bytes_obey_the_limits() -> None:
         decode_foreign(encode([[[1]]]), Limits(depth=2))
 
 
+@given(values, st.integers(0, 300))
+def test_the_size_limit_bounds_the_bytes(value: Any, size: int) -> None:
+    try:
+        data = encode(value, Limits(size=size))
+    except Error as error:
+        assert "size limit" in error.message  # noqa: PT017 - whether it fits depends on what was drawn
+    else:
+        assert len(data) <= max(size, 9)  # a lone number or boolean is not measured
+
+
 def test_encoding_refuses_what_may_not_cross() -> None:
     with pytest.raises(Error, match=r"value\.f: got a function"):
         encode({"f": print})

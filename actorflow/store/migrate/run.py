@@ -11,7 +11,7 @@ from actorflow.errors import CONFLICT, Error
 from actorflow.run.event import FORMAT
 
 _NAME = re.compile(r"(\d{4})_(\w+)\.sql")
-_CREATED = re.compile(r"^CREATE TABLE (\w+)", re.MULTILINE)
+_CREATED = re.compile(r"^CREATE TABLE \"?(\w+)", re.MULTILINE)
 
 
 class Migration(NamedTuple):
@@ -34,12 +34,31 @@ def migrations(dialect: str) -> list[Migration]:
     return sorted(found)
 
 
-def pending(applied: dict[int, str], known: list[Migration], place: str) -> list[Migration]:
-    """Return what is still to apply; `applied` is version → checksum as the database has it.
+def missing(cursor: Any, known: list[Migration], tables: set[str], place: str) -> list[Migration]:
+    """Return the migrations that a database still needs.
+
+    Args:
+        cursor: a DB-API cursor.
+        known: the migrations of its dialect.
+        tables: names of the tables the database has now.
+        place: what to call the database in messages.
 
     Raises:
         Error: kind Conflict, when the database is newer than this program, or was made by other migrations.
     """
+    if "migration" not in tables:
+        return known
+    cursor.execute("SELECT version, checksum FROM migration")
+    steps = _pending(dict(cursor.fetchall()), known, place)
+    cursor.execute("SELECT value FROM store_info WHERE key = 'format'")
+    journal_format = int(cursor.fetchone()[0])
+    if journal_format > FORMAT:
+        got = f"got journal format {journal_format}, expected at most {FORMAT}"
+        raise _refused(f"{place}: {got}; install a newer actorflow")
+    return steps
+
+
+def _pending(applied: dict[int, str], known: list[Migration], place: str) -> list[Migration]:
     newest = known[-1].version
     if applied and max(applied) > newest:
         found = max(applied)
@@ -54,31 +73,15 @@ def pending(applied: dict[int, str], known: list[Migration], place: str) -> list
 
 
 def migrate(cursor: Any, known: list[Migration], tables: set[str], place: str) -> None:
-    """Apply what is missing, inside the transaction that the caller has begun and will commit.
-
-    Args:
-        cursor: a DB-API cursor. known: the migrations of its dialect.
-        tables: names of the tables the database has now. place: what to call it in messages.
+    """Apply what is missing, inside the write transaction that the caller has begun and will commit.
 
     Raises:
         Error: kind Conflict, when the database cannot be used by this program.
     """
-    if "migration" in tables:
-        cursor.execute("SELECT version, checksum FROM migration")
-        applied = dict(cursor.fetchall())
-    else:
-        applied = {}
-    steps = pending(applied, known, place)
-    for step in steps:
+    for step in missing(cursor, known, tables, place):
         _apply(cursor, step, tables, place)
-    if steps:
-        cursor.execute("DELETE FROM store_info WHERE key = 'format'")
-        cursor.execute(f"INSERT INTO store_info (key, value) VALUES ('format', '{FORMAT}')")
-    cursor.execute("SELECT value FROM store_info WHERE key = 'format'")
-    row = cursor.fetchone()
-    if row is None or int(row[0]) > FORMAT:
-        got = "none" if row is None else row[0]
-        raise _refused(f"{place}: got journal format {got}, expected at most {FORMAT}; install a newer actorflow")
+    cursor.execute("DELETE FROM store_info WHERE key = 'format'")
+    cursor.execute(f"INSERT INTO store_info (key, value) VALUES ('format', '{FORMAT}')")  # noqa: S608 - a constant
 
 
 def _apply(cursor: Any, step: Migration, tables: set[str], place: str) -> None:
@@ -91,8 +94,8 @@ def _apply(cursor: Any, step: Migration, tables: set[str], place: str) -> None:
     for statement in step.sql.split(";\n"):
         if statement.strip():
             cursor.execute(statement)
-    row = f"({step.version}, '{step.name}', '{step.checksum}')"
-    cursor.execute(f"INSERT INTO migration (version, name, checksum) VALUES {row}")
+    row = f"({step.version}, '{step.name}', '{step.checksum}')"  # digits, a word, hex: nothing to quote
+    cursor.execute(f"INSERT INTO migration (version, name, checksum) VALUES {row}")  # noqa: S608 - see above
 
 
 def _refused(message: str) -> Error:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 
 import pytest
@@ -11,58 +12,64 @@ from lupa import lua54
 
 from actorflow.language.erase import erase_types
 
+# «…» marks what is erased
 FORMS = {
-    "local": ("local x: number = 1", "local x         = 1"),
-    "locals": ("local a: A, b, c: m.C = 1, 2, 3", "local a   , b, c      = 1, 2, 3"),
-    "local without value": ("local x: T\nx = 1", "local x   \nx = 1"),
-    "attribute": ("local x: number <const> = 1", "local x         <const> = 1"),
-    "parameter": ("function f(a: A, b: B?) end", "function f(a   , b    ) end"),
-    "variadic": ("function f(a, ...: string) end", "function f(a, ...        ) end"),
-    "method": ("function M.x:as(a: A): B return a end", "function M.x:as(a   )    return a end"),
-    "anonymous": ("return function(a: A): B return a end", "return function(a   )    return a end"),
-    "local function": ("local function f(a: A) end", "local function f(a   ) end"),
-    "result": ("function f(): number return 1 end", "function f()         return 1 end"),
-    "results": ("function f(): A, B?, {C} return 1 end", "function f()              return 1 end"),
-    "no result": ("function f(): () end", "function f()     end"),
-    "result tuple": ("function f(): (A, B) return 1 end", "function f()         return 1 end"),
-    "result in parentheses": ("function f(): (A | B)[], C end", "function f()               end"),
-    "result function": ("function f(): (a: A) -> B end", "function f()              end"),
-    "type parameters": ("function f<T: A<B<C>>, U>(x: T): U end", "function f               (x   )    end"),
-    "alias": ("type X = number | string", "                        "),
-    "generic alias": ("type M<K, V> = {[K]: V}\nreturn 1", "                       \nreturn 1"),
-    "alias after statement": ("f() type X = A g()", "f()            g()"),
-    "interface": ("interface I: A, B function f(self, a: A): B function g(...) end x = 1", " " * 64 + "x = 1"),
-    "as": ("return x as T", "return x     "),
-    "as in expression": ("return (x as T).y + f(z as {T}, 1)", "return (x     ).y + f(z       , 1)"),
-    "as group": ("return x as (A | B)", "return x           "),
-    "as chain": ("return f() as A as B", "return f()          "),
-    "as comparison": ("return x as T <= 1 and y as T >= 2", "return x      <= 1 and y      >= 2"),
-    "as next line": ("return x\n  as T", "return x\n      "),
-    "as function value": ("local f = function() end as F", "local f = function() end     "),
-    "cast": ("return x :: T", "return x     "),
-    "cast tight": ("return {1}::{T}, ...::T", "return {1}     , ...   "),
-    "postfix": ("return x!.y! + f()!", "return x .y  + f() "),
-    "union": ("local x: A | B & 'c' | 4 | nil | true", "local x" + " " * 30),
-    "conditional": ("type C = A extends B ? D? : {E}", " " * 31),
-    "annotations": ("local x: string @min(1, (2)) @max(f{3})? @opt = 1", "local x" + " " * 38 + " = 1"),
-    "generic": ("local x: Map<string, List<List<int>>>= y", "local x" + " " * 30 + "= y"),
-    "qualified generic": ("local x: m.Map<a.B> = y", "local x" + " " * 12 + " = y"),
-    "empty record": ("local x: {} = y", "local x     = y"),
-    "array": ("local x: {T}, y: T[], z: T[K] = 1", "local x     , y     , z       = 1"),
-    "map": ("local x: {[string]: {number}} = y", "local x" + " " * 22 + " = y"),
-    "record": ("local x: {a: A, end?: B @x(1), as ?: C,} = y", "local x" + " " * 33 + " = y"),
-    "readonly": ("local x: readonly {T} = y", "local x" + " " * 14 + " = y"),
-    "interface type": ("local x: interface {f: () -> ()} = y", "local x" + " " * 25 + " = y"),
-    "function type": ("local f: (A, b: B, ...C) -> (D, E) = y", "local f" + " " * 27 + " = y"),
-    "curried": ("local f: () -> (A) -> (B?) -> C | D = y", "local f" + " " * 28 + " = y"),
-    "function in parentheses": ("local f: ((A) -> B)? = y", "local f" + " " * 13 + " = y"),
-    "fun": ("local f: fun(a: A, ...: B): C = y", "local f" + " " * 22 + " = y"),
-    "fun tuple": ("local f: fun(): (A, B) = y", "local f" + " " * 15 + " = y"),
-    "fun alone": ("local f: fun() = y", "local f" + " " * 7 + " = y"),
-    "typeof": ("local x: typeof(f({1}, as)) = y", "local x" + " " * 20 + " = y"),
-    "keyof": ("local x: keyof(T[]) = y", "local x" + " " * 12 + " = y"),
-    "asserts": ("function f(v): asserts v is T end", "function f(v)" + " " * 16 + " end"),
-    "asserts alone": ("function f(v): asserts v return v end", "function f(v)" + " " * 11 + "return v end"),
+    "local": "local x«: number» = 1",
+    "locals": "local a«: A», b, c«: m.C» = 1, 2, 3",
+    "local without value": "local x«: T»\nx = 1",
+    "attribute": "local x«: number» <const> = 1",
+    "parameter": "function f(a«: A», b«: B?») end",
+    "variadic": "function f(a, ...«: string») end",
+    "variadic alone": "function f(...«: {T}») end",
+    "method": "function M.x:as(a«: A»)«: B» return a end",
+    "anonymous": "return function(a«: A»)«: B» return a end",
+    "local function": "local function f(a«: A») end",
+    "result": "function f()«: number» return 1 end",
+    "results": "function f()«: A, B?, {C}» return 1 end",
+    "no result": "function f()«: ()» end",
+    "result tuple": "function f()«: (A, B)» return 1 end",
+    "result in parentheses": "function f()«: (A | B)[], C» end",
+    "result function": "function f()«: (a: A) -> B» end",
+    "type parameters": "function f«<T: A<B<C>>, U>»(x«: T»)«: U» end",
+    "alias": "«type X = number | string»",
+    "generic alias": "«type M<K, V> = {[K]: V}»\nreturn 1",
+    "alias after a statement": "f() «type X = A» g()",
+    "alias in a block": "do «type X = fun(): A» f() end",
+    "interface": "«interface I: A, B function f(self, a: A): B function g(...) end» x = 1",
+    "interface over lines": "«interface I\n  function f(self): (A, B)\nend»\nx = 1",
+    "as": "return x «as T»",
+    "as in expressions": "return (x «as T»).y + f(z «as {T}», 1)",
+    "as group": "return x «as (A | B)»",
+    "as chain": "return f() «as A» «as B»",
+    "as before comparison": "return x «as T» <= 1 and y «as T» >= 2",
+    "as on the next line": "return x\n  «as T»",
+    "as after a function": "local f = function() end «as F»",
+    "as of as": "return as «as T»",
+    "cast": "return x «:: T»",
+    "cast tight": "return {1}«::{T}», ...«::T»",
+    "postfix": "return x«!».y«!» + f()«!»",
+    "union": "local x«: A | B & 'c' | 4 | nil | true | [[d]]»",
+    "conditional": "«type C = A extends B ? D? : {E}»",
+    "annotations": "local x«: string @min(1, (2)) @max(f{3})? @opt» = 1",
+    "generic": "local x«: Map<string, List<List<int>>>»= y",
+    "qualified generic": "local x«: m.Map<a.B>» = y",
+    "empty record": "local x«: {}» = y",
+    "array": "local x«: {T}», y«: T[]», z«: T[K]» = 1",
+    "map": "local x«: {[string]: {number}}» = y",
+    "record": "local x«: {a: A, end?: B @x(1), as ?: C,}» = y",
+    "readonly": "local x«: readonly {T}» = y",
+    "interface type": "local x«: interface {f: () -> ()}» = y",
+    "function type": "local f«: (A, b: B, ...C) -> (D, E)» = y",
+    "curried": "local f«: () -> (A) -> (B?) -> C | D» = y",
+    "function in parentheses": "local f«: ((A) -> B)?» = y",
+    "fun": "local f«: fun(a: A, ...: B): C» = y",
+    "fun tuple": "local f«: fun(): (A, B)» = y",
+    "fun alone": "local f«: fun()» = y",
+    "typeof": "local x«: typeof(f({1}, as))» = y",
+    "keyof": "local x«: keyof(T[])» = y",
+    "asserts": "function f(v)«: asserts v is T» end",
+    "asserts alone": "function f(v)«: asserts v» return v end",
+    "several lines": "local x«: {\n  a: A, -- one\r\n  b: fun(\n\tc: C\n  ): D,\n}» = nil\nerror('here')\n",
 }
 
 
@@ -75,21 +82,12 @@ def compiles(source: str) -> str | None:
 
 @pytest.mark.parametrize("form", FORMS)
 def test_a_form_is_replaced_by_spaces_and_the_rest_compiles(form: str) -> None:
-    source, expected = FORMS[form]
+    marked = FORMS[form]
+    source = re.sub("[«»]", "", marked)
     erased = erase_types(source)
-    assert erased.rstrip() == expected.rstrip()
-    assert len(erased) == len(source)
+    assert erased == re.sub("«(.*?)»", lambda part: re.sub(r"[^\r\n]", " ", part[1]), marked, flags=re.DOTALL)
     assert compiles(erased) is None
     assert compiles(source) is not None, "the form needs no erasing: the test proves nothing"
-
-
-def test_annotations_over_several_lines_keep_their_line_ends() -> None:
-    source = "local x: {\n  a: A, -- one\r\n  b: fun(\n\tc: C\n  ): D,\n} = nil\nerror('here')\n"
-    erased = erase_types(source)
-    assert erased.count("\n") == source.count("\n")
-    assert erased.splitlines()[0].rstrip() == "local x"
-    assert erased.splitlines()[-2:] == ["} = nil".replace("}", " "), "error('here')"]
-    assert compiles(erased) is None
 
 
 PLAIN = [
@@ -234,4 +232,4 @@ def test_time_is_linear(piece: str) -> None:
         return time.perf_counter() - started
 
     seconds(100)
-    assert seconds(40_000) < 60 * max(seconds(4_000), 0.001)
+    assert seconds(40_000) < 100 * max(seconds(2_000), 0.0005)

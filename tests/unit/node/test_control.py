@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import stat
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
@@ -15,7 +16,7 @@ import trio
 from actorflow.codec import decode, encode
 from actorflow.errors import CONFLICT, INVALID, NOT_FOUND, TIMEOUT, UNAVAILABLE, Error, Failure
 from actorflow.node.control import ControlServer
-from actorflow.node.control_client import Client, ControlClient
+from actorflow.node.control_client import _MARGIN, Client, ControlClient
 from actorflow.node.control_frame import MAX_FRAME
 from actorflow.node.data import DataDirectory
 
@@ -95,7 +96,15 @@ async def test_an_unknown_verb_is_not_found_with_a_suggestion(tmp_path: Path) ->
 
 @pytest.mark.parametrize(
     "frame",
-    [b"", b"\xff", b"not cbor", encode([1, 2]), encode({"v": 1, "verb": 3, "args": {}}), b"\x9f" * 1000, encode({}) * 2],
+    [
+        b"",
+        b"\xff",
+        b"not cbor",
+        encode([1, 2]),
+        encode({"v": 1, "verb": 3, "args": {}}),
+        b"\x9f" * 1000,
+        encode({}) * 2,
+    ],
     ids=["empty", "break", "text", "list", "verb", "deep", "two"],
 )
 async def test_malformed_frames_are_answered_with_invalid(tmp_path: Path, frame: bytes) -> None:
@@ -176,6 +185,17 @@ async def test_a_node_that_goes_away_leaves_the_outcome_open(tmp_path: Path) -> 
     assert failures[0].retryable is None
     async with _server(tmp_path / "d"), client:
         assert await client.request("echo", {"value": 2}) == 2
+
+
+async def test_the_client_works_under_asyncio_too(tmp_path: Path) -> None:
+    async def ask(data: Path) -> Any:
+        async with Client(data) as client:
+            with pytest.raises(Error, match="did not answer in time"):
+                await client.request("sleep", {}, 0.05 - _MARGIN)
+            return await client.request("echo", {"value": 5})
+
+    async with _server(tmp_path / "d") as data:
+        assert await _blocking(asyncio.run, ask(data)) == 5
 
 
 def test_without_a_node_a_client_says_so(tmp_path: Path) -> None:

@@ -1,64 +1,4 @@
--- The first schema.
-CREATE TABLE call (
-    run INTEGER NOT NULL,
-    ref INTEGER NOT NULL,
-    host TEXT NOT NULL,
-    attempt INTEGER NOT NULL,
-    due INTEGER NOT NULL,
-    failure BLOB NOT NULL,
-    PRIMARY KEY (run, ref)
-)
- WITHOUT ROWID;
-CREATE INDEX call_by_due ON call (host, due);
-
-CREATE TABLE host_lease (
-    host TEXT NOT NULL,
-    lease INTEGER NOT NULL,
-    PRIMARY KEY (host)
-);
-
-CREATE TABLE inbox (
-    id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT,
-    run INTEGER NOT NULL,
-    kind TEXT NOT NULL,
-    ref INTEGER NOT NULL,
-    target TEXT NOT NULL,
-    sender TEXT NOT NULL,
-    payload BLOB NOT NULL,
-    at INTEGER NOT NULL
-);
-CREATE INDEX inbox_by_run ON inbox (run, id);
-
-CREATE TABLE journal (
-    id INTEGER NOT NULL,
-    run INTEGER NOT NULL,
-    seq INTEGER NOT NULL,
-    kind TEXT NOT NULL,
-    ref INTEGER NOT NULL,
-    target TEXT NOT NULL,
-    payload BLOB NOT NULL,
-    drawn BLOB NOT NULL,
-    at INTEGER NOT NULL,
-    digest BLOB NOT NULL,
-    checksum BLOB NOT NULL,
-    PRIMARY KEY (id)
-);
-CREATE UNIQUE INDEX journal_by_run ON journal (run, seq);
-
-CREATE TABLE migration (
-    version INTEGER NOT NULL,
-    name TEXT NOT NULL,
-    checksum TEXT NOT NULL,
-    PRIMARY KEY (version)
-);
-
-CREATE TABLE open_run (
-    workflow_id TEXT NOT NULL,
-    run INTEGER NOT NULL,
-    host TEXT NOT NULL,
-    PRIMARY KEY (workflow_id)
-);
-CREATE INDEX open_run_by_host ON open_run (host, run);
+-- Schema 1: runs, their journals, and what they wait for.
 
 CREATE TABLE run (
     run INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT,
@@ -84,11 +24,61 @@ CREATE TABLE run (
 CREATE UNIQUE INDEX run_by_run_id ON run (run_id);
 CREATE INDEX run_by_workflow_id ON run (workflow_id, run);
 
-CREATE TABLE source (
-    hash TEXT NOT NULL,
-    bundle BLOB NOT NULL,
-    PRIMARY KEY (hash)
+CREATE TABLE open_run (
+    workflow_id TEXT NOT NULL,
+    run INTEGER NOT NULL,
+    host TEXT NOT NULL,
+    PRIMARY KEY (workflow_id)
 );
+CREATE INDEX open_run_by_host ON open_run (host, run);
+
+CREATE TABLE journal (
+    id INTEGER NOT NULL,
+    run INTEGER NOT NULL,
+    seq INTEGER NOT NULL,
+    kind TEXT NOT NULL,
+    ref INTEGER NOT NULL,
+    target TEXT NOT NULL,
+    payload BLOB NOT NULL,
+    drawn BLOB NOT NULL,
+    at INTEGER NOT NULL,
+    digest BLOB NOT NULL,
+    checksum BLOB NOT NULL,
+    PRIMARY KEY (id)
+);
+CREATE UNIQUE INDEX journal_by_run ON journal (run, seq);
+
+CREATE TABLE inbox (
+    id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT,
+    run INTEGER NOT NULL,
+    kind TEXT NOT NULL,
+    ref INTEGER NOT NULL,
+    target TEXT NOT NULL,
+    sender TEXT NOT NULL,
+    payload BLOB NOT NULL,
+    at INTEGER NOT NULL
+);
+CREATE INDEX inbox_by_run ON inbox (run, id);
+
+CREATE TABLE timer (
+    run INTEGER NOT NULL,
+    ref INTEGER NOT NULL,
+    host TEXT NOT NULL,
+    due INTEGER NOT NULL,
+    PRIMARY KEY (run, ref)
+) WITHOUT ROWID;
+CREATE INDEX timer_by_due ON timer (host, due);
+
+CREATE TABLE call (
+    run INTEGER NOT NULL,
+    ref INTEGER NOT NULL,
+    host TEXT NOT NULL,
+    attempt INTEGER NOT NULL,
+    due INTEGER NOT NULL,
+    failure BLOB NOT NULL,
+    PRIMARY KEY (run, ref)
+) WITHOUT ROWID;
+CREATE INDEX call_by_due ON call (host, due);
 
 CREATE TABLE state_history (
     id INTEGER NOT NULL,
@@ -101,18 +91,27 @@ CREATE TABLE state_history (
 );
 CREATE INDEX state_history_by_run ON state_history (run, id);
 
+CREATE TABLE source (
+    hash TEXT NOT NULL,
+    bundle BLOB NOT NULL,
+    PRIMARY KEY (hash)
+);
+
+CREATE TABLE host_lease (
+    host TEXT NOT NULL,
+    lease INTEGER NOT NULL,
+    PRIMARY KEY (host)
+);
+
 CREATE TABLE store_info (
     "key" TEXT NOT NULL,
     value TEXT NOT NULL,
     PRIMARY KEY ("key")
 );
 
-CREATE TABLE timer (
-    run INTEGER NOT NULL,
-    ref INTEGER NOT NULL,
-    host TEXT NOT NULL,
-    due INTEGER NOT NULL,
-    PRIMARY KEY (run, ref)
-)
- WITHOUT ROWID;
-CREATE INDEX timer_by_due ON timer (host, due);
+CREATE TABLE migration (
+    version INTEGER NOT NULL,
+    name TEXT NOT NULL,
+    checksum TEXT NOT NULL,
+    PRIMARY KEY (version)
+);

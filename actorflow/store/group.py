@@ -1,0 +1,47 @@
+"""Group commit: how many items ride in one transaction, and how one that cannot be stored is kept from the others."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Final, TypeAlias
+
+from actorflow.errors import Error, Failure, invalid
+from actorflow.run.turn import Committed, Delivery, Item
+from actorflow.store.port import Store
+
+Answer: TypeAlias = Committed | Error
+Callback: TypeAlias = Callable[[Answer], None]
+"""Called exactly once, in the node's thread, with the answer to one item."""
+
+ROWS: Final = 500
+"""How many rows a group may have before it is committed."""
+
+
+def weight(item: Item) -> int:
+    """Return about how many rows an item writes."""
+    return 1 if isinstance(item, Delivery) else 1 + len(item.events)
+
+
+def commit_all(store: Store, items: Sequence[Item]) -> list[Answer]:
+    """Commit items in one transaction and return an answer for each; never raises.
+
+    When the whole group fails over something that is no fault of the database, some item cannot be stored at all:
+    then each is committed alone, so that only that one is answered with the error.
+    """
+    try:
+        return list(store.commit(items))
+    except Error as error:
+        return [error] * len(items)
+    except Exception as error:  # noqa: BLE001 - a driver may raise anything over a value it cannot store
+        if len(items) == 1:
+            return [_refused(error)]
+        return [answer for item in items for answer in commit_all(store, [item])]
+
+
+def _refused(error: Exception) -> Error:
+    return invalid(f"this cannot be stored: {type(error).__name__}: {error}")
+
+
+def closed() -> Error:
+    """Return the answer of a writer that takes nothing more."""
+    return Error(Failure("the store is closed: its node is stopping", "Unavailable", retryable=False))

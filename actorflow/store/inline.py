@@ -1,0 +1,82 @@
+"""The writer of a store in memory: the same face as `Writer`, without threads, so that a mock clock sees everything."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import trio
+
+from actorflow.run.turn import Committed, Item
+from actorflow.store.group import ROWS, Callback, closed, commit_all, weight
+from actorflow.store.port import Store
+from actorflow.store.wait import answer
+
+T = TypeVar("T")
+
+
+class InlineWriter:
+    """The way to a store that never blocks; see `Writer` for what the methods promise."""
+
+    def __init__(self, store: Store, *, rows: int = ROWS) -> None:
+        """Take a store over; it is closed by `close`."""
+        self._store = store
+        self._rows = rows
+        self._token = trio.lowlevel.current_trio_token()
+        self._submitted: list[tuple[Item, Callback]] = []
+        self._closed = False
+
+    @property
+    def commits(self) -> int:
+        """How many groups the store has applied."""
+        return self._store.commits
+
+    def submit(self, item: Item, callback: Callback) -> None:
+        """Ask for an item to be committed; the callback is called soon, never from here."""
+        if self._closed:
+            raise closed()
+        if not self._submitted:
+            self._token.run_sync_soon(self._commit)
+        self._submitted.append((item, callback))
+
+    async def write(self, item: Item) -> Committed:
+        """Commit an item and return the answer."""
+        committed: Committed = await answer(lambda callback: self.submit(item, callback), abandon=False)
+        return committed
+
+    async def claim(self, host: str, lease: int = 0) -> int:
+        """Take a host over."""
+        await trio.lowlevel.checkpoint()
+        self._commit()
+        return self._store.claim(host, lease)
+
+    async def read(self, read: Callable[[Any], T]) -> T:
+        """Return `read(store)`."""
+        await trio.lowlevel.checkpoint()
+        if self._closed:
+            raise closed()
+        return self._store.reader().snapshot(read)
+
+    async def close(self) -> None:
+        """Commit and answer what was submitted. May be called twice."""
+        self._closed = True
+        self._commit()
+        self._store.close()
+        await trio.lowlevel.cancel_shielded_checkpoint()
+
+    def _commit(self) -> None:
+        submitted, self._submitted = self._submitted, []
+        while submitted:
+            size = self._fitting(submitted)
+            group, submitted = submitted[:size], submitted[size:]
+            answers = commit_all(self._store, [item for item, _callback in group])
+            for (_item, callback), result in zip(group, answers, strict=True):
+                callback(result)
+
+    def _fitting(self, submitted: list[tuple[Item, Callback]]) -> int:
+        rows = 0
+        for count, (item, _callback) in enumerate(submitted, 1):
+            rows += weight(item)
+            if rows >= self._rows:
+                return count
+        return len(submitted)

@@ -1,0 +1,188 @@
+"""The writer: one thread that commits, one that reads, and answers handed back to trio once a batch.
+
+The writer thread takes everything that has been submitted while it was busy, up to a number of rows, and commits it in
+one transaction. It never waits for more: under load the sync of one commit is the time in which the next group
+gathers, and an idle node commits at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import suppress
+from queue import Empty, SimpleQueue
+from threading import Thread
+from typing import Any, NamedTuple, TypeAlias, TypeVar
+
+import trio
+
+from actorflow.run.turn import Committed, Item
+from actorflow.store.group import ROWS, Callback, closed, commit_all, weight
+from actorflow.store.inline import InlineWriter
+from actorflow.store.memory import MemoryStore
+from actorflow.store.port import Reader, Store
+from actorflow.store.wait import answer
+
+T = TypeVar("T")
+
+
+class _Write(NamedTuple):
+    """An item to commit with others."""
+
+    item: Item
+    callback: Callback
+
+
+class _Job(NamedTuple):
+    """A function to run alone in the thread; a `last` one ends the thread."""
+
+    run: Callable[[], Any]
+    callback: Callable[[Any], None]
+    last: bool = False
+
+
+class Writer:
+    """The way to a store from the node's trio thread; make it there. All methods are called in that thread."""
+
+    def __init__(self, store: Store, *, rows: int = ROWS) -> None:
+        """Start the writer thread.
+
+        Args:
+            store: used by the writer thread alone from now on, and closed by `close`.
+            rows: about how many rows to commit in one transaction.
+        """
+        self._store = store
+        self._rows = rows
+        self._token = trio.lowlevel.current_trio_token()
+        self._writes: SimpleQueue[_Write | _Job] = SimpleQueue()
+        self._reads: SimpleQueue[_Job] = SimpleQueue()
+        self._reader: Reader | None = None
+        self._closed = False
+        Thread(target=self._write_loop, name="store-writer", daemon=True).start()
+
+    @property
+    def commits(self) -> int:
+        """How many transactions the store has committed since it was opened."""
+        return self._store.commits
+
+    # ---- in the node's thread ----------------------------------------------------------------------------------
+
+    def submit(self, item: Item, callback: Callback) -> None:
+        """Ask for an item to be committed. The callback gets a `Committed`, or the `Error` that it met.
+
+        Callbacks of one batch run together, in the order of submission.
+
+        Raises:
+            Error: kind Unavailable, when the writer is closed.
+        """
+        if self._closed:
+            raise closed()
+        self._writes.put(_Write(item, callback))
+
+    async def write(self, item: Item) -> Committed:
+        """Commit an item and return the answer. Cancellation does not cut it short: the answer is always known.
+
+        Raises:
+            Error: what the commit met; see `Store.commit`.
+        """
+        committed: Committed = await answer(lambda callback: self.submit(item, callback), abandon=False)
+        return committed
+
+    async def claim(self, host: str, lease: int = 0) -> int:
+        """Take a host over; see `Store.claim`."""
+        token: int = await self._alone(lambda: self._store.claim(host, lease))
+        return token
+
+    async def read(self, read: Callable[[Any], T]) -> T:
+        """Return `read(reader)`, run in the reader thread on one snapshot; it sees all that was answered before.
+
+        Raises:
+            Error: what the reading met.
+        """
+        if self._closed:
+            raise closed()
+        if self._reader is None:
+            self._reader = self._store.reader()
+            Thread(target=self._read_loop, name="store-reader", daemon=True).start()
+        reader = self._reader
+        result: T = await answer(
+            lambda callback: self._reads.put(_Job(lambda: reader.snapshot(read), callback)), abandon=True
+        )
+        return result
+
+    async def close(self) -> None:
+        """Commit and answer what was submitted, end both threads, and close the store. May be called twice."""
+        if self._closed:
+            return
+        self._closed = True
+        with trio.CancelScope(shield=True):
+            if self._reader is not None:
+                close_reader = self._reader.close
+                await answer(lambda told: self._reads.put(_Job(close_reader, told, last=True)), abandon=False)
+            await answer(lambda told: self._writes.put(_Job(self._store.close, told, last=True)), abandon=False)
+
+    async def _alone(self, run: Callable[[], Any]) -> Any:
+        if self._closed:
+            raise closed()
+        return await answer(lambda callback: self._writes.put(_Job(run, callback)), abandon=False)
+
+    # ---- in the threads ----------------------------------------------------------------------------------------
+
+    def _write_loop(self) -> None:
+        while True:
+            entry: _Write | _Job | None = self._writes.get()
+            if isinstance(entry, _Write):
+                group, entry = self._gather(entry)
+                answers = commit_all(self._store, [write.item for write in group])
+                self._tell([write.callback for write in group], answers)
+            if isinstance(entry, _Job):
+                self._do(entry)
+                if entry.last:
+                    return
+
+    def _gather(self, first: _Write) -> tuple[list[_Write], _Job | None]:
+        """Return what has been submitted so far, up to one group, and the job that came next, if one did."""
+        group = [first]
+        rows = weight(first.item)
+        while rows < self._rows:
+            try:
+                entry = self._writes.get_nowait()
+            except Empty:
+                break
+            if isinstance(entry, _Job):
+                return group, entry
+            group.append(entry)
+            rows += weight(entry.item)
+        return group, None
+
+    def _read_loop(self) -> None:
+        while True:
+            job = self._reads.get()
+            self._do(job)
+            if job.last:
+                return
+
+    def _do(self, job: _Job) -> None:
+        try:
+            result = job.run()
+        except Exception as error:  # noqa: BLE001 - raised again where it was asked for
+            result = error
+        self._tell([job.callback], [result])
+
+    def _tell(self, callbacks: list[Any], answers: list[Any]) -> None:
+        with suppress(trio.RunFinishedError):  # the node is gone: nobody is left to be told
+            self._token.run_sync_soon(_answer_all, callbacks, answers)
+
+
+def _answer_all(callbacks: list[Any], answers: list[Any]) -> None:
+    for callback, result in zip(callbacks, answers, strict=True):
+        callback(result)
+
+
+AnyWriter: TypeAlias = Writer | InlineWriter
+
+
+def open_writer(store: Store, *, rows: int = ROWS) -> AnyWriter:
+    """Return the writer that fits a store: threads for a database, none for the one in memory."""
+    if isinstance(store, MemoryStore):
+        return InlineWriter(store, rows=rows)
+    return Writer(store, rows=rows)
