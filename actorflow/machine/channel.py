@@ -69,11 +69,6 @@ def op_receive(machine: Machine, task: Task, op: OpTuple) -> Any:
     return BLOCKED
 
 
-def op_close(machine: Machine, _task: Task, op: OpTuple) -> None:
-    """CLOSE channel → None; closing twice is nothing."""
-    close(machine, op[1])
-
-
 def op_select(machine: Machine, task: Task, op: OpTuple) -> Any:
     """SELECT cases, has_default → (index, item, ok) of the first case in order that is ready, else wait for one."""
     cases, has_default = op[1], op[2]

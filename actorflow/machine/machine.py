@@ -141,7 +141,9 @@ class Machine:
         self.outcome = outcome
         self.ready.clear()
         self.requests = None
-        self.main = None
+        if self.main is not None:
+            self.main.waiter = None  # the two hold each other; without it the process goes without a garbage collection
+            self.main = None
         self.script.close()
 
     # ---- running -----------------------------------------------------------------------------------------------
@@ -163,11 +165,16 @@ class Machine:
                 try:
                     value = HANDLERS[op[0]](self, task, op)
                 except Error as error:
+                    if self.outcome is not None:
+                        return False
                     mode, value = FAILURE, error.failure
                 else:
                     if value is BLOCKED:
-                        if task.interrupt is not None:
+                        if task.interrupt is not None and self.outcome is None:
                             self._interrupted(task)
+                        budget -= 1
+                        if budget == 0:
+                            return bool(ready)
                         break
                     mode = VALUE
                 budget -= 1
@@ -189,7 +196,8 @@ class Machine:
         if failure.kind == CANCELED:
             for child in list(task.children or ()):
                 self.interrupt(child, failure)
-        task.interrupt = failure
+        if task.interrupt is None or failure.kind == CANCELED:  # a time-out does not replace a cancellation
+            task.interrupt = failure
         if task.wait is not None:
             self._interrupted(task)
 
@@ -294,6 +302,7 @@ def op_raise(machine: Machine, task: Task, op: OpTuple) -> Any:
 def _ended(machine: Machine, task: Task, outcome: Outcome) -> Any:
     task.outcome = outcome
     task.interrupt = None
+    task.waiter = None
     parent = task.parent
     failure = outcome.failure
     if parent is None or (failure is not None and not task.owned and failure.kind != CANCELED):
@@ -401,7 +410,7 @@ _TABLE: Final[dict[Op, Callable[[Machine, Task, OpTuple], Any]]] = {
     Op.CHANNEL: channels.op_channel,
     Op.SEND: channels.op_send,
     Op.RECEIVE: channels.op_receive,
-    Op.CLOSE: channels.op_close,
+    Op.CLOSE: subscription.op_close,
     Op.SELECT: channels.op_select,
     Op.INBOX: subscription.op_inbox,
     Op.EVENTS: subscription.op_events,

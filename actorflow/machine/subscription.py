@@ -33,6 +33,12 @@ def op_listen(machine: Machine, _task: Task, op: OpTuple) -> Channel:
 def op_subscribe(machine: Machine, _task: Task, op: OpTuple) -> bool:
     """SUBSCRIBE topic, channel → True: bind a channel of the script's own to a topic."""
     topic, channel = checked_topic(op[1], "subscribe to"), op[2]
+    if channel.closed:
+        message = f"cannot subscribe a closed channel to topic {topic!r}"
+        raise invalid(message)
+    if channel.topic is not None and channel.topic != topic:
+        message = f"the channel is subscribed to topic {channel.topic!r} already"
+        raise Error(message, ALREADY_EXISTS, retryable=False)
     subscriptions = machine.subscriptions
     if subscriptions is not None and subscriptions.get(topic, channel) is not channel:
         message = f"topic {topic!r} already has another channel"
@@ -55,6 +61,12 @@ def op_unlisten(machine: Machine, _task: Task, op: OpTuple) -> bool:
 def op_unsubscribe(machine: Machine, _task: Task, op: OpTuple) -> bool:
     """UNSUBSCRIBE channel → True; the channel stays open."""
     return _unsubscribe(machine, op[1])
+
+
+def op_close(machine: Machine, _task: Task, op: OpTuple) -> None:
+    """CLOSE channel → None, unsubscribing it; closing twice is nothing."""
+    _unsubscribe(machine, op[1])
+    close(machine, op[1])
 
 
 def pull(machine: Machine, channel: Channel) -> Message | None:

@@ -114,8 +114,9 @@ def fired(machine: Machine, target: Timer | Scope) -> None:
     channel = target.channel
     if not channel.closed and (channel.receivers or len(channel.buffer or ()) < channel.size):
         push(machine, channel, now)
-    if target.period:  # relative to when it was due, so that a ticker does not drift
-        _started(machine, target, max(target.due + target.period - now, 1), target.due + target.period)
+    if target.period:  # relative to when it was due, so that it does not drift; a jump of the clock costs one period
+        wait = min(max(target.due + target.period - now, 1), target.period)
+        _started(machine, target, wait, now + wait)
 
 
 def _arm(machine: Machine, delay: int, target: Any) -> int:

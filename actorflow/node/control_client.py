@@ -1,7 +1,7 @@
 """Clients of a running node: what other programs of the same user ask it over its control socket.
 
-`ControlClient` blocks and needs no event loop; `Client` is the same for trio and asyncio. A request is sent once and never
-sent again by itself: when the node goes away before it answers, the caller is told and decides.
+`ControlClient` blocks and needs no event loop; `Client` is the same for trio and asyncio. A request is sent once and
+never again by itself: when the node goes away before it answers, the caller is told and decides.
 """
 
 from __future__ import annotations
@@ -133,7 +133,7 @@ class Client(_Requests):
         """Disconnect; requests still open fail."""
         self._socket.close()
 
-    async def _ask(self, verb: str, args: Mapping[str, Value], timeout: float) -> Value:
+    async def _ask(self, verb: str, args: Mapping[str, Value], timeout: float) -> Value:  # noqa: ASYNC109 - any loop
         frame = encode_request(verb, args)
         with self._socket.new_context() as context:
             try:

@@ -8,12 +8,12 @@ from __future__ import annotations
 import itertools
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Mapping
 from contextlib import asynccontextmanager
-from typing import Final, Self
+from typing import Any, Final, Self
 
 import trio
 
 from actorflow.clock import Clock, SystemClock
-from actorflow.errors import Error
+from actorflow.errors import UNAVAILABLE, Error
 from actorflow.machine.subscription import checked_topic
 from actorflow.message import EXIT, LINK_DOWN, exit_event
 from actorflow.node.asyncio_bridge import AsyncioThread
@@ -30,10 +30,18 @@ from actorflow.value import DEFAULT_LIMITS, Limits, Value, copy_value
 LogSink = Callable[[str, str, Mapping[str, Value]], None]
 """Takes a script's log line: level, text, fields (`pid` and `entry` among them)."""
 
+StoreOpener = Callable[[str], Awaitable[Any]]
+"""Opens a store by the id of its `db.sql.*` entry, "memory", or "" for the default, and returns its writer."""
+
 _BOOT_SHIFT: Final = 44
 """Bits of a process id below the boot number: a million spawns a second for half a year."""
 STOP_GRACE: Final = 10.0
 """Seconds that hosts get to stop when the node closes."""
+
+
+async def no_store(database: str) -> Any:
+    """Refuse to open a store: the default of a node that was put together without one."""
+    raise Error(f"this node has no stores: cannot open {database or 'the default database'!r}", UNAVAILABLE)
 
 
 def _silent(_level: str, _text: str, _fields: Mapping[str, Value]) -> None:
@@ -50,6 +58,8 @@ class Node:
         directory, links, router, calls: names, who is told of exits, routing, function calls.
         nursery: where hosts and functions run; only while the node is open.
         asyncio: the one thread for asyncio code; starts when first used.
+        resources: what hosts of one kind share on this node, by a name of their own.
+        open_store: opens the store that a durable host names; set by the composition root.
     """
 
     def __init__(  # noqa: PLR0913 - the parts a composition root puts together
@@ -66,6 +76,7 @@ class Node:
     ) -> None:
         """Put a node together; it does nothing before `open`."""
         self.name = name
+        self.boot = boot
         self.registry = registry
         self.programs = Programs(registry, languages)
         self.clock = clock or SystemClock()
@@ -79,6 +90,8 @@ class Node:
         self.router = Router(self)
         self.calls = Calls(self)
         self.asyncio = AsyncioThread()
+        self.resources: dict[str, Any] = {}
+        self.open_store: StoreOpener = no_store
         self._nursery: trio.Nursery | None = None
         self._closing: list[Callable[[], Awaitable[None]]] = []
         self._ids = itertools.count((boot << _BOOT_SHIFT) + 1)

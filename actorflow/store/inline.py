@@ -9,7 +9,7 @@ import trio
 
 from actorflow.run.turn import Committed, Item
 from actorflow.store.group import ROWS, Callback, closed, commit_all, weight
-from actorflow.store.port import Store
+from actorflow.store.port import Reader, Store
 from actorflow.store.wait import answer
 
 T = TypeVar("T")
@@ -30,6 +30,10 @@ class InlineWriter:
     def commits(self) -> int:
         """How many groups the store has applied."""
         return self._store.commits
+
+    def reader(self) -> Reader:
+        """Return a reader of the caller's own, on a connection of its own: for short reads in the node's thread."""
+        return self._store.reader()
 
     def submit(self, item: Item, callback: Callback) -> None:
         """Ask for an item to be committed; the callback is called soon, never from here."""

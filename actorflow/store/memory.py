@@ -12,7 +12,7 @@ from typing import Any, Final, TypeVar
 
 from actorflow.errors import not_found
 from actorflow.run.event import JournalEvent
-from actorflow.run.state import PAUSED, TERMINAL
+from actorflow.run.state import OPEN, PAUSED, TERMINAL
 from actorflow.run.turn import CallRow, Committed, InboxRow, Item, OpenRun, RunRow, StartRun, StateChange
 from actorflow.store.due import Waiting
 from actorflow.store.plan import Head, Known, Writes, needs, plan, reopened
@@ -217,6 +217,11 @@ class MemoryStore:
     def bundle(self, content_hash: str) -> bytes | None:
         """Return the source of a content hash."""
         return self._sources.get(content_hash)
+
+    def inbox_runs(self, host: str) -> list[int]:
+        """Return the open runs that have deliveries."""
+        filled = (run for run, rows in self._inboxes.items() if rows)
+        return sorted(run for run in filled if self._runs[run].host == host and self._runs[run].state in OPEN)
 
     def inbox(self, run: int, after: int = 0) -> list[InboxRow]:
         """Return deliveries not journaled yet."""

@@ -76,6 +76,10 @@ class HotReader(Protocol):
         """Return the source stored under a content hash."""
         ...
 
+    def inbox_runs(self, host: str) -> list[int]:
+        """Return the open runs of a host that have deliveries in their inbox."""
+        ...
+
     def inbox(self, run: int, after: int = 0) -> list[InboxRow]:
         """Return deliveries a run has not journaled yet, in order of arrival, with ids above `after`."""
         ...

@@ -133,6 +133,11 @@ class SqlReader:
         return rows[0][0] if rows else None
 
     @explained
+    def inbox_runs(self, host: str) -> list[int]:
+        """Return the open runs that have deliveries."""
+        return [run for (run,) in self._rows(self._reads.inbox_runs, host)]
+
+    @explained
     def inbox(self, run: int, after: int = 0) -> list[InboxRow]:
         """Return deliveries not journaled yet."""
         return [InboxRow(*values) for values in self._rows(self._reads.inbox, run, after)]

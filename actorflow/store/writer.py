@@ -66,6 +66,10 @@ class Writer:
 
     # ---- in the node's thread ----------------------------------------------------------------------------------
 
+    def reader(self) -> Reader:
+        """Return a reader of the caller's own, on a connection of its own: for short reads in the node's thread."""
+        return self._store.reader()
+
     def submit(self, item: Item, callback: Callback) -> None:
         """Ask for an item to be committed. The callback gets a `Committed`, or the `Error` that it met.
 

@@ -34,7 +34,8 @@ from hosts.workflow.timer import Timers
 from hosts.workflow.turning import build, workflow_of
 
 if TYPE_CHECKING:
-    from actorflow.store.writer import Writer
+    from actorflow.store.port import Reader
+    from actorflow.store.writer import AnyWriter
 
     from actorflow.clock import Clock
     from actorflow.node.node import Node
@@ -48,7 +49,7 @@ _RECENT = 10_000
 class Engine:
     """Everything that runs on one store. Hosts that name the same database share one engine."""
 
-    def __init__(self, node: Node, writer: Writer, store_name: str, lease: int) -> None:
+    def __init__(self, node: Node, writer: AnyWriter, store_name: str, lease: int) -> None:
         """Make an engine; nothing runs before `serve`."""
         self.node = node
         self.writer = writer
@@ -64,6 +65,7 @@ class Engine:
         self.operator = Operator(_note_to(node), node.notices)
         self.admission = Admission(self)
         self.recovery = Recovery(self)
+        self._reader: Reader | None = None
         self._queue: deque[Resident] = deque()
         self._wake = trio.Event()
         self._nursery: trio.Nursery | None = None
@@ -142,6 +144,8 @@ class Engine:
             if resident.live is not None:
                 resident.live.close()
         self.residents.clear()
+        if self._reader is not None:
+            self._reader.close()
 
     # ---- facts in ----------------------------------------------------------------------------------------------
 
@@ -205,7 +209,9 @@ class Engine:
 
     def stored_outcome(self, workflow_id: str) -> Outcome | bool:
         """Return how the newest run of this id ended, as the store has it, or False."""
-        row = self.writer.store.find(workflow_id)
+        if self._reader is None:
+            self._reader = self.writer.reader()
+        row = self._reader.find(workflow_id)
         return False if row is None or row.result is None else row_outcome(row)
 
     def _due(self, run: int, ref: int, is_call: bool) -> None:  # noqa: FBT001 - the heap's entry

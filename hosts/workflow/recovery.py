@@ -42,7 +42,7 @@ class Recovery:
     async def recover(self, host: WorkflowHost) -> None:
         """Take over a host's open runs: those with effects under way or facts waiting now, the others when due."""
         writer, host_id = self._engine.writer, host.id
-        host.lease = await writer.call(lambda store: store.claim(host_id, self._engine.lease))
+        host.lease = await writer.claim(host_id, self._engine.lease)
         after = 0
         while rows := await writer.read(lambda store, after=after: store.open_runs(host_id, after, _PAGE)):
             for row in rows:

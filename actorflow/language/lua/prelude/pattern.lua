@@ -11,17 +11,19 @@
 -- caller's line. Functions that replace are called from Lua, so they may yield.
 
 local error, next, select, type, tonumber = error, next, select, type, tonumber
-local concat, unpack, tointeger, math_type = table.concat, table.unpack, math.tointeger, math.type
+local concat, unpack = table.concat, table.unpack
+local max, math_type, tointeger = math.max, math.type, math.tointeger
 local getinfo = debug and debug.getinfo
 
 local NATIVE_WORK <const> = 1 << 24 -- steps of the C matcher in one native call: about 25 ms
-local SKIP <const> = 5 -- native scanning counts one step per 2^5 bytes
+local SKIP <const> = 4 -- native scanning counts one step per 2^4 bytes
 local MAX_CAPTURES <const> = 32 -- as in C
 local MAX_DEPTH <const> = 200 -- as in C
 local MAX_ANALYSED <const> = 24 -- quantified items beyond which a pattern is not analysed
 local MAX_CACHED <const> = 500
 local MAX_CACHED_SIZE <const> = 256
-local SHORT <const> = 64 -- the text of an item that may be handed to native functions
+local SHORT <const> = 16 -- the longest text of an item that is handed to native scans
+local FEW <const> = 8 -- the largest set that is made into such a text
 local HEAD <const> = 32 -- plain searches look for this much of the needle first
 
 -- what a node does
@@ -91,12 +93,13 @@ return function(native, limits, fail)
     for code = 0, 255 do
       if set[code] then
         count = count + 1
-        if count > SHORT then return nil end
+        if count > FEW then return nil end
         local letter = char(code)
         parts[count] = native_find(letter, "^%w$") and letter or "%" .. letter
       end
     end
-    return count > 0 and "[" .. concat(parts) .. "]" or nil
+    if count < 2 then return parts[1] end
+    return "[" .. concat(parts) .. "]"
   end
 
   ------------------------------------------------------------------------------------------------ compiling
@@ -143,6 +146,7 @@ return function(native, limits, fail)
 
     local function add(node)
       flush()
+      spend(8)
       count = count + 1
       nodes[count] = node
     end
@@ -247,7 +251,6 @@ return function(native, limits, fail)
       if weight > model.widest then model.widest = weight end
       if op == STAR or op == LAZY or op == OPTIONAL then
         count = count + 1
-        spend(8)
         if count > MAX_ANALYSED then first, sure, can_end = nil, false, false end
         local only = first ~= nil and disjoint(node.set, first)
         node.first, node.sure, node.certain = first, sure, sure or only
@@ -288,6 +291,32 @@ return function(native, limits, fail)
     return low
   end
 
+  -- A short pattern for the byte that any match begins with, nil when there is none.
+  local function skip_for(nodes, first)
+    if not first or first[AT_END] then return nil end
+    for index = 1, #nodes do
+      local node = nodes[index]
+      if node.set == first and node.op == SINGLE and #node.text <= SHORT then return node.text end
+      if node.op ~= OPEN then break end
+    end
+    return text_of(first)
+  end
+
+  -- The repetition that a match begins with, if a failed match means that none begins inside the same run either: the
+  -- run always goes to its end, and what follows does not depend on where it began.
+  local function leap_for(nodes)
+    local index = 1
+    while nodes[index].op == OPEN do index = index + 1 end
+    local head, star = nodes[index], nodes[index + 1]
+    if head.op == STAR then star = head end
+    local starts_run = head.op == STAR or head.op == SINGLE and star.op == STAR and star.text == head.text
+    if not starts_run or not star.certain then return nil end
+    for place = index, #nodes do
+      if nodes[place].op == BACK then return nil end
+    end
+    return star
+  end
+
   local function compile(pattern)
     local anchored = byte(pattern, 1) == 94 -- ^
     local nodes, captures, unfinished = nodes_of(pattern, anchored and 2 or 1)
@@ -299,7 +328,8 @@ return function(native, limits, fail)
       captures = captures,
       unfinished = unfinished,
       head = nodes[1],
-      skip = first and not first[AT_END] and text_of(first) or nil,
+      skip = skip_for(nodes, first),
+      leap = leap_for(nodes),
       longest = native_fits and longest_for(model, anchored) or -1,
       literal = not native_find(pattern, "[%^%$%*%+%?%.%(%[%%%-]"), -- what find takes as plain text
     }
@@ -448,7 +478,7 @@ return function(native, limits, fail)
 
   -- The first place from `at` on where `program` matches, and where that match ends; nil when there is none.
   local function scan(program, at)
-    local head, skip = program.head, program.skip
+    local head, skip, leap = program.head, program.skip, program.leap
     repeat
       if skip and not program.anchored then
         local candidate = native_find(text, skip, at) or size + 1
@@ -457,6 +487,7 @@ return function(native, limits, fail)
       end
       local stop = match(head, at, 1)
       if stop then return at, stop end
+      if leap then at = max(at, run_end(leap, at)) end
       at = at + 1
     until program.anchored or at > size + 1
     return nil
@@ -537,19 +568,20 @@ return function(native, limits, fail)
     end
   end
 
+  local PLAIN <const> = {} -- stands for the program of plain text
+
   local function find(subject, pattern, init, plain)
+    if plain and type(pattern) == "string" and type(subject) == "string" and (not init or math_type(init) == "integer") then
+      if #subject * #pattern <= NATIVE_WORK then return native_find(subject, pattern, init, true) end
+    end
     local program = programs[pattern]
     if not program or type(subject) ~= "string" or init and math_type(init) ~= "integer" then
       subject, pattern = string_of("find", 1, subject), string_of("find", 2, pattern)
       init = integer_of("find", 3, init)
-      program = not plain and (programs[pattern] or prepare(pattern))
+      program = plain and PLAIN or programs[pattern] or prepare(pattern)
     end
     local length = #subject
-    if plain then
-      if length * #pattern <= NATIVE_WORK then return native_find(subject, pattern, init, true) end
-    elseif length <= program.longest then
-      return native_find(subject, pattern, init)
-    end
+    if not plain and length <= program.longest then return native_find(subject, pattern, init) end
     local at = start_of(init, length)
     if at > length + 1 then return nil end
     if plain or program.literal then return search(subject, pattern, at) end

@@ -1,0 +1,133 @@
+"""Runners: how the different kinds of services are started, stopped and ended. What happens when is not theirs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Final, Protocol, TypeAlias
+
+from actorflow.errors import NOT_FOUND, Error, Failure
+from actorflow.node.node import Node
+from actorflow.node.router import is_durable
+from actorflow.ports import Host, Outcome
+from actorflow.value import Value
+
+Ended: TypeAlias = Callable[[Failure | None], None]
+"""Called once when a started run is over: cleanly (None), or with a failure."""
+
+_STOP_REASON: Final = "service stopping"
+
+
+class Runner(Protocol):
+    """One service as its supervisor moves it."""
+
+    async def start(self, ended: Ended) -> None:
+        """Start a run; raises `Error` when that cannot be, and then `ended` is not called."""
+        ...
+
+    async def stop(self, grace: float) -> None:
+        """Ask the run to stop, with `grace` seconds for it to do so; `ended` follows."""
+        ...
+
+    async def kill(self) -> None:
+        """End the run without asking; `ended` may or may not follow."""
+        ...
+
+
+class HostRunner:
+    """Runs a host entry."""
+
+    def __init__(self, node: Node, host_id: str, make: Callable[[], Host]) -> None:
+        """Run what `make` makes, which raises `Error` when the entry is broken; each start makes a new one."""
+        self._node = node
+        self._id = host_id
+        self._make = make
+        self._ended: Ended | None = None
+
+    async def start(self, ended: Ended) -> None:
+        """Start the host."""
+        await self._node.start_host(self._make())
+        self._ended = ended
+
+    async def stop(self, grace: float) -> None:
+        """Let the host stop."""
+        await self._node.stop_host(self._id, grace)
+        self._over()
+
+    async def kill(self) -> None:
+        """Stop the host without grace."""
+        await self.stop(0)
+
+    def _over(self) -> None:
+        ended, self._ended = self._ended, None
+        if ended is not None:
+            ended(None)
+
+
+class ProcessRunner:
+    """Keeps one process of a `process.service` entry.
+
+    On a durable host that is one run with the id of the service as its workflow id: an open one is found, not started
+    again, and stopping the service lets go of it unless `cancel_runs` says otherwise.
+    """
+
+    def __init__(  # noqa: PLR0913, PLR0917 - the fields of the entry
+        self,
+        node: Node,
+        service_id: str,
+        process: str,
+        host: str,
+        arguments: Sequence[Value] = (),
+        cancel_runs: bool = False,  # noqa: FBT001, FBT002 - the field `on_stop: cancel`
+    ) -> None:
+        """Spawn `process` onto `host` with the given arguments."""
+        self._node = node
+        self._id = service_id
+        self._process = process
+        self._host = host
+        self._arguments = tuple(arguments)
+        self._cancel_runs = cancel_runs
+        self._durable = False
+        self._pid = ""
+        self._unwatch: Callable[[], None] | None = None
+        self._ended: Ended | None = None
+
+    async def start(self, ended: Ended) -> None:
+        """Spawn the process, or find its open run."""
+        host = self._node.hosts.get(self._host)
+        self._durable = host is not None and is_durable(host)
+        options = {"workflow.id": self._id, "workflow.id_conflict_policy": "use_existing"} if self._durable else {}
+        pid = await self._node.spawn(self._process, host=self._host, args=self._arguments, options=options)
+        self._pid, self._ended = pid, ended
+        self._unwatch = self._node.router.watch(pid, self._exited)
+
+    async def stop(self, grace: float) -> None:  # noqa: ARG002 - how long it takes is the process's affair
+        """Ask the process to stop, or let go of the run."""
+        if self._durable and not self._cancel_runs:
+            self._let_go()
+            return
+        try:
+            await self._node.cancel(self._pid, _STOP_REASON)
+        except Error as error:
+            if error.kind != NOT_FOUND:
+                raise
+            self._let_go()
+
+    async def kill(self) -> None:
+        """Terminate the process, or let go of the run."""
+        if self._pid and not (self._durable and not self._cancel_runs):
+            await self._node.terminate(self._pid)
+        self._let_go()
+
+    def _exited(self, outcome: Outcome) -> None:
+        self._over(outcome.failure)
+
+    def _let_go(self) -> None:
+        if self._unwatch is not None:
+            self._unwatch()
+        self._over(None)
+
+    def _over(self, failure: Failure | None) -> None:
+        ended, self._ended = self._ended, None
+        self._pid, self._unwatch = "", None
+        if ended is not None:
+            ended(failure)

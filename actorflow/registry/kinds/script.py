@@ -1,0 +1,21 @@
+"""What all scripts have in common."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import Field
+
+from actorflow.registry.kinds.config import Config
+from actorflow.registry.kinds.fields import Imports, Names
+
+LUA_IMPORTS = ("library.lua", "function.lua", "module.lua")
+PYTHON_IMPORTS = ("library.py", "function.py")
+
+
+class Script(Config):
+    """Modules by name, libraries by alias."""
+
+    modules: Names = ()
+    imports: Imports = Field(default_factory=dict)
+    security: Any = None

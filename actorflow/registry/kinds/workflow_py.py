@@ -1,0 +1,14 @@
+"""`workflow.py`: a workflow written in Python."""
+
+from __future__ import annotations
+
+from actorflow.registry.kind import Kind
+from actorflow.registry.kinds.process import ProcessPython
+from actorflow.registry.kinds.script import PYTHON_IMPORTS
+
+
+class WorkflowPy(ProcessPython):
+    """A workflow: a process that is held to the durable rules when it is loaded."""
+
+
+KIND = Kind("workflow.py", WorkflowPy, references={"imports": PYTHON_IMPORTS})

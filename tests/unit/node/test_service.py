@@ -1,0 +1,294 @@
+"""The supervisor of services, with a mock clock and services that do as they are told."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+from typing import Any
+
+import pytest
+import trio
+
+from actorflow.duration import SECOND
+from actorflow.errors import Error, Failure, invalid, not_found
+from actorflow.node.node import Node
+from actorflow.node.runner import HostRunner, ProcessRunner
+from actorflow.node.service import Supervisor
+from actorflow.ports import Outcome
+from actorflow.supervision.order import start_levels
+from actorflow.supervision.spec import OPTIONAL, RestartPolicy, ServiceSpec
+
+pytestmark = pytest.mark.mock_clock
+WITHIN = 1_000.0
+
+
+class TrioClock:
+    """The clock of the mocked loop."""
+
+    def now(self) -> int:
+        return int(trio.current_time() * 1e9)
+
+    def monotonic(self) -> int:
+        return int(trio.current_time() * 1e9)
+
+
+class Empty:
+    """A registry without entries."""
+
+    def entry(self, entry_id: str) -> Any:
+        raise not_found(f"unknown entry {entry_id}")
+
+    def bundle(self, entry_id: str) -> Any:
+        raise not_found(f"unknown entry {entry_id}")
+
+
+class Fake:
+    """A service that notes what it is asked, and ends when told."""
+
+    def __init__(self, name: str, log: list[str], plan: list[Any] | None = None) -> None:
+        self.name, self.log, self.plan = name, log, plan or []
+        self.ended: Callable[[Failure | None], None] | None = None
+        self.obeys = True
+
+    async def start(self, ended: Callable[[Failure | None], None]) -> None:
+        self.log.append(f"start {self.name}")
+        step = self.plan.pop(0) if self.plan else None
+        if isinstance(step, Error):
+            raise step
+        await trio.sleep(step if isinstance(step, int | float) else 0)
+        self.ended = ended
+
+    async def stop(self, grace: float) -> None:
+        self.log.append(f"stop {self.name} {grace:g}")
+        if self.obeys and self.ended is not None:
+            self.ended(None)
+
+    async def kill(self) -> None:
+        self.log.append(f"kill {self.name}")
+
+
+@asynccontextmanager
+async def _supervised(
+    *specs: ServiceSpec, references: Mapping[str, Any] | None = None, plans: Mapping[str, list[Any]] | None = None
+) -> AsyncIterator[tuple[Supervisor, dict[str, Fake], list[str]]]:
+    log: list[str] = []
+    fakes = {spec.id: Fake(spec.id, log, (plans or {}).get(spec.id)) for spec in specs}
+    ids = {spec.id: () for spec in specs}
+    async with Node(Empty(), {}, clock=TrioClock()).open() as node:
+        plan = start_levels(specs, {**ids, **(references or {})})
+        yield Supervisor(node, specs, plan, fakes), fakes, log
+
+
+def _spec(name: str, *requires: str, **more: Any) -> ServiceSpec:
+    return ServiceSpec(name, **{"auto_start": True, "requires": requires, **more})
+
+
+def _states(supervisor: Supervisor) -> dict[str, str]:
+    return {line.id: line.state for line in supervisor.report()}
+
+
+async def test_services_start_after_what_they_need_and_stop_before_it() -> None:
+    async with _supervised(_spec("c", "b"), _spec("b", "a"), _spec("a")) as (supervisor, _, log):
+        assert await supervisor.start(WITHIN) == []
+        await supervisor.stop()
+        assert log == ["start a", "start b", "start c", "stop c 10", "stop b 10", "stop a 10"]
+        assert set(_states(supervisor).values()) == {"stopped"}
+
+
+async def test_only_auto_start_services_and_what_they_need_start() -> None:
+    needed, other = _spec("a", auto_start=False), _spec("x", auto_start=False)
+    async with _supervised(_spec("b", "a"), needed, other) as (supervisor, _, log):
+        await supervisor.start(WITHIN)
+        assert log == ["start a", "start b"]
+        assert _states(supervisor) == {"a": "running", "b": "running", "x": "unknown"}
+
+
+async def test_independent_services_start_at_the_same_time() -> None:
+    async with _supervised(_spec("a"), _spec("b"), plans={"a": [3], "b": [3]}) as (supervisor, _, _log):
+        begin = trio.current_time()
+        await supervisor.start(WITHIN)
+        assert trio.current_time() - begin == pytest.approx(3)
+
+
+async def test_a_failed_run_comes_back_with_growing_delays() -> None:
+    spec = _spec("a", restart=RestartPolicy(jitter=1e-9))
+    async with _supervised(spec) as (supervisor, fakes, log):
+        await supervisor.start(WITHIN)
+        for delay in (1, 2, 4):
+            begin = trio.current_time()
+            fakes["a"].ended(Failure("crashed"))
+            assert _states(supervisor) == {"a": "failed"}
+            log.clear()
+            while not log:
+                await trio.sleep(0.01)
+            assert trio.current_time() - begin == pytest.approx(delay, abs=0.03)
+
+
+async def test_a_clean_end_and_a_refusal_are_final() -> None:
+    async with _supervised(_spec("a"), _spec("b")) as (supervisor, fakes, log):
+        await supervisor.start(WITHIN)
+        fakes["a"].ended(None)
+        fakes["b"].ended(Failure("no", retryable=False))
+        await trio.sleep(200)
+        assert _states(supervisor) == {"a": "exited", "b": "exited"}
+        assert log == ["start a", "start b"]
+
+
+async def test_a_start_that_cannot_be_blocks_its_subtree_only() -> None:
+    specs = (_spec("a"), _spec("b", "a"), _spec("c", "b"), _spec("d"))
+    async with _supervised(*specs, plans={"a": [invalid("broken entry")]}) as (supervisor, _, log):
+        assert await supervisor.start(WITHIN) == []
+        assert log == ["start a", "start d"]
+        lines = {line.id: line for line in supervisor.report()}
+        assert lines["a"].failure.message == "broken entry"
+        assert "needs a" in lines["c"].failure.message
+        assert lines["d"].state == "running"
+
+
+async def test_what_is_missing_blocks_with_a_reason() -> None:
+    async with _supervised(_spec("a", "gone"), _spec("b")) as (supervisor, _, log):
+        assert await supervisor.start(WITHIN) == []
+        assert log == ["start b"]
+        assert "gone" in supervisor.report()[0].failure.message
+
+
+async def test_a_start_is_repeated_until_its_attempts_are_used_up() -> None:
+    spec = _spec("a", restart=RestartPolicy(max_attempts=3))
+    async with _supervised(spec, plans={"a": [Error("busy")] * 9}) as (supervisor, _, log):
+        assert await supervisor.start(WITHIN) == []
+        assert log == ["start a"] * 3
+        assert supervisor.report()[0].failure.message == "busy"
+
+
+async def test_boot_does_not_wait_for_ever_and_dependents_follow_later() -> None:
+    specs = (_spec("a"), _spec("b", "a"))
+    async with _supervised(*specs, plans={"a": [Error("busy")] * 3}) as (supervisor, _, log):
+        assert await supervisor.start(2) == ["a", "b"]
+        assert "start b" not in log
+        await trio.sleep(20)
+        assert _states(supervisor) == {"a": "running", "b": "running"}
+
+
+async def test_an_optional_service_holds_nobody_up() -> None:
+    specs = (_spec("a", startup=OPTIONAL), _spec("b", "a"))
+    async with _supervised(*specs, plans={"a": [Error("busy")] * 99}) as (supervisor, _, _log):
+        assert await supervisor.start(WITHIN) == []
+        assert _states(supervisor) == {"a": "failed", "b": "running"}
+
+
+async def test_a_start_that_takes_too_long_is_given_up_and_repeated() -> None:
+    spec = _spec("a", start_timeout=2 * SECOND, restart=RestartPolicy(max_attempts=2))
+    async with _supervised(spec, plans={"a": [60, 60]}) as (supervisor, _, log):
+        await supervisor.start(WITHIN)
+        assert log == ["start a", "kill a", "start a", "kill a"]
+        assert "start_timeout" in supervisor.report()[0].failure.message
+
+
+async def test_who_does_not_stop_in_time_is_ended() -> None:
+    async with _supervised(_spec("a", stop_timeout=4 * SECOND)) as (supervisor, fakes, log):
+        await supervisor.start(WITHIN)
+        fakes["a"].obeys = False
+        begin = trio.current_time()
+        await supervisor.stop()
+        await trio.testing.wait_all_tasks_blocked()
+        assert trio.current_time() - begin == pytest.approx(4)
+        assert log == ["start a", "stop a 4", "kill a"]
+
+
+async def test_a_stop_during_the_start_waits_for_it() -> None:
+    async with _supervised(_spec("a"), plans={"a": [3]}) as (supervisor, _, log):
+        assert await supervisor.start(1) == ["a"]
+        await supervisor.stop()
+        assert log == ["start a", "stop a 10"]
+
+
+class Host:
+    """A host of processes that live until cancelled."""
+
+    id = "app:host"
+    durable = False
+
+    def __init__(self, node: Node) -> None:
+        self.node = node
+        self.log: list[Any] = []
+        self.serving = False
+
+    async def start(self) -> None:
+        self.serving = True
+
+    async def stop(self, grace: float) -> None:
+        self.log.append(("stop", grace))
+        self.serving = False
+
+    def spawn(self, request: Any, reply: Any) -> None:
+        self.log.append(("spawn", request.entry, request.args, dict(request.options)))
+        reply(Outcome("{local@app:host|1}"))
+
+    def alive(self, _pid: str) -> bool:
+        return True
+
+    def cancel(self, pid: str, _sender: str, reason: str, reply: Any) -> None:
+        self.log.append(("cancel", reason))
+        reply(Outcome(value=True))
+        self.node.exited(pid, Outcome(failure=Failure("x", "Canceled")))
+
+    def terminate(self, _pid: str, reply: Any) -> None:
+        self.log.append(("terminate",))
+        reply(Outcome(value=True))
+
+
+async def test_a_host_is_made_at_each_start() -> None:
+    async with Node(Empty(), {}, clock=TrioClock()).open() as node:
+        runner = HostRunner(node, Host.id, lambda: Host(node))
+        ends: list[Failure | None] = []
+        await runner.start(ends.append)
+        first = node.hosts[Host.id]
+        await runner.stop(7)
+        assert (first.log, ends, node.hosts) == ([("stop", 7)], [None], {})
+        await runner.start(ends.append)
+        assert node.hosts[Host.id] is not first
+
+
+@pytest.mark.parametrize(
+    ("durable", "cancel_runs", "expected"),
+    [
+        (False, False, [("spawn", "app:p", (1, "b"), {}), ("cancel", "service stopping")]),
+        (
+            True,
+            False,
+            [("spawn", "app:p", (1, "b"), {"workflow.id": "app:s", "workflow.id_conflict_policy": "use_existing"})],
+        ),
+        (
+            True,
+            True,
+            [
+                ("spawn", "app:p", (1, "b"), {"workflow.id": "app:s", "workflow.id_conflict_policy": "use_existing"}),
+                ("cancel", "service stopping"),
+            ],
+        ),
+    ],
+)
+async def test_a_process_is_cancelled_and_a_run_let_go(durable: bool, cancel_runs: bool, expected: list[Any]) -> None:  # noqa: FBT001
+    async with Node(Empty(), {}, clock=TrioClock()).open() as node:
+        host = Host(node)
+        host.durable = durable
+        await node.start_host(host)
+        runner = ProcessRunner(node, "app:s", "app:p", Host.id, [1, "b"], cancel_runs)
+        ends: list[Failure | None] = []
+        await runner.start(ends.append)
+        await runner.stop(5)
+        assert host.log == expected
+        assert len(ends) == 1
+        node.exited("{local@app:host|1}", Outcome())
+        assert len(ends) == 1
+
+
+async def test_the_end_of_a_process_is_heard_once() -> None:
+    async with Node(Empty(), {}, clock=TrioClock()).open() as node:
+        await node.start_host(Host(node))
+        ends: list[Failure | None] = []
+        runner = ProcessRunner(node, "app:s", "app:p", Host.id)
+        await runner.start(ends.append)
+        node.exited("{local@app:host|1}", Outcome(failure=Failure("crashed")))
+        await runner.kill()
+        assert [end.message for end in ends if end] == ["crashed"]
