@@ -51,12 +51,11 @@ class Calls:
         return attempts.begin(timeout, self._jitter(request.options))
 
     def presets(self, target: str) -> Mapping[str, Any]:
-        """Return the default call options of a function, `meta.options`; one that does not exist has none."""
+        """Return the default call options of a function; one that does not exist has none."""
         try:
-            presets = self._node.registry.entry(target).meta.get("options")
+            return self._node.registry.entry(target).options
         except Error:
             return {}
-        return presets if isinstance(presets, Mapping) else {}
 
     def _functions(self) -> Functions:
         if self._node.functions is None:

@@ -101,21 +101,28 @@ class Node:
     @asynccontextmanager
     async def open(self) -> AsyncIterator[Self]:
         """Be open for the block; at its end the hosts that still run are stopped, last started first."""
+        raised: BaseException | None = None
         try:
             async with trio.open_nursery() as nursery:
                 self._nursery = nursery
                 try:
                     yield self
-                finally:
-                    with trio.CancelScope(shield=True):
-                        for host_id in list(reversed(self.hosts)):
-                            await self.stop_host(host_id, STOP_GRACE)
-                        while self._closing:
-                            await self._closing.pop()()
-                    nursery.cancel_scope.cancel()
+                except BaseException as error:  # noqa: BLE001 - raised below, not wrapped in a group by the nursery
+                    raised = error
+                with trio.CancelScope(shield=True):
+                    await self._close()
+                nursery.cancel_scope.cancel()
         finally:
             self._nursery = None
             await self.asyncio.stop()
+        if raised is not None:
+            raise raised
+
+    async def _close(self) -> None:
+        for host_id in list(reversed(self.hosts)):
+            await self.stop_host(host_id, STOP_GRACE)
+        while self._closing:
+            await self._closing.pop()()
 
     @property
     def nursery(self) -> trio.Nursery:

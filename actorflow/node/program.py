@@ -19,8 +19,13 @@ class Entry(Protocol):
         ...
 
     @property
-    def meta(self) -> Mapping[str, Any]:
-        """Its `meta` table."""
+    def about(self) -> Any:
+        """What its `meta` says, checked; `default_host` is read."""
+        ...
+
+    @property
+    def options(self) -> Mapping[str, Any]:
+        """Its default call options."""
         ...
 
     @property

@@ -147,10 +147,10 @@ class Supervisor:
     def _announce(self, before: Service, after: Service) -> None:
         if before.state is not after.state or before.failure != after.failure:
             self._told(before, after)
-        given_up = self._known(after) and not after.ready and after.state is not State.STOPPED
+        given_up = after.settled and not after.ready and after.state in {State.FAILED, State.EXITED}
         if given_up and after.spec.id in self._wanted:
             for service_id, failure in self._plan.blocked_by(after.spec.id).items():
-                if self._services[service_id].state is State.UNKNOWN and self._services[service_id].failure is None:
+                if not self._known(self._services[service_id]):
                     self._refuse(service_id, failure)
         self._moved.set()
         self._moved = trio.Event()

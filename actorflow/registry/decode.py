@@ -91,7 +91,7 @@ class Decoder:
         _report(draft, model, problems, base)
         if not extras or len(extras) < len(problems):
             return None
-        return self._checked(draft, model, _without(value, extras), base, lax=lax)
+        return self._checked(draft, model, _without(value, frozenset(extras)), base, lax=lax)
 
 
 def _report(draft: Draft, model: type[BaseModel], problems: list[ErrorDetails], base: Path) -> None:
@@ -165,17 +165,10 @@ def _models_in(annotation: Any) -> Iterator[type[BaseModel]]:
         yield from _models_in(part)
 
 
-def _without(value: Any, paths: Iterable[Path]) -> Any:
+def _without(value: Any, paths: frozenset[Path], base: Path = ()) -> Any:
     """Return a copy of `value` without what is at `paths`."""
-    for path in paths:
-        value = _cut(value, path)
+    if isinstance(value, dict):
+        return {key: _without(item, paths, (*base, key)) for key, item in value.items() if (*base, key) not in paths}
+    if isinstance(value, list):
+        return [_without(item, paths, (*base, index)) for index, item in enumerate(value)]
     return value
-
-
-def _cut(value: Any, path: Path) -> Any:
-    head, rest = path[0], path[1:]
-    if isinstance(value, list) and isinstance(head, int):
-        return [_cut(item, rest) if index == head else item for index, item in enumerate(value)]
-    if not rest:
-        return {key: item for key, item in value.items() if key != head}
-    return {key: _cut(item, rest) if key == head else item for key, item in value.items()}

@@ -1,7 +1,7 @@
 """Documents: parsed text as plain values, with the line of every key kept beside them.
 
-Built from the events of a parser (`yaml_file`, `json_file`) without recursion. What makes a value unusable without making
-the text unreadable (a key written twice, a foreign tag) is an `Issue`: it matters only if the file is a registry file.
+Built from the events of a parser (`yaml_file`, `json_file`) without recursion. What makes a value unusable without
+making the text unreadable (a key written twice, a foreign tag) is an `Issue`: it matters only in a registry file.
 """
 
 from __future__ import annotations

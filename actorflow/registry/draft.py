@@ -1,4 +1,4 @@
-"""Drafts: the entries of registry files as written, before their kind is known, each able to say where its fields stand."""
+"""Drafts: the entries of registry files as written, each able to say where its fields stand."""
 
 from __future__ import annotations
 
@@ -183,7 +183,7 @@ class _Reader:
             namespace=namespace,
             kind=kind,
             meta={**(file_meta if isinstance(file_meta, dict) else {}), **(meta if isinstance(meta, dict) else {})},
-            data=item["data"] if "data" in item else fields,
+            data=item.get("data", fields),
             path=self._path,
             mark=self._document.mark.at(place),
             file_mark=self._document.mark,
@@ -193,7 +193,8 @@ class _Reader:
             draft.add(("meta",), shown(meta), "a map")
         if "data" in item:
             for key in fields:
-                draft.add((key,), "a field beside `data:`", "all fields below `data:`; this one is ignored", scope="notice")
+                expected = "all fields below `data:`; this one is ignored"
+                draft.add((key,), "a field beside `data:`", expected, scope="notice")
         yield draft
 
     def _word(self, item: dict[Any, Any], key: str, place: FieldPath) -> str | None:

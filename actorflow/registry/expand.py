@@ -1,4 +1,4 @@
-"""Expansion of an entry's values: `file://` texts are read when it is loaded, placeholders resolved when it is decoded."""
+"""Expansion of an entry's values: `file://` texts read when it is loaded, placeholders resolved when decoded."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Faults: what is wrong with the configuration, where, and what was probably meant. Collected, never raised one by one."""
+"""Faults: what is wrong with the configuration, where, and what was probably meant. Collected, never raised singly."""
 
 from __future__ import annotations
 

@@ -54,18 +54,18 @@ def _string(builder: Builder, value: str, line: int) -> None:
     builder.scalar(value, line, line - 1)
 
 
-def _take(builder: Builder, token: str, line: int) -> None:
-    if token == "{":
+def _take(builder: Builder, word: str, line: int) -> None:
+    if word == "{":
         builder.open({}, line)
-    elif token == "[":
+    elif word == "[":
         builder.open([], line)
-    elif token in "}]":
+    elif word in "}]":
         builder.close()
     else:
-        builder.scalar(_LITERAL[token] if token in _LITERAL else _number(token), line)
+        builder.scalar(_LITERAL[word] if word in _LITERAL else _number(word), line)
 
 
-def _number(token: str) -> int | float:
-    if any(sign in token for sign in ".eE"):
-        return float(token)
-    return int(token) if len(token) <= _LONGEST_INTEGER else 2**64
+def _number(word: str) -> int | float:
+    if any(sign in word for sign in ".eE"):
+        return float(word)
+    return int(word) if len(word) <= _LONGEST_INTEGER else 2**64

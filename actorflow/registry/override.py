@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from actorflow.registry.document import Path
+from actorflow.registry.document import MAX_DEPTH, Path
 from actorflow.registry.draft import Draft
 from actorflow.registry.fault import Fault, Suggester, shown
 from actorflow.registry.source_root import WrittenOverride
@@ -32,7 +32,7 @@ def apply_overrides(
 
 def _apply(override: WrittenOverride, drafts: Mapping[str, Draft], suggester: Suggester) -> Fault | None:
     parts = override.target.split(":", 2)
-    if len(parts) != 3 or not all(parts) or not all(parts[2].split(".")):  # noqa: PLR2004 - ns, entry, path
+    if len(parts) != 3 or not all(parts) or not _is_path(parts[2].split(".")):  # noqa: PLR2004 - ns, entry, path
         return _fault(override, repr(override.target), "ns:entry:path, the path being kind, meta.x or a field")
     entry = f"{parts[0]}:{parts[1]}"
     draft = drafts.get(entry)
@@ -44,6 +44,10 @@ def _apply(override: WrittenOverride, drafts: Mapping[str, Draft], suggester: Su
     if path[0] == "data" and len(path) > 1:
         path = path[1:]
     return _set_field(draft, path, override)
+
+
+def _is_path(parts: list[str]) -> bool:
+    return all(parts) and len(parts) <= MAX_DEPTH
 
 
 def _set_kind(draft: Draft, override: WrittenOverride) -> Fault | None:

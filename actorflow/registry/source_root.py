@@ -45,7 +45,7 @@ class Layout:
 def read_layout(directory: Path, environment: Mapping[str, str]) -> Layout:
     """Return the source roots of the registry in `directory`; what is wrong is among the faults, file scope."""
     layout = Layout([])
-    if not directory.is_dir():
+    if not _is_directory(directory):
         layout.faults.append(Fault("file", str(directory), 0, "", "no directory", "a directory with a registry"))
         return layout
     _read_runtime_file(directory, environment, layout)
@@ -85,8 +85,8 @@ def _read_node_file(directory: Path, layout: Layout) -> bool:
         expected = "a map of names to directories such as {src: ., scripts: ../scripts}"
         layout.faults.append(_fault(path, document, ("directories",), shown(named), expected))
         return True
-    for name, value in named.items():
-        _add_root(layout, path, document, ("directories", name), value)
+    for name in named:
+        _add_root(layout, path, document, ("directories", name))
     return True
 
 
@@ -100,14 +100,13 @@ def _read_lock_file(directory: Path, layout: Layout) -> bool:
     named = named if isinstance(named, dict) else {}
     for name, default in (("src", "./src"), ("modules", ".wippy")):
         if name in named:
-            required = name == "src"
-            _add_root(layout, path, document, ("directories", name), named[name], required=required)
-        elif (directory / default).is_dir():
+            _add_root(layout, path, document, ("directories", name))
+        elif _is_directory(directory / default):
             layout.roots.append(directory / default)
     replacements = document.value.get("replacements")
     for index, item in enumerate(replacements if isinstance(replacements, list) else ()):
         if isinstance(item, dict) and "to" in item:
-            _add_root(layout, path, document, ("replacements", index, "to"), item["to"])
+            _add_root(layout, path, document, ("replacements", index, "to"))
     return bool(layout.roots) or bool(layout.faults)
 
 
@@ -156,17 +155,27 @@ def _read(path: Path, layout: Layout) -> Document | None:
     return document
 
 
-def _add_root(
-    layout: Layout, path: Path, document: Document, place: tuple[str | int, ...], value: Any, *, required: bool = True
-) -> None:
+def _is_directory(path: Path) -> bool:
+    return os.path.isdir(path)  # noqa: PTH112 - does not raise for unusable names
+
+
+def _add_root(layout: Layout, path: Path, document: Document, place: tuple[str | int, ...]) -> None:
+    """Add the directory named at `place`, or a fault; the `modules` of a lock file need not be there."""
+    value = _value_at(document.value, place)
     if not isinstance(value, str) or not value.strip() or "\0" in value:
         layout.faults.append(_fault(path, document, place, shown(value), "the path of a directory"))
         return
     root = Path(os.path.normpath(path.parent / value))
-    if root.is_dir():
+    if _is_directory(root):
         layout.roots.append(root)
-    elif required:
+    elif path.name != _LOCK_FILE or place[-1] != "modules":
         layout.faults.append(_fault(path, document, place, f"{value!r}, which is no directory ({root})", "a directory"))
+
+
+def _value_at(value: Any, place: tuple[str | int, ...]) -> Any:
+    for part in place:
+        value = value[part]
+    return value
 
 
 def _fault(path: Path, document: Document, place: tuple[str | int, ...], got: str, expected: str) -> Fault:

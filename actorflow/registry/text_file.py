@@ -43,7 +43,7 @@ def read_text(path: Path) -> str:
         UnreadableError: when it is no regular file, over `MAX_SIZE` bytes, not readable, or not UTF-8.
     """
     try:
-        if not path.is_file():
+        if not os.path.isfile(path):  # noqa: PTH113 - does not raise for unusable names
             raise UnreadableError("a directory or special file", "a regular file")
         with path.open("rb") as file:
             data = file.read(MAX_SIZE + 1)
@@ -83,12 +83,12 @@ class TextFiles:
     def _find(self, name: str, directory: Path) -> Path:
         relative = name.lstrip("/")
         if not relative or "\0" in name:
-            raise UnreadableError("a file:// reference without a usable path", "file://name or file:///path/under/a/root")
+            raise UnreadableError("file:// without a usable path", "file://name or file:///path/under/a/root")
         bases = self._roots if name.startswith("/") else [directory]
         paths = [Path(os.path.normpath(base / relative)) for base in bases]
         inside = [path for path in paths if self._contains(path)]
         for path in inside:
-            if _exists(path):
+            if os.path.exists(path):  # noqa: PTH110 - does not raise for unusable names
                 return path
         if not inside:
             roots = ", ".join(str(root) for root in self._roots)
@@ -99,13 +99,6 @@ class TextFiles:
     def _contains(self, path: Path) -> bool:
         real = Path(os.path.realpath(path))
         return any(real.is_relative_to(root) for root in self._real_roots)
-
-
-def _exists(path: Path) -> bool:
-    try:
-        return path.exists()
-    except OSError:
-        return False
 
 
 def _sibling(name: str, paths: Sequence[Path]) -> str:

@@ -10,7 +10,7 @@ import json
 import sqlite3
 import time
 from collections.abc import Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Any, Final
 
@@ -19,12 +19,15 @@ from sqlalchemy.dialects import sqlite
 from sqlalchemy.engine.interfaces import Dialect as CoreDialect
 from sqlalchemy.sql.dml import Insert
 
-from actorflow.errors import Error, unavailable
+from actorflow.errors import Error, invalid, unavailable
 from actorflow.store import fault
 from actorflow.store.migrate.run import migrate, migrations, missing
 
 _BUSY: Final = 5.0
 """Seconds to wait for another process's lock before the database counts as busy."""
+
+_SMALLEST: Final = 512
+"""Bytes of the smallest page, and so of the smallest database that is not empty."""
 
 _SETTINGS: Final = (
     "PRAGMA synchronous=FULL",
@@ -62,6 +65,7 @@ class Sqlite:
         """
         with ExitStack() as undo:
             try:
+                self._refuse_fragment()
                 connection = sqlite3.connect(self.path, timeout=_BUSY, isolation_level=None, check_same_thread=False)
                 undo.callback(connection.close)
                 self._prepare(connection)
@@ -69,6 +73,16 @@ class Sqlite:
                 raise fault.explain(error, self.place) or error from error
             undo.pop_all()
         return connection
+
+    def _refuse_fragment(self) -> None:
+        """Refuse a file too small for a database, which SQLite would take for an empty one and overwrite.
+
+        It is not opened for that: closing a second handle would drop the locks that this process holds on the file.
+        """
+        with suppress(OSError):
+            size = self.path.stat().st_size
+            if 0 < size < _SMALLEST:
+                raise invalid(f"{self.place}: not an SQLite database; name another file, nothing was overwritten")
 
     def _prepare(self, connection: sqlite3.Connection) -> None:
         connection.execute("SELECT count(*) FROM sqlite_schema")  # fails on a foreign file before anything is changed

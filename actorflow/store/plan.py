@@ -96,14 +96,18 @@ class Writes:
 
 
 def needs(batch: Sequence[Item]) -> Needs:
-    """Return what must be known to decide a batch; `reopened` may add to it."""
+    """Return what must be known to decide a batch; `reopened` may add to it.
+
+    Raises:
+        ValueError: when an id holds a NUL character, which not every database can store or compare.
+    """
     wanted = Needs()
     for item in _parts(batch):
         if isinstance(item, Turn):
             wanted.runs.add(item.run)
         elif isinstance(item, StartRun):
-            wanted.run_ids.add(item.run_id)
-            wanted.workflow_ids.add(item.workflow_id)
+            wanted.run_ids.add(_identity(item.run_id))
+            wanted.workflow_ids.add(_identity(item.workflow_id))
             wanted.hosts.add(item.host)
             wanted.hashes.add(item.bundle_hash)
             wanted.inbox = wanted.inbox or bool(item.messages)
@@ -112,8 +116,14 @@ def needs(batch: Sequence[Item]) -> Needs:
             if item.run:
                 wanted.runs.add(item.run)
             else:
-                wanted.workflow_ids.add(item.workflow_id)
+                wanted.workflow_ids.add(_identity(item.workflow_id))
     return wanted
+
+
+def _identity(text: str) -> str:
+    if "\0" in text:
+        raise ValueError(f"the id {text!r} holds a NUL character; expected text without one")
+    return text
 
 
 def reopened(batch: Sequence[Item], heads: dict[int, Head]) -> set[str]:

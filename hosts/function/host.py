@@ -161,9 +161,7 @@ class _ProcessRun:
 
 def default_host(entry: Entry) -> str:
     """Return the host on which an entry runs when it is called as a function, or ""."""
-    options = entry.meta.get("options")
-    host = entry.meta.get("default_host") or (options.get("default_host") if isinstance(options, Mapping) else "")
-    return str(host or "")
+    return str(entry.about.default_host or entry.options.get("default_host") or "")
 
 
 def field(config: Any, name: str, default: Any) -> Any:

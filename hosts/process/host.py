@@ -13,15 +13,14 @@ from actorflow.machine.machine import Machine
 from actorflow.message import Message
 from actorflow.notice import Notice
 from actorflow.ports import Outcome, ProcessInfo, Program, Reply, SpawnRequest
-from actorflow.value import Value, copy_value
+from actorflow.value import Value
+from hosts.process.bounds import Bounds, written_limits
 from hosts.process.process import Process, broken, closed
 from hosts.process.queue import RunQueue
 
 if TYPE_CHECKING:
     from actorflow.node.node import Node
 
-MAILBOX_NOTICE: Final = 100_000
-"""Unread messages of one process at which a notice is written."""
 _REMEMBERED: Final = 1_000
 """How many processes that the application spawned are remembered after their end, for `node.wait`."""
 
@@ -30,7 +29,7 @@ class ProcessHost:
     """A host of ephemeral processes: all of them in one trio task, their state in memory.
 
     Attributes:
-        id: registry id. node: what it shares with other hosts. limits, notices: of values that cross.
+        id: registry id. node: what it shares with other hosts. bounds: limits of its processes. notices: where they go.
         table: PID → process, what is alive. queue: what runs them.
     """
 
@@ -38,11 +37,11 @@ class ProcessHost:
         """Make a host that does not run yet; `config` is the entry's checked model or a mapping."""
         self.id = id
         self.node = node
-        self.config = config
-        self.limits = node.limits
+        self.bounds = Bounds(node.limits).under(written_limits(config))
         self.notices = node.notices
         self.table: dict[str, Process] = {}
         self.queue = RunQueue(self._ended, self._failed)
+        self._bounds: dict[str, Bounds] = {}
         self._remembered: OrderedDict[str, Outcome] = OrderedDict()
         self._running = False
         self._empty: trio.Event | None = None
@@ -175,8 +174,17 @@ class ProcessHost:
         old.end(Outcome())
         process.machine = machine
         process.entry = entry or process.entry
+        process.bounds = self.bounds_of(process.entry)
         for message in unread:
             machine.deliver(message)
+
+    def bounds_of(self, entry_id: str) -> Bounds:
+        """Return what processes of an entry are held to on this host."""
+        bounds = self._bounds.get(entry_id)
+        if bounds is None:
+            written = written_limits(self.node.registry.bundle(entry_id).options)
+            bounds = self._bounds[entry_id] = self.bounds.under(written)
+        return bounds
 
     def _load(self, process: Process) -> None:
         """Run the script until its entry function is about to begin, for languages that load inside the main task."""
@@ -210,8 +218,8 @@ class ProcessHost:
         if machine.ready and not process.queued:
             self.queue.flag(process)
         mailbox = machine.mailbox
-        if mailbox is not None and mailbox.count == MAILBOX_NOTICE:
-            text = f"{process.entry}: {MAILBOX_NOTICE:,} unread messages, the last one of topic {message.topic!r}"
+        if mailbox is not None and mailbox.count == process.bounds.mailbox:
+            text = f"{process.entry}: {mailbox.count:,} unread messages, the last one of topic {message.topic!r}"
             self.notices(Notice("mailbox-large", text, process.pid))
 
     def run_io(self, function: Callable[[], Awaitable[Any]], reply: Reply) -> Callable[[], None]:
@@ -266,7 +274,7 @@ class ProcessHost:
         if outcome.failure is not None:
             return Outcome(failure=outcome.failure.crossing())
         try:
-            return Outcome(copy_value(outcome.value, self.limits, self.notices))
+            return Outcome(process.copied(outcome.value))
         except Error as error:
             return Outcome(failure=error.failure)
 

@@ -27,7 +27,7 @@ class Process:
     It is small: what only some processes need is None until then.
 
     Attributes:
-        host, pid, entry, parent, context: who it is.
+        host, pid, entry, parent, context: who it is. bounds: its limits.
         machine: what runs it; an upgrade replaces it.
         started: Unix nanoseconds.
         queued: whether it is in the run queue or runs.
@@ -35,7 +35,19 @@ class Process:
         open: request number → what gives that request up.
     """
 
-    __slots__ = ("context", "entry", "host", "machine", "open", "parent", "pid", "queued", "started", "timers")
+    __slots__ = (
+        "bounds",
+        "context",
+        "entry",
+        "host",
+        "machine",
+        "open",
+        "parent",
+        "pid",
+        "queued",
+        "started",
+        "timers",
+    )
 
     machine: Machine
 
@@ -46,6 +58,7 @@ class Process:
         self.entry = request.entry
         self.parent = request.parent
         self.context = request.context
+        self.bounds = host.bounds_of(request.entry)
         self.started = host.node.clock.now()
         self.queued = False
         self.timers = 0
@@ -111,7 +124,7 @@ class Process:
         host = self.host
         if len(payloads) == 1:
             value = payloads[0]
-            copy = copy_value(value, host.limits, host.notices)
+            copy = copy_value(value, self.bounds.values, host.notices)
             if copy is not value:
                 payloads = (copy,)
         else:
@@ -191,7 +204,7 @@ class Process:
 
     def copied(self, value: Value) -> Value:
         """Return the copy of a value that leaves this process."""
-        return copy_value(value, self.host.limits, self.host.notices)
+        return copy_value(value, self.bounds.values, self.host.notices)
 
     def _child_context(self, context: Mapping[str, Value]) -> Mapping[str, Value]:
         if not context or context is self.context:

@@ -25,6 +25,7 @@ from hosts.workflow.admission import Admission
 from hosts.workflow.call import Calls
 from hosts.workflow.driver import Operator
 from hosts.workflow.effect import perform
+from hosts.workflow.entropy import Entropy
 from hosts.workflow.eviction import evict_unused
 from hosts.workflow.faults import no_run
 from hosts.workflow.live import Fact
@@ -63,6 +64,7 @@ class Engine:
         self.calls = Calls(self)
         self.timers = Timers(node.clock, self._due)
         self.operator = Operator(_note_to(node), node.notices)
+        self.entropy = Entropy()
         self.admission = Admission(self)
         self.recovery = Recovery(self)
         self._reader: Reader | None = None

@@ -5,7 +5,6 @@ A host is a name, a configuration and a share of an engine; hosts that name the 
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -90,7 +89,7 @@ class WorkflowHost:
             reply(outcome)
 
         try:
-            self.engine.admission.spawn(self, request, str(uuid.uuid4()), started)
+            self.engine.admission.spawn(self, request, self.engine.entropy.uuid(), started)
         except Error as error:
             reply(Outcome(failure=error.failure))
 

@@ -6,7 +6,6 @@ of it takes effect before the commit; if the start is refused, the machine is th
 
 from __future__ import annotations
 
-import os
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -28,6 +27,7 @@ if TYPE_CHECKING:
     from actorflow.bundle import Bundle
     from actorflow.ports import Program
     from actorflow.run.event import JournalEvent
+    from hosts.workflow.entropy import Entropy
     from hosts.workflow.host import WorkflowHost
 
 _RUNS: Final = uuid.UUID("9b1c6f0e-6c0f-5d1e-9f3a-2f6d0a4b7c11")
@@ -77,7 +77,7 @@ def prepare(
         Error: NotFound or Invalid, when the entry does not exist, is broken, or an option is wrong.
     """
     bundle, program = host.engine.program_of(request.entry)
-    workflow_id, use_existing = _identity(request, parent_id, parent_ref)
+    workflow_id, use_existing = _identity(request, parent_id, parent_ref, host.engine.entropy)
     now = host.engine.clock.now()
     payload = _start_payload(request, bundle, host, workflow_id, run_id)
     live = new_live(host, program, workflow_id, run_id, request.entry, payload)
@@ -157,7 +157,7 @@ def _start_payload(
         "args": list(request.args),
         "context": dict(request.context),
         "parent": request.parent,
-        "seed": os.urandom(SEED_SIZE),
+        "seed": host.engine.entropy.take(SEED_SIZE),
         "source": bundle.hash,
         "packages": _versions(bundle.options.get("packages") or ()),
     }
@@ -173,7 +173,7 @@ def _versions(packages: Any) -> dict[str, str]:
     return found
 
 
-def _identity(request: SpawnRequest, parent_id: str, parent_ref: int) -> tuple[str, bool]:
+def _identity(request: SpawnRequest, parent_id: str, parent_ref: int, entropy: Entropy) -> tuple[str, bool]:
     """Return the workflow id, and whether an open run of that id is the answer."""
     explicit = option(request.options, "workflow.id") or request.name
     policy = option(request.options, "workflow.id_conflict_policy")
@@ -183,8 +183,9 @@ def _identity(request: SpawnRequest, parent_id: str, parent_ref: int) -> tuple[s
     use_existing = bool(explicit)
     if policy is not None:
         use_existing = _conflict(policy)
-    generated = f"{parent_id}/{parent_ref}" if parent_id else str(uuid.uuid4())
-    return explicit or generated, use_existing
+    if explicit:
+        return explicit, use_existing
+    return f"{parent_id}/{parent_ref}" if parent_id else entropy.uuid(), use_existing
 
 
 def _conflict(policy: Any) -> bool:

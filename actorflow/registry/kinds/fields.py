@@ -1,4 +1,4 @@
-"""The types of fields: durations, sizes, names, references, sources; each says what it expected and what was likely meant."""
+"""The types of fields: durations, sizes, names, references, sources; each says what it expected."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ _SECONDS_BELOW: Final = 1000
 
 
 def refusal(expected: str, suggestion: str = "", got: str = "") -> PydanticCustomError:
-    """Return the error of a field: what was expected, what was probably meant (in quotes), what was got if not clear."""
+    """Return the error of a field: what was expected, what was probably meant, and what was got if not clear."""
     context = {"expected": expected, "suggestion": suggestion, "got": got}
     return PydanticCustomError(REFUSAL, "expected {expected}", context)
 
@@ -127,7 +127,5 @@ References: TypeAlias = Annotated[tuple[Reference, ...], BeforeValidator(_as_tup
 Imports: TypeAlias = Mapping[Name, Reference]
 """Alias to the id of a library."""
 
-Source: TypeAlias = Annotated[
-    str, Field(min_length=1), AfterValidator(_source), WithJsonSchema(_SOURCE_SCHEMA)
-]
+Source: TypeAlias = Annotated[str, Field(min_length=1), AfterValidator(_source), WithJsonSchema(_SOURCE_SCHEMA)]
 """The text of a script, usually by `file://`."""

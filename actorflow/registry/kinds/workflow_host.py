@@ -32,9 +32,9 @@ class GroupCommit(Config):
 class WorkflowHost(Config):
     """Where durable workflows run.
 
-    `database` is the id of a `db.sql.*` entry, `memory` for runs that end with the node, or nothing for an SQLite file
-    in the data directory. The fields of a `temporal.worker` are accepted: `task_queue` is an alias of the host, `client`
-    and `worker_options` are ignored.
+    `database` is the id of a `db.sql.*` entry, `memory` for runs that end with the node, or nothing for an SQLite
+    file in the data directory. The fields of a `temporal.worker` are accepted: `task_queue` is an alias of the host,
+    `client` and `worker_options` are ignored.
     """
 
     database: Database | None = Field(None, validation_alias=AliasChoices("database", "store"))

@@ -420,6 +420,18 @@ def any_value_comes_back(store: Store) -> None:
     expect("held", again.refusal, "exists")
 
 
+def an_id_with_a_nul_is_refused(store: Store) -> None:
+    """Not every database can keep one: the batch is refused with ValueError, and nothing is written."""
+    for item in (Book("order\0").start(), Book("order", "\0").start(), message("a\0b")):
+        try:
+            store.commit([Book("order/1").start(), item])
+        except ValueError as error:
+            expect("the id is named", "NUL character" in str(error), True)
+        else:
+            raise AssertionError("an id with a NUL: got an answer, expected ValueError")
+    expect("nothing was written", store.runs(RunFilter()), [])
+
+
 CASES: Final[tuple[Case, ...]] = (
     a_start_is_a_whole_run,
     starting_twice_is_one_start,
@@ -444,4 +456,5 @@ CASES: Final[tuple[Case, ...]] = (
     damage_is_named,
     a_snapshot_sees_what_was_committed,
     any_value_comes_back,
+    an_id_with_a_nul_is_refused,
 )

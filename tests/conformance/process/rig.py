@@ -6,15 +6,17 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from difflib import get_close_matches
+from types import SimpleNamespace
 from typing import Any
 
 from actorflow.bundle import Bundle
 from actorflow.errors import Error, not_found
+from actorflow.machine.machine import Machine
 from actorflow.node.node import Node
 from actorflow.notice import Notice
 from hosts.function import FunctionHost
 from hosts.process import ProcessHost
-from tests.unit.machine.scripted import Program, Script
+from tests.unit.machine.scripted import Program, Running, Script
 
 HOST = "app:processes"
 OTHER = "app:others"
@@ -28,6 +30,14 @@ class Entry:
     meta: Mapping[str, Any] = field(default_factory=dict)
     config: Mapping[str, Any] = field(default_factory=dict)
     fault: Error | None = None
+
+    @property
+    def about(self) -> Any:
+        return SimpleNamespace(default_host=self.meta.get("default_host"))
+
+    @property
+    def options(self) -> Mapping[str, Any]:
+        return self.meta.get("options", {})
 
     def require(self) -> None:
         if self.fault is not None:
@@ -68,17 +78,34 @@ class FakeLanguage:
     def __init__(self, registry: FakeRegistry) -> None:
         self.registry = registry
         self.compiled: list[str] = []
+        self.fault: Error | None = None
+        self.open_fault: Error | None = None
 
     def compile(self, bundle: Bundle, *, durable: bool = False) -> Program:
         del durable
+        if self.fault is not None:
+            raise self.fault
         self.compiled.append(bundle.id)
-        return Program(self.registry.scripts[bundle.id])
+        return _Program(self, self.registry.scripts[bundle.id])
+
+
+class _Program(Program):
+    """A program that fails to open while its language has an `open_fault`."""
+
+    def __init__(self, language: FakeLanguage, script: Script) -> None:
+        super().__init__(script)
+        self.language = language
+
+    def open(self, machine: Machine) -> Running:
+        if self.language.open_fault is not None:
+            raise self.language.open_fault
+        return super().open(machine)
 
 
 class Rig:
     """An open node with two process hosts and a function host."""
 
-    def __init__(self) -> None:
+    def __init__(self, boot: int = 0, limits: Mapping[str, Any] | None = None) -> None:
         self.registry = FakeRegistry()
         self.notices: list[Notice] = []
         self.logs: list[tuple[str, str, Mapping[str, Any]]] = []
@@ -86,10 +113,11 @@ class Rig:
         self.node = Node(
             self.registry,
             {"test": self.language, "lua": self.language},
+            boot=boot,
             notices=self.notices.append,
             log=lambda level, text, fields: self.logs.append((level, text, fields)),
         )
-        self.host = ProcessHost(HOST, {}, self.node)
+        self.host = ProcessHost(HOST, {"limits": limits or {}}, self.node)
         self.other = ProcessHost(OTHER, {}, self.node)
         self.functions = FunctionHost("app:functions", {}, self.node)
 
@@ -105,9 +133,9 @@ class Rig:
 
 
 @asynccontextmanager
-async def rig() -> AsyncIterator[Rig]:
+async def rig(boot: int = 0, limits: Mapping[str, Any] | None = None) -> AsyncIterator[Rig]:
     """Open a rig for the block."""
-    made = Rig()
+    made = Rig(boot, limits)
     async with made.node.open():
         await made.node.start_host(made.host)
         await made.node.start_host(made.other)

@@ -13,6 +13,15 @@ from actorflow.ports import PENDING, Identity, Mode, Outcome, SpawnRequest
 Script = Callable[..., Generator[tuple[Any, ...], Any, Any]]
 
 
+def received(*channels: Any) -> Generator[tuple[Any, ...], Any, list[Any]]:
+    """Receive one item from each channel in turn; a script uses it with `yield from`."""
+    items = []
+    for channel in channels:
+        item, _ = yield (Op.RECEIVE, channel)
+        items.append(item)
+    return items
+
+
 class Interrupted(BaseException):
     """Raised in a generator whose wait was interrupted; `failure` says why."""
 
@@ -133,8 +142,9 @@ class FakeDriver:
 class Bench:
     """A machine with a fake driver, started and run until it waits."""
 
-    def __init__(self, main: Script, *args: Any) -> None:
+    def __init__(self, main: Script, *args: Any, answers: Mapping[str, Any] | None = None) -> None:
         self.driver = FakeDriver()
+        self.driver.answers.update(answers or {})
         self.machine = Machine(self.driver, Program(main))
         self.machine.start(args)
         self.run()

@@ -176,11 +176,10 @@ async def test_a_node_that_goes_away_leaves_the_outcome_open(tmp_path: Path) -> 
         except Error as error:
             failures.append(error.failure)
 
-    async with trio.open_nursery() as nursery:
-        async with _server(tmp_path / "d") as data:  # noqa: SIM117 - the node ends before the nursery
-            client = await Client(data).__aenter__()
-            nursery.start_soon(ask, client)
-            await trio.sleep(0.05)
+    async with trio.open_nursery() as nursery, _server(tmp_path / "d") as data:
+        client = await Client(data).__aenter__()
+        nursery.start_soon(ask, client)
+        await trio.sleep(0.05)
     assert failures[0].kind == UNAVAILABLE
     assert failures[0].retryable is None
     async with _server(tmp_path / "d"), client:

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 import trio
+import trio.testing
 
 from actorflow.duration import SECOND
 from actorflow.errors import Error, Failure, invalid, not_found
@@ -115,13 +116,13 @@ async def test_a_failed_run_comes_back_with_growing_delays() -> None:
     async with _supervised(spec) as (supervisor, fakes, log):
         await supervisor.start(WITHIN)
         for delay in (1, 2, 4):
-            begin = trio.current_time()
             fakes["a"].ended(Failure("crashed"))
             assert _states(supervisor) == {"a": "failed"}
             log.clear()
-            while not log:
-                await trio.sleep(0.01)
-            assert trio.current_time() - begin == pytest.approx(delay, abs=0.03)
+            await trio.sleep(delay - 0.01)
+            assert log == []
+            await trio.sleep(0.02)
+            assert log == ["start a"]
 
 
 async def test_a_clean_end_and_a_refusal_are_final() -> None:
@@ -131,14 +132,14 @@ async def test_a_clean_end_and_a_refusal_are_final() -> None:
         fakes["b"].ended(Failure("no", retryable=False))
         await trio.sleep(200)
         assert _states(supervisor) == {"a": "exited", "b": "exited"}
-        assert log == ["start a", "start b"]
+        assert sorted(log) == ["start a", "start b"]
 
 
 async def test_a_start_that_cannot_be_blocks_its_subtree_only() -> None:
     specs = (_spec("a"), _spec("b", "a"), _spec("c", "b"), _spec("d"))
     async with _supervised(*specs, plans={"a": [invalid("broken entry")]}) as (supervisor, _, log):
         assert await supervisor.start(WITHIN) == []
-        assert log == ["start a", "start d"]
+        assert sorted(log) == ["start a", "start d"]
         lines = {line.id: line for line in supervisor.report()}
         assert lines["a"].failure.message == "broken entry"
         assert "needs a" in lines["c"].failure.message
@@ -180,6 +181,7 @@ async def test_a_start_that_takes_too_long_is_given_up_and_repeated() -> None:
     spec = _spec("a", start_timeout=2 * SECOND, restart=RestartPolicy(max_attempts=2))
     async with _supervised(spec, plans={"a": [60, 60]}) as (supervisor, _, log):
         await supervisor.start(WITHIN)
+        await trio.testing.wait_all_tasks_blocked()
         assert log == ["start a", "kill a", "start a", "kill a"]
         assert "start_timeout" in supervisor.report()[0].failure.message
 

@@ -1,0 +1,1 @@
+"""Benchmarks: what this machine does with actorflow, beside what its parts can do at best."""

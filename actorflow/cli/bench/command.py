@@ -1,0 +1,34 @@
+"""`actorflow bench`: measure this machine."""
+
+from __future__ import annotations
+
+import json
+import platform
+from pathlib import Path
+from typing import Annotated
+
+import trio
+import typer
+from rich.console import Console
+
+from actorflow.cli.bench.run import measure
+from actorflow.cli.bench.result import table_of
+
+
+def bench(
+    runs: Annotated[int, typer.Option(min=1, help="how often each workload is run")] = 3,
+    only: Annotated[str, typer.Option(help="run the workloads whose name contains this")] = "",
+    compare: Annotated[Path | None, typer.Option(help="a file that an earlier `--json` wrote")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="print one JSON document")] = False,  # noqa: FBT002
+) -> None:
+    """Measure what this machine does, beside what its parts can do at best."""
+    talk = Console(stderr=True)
+    results = trio.run(measure, runs, only, lambda name: talk.print(f"[dim]{name}[/dim]"))
+    if as_json:
+        machine = {"machine": platform.platform(), "python": platform.python_version()}
+        typer.echo(json.dumps(machine | {"results": [result.plain() for result in results]}, indent=2))
+        return
+    before = {}
+    if compare is not None:
+        before = {entry["name"]: entry["median"] for entry in json.loads(compare.read_text())["results"]}
+    Console().print(table_of(results, before))

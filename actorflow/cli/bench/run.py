@@ -1,0 +1,97 @@
+"""Running the benchmarks: each workload several times, on one node, one after another."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from actorflow import app
+from actorflow.cli.bench import actors, durable, floor
+from actorflow.cli.bench.result import Result
+from actorflow.cli.bench.scripts import write_registry
+
+if TYPE_CHECKING:
+    from actorflow.node.node import Node
+
+_FULL: Final = "SQLite, synchronous=FULL"
+_ROWS_PER_STEP: Final = 2
+_ROWS_PER_ONE_STEP_RUN: Final = 4
+Measure = Callable[[Any], Awaitable[tuple[float, dict[str, float]]]]
+
+
+async def measure(runs: int, only: str, tell: Callable[[str], None]) -> list[Result]:
+    """Run every workload whose name contains `only`, `runs` times each, and return the results."""
+    with tempfile.TemporaryDirectory(prefix="actorflow-bench-") as temporary:
+        place = Path(temporary)
+        rows = [floor.sqlite_rows(place, run) for run in range(runs)]
+        messages = [floor.bare_messages() for _ in range(runs)]
+        results = [
+            Result("floor/sqlite rows", "rows/s", rows, setting=_FULL),
+            Result("floor/bare messages", "messages/s", messages),
+        ]
+        directory = write_registry(place / "registry")
+        async with app.open(directory, data=place / "data") as node:
+            for name, unit, setting, work in _workloads():
+                if only in name:
+                    tell(name)
+                    results.append(await _repeated(name, unit, setting, work, node, runs))
+        _set_floors(results)
+    return results
+
+
+async def _repeated(name: str, unit: str, setting: str, work: Measure, node: Node, runs: int) -> Result:
+    values, more = [], {}
+    for _ in range(runs):
+        value, more = await work(node)
+        values.append(value)
+    return Result(name, unit, values, more=more, setting=setting)
+
+
+def _workloads() -> list[tuple[str, str, str, Measure]]:
+    found: list[tuple[str, str, str, Measure]] = []
+    for language in ("py", "lua"):
+        entry = f"bench:steps_{language}"
+        for in_flight, total in ((1, 300), (200, 3_000)):
+            found.append((f"durable/one-step/{language}/{in_flight}", "workflows/s", _FULL, _flight(entry, 1, total, in_flight)))
+        found.append((f"durable/ten-step/{language}/200", "steps/s", _FULL, _flight(entry, 10, 1_000, 200)))
+        found.append((f"durable/sequential/{language}", "steps/s", _FULL, _flight(entry, 1_000, 1, 1)))
+        found.append((f"actors/ping-pong/{language}", "messages/s", "", _ping_pong(language)))
+        found.append((f"actors/idle/{language}", "spawns/s", "", _idle(language)))
+    found.append(("durable/signal", "round trips/s", _FULL, lambda node: durable.signal_round_trips(node, 200)))
+    return found
+
+
+def _flight(entry: str, steps: int, total: int, in_flight: int) -> Measure:
+    async def work(node: Node) -> tuple[float, dict[str, float]]:
+        rate, more = await durable.workflows(node, entry, steps, total, in_flight)
+        return rate * (steps if steps > 1 else 1), more
+
+    return work
+
+
+def _ping_pong(language: str) -> Measure:
+    async def work(node: Node) -> tuple[float, dict[str, float]]:
+        return await actors.ping_pong(node, language, 100_000), {}
+
+    return work
+
+
+def _idle(language: str) -> Measure:
+    async def work(node: Node) -> tuple[float, dict[str, float]]:
+        return await actors.idle(node, language, 100_000 if language == "py" else 10_000)
+
+    return work
+
+
+def _set_floors(results: list[Result]) -> None:
+    """Set beside each result what the floor allows: rows a second by the journal rows it writes, or messages."""
+    rows, messages = results[0].median, results[1].median
+    for result in results[2:]:
+        if result.name.startswith("durable/one-step"):
+            result.floor = rows / _ROWS_PER_ONE_STEP_RUN
+        elif result.unit == "steps/s":
+            result.floor = rows / _ROWS_PER_STEP
+        elif result.unit == "messages/s":
+            result.floor = messages

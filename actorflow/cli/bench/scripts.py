@@ -1,0 +1,95 @@
+"""The registry that the benchmarks run: tiny scripts, written to a directory of their own."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Final
+
+_INDEX: Final = """\
+namespace: bench
+entries:
+  - {name: actors, kind: process.host, lifecycle: {auto_start: true}}
+  - {name: workflows, kind: workflow.host, lifecycle: {auto_start: true}}
+  - {name: step, kind: function.py, source: file://step.py, run: trio}
+  - {name: steps_py, kind: workflow.py, source: file://steps.py}
+  - {name: steps_lua, kind: workflow.lua, source: file://steps.lua, method: main, modules: [funcs]}
+  - {name: waiter, kind: workflow.py, source: file://waiter.py}
+  - {name: echo_py, kind: process.py, source: file://echo.py}
+  - {name: player_py, kind: process.py, source: file://player.py}
+  - {name: echo_lua, kind: process.lua, source: file://echo.lua, method: main}
+  - {name: player_lua, kind: process.lua, source: file://player.lua, method: main}
+"""
+
+_FILES: Final = {
+    "_index.yaml": _INDEX,
+    "step.py": "async def main(number):\n    return number + 1\n",
+    "steps.py": (
+        "from actorflow.script import funcs\n\n\n"
+        "async def main(steps):\n"
+        "    number = 0\n"
+        "    for _ in range(steps):\n"
+        "        number = await funcs.call('bench:step', number)\n"
+        "    return number\n"
+    ),
+    "steps.lua": (
+        "local funcs = require('funcs')\n"
+        "local function main(steps)\n"
+        "    local number = 0\n"
+        "    for _ = 1, steps do number = funcs.call('bench:step', number) end\n"
+        "    return number\n"
+        "end\n"
+        "return {main = main}\n"
+    ),
+    "waiter.py": (
+        "from actorflow.script import process\n\n\n"
+        "async def main():\n"
+        "    message = await process.inbox().receive()\n"
+        "    return message.payload\n"
+    ),
+    "echo.py": (
+        "from actorflow.script import process\n\n\n"
+        "async def main():\n"
+        "    inbox = process.inbox()\n"
+        "    while True:\n"
+        "        message = await inbox.receive()\n"
+        "        await process.send(message.sender, 'pong', message.payload)\n"
+    ),
+    "player.py": (
+        "from actorflow.script import process\n\n\n"
+        "async def main(echo, rounds):\n"
+        "    inbox = process.inbox()\n"
+        "    for number in range(rounds):\n"
+        "        await process.send(echo, 'ping', number)\n"
+        "        await inbox.receive()\n"
+        "    return rounds\n"
+    ),
+    "echo.lua": (
+        "local function main()\n"
+        "    local inbox = process.inbox()\n"
+        "    while true do\n"
+        "        local message = inbox:receive()\n"
+        "        process.send(message:from(), 'pong', message:payload():data())\n"
+        "    end\n"
+        "end\n"
+        "return {main = main}\n"
+    ),
+    "player.lua": (
+        "local function main(echo, rounds)\n"
+        "    local inbox = process.inbox()\n"
+        "    for number = 1, rounds do\n"
+        "        process.send(echo, 'ping', number)\n"
+        "        inbox:receive()\n"
+        "    end\n"
+        "    return rounds\n"
+        "end\n"
+        "return {main = main}\n"
+    ),
+}
+
+
+def write_registry(directory: Path) -> Path:
+    """Write the registry into `directory` and return it."""
+    directory.mkdir(parents=True, exist_ok=True)
+    for name, text in _FILES.items():
+        (directory / name).write_text(text)
+    return directory

@@ -1,0 +1,110 @@
+"""Loading: a directory of registry files to a `Registry`. Bad content never raises: it becomes faults, all of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+
+from actorflow.registry.decode import Decoder
+from actorflow.registry.dependency import boot_order, find_edges
+from actorflow.registry.document import Document, SyntaxFault
+from actorflow.registry.draft import Draft, read_drafts
+from actorflow.registry.fault import Fault, Suggester
+from actorflow.registry.json_file import read_json
+from actorflow.registry.kind import installed_kinds
+from actorflow.registry.link import link
+from actorflow.registry.override import apply_overrides, parse_override
+from actorflow.registry.registry import Entry, Registry
+from actorflow.registry.source_root import WrittenOverride, read_layout, scan
+from actorflow.registry.text_file import TextFiles, UnreadableError, read_text
+from actorflow.registry.yaml_file import read_yaml
+
+
+def load_registry(
+    directory: Path,
+    *,
+    overrides: Sequence[str] = (),
+    environment: Mapping[str, str],
+    modules: Mapping[str, frozenset[str]],
+) -> Registry:
+    """Read, check and link the registry in `directory`.
+
+    Never raises for what is in the files: see `Registry.faults`, and `Registry.fatal` before starting anything.
+
+    Args:
+        directory: holds the registry files, or a node.yaml or wippy.lock that names the source roots.
+        overrides: `ns:entry:path=value`, later ones win; they win over those of .wippy.yaml.
+        environment: what `${env:NAME}` refers to.
+        modules: the names entries may list under `modules`, by language (`lua`, `py`).
+    """
+    layout = read_layout(directory, environment)
+    faults = layout.faults
+    drafts = _read_all(layout.roots, faults)
+    suggester = Suggester(drafts)
+    faults.extend(apply_overrides((*layout.overrides, *_parsed(overrides, faults)), drafts, suggester))
+    kinds, unusable = installed_kinds()
+    faults.extend(unusable)
+    decoder = Decoder(kinds, TextFiles(layout.roots), environment)
+    for draft in drafts.values():
+        decoder.decode(draft)
+    link(drafts, modules, suggester)
+    edges = find_edges(drafts)
+    order, cycle = boot_order(edges)
+    if cycle:
+        draft = drafts[cycle[0]]
+        expected = "dependencies without a cycle; entries boot in the order of their ids"
+        draft.add((), f"a cycle of dependencies ({' → '.join(cycle[:10])})", expected, scope="notice")
+    for draft in drafts.values():
+        faults.extend(draft.faults)
+    faults.sort(key=lambda fault: (fault.file, fault.line, fault.path))
+    return Registry({draft.id: _entry(draft) for draft in drafts.values()}, order, edges, tuple(faults))
+
+
+def _parsed(overrides: Iterable[str], faults: list[Fault]) -> list[WrittenOverride]:
+    parsed = [parse_override(text) for text in overrides]
+    faults.extend(item for item in parsed if isinstance(item, Fault))
+    return [item for item in parsed if not isinstance(item, Fault)]
+
+
+def _read_all(roots: list[Path], faults: list[Fault]) -> dict[str, Draft]:
+    """Return the drafts of all files by id, in the order they are found; the first of two with one id stays."""
+    drafts: dict[str, Draft] = {}
+    for path in scan(roots, faults):
+        for document in _documents(path, faults):
+            for draft in read_drafts(path, document, faults):
+                first = drafts.setdefault(draft.id, draft)
+                if first is not draft:
+                    there = f"{first.file}:{first.mark.line}"
+                    place = ("file", draft.file, draft.mark.line, "name", f"{draft.id} again, first at {there}")
+                    faults.append(Fault(*place, "each id once", entry=draft.id))  # type: ignore[arg-type]
+    return drafts
+
+
+def _documents(path: Path, faults: list[Fault]) -> list[Document]:
+    """Return the documents of one file; none, with a fault of file scope, when it cannot be read."""
+    try:
+        text = read_text(path)
+        if path.suffix.lower() != ".json":
+            return read_yaml(text)
+        return [read_json(text)] if '"namespace"' in text else []
+    except SyntaxFault as error:
+        faults.append(Fault("file", str(path), error.line, "", error.got, error.expected, error.suggestion))
+    except UnreadableError as error:
+        faults.append(Fault("file", str(path), error.line, "", error.got, error.expected, error.suggestion))
+    return []
+
+
+def _entry(draft: Draft) -> Entry:
+    return Entry(
+        id=draft.id,
+        kind=draft.kind,
+        meta=draft.meta,
+        data=draft.data,
+        config=draft.config if not draft.broken else None,
+        about=draft.about,
+        faults=tuple(draft.faults),
+        file=draft.file,
+        line=draft.mark.line,
+        origin=draft.origin(("source",)),
+        declaration=draft.declaration,
+    )

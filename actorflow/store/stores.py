@@ -1,0 +1,126 @@
+"""The stores of a node by the names that hosts give them: a `db.sql.*` entry, `memory`, or nothing for the default."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final, TypeVar
+
+from actorflow.errors import NOT_FOUND, UNAVAILABLE, Error, invalid, not_found
+from actorflow.registry.registry import Registry
+from actorflow.run.turn import Committed, Item
+from actorflow.store.dialect import Sqlite
+from actorflow.store.memory import MemoryStore
+from actorflow.store.port import Reader, Store
+from actorflow.store.sql import SqlStore
+from actorflow.store.view import find
+from actorflow.store.writer import AnyWriter, open_writer
+
+T = TypeVar("T")
+
+MEMORY: Final = "memory"
+_DEFAULT_FILE: Final = "runs.db"
+_IN_MEMORY: Final = frozenset({":memory:", ""})
+_SQLITE: Final = "db.sql.sqlite"
+
+
+class Stores:
+    """The stores under one data directory, each opened once and as long as somebody uses it."""
+
+    def __init__(self, directory: Path, registry: Registry) -> None:
+        """Keep files in `directory`; nothing is opened yet."""
+        self._directory = directory
+        self._registry = registry
+        self._writers: dict[str, AnyWriter] = {}
+
+    async def open(self, database: str) -> AnyWriter:
+        """Open a store and return its writer, which whoever opened it closes.
+
+        Raises:
+            Error: when there is no such database or it cannot be used.
+        """
+        writer = self._writers[database] = open_writer(self._store(database))
+        return writer
+
+    async def open_existing(self) -> None:
+        """Open every database that hosts of the registry name and that has a file: for commands without a node."""
+        for database in self.named():
+            path = self.path(database)
+            if path is not None and path.exists():
+                await self.open(database)
+
+    async def close(self) -> None:
+        """Close every writer that is still open."""
+        while self._writers:
+            await self._writers.popitem()[1].close()
+
+    def named(self) -> list[str]:
+        """Return the databases that the workflow hosts of the registry name, the default included."""
+        hosts = (entry.config for entry in self._registry.find("workflow.host") if not entry.broken)
+        return sorted({""} | {getattr(config, "database", None) or "" for config in hosts})
+
+    def path(self, database: str) -> Path | None:
+        """Return the file of a database, None for one in memory.
+
+        Raises:
+            Error: kind NotFound or Invalid, when the entry is no database that works here.
+        """
+        if database == MEMORY:
+            return None
+        if not database:
+            return self._directory / _DEFAULT_FILE
+        entry = self._registry.entry(database)
+        entry.require()
+        if entry.kind != _SQLITE:
+            raise invalid(f"{database} is a {entry.kind}: this release keeps runs in {_SQLITE}, or in `memory`")
+        file = entry.config.file
+        return None if file in _IN_MEMORY else self._directory / file
+
+    async def each(self, read: Callable[[Reader], T]) -> list[T]:
+        """Ask every store that has been opened, the default one first."""
+        return [await self._read(database, read) for database in sorted(self._writers)]
+
+    async def about(self, reference: str, read: Callable[[Reader], T]) -> T:
+        """Ask the store that holds the run which a PID, workflow id or run id means.
+
+        Raises:
+            Error: kind NotFound, when no store has it.
+        """
+        return await self._read(await self._holder(reference), read)
+
+    async def write(self, reference: str, item: Item) -> Committed:
+        """Commit an item to the store that holds a run; for commands without a node.
+
+        Raises:
+            Error: kind NotFound, when no store has it; else what the commit met.
+        """
+        return await self._writers[await self._holder(reference)].write(item)
+
+    async def _holder(self, reference: str) -> str:
+        missing = not_found(f"no run {reference!r}: no store has been made here yet")
+        for database in sorted(self._writers):
+            try:
+                await self._read(database, lambda reader: find(reader, reference))
+            except Error as error:
+                if error.kind != NOT_FOUND:
+                    raise
+                missing = error
+            else:
+                return database
+        raise missing
+
+    async def _read(self, database: str, read: Callable[[Reader], T]) -> T:
+        """Read a store; one that its host has closed is opened again."""
+        try:
+            return await self._writers[database].read(read)
+        except Error as error:
+            if error.kind != UNAVAILABLE or error.retryable is not False:
+                raise
+        return await (await self.open(database)).read(read)
+
+    def _store(self, database: str) -> Store:
+        path = self.path(database)
+        if path is None:
+            return MemoryStore()
+        path.parent.mkdir(parents=True, exist_ok=True)
+        return SqlStore(Sqlite(path))

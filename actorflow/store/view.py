@@ -1,0 +1,226 @@
+"""Runs as people look at them: what `actorflow runs` and `actorflow run …` print, as plain data.
+
+Each function is one question to a reader, so that the rows of one answer are of one moment.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from actorflow.codec import decode
+from actorflow.errors import Error, Failure, not_found
+from actorflow.names import Pid
+from actorflow.run import event as events
+from actorflow.run.event import JournalEvent
+from actorflow.run.state import CREATED, PAUSED, PENDING, TERMINAL
+from actorflow.run.turn import CallRow, OpenRun, RunRow
+from actorflow.store.port import Reader, RunFilter
+
+_PAGE: Final = 1000
+_DUMP_ABOVE: Final = 64
+"""Bytes longer than this are shown by their size."""
+_HIDDEN: Final = frozenset({"seed"})
+"""Fields of the start event that nobody should copy around: who knows the seed knows every random value to come."""
+_SETTLING: Final = frozenset(
+    {
+        events.FUNCTION_COMPLETED,
+        events.FUNCTION_FAILED,
+        events.TIMER_FIRED,
+        events.REQUEST_SETTLED,
+        events.REQUEST_DROPPED,
+    }
+)
+_ASKING: Final = {
+    events.FUNCTION_CALLED: "call {target}",
+    events.PROCESS_SPAWNED: "child {target}",
+    events.MESSAGE_SENT: "send to {target}",
+    events.PROCESS_CONTROLLED: "request to {target}",
+    events.NAME_USED: "name {target}",
+    events.OPERATION_PERFORMED: "operation {target}",
+}
+
+
+def runs(reader: Reader, which: RunFilter, limit: int) -> list[dict[str, Any]]:
+    """Return the newest runs, at most `limit`, newest first."""
+    return [_line(row) for row in reader.runs(which, limit)]
+
+
+def show(reader: Reader, reference: str) -> dict[str, Any]:
+    """Return one run with its arguments, result and state history.
+
+    Raises:
+        Error: kind NotFound.
+    """
+    row = find(reader, reference)
+    started = _started(reader, row.run)
+    waits = decode(row.waits) if row.waits else []
+    return {
+        **_line(row),
+        "args": started.get("args", []),
+        "parent": row.parent or None,
+        "bundle_hash": row.bundle_hash,
+        "events": row.last_seq,
+        "revision": row.revision,
+        "waits": waits,
+        **_ending(row),
+        "states": [
+            {"state": change.state, "at": change.at, "reason": change.reason, "by": change.by}
+            for change in reader.history(row.run)
+        ],
+    }
+
+
+def history(reader: Reader, reference: str) -> list[dict[str, Any]]:
+    """Return the journal of a run.
+
+    Raises:
+        Error: kind NotFound.
+    """
+    return [_event(event) for event in _journal(reader, find(reader, reference).run)]
+
+
+def why(reader: Reader, reference: str, *, served: bool) -> dict[str, Any]:
+    """Return why a run is where it is: its state, and what it waits for, the next wake-up first.
+
+    `served` says whether a node runs on the store; an open run has at least one reason.
+
+    Raises:
+        Error: kind NotFound.
+    """
+    row = find(reader, reference)
+    reasons = [f"{row.state}: nothing will happen any more"] if row.state in TERMINAL else []
+    if not reasons:
+        reasons = list(_reasons(reader.load(row.run)))
+        if not served and row.state != PAUSED:
+            reasons.insert(0, "no node serves it: start one with `actorflow up`")
+    return {**_line(row), "reasons": reasons or ["waiting for a message"]}
+
+
+def find(reader: Reader, reference: str) -> RunRow:
+    """Return the run a PID, workflow id or run id means.
+
+    Raises:
+        Error: kind NotFound.
+    """
+    row = reader.find(workflow_of(reference))
+    if row is None:
+        raise not_found(f"no run {reference!r}: expected a PID, a workflow id or a run id; `actorflow runs` lists them")
+    return row
+
+
+def workflow_of(reference: str) -> str:
+    """Return the id in a PID, and anything else as it is."""
+    if reference.startswith("{") and reference.endswith("}") and "|" in reference:
+        return reference[1:-1].partition("|")[2]
+    return reference
+
+
+def pid_of(row: RunRow, store: str = "local") -> str:
+    """Return the PID of a run in the store of that name."""
+    return str(Pid(store, row.host, row.workflow_id))
+
+
+def _line(row: RunRow) -> dict[str, Any]:
+    return {
+        "pid": pid_of(row),
+        "workflow_id": row.workflow_id,
+        "run_id": row.run_id,
+        "entry": row.entry,
+        "host": row.host,
+        "state": row.state,
+        "reason": row.reason,
+        "created": row.created,
+        "updated": row.updated,
+    }
+
+
+def _ending(row: RunRow) -> dict[str, Any]:
+    """Return the result and error of a run; both None while it is open."""
+    ended = decode(row.result) if row.result is not None else None
+    failed = isinstance(ended, Failure)
+    return {"result": None if failed else ended, "error": ended if failed else None}
+
+
+def _started(reader: Reader, run: int) -> dict[str, Any]:
+    first = reader.journal(run, limit=1)
+    payload = decode(first[0].payload) if first and first[0].payload else {}
+    return payload if isinstance(payload, dict) else {}
+
+
+def _journal(reader: Reader, run: int) -> Iterator[JournalEvent]:
+    after = 0
+    while page := reader.journal(run, after, _PAGE):
+        yield from page
+        after = page[-1].seq
+
+
+def _event(event: JournalEvent) -> dict[str, Any]:
+    return {
+        "seq": event.seq,
+        "kind": event.kind,
+        "ref": event.ref,
+        "target": event.target,
+        "at": event.at,
+        "payload": _visible(_decoded(event.payload)),
+        "drawn": _visible(_decoded(event.drawn)),
+    }
+
+
+def _decoded(data: bytes) -> Any:
+    try:
+        return decode(data) if data else None
+    except Error as error:
+        return f"<{error.message}>"
+
+
+def _visible(value: Any) -> Any:
+    """Return a payload without the seed and without long binary parts."""
+    if isinstance(value, dict):
+        return {key: _visible(item) for key, item in value.items() if key not in _HIDDEN}
+    if isinstance(value, list):
+        return [_visible(item) for item in value]
+    return f"<{len(value)} bytes>" if isinstance(value, bytes) and len(value) > _DUMP_ABOVE else value
+
+
+def _reasons(held: OpenRun) -> Iterator[str]:
+    """Name what an open run waits for, as far as the store knows."""
+    row = held.row
+    if row.state in {CREATED, PENDING}:
+        yield f"{row.state}: it waits for its next turn"
+    if row.state == PAUSED:
+        causes = [str(item) for item in (decode(row.waits) if row.waits else ())] or [row.reason or "by hand"]
+        yield from (f"paused: {cause}" for cause in causes)
+    if held.inbox:
+        yield f"{len(held.inbox)} deliveries to be taken in with the next turn"
+    waiting = {call.ref: call for call in held.calls}
+    due = sorted([(call.due, _retry(call, held.events)) for call in held.calls] + list(_timers(held)))
+    yield from (text for _, text in due)
+    yield from (text for ref, text in _open_requests(held.events) if ref not in waiting)
+
+
+def _timers(held: OpenRun) -> Iterator[tuple[int, str]]:
+    return ((due, f"timer {ref} due at {_instant(due)}") for ref, due in held.timers)
+
+
+def _retry(call: CallRow, journal: Iterable[JournalEvent]) -> str:
+    target = next((event.target for event in journal if event.ref == call.ref and event.kind in _ASKING), "?")
+    failure = _decoded(call.failure)
+    because = f" after: {failure.message}" if isinstance(failure, Failure) else ""
+    return f"call {target} attempt {call.attempt} at {_instant(call.due)}{because}"
+
+
+def _open_requests(journal: Iterable[JournalEvent]) -> list[tuple[int, str]]:
+    """Return what the script asked and nobody has answered yet."""
+    asked: dict[int, str] = {}
+    for event in journal:
+        if event.kind in _ASKING:
+            asked[event.ref] = _ASKING[event.kind].format(target=event.target) + f" (request {event.ref})"
+        elif event.kind in _SETTLING:
+            asked.pop(event.ref, None)
+    return sorted(asked.items())
+
+
+def _instant(at: int) -> str:
+    return datetime.fromtimestamp(at / 1e9, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -1,0 +1,31 @@
+"""Random bytes of the operating system, fetched many at a time: a system call each would cost more than a turn."""
+
+from __future__ import annotations
+
+import os
+import uuid
+from typing import Final
+
+_POOL: Final = 16_384
+
+
+class Entropy:
+    """Hands out bytes of `os.urandom`, each byte once."""
+
+    __slots__ = ("_pool", "_used")
+
+    def __init__(self) -> None:
+        """Begin with nothing fetched."""
+        self._pool = b""
+        self._used = 0
+
+    def take(self, size: int) -> bytes:
+        """Return `size` random bytes, at most 16 KiB."""
+        if self._used + size > len(self._pool):
+            self._pool, self._used = os.urandom(_POOL), 0
+        start, self._used = self._used, self._used + size
+        return self._pool[start : self._used]
+
+    def uuid(self) -> str:
+        """Return a random UUID (RFC 9562 version 4) as text."""
+        return str(uuid.UUID(bytes=self.take(16), version=4))

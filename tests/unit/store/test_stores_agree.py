@@ -1,0 +1,141 @@
+"""Random batches on the store in memory and on SQLite: equal answers, equal content."""
+
+from __future__ import annotations
+
+from contextlib import closing
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from actorflow.run.state import CANCELLED, COMPLETED, FAILED, PAUSED, PENDING, RUNNING, WAITING
+from actorflow.run.turn import CallRow, Delivery, Item, StateChange
+from actorflow.store.dialect import Sqlite
+from actorflow.store.memory import MemoryStore
+from actorflow.store.port import RunFilter, Store
+from actorflow.store.sql import SqlStore
+from actorflow.testing.conformance.items import EPOCH, Book, message
+
+HOSTS = ["test:a", "test:b"]
+NAMES = ["order/1", "order/2", "order/3"]
+STATES = [RUNNING, WAITING, WAITING, WAITING, PENDING, PAUSED, COMPLETED, FAILED, CANCELLED]
+FAR = EPOCH * 2
+
+
+class Story:
+    """Draws batches that are mostly right: it follows the answers of the stores as an engine would."""
+
+    def __init__(self, data: st.DataObject) -> None:
+        self.data = data
+        self.books: list[Book] = []
+        self.born: dict[str, Book] = {}
+        self.sent: list[int] = []
+
+    def draw(self, strategy: st.SearchStrategy[Any]) -> Any:
+        return self.data.draw(strategy)
+
+    def batch(self) -> list[Item]:
+        return [self.item() for _ in range(self.draw(st.integers(1, 5)))]
+
+    def item(self) -> Item:
+        kind = self.draw(st.sampled_from(["start", "turn", "turn", "turn", "message"]))
+        if kind == "turn" and self.books:
+            return self.turn()
+        return self.start() if kind == "start" else self.delivery()
+
+    def start(self) -> Any:
+        number = self.draw(st.integers(0, 12))
+        name, host = self.draw(st.sampled_from(NAMES)), self.draw(st.sampled_from(HOSTS))
+        book = self.born.setdefault(f"run-{number}", Book(name, f"run-{number}", host))
+        if book.seq:
+            book.seq, book.checksum = 0, b""
+        messages = [message("", bytes([index])) for index in range(self.draw(st.integers(0, 2)))]
+        return book.start(
+            use_existing=self.draw(st.booleans()),
+            messages=messages,
+            bundle_hash=self.draw(st.sampled_from(["h1", "h2"])),
+            state=self.draw(st.sampled_from([RUNNING, WAITING, COMPLETED])),
+        )
+
+    def delivery(self) -> Delivery:
+        run = self.draw(st.integers(1, 6)) if self.draw(st.booleans()) else 0
+        return message(self.draw(st.sampled_from(NAMES)), b"m", run)
+
+    def turn(self) -> Any:
+        book = self.draw(st.sampled_from(self.books))
+        refs = st.integers(1, 4)
+        state = self.draw(st.sampled_from(STATES))
+        ended = state in {COMPLETED, FAILED, CANCELLED}
+        turn = book.turn(
+            state,
+            consumed=self.draw(st.lists(st.sampled_from(self.sent), max_size=3)) if self.sent else [],
+            timers=[(ref, EPOCH + self.draw(st.integers(0, 9))) for ref in self.draw(st.sets(refs))],
+            dropped_timers=self.draw(st.lists(refs, max_size=3)),
+            calls=[CallRow(ref, 1, EPOCH + self.draw(st.integers(0, 9)), b"f") for ref in self.draw(st.sets(refs))],
+            dropped_calls=self.draw(st.lists(refs, max_size=3)),
+            starts=[self.start() for _ in range(self.draw(st.integers(0, 1)))],
+            deliveries=[self.delivery() for _ in range(self.draw(st.integers(0, 2)))],
+            change=StateChange(state, EPOCH, "why") if self.draw(st.booleans()) else None,
+            result=b"\x01" if ended else None,
+        )
+        if self.draw(st.integers(0, 9)) == 0:
+            turn.revision += 1
+        if self.draw(st.integers(0, 9)) == 0:
+            turn.lease += 1
+        return turn
+
+    def learn(self, store: Store) -> None:
+        """Take from the store how its runs stand: the next turns are drawn from that."""
+        self.books = []
+        self.sent = []
+        for row in store.runs(RunFilter()):
+            book = Book(row.workflow_id, row.run_id, row.host, row.lease)
+            book.run, book.seq, book.checksum, book.revision = row.run, row.last_seq, row.last_checksum, row.revision
+            self.books.append(book)
+            self.sent += [item.id for item in store.inbox(row.run)]
+
+
+def content(store: Store) -> dict[str, Any]:
+    """Return everything that can be read."""
+    runs = [row.run for row in store.runs(RunFilter())]
+    return {
+        "runs": [store.load(run) for run in runs],
+        "history": [store.history(run) for run in runs],
+        "faults": [store.verify(run) for run in runs],
+        "counts": store.counts(),
+        "found": [store.find(name) for name in NAMES],
+        "bundles": [store.bundle(name) for name in ("h1", "h2")],
+        "hosts": [
+            (
+                store.open_runs(host),
+                store.due_timers(host, EPOCH + 5),
+                store.due_timers(host, FAR),
+                store.due_calls(host, EPOCH + 5),
+                store.next_due(host),
+            )
+            for host in HOSTS
+        ],
+        "listed": [store.runs(RunFilter(state=state)) for state in (WAITING, COMPLETED)],
+    }
+
+
+@settings(max_examples=60)
+@given(st.data())
+def test_memory_and_sqlite_agree(data: st.DataObject) -> None:
+    with TemporaryDirectory() as directory:
+        memory, sqlite = MemoryStore(), SqlStore(Sqlite(Path(directory) / "store.db"))
+        with closing(sqlite):
+            sqlite._connection().execute("PRAGMA synchronous=OFF")  # noqa: SLF001 - speed; no power is lost here
+            story = Story(data)
+            for _ in range(data.draw(st.integers(1, 8))):
+                batch = story.batch()
+                assert memory.commit(batch) == sqlite.commit(batch)
+                if data.draw(st.integers(0, 5)) == 0:
+                    host, lease = data.draw(st.sampled_from(HOSTS)), data.draw(st.integers(0, 3))
+                    assert memory.claim(host, lease) == sqlite.claim(host, lease)
+                held = content(sqlite)
+                assert content(memory) == held
+                assert held["faults"] == [[] for _ in held["faults"]]
+                story.learn(sqlite)
