@@ -22,7 +22,7 @@ _BRACKETS: Final = {"(": ")", "[": "]", "{": "}"}
 _OPENERS: Final = frozenset({"(", "{", "interface", "readonly", "fun", "typeof", "keyof", "asserts"})
 
 
-class Malformed(Exception):  # noqa: N818 - a verdict, not an error anybody sees
+class Malformed(Exception):
     """The tokens are no type annotation."""
 
 
@@ -142,7 +142,7 @@ class Annotations:
             at += 1
             if kind in _BRACKETS:
                 expected.append(_BRACKETS[kind])
-            elif kind in {")", "]", "}"} and expected.pop() != kind or kind == END:
+            elif (kind in {")", "]", "}"} and expected.pop() != kind) or kind == END:
                 raise Malformed
             if not expected:
                 return at

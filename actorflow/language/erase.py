@@ -156,6 +156,7 @@ class _Eraser:
         at = self._parameters(self._keep(at))
         if grammar.kind(at) == ":":
             at = self._erase(at, grammar.returned(at + 1, several=True))
+        self._before = "do"  # a statement follows: the `)` ended no expression
         return at
 
     def _parameters(self, at: int) -> int:

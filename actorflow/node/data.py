@@ -11,6 +11,7 @@ import os
 import stat
 import tempfile
 import time
+from collections.abc import Mapping
 from hashlib import blake2b
 from pathlib import Path
 from types import TracebackType
@@ -18,11 +19,18 @@ from typing import Final, Self
 
 from actorflow.errors import INVALID, UNAVAILABLE, Error
 
+VARIABLE: Final = "ACTORFLOW_DATA"
+_NAME: Final = ".actorflow"
 _LOCK_TRIES: Final = 10
 _LOCK_PAUSE: Final = 0.02
 """Seconds between two tries: `holder` of another process holds the lock for an instant."""
 _SOCKET_PATH_LIMIT: Final = 100
 """Most bytes of a socket path; the address structure has 104 on some platforms, 108 on others."""
+
+
+def data_path(directory: Path, data: str | os.PathLike[str] | None, environment: Mapping[str, str]) -> Path:
+    """Return the data directory: `data`, else ACTORFLOW_DATA, else `.actorflow` in the registry's directory."""
+    return Path(data or environment.get(VARIABLE) or directory / _NAME).absolute()
 
 
 class DataDirectory:

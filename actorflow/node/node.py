@@ -230,8 +230,8 @@ class Node:
     ) -> Value:
         """Start a process and return its result; raises its failure as `Error`. A time-out leaves it running."""
         answer: Answer[Value] = Answer()
-        self.router.exec(self._request(entry, host, args, name, messages, context, options), answer)
-        return await within(answer, timeout, f"exec of {entry}")
+        give_up = self.router.exec(self._request(entry, host, args, name, messages, context, options), answer)
+        return await within(answer, timeout, f"exec of {entry}", give_up)
 
     async def send(self, dest: str, topic: str, *payloads: Value) -> None:
         """Send a message to a PID or registered name; returns once it is as safe as the receiver's host makes it.

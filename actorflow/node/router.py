@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 from actorflow.errors import INTERNAL, UNAVAILABLE, Error, Failure, invalid, not_found
 from actorflow.message import EXIT, Message, exit_event
 from actorflow.names import is_pid, parse_pid
+from actorflow.node.execution import Execution
 from actorflow.node.suggest import did_you_mean
 from actorflow.ports import Host, Outcome, Reply, SpawnRequest
 
@@ -83,16 +84,14 @@ class Router:
         else:
             host.spawn(request, reply)
 
-    def exec(self, request: SpawnRequest, reply: Reply) -> None:
-        """Start a process and reply how it ended."""
+    def exec(self, request: SpawnRequest, reply: Reply, *, reason: str = "") -> Callable[[], None]:
+        """Start a process and reply how it ended. Returns what gives that up.
 
-        def started(outcome: Outcome) -> None:
-            if outcome.failure is not None:
-                reply(outcome)
-            else:
-                self.watch(outcome.value, reply)
-
-        self.spawn(request, started)
+        The process then goes on, or with a `reason` is asked to stop with it.
+        """
+        execution = Execution(self, reply, reason)
+        execution.spawn(request)
+        return execution.give_up
 
     def watch(self, dest: str, reply: Reply) -> Callable[[], None]:
         """Reply how a process ends, or has ended where the host still knows. Returns what gives that up."""

@@ -98,6 +98,10 @@ class Supervisor:
         clock = self._node.clock
         return report(self._services.values(), clock.monotonic(), clock.now())
 
+    def restarts(self, service_id: str) -> int:
+        """Return how many times a service has been started again."""
+        return max(self._services[service_id].run - 1, 0)
+
     # ---- the order of starting ---------------------------------------------------------------------------------
 
     def _awaited(self) -> list[str]:

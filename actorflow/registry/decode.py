@@ -12,7 +12,7 @@ from pydantic_core import ErrorDetails
 from actorflow.registry.document import Path
 from actorflow.registry.draft import Draft
 from actorflow.registry.expand import read_files, resolve_placeholders
-from actorflow.registry.fault import Suggester, closest, shown
+from actorflow.registry.fault import Suggester, closest, dotted, shown
 from actorflow.registry.kind import Kind
 from actorflow.registry.kinds.fields import REFUSAL
 from actorflow.registry.meta import Meta
@@ -95,9 +95,13 @@ class Decoder:
 
 
 def _report(draft: Draft, model: type[BaseModel], problems: list[ErrorDetails], base: Path) -> None:
+    """Add the problems of validation as faults, but one for each field at most."""
     extras = [_path(problem) for problem in problems if problem["type"] == _EXTRA]
+    known_already = {fault.path for fault in draft.faults if fault.scope == "entry"}
     for problem in problems:
         path = _path(problem)
+        if dotted((*base, *path)) in known_already:
+            continue
         if problem["type"] == _EXTRA:
             known = list(_fields_at(model, path[:-1]))
             expected = f"one of {', '.join(known)}; kept as data"

@@ -204,10 +204,10 @@ class Builder:
             suggestion = repr(str(key).lower()) if isinstance(key, bool) else ""
             self.issue(line, f"{shown(key)} as a key", "text or a 64-bit integer; use quotes", suggestion)
             key = _REFUSED
-        elif key is not MERGE and key in frame.value:
+        frame.key = key
+        if type(key) in {str, int} and key in frame.value:
             first = frame.mark.children[key].line
             self.issue(line, f"the key {shown(key)} again, first in line {first}", "each key once")
-        frame.key = key
 
     def _put(self, value: Any, mark: Mark, height: int) -> None:
         if not self._stack:

@@ -194,7 +194,7 @@ class _Reader:
         if "data" in item:
             for key in fields:
                 expected = "all fields below `data:`; this one is ignored"
-                draft.add((key,), "a field beside `data:`", expected, scope="notice")
+                self._add("notice", (*place, key), "a field beside `data:`", expected)
         yield draft
 
     def _word(self, item: dict[Any, Any], key: str, place: FieldPath) -> str | None:

@@ -13,11 +13,15 @@ from typing import Any, Final
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
+from actorflow.duration import format_duration
 from actorflow.registry.kind import Kind, installed_kinds
 from actorflow.registry.meta import Meta
 
 _DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
 _PLACEHOLDER: Final = {"type": "string", "pattern": r"\$\{"}
+_ZERO: Final = {"const": 0}
+"""What of the bare numbers only a duration allows."""
+
 _TYPED: Final = frozenset({"integer", "number", "boolean"})
 
 
@@ -32,7 +36,7 @@ def registry_schema(kinds: Iterable[Kind]) -> dict[str, Any]:
     kinds = list(kinds)
     models: list[type[BaseModel]] = [*(kind.model for kind in kinds), Meta]
     refs, document = models_json_schema([(model, "validation") for model in dict.fromkeys(models)])
-    definitions = {name: _with_placeholders(schema) for name, schema in document["$defs"].items()}
+    definitions = {name: _as_written(schema) for name, schema in document["$defs"].items()}
     branches = []
     for kind in kinds:
         reference = refs[kind.model, "validation"]["$ref"]
@@ -80,13 +84,17 @@ def _file_schema(definitions: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _with_placeholders(schema: Any) -> Any:
-    """Return `schema` with `${…}` allowed wherever a number or a boolean is."""
+def _as_written(schema: Any) -> Any:
+    """Return `schema` as people write values: `${…}` for any number or boolean, defaults of durations with units."""
     if isinstance(schema, list):
-        return [_with_placeholders(item) for item in schema]
+        return [_as_written(item) for item in schema]
     if not isinstance(schema, dict):
         return schema
-    changed = {key: _with_placeholders(item) for key, item in schema.items()}
+    changed = {key: _as_written(item) for key, item in schema.items()}
+    if "$ref" in changed:
+        changed.pop("default", None)
+    if _ZERO in changed.get("anyOf", ()) and isinstance(changed.get("default"), int):
+        changed["default"] = format_duration(changed["default"])
     if not isinstance(changed.get("type"), str) or changed["type"] not in _TYPED:
         return changed
     outside = {key: changed.pop(key) for key in ("title", "default") if key in changed}

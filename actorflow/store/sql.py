@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Sequence
-from contextlib import suppress
+from contextlib import closing, suppress
 from typing import Any, TypeVar
 
 from actorflow.run.turn import Committed, Item
@@ -84,7 +84,11 @@ class SqlStore(SqlReader):
         return self._open
 
     def _transaction(self, work: Callable[[Any], T]) -> T:
-        cursor = self._connection().cursor()
+        # closed here, because an error that somebody keeps would keep the cursor, and that the connection's file
+        with closing(self._connection().cursor()) as cursor:
+            return self._run(cursor, work)
+
+    def _run(self, cursor: Any, work: Callable[[Any], T]) -> T:
         try:
             cursor.execute(self.dialect.begin_write)
             answer = work(cursor)

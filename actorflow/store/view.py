@@ -19,6 +19,8 @@ from actorflow.run.turn import CallRow, OpenRun, RunRow
 from actorflow.store.port import Reader, RunFilter
 
 _PAGE: Final = 1000
+_PAGE_BYTES: Final = 4 * 1024 * 1024
+"""About how many bytes of payloads one page of a history holds, at least one event."""
 _DUMP_ABOVE: Final = 64
 """Bytes longer than this are shown by their size."""
 _HIDDEN: Final = frozenset({"seed"})
@@ -72,13 +74,19 @@ def show(reader: Reader, reference: str) -> dict[str, Any]:
     }
 
 
-def history(reader: Reader, reference: str) -> list[dict[str, Any]]:
-    """Return the journal of a run.
+def history(reader: Reader, reference: str, after: int = 0, limit: int = _PAGE) -> list[dict[str, Any]]:
+    """Return journal events of a run with positions above `after`: at most `limit`, fewer when they are large.
 
     Raises:
         Error: kind NotFound.
     """
-    return [_event(event) for event in _journal(reader, find(reader, reference).run)]
+    page, size = [], 0
+    for event in reader.journal(find(reader, reference).run, after, limit):
+        page.append(_event(event))
+        size += len(event.payload) + len(event.drawn)
+        if size > _PAGE_BYTES:
+            break
+    return page
 
 
 def why(reader: Reader, reference: str, *, served: bool) -> dict[str, Any]:
@@ -147,13 +155,6 @@ def _started(reader: Reader, run: int) -> dict[str, Any]:
     first = reader.journal(run, limit=1)
     payload = decode(first[0].payload) if first and first[0].payload else {}
     return payload if isinstance(payload, dict) else {}
-
-
-def _journal(reader: Reader, run: int) -> Iterator[JournalEvent]:
-    after = 0
-    while page := reader.journal(run, after, _PAGE):
-        yield from page
-        after = page[-1].seq
 
 
 def _event(event: JournalEvent) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 import trio
 
 from actorflow.errors import Error, invalid, not_found
+from actorflow.node.execution import Execution
 from actorflow.node.suggest import did_you_mean
 from actorflow.ports import CallRequest, Outcome, Reply, SpawnRequest
 from hosts.function.children import Children
@@ -111,52 +112,15 @@ class FunctionHost:
         pid = self._node.new_pid(f"{request.target}{_SCHEDULER}.1")
         start = SpawnRequest(request.target, _SCHEDULER, request.args, context=request.context, parent=request.caller)
         self._scheduler.launch(program, start, pid)
-        return self._until_exit(pid, reply)
+        execution = Execution(self._node.router, reply, _GIVEN_UP)
+        execution.follow(pid)
+        return execution.give_up
 
     def _run_process(self, entry: Entry, request: CallRequest, reply: Reply) -> Callable[[], None]:
         start = SpawnRequest(
             request.target, default_host(entry), request.args, context=request.context, parent=request.caller
         )
-        run = _ProcessRun(self, reply)
-        self._node.router.spawn(start, run.started)
-        return run.give_up
-
-    def _until_exit(self, pid: str, reply: Reply) -> Callable[[], None]:
-        unwatch = self._node.router.watch(pid, reply)
-
-        def give_up() -> None:
-            unwatch()
-            self._node.router.cancel(pid, "", _GIVEN_UP, _ignored)
-
-        return give_up
-
-
-class _ProcessRun:
-    """A process called as a function: its start may be answered later, and be given up before."""
-
-    __slots__ = ("_given_up", "_host", "_reply", "_stop")
-
-    def __init__(self, host: FunctionHost, reply: Reply) -> None:
-        self._host = host
-        self._reply = reply
-        self._given_up = False
-        self._stop: Callable[[], None] | None = None
-
-    def started(self, outcome: Outcome) -> None:
-        """Take the PID, or why there is none."""
-        if outcome.failure is not None:
-            if not self._given_up:
-                self._reply(outcome)
-            return
-        self._stop = self._host._until_exit(outcome.value, self._reply)  # noqa: SLF001 - two halves of one thing
-        if self._given_up:
-            self._stop()
-
-    def give_up(self) -> None:
-        """Ask the process to stop, now or as soon as it has started."""
-        self._given_up = True
-        if self._stop is not None:
-            self._stop()
+        return self._node.router.exec(start, reply, reason=_GIVEN_UP)
 
 
 def default_host(entry: Entry) -> str:
@@ -181,7 +145,3 @@ def _check_way(target: str, way: str, *, is_async: bool) -> None:
 
 def _nothing() -> None:
     """Give up what has already been answered."""
-
-
-def _ignored(_outcome: Outcome) -> None:
-    """Take a reply that nobody waits for."""

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 class Attempt:
     """One attempt: it runs in a task of its own and answers once, unless it is given up."""
 
-    __slots__ = ("_node", "_reply", "_request", "_scope")
+    __slots__ = ("_given_up", "_node", "_reply", "_request", "_scope")
 
     def __init__(self, node: Node, request: CallRequest, reply: Reply) -> None:
         """Make an attempt that has not begun."""
@@ -30,6 +30,7 @@ class Attempt:
         self._request = request
         self._reply = reply
         self._scope = trio.CancelScope()
+        self._given_up = False  # beside the scope, which must not be asked from other threads
 
     def begin(self, run: Callable[[], Awaitable[Any]]) -> Callable[[], None]:
         """Start `run` with the facts of the call in `ctx`; its value or exception is the answer.
@@ -37,7 +38,11 @@ class Attempt:
         Returns what gives the attempt up: `run` is cancelled and no answer comes.
         """
         self._node.nursery.start_soon(self._serve, run)
-        return self._scope.cancel
+        return self._give_up
+
+    def _give_up(self) -> None:
+        self._given_up = True
+        self._scope.cancel()
 
     async def _serve(self, run: Callable[[], Awaitable[Any]]) -> None:
         with self._scope:
@@ -46,7 +51,7 @@ class Attempt:
                 outcome = Outcome(await run())
             except (Exception, Cancelled, SystemExit, asyncio.CancelledError) as error:  # noqa: BLE001 - the answer
                 outcome = Outcome(failure=failure_in(error))
-            if not self._scope.cancel_called:
+            if not self._given_up:
                 self._reply(self._checked(outcome))
 
     def _checked(self, outcome: Outcome) -> Outcome:
@@ -66,7 +71,7 @@ class Attempt:
             request.context,
             request.target,
             request.caller,
-            lambda: self._scope.cancel_called,
+            lambda: self._given_up,
             lambda level, text, fields: log(level, text, {**fields, "function": request.target}),
         )
 

@@ -217,10 +217,13 @@ class ProcessHost:
         machine.deliver(message)
         if machine.ready and not process.queued:
             self.queue.flag(process)
-        mailbox = machine.mailbox
-        if mailbox is not None and mailbox.count == process.bounds.mailbox:
-            text = f"{process.entry}: {mailbox.count:,} unread messages, the last one of topic {message.topic!r}"
-            self.notices(Notice("mailbox-large", text, process.pid))
+        if machine.mailbox is not None and machine.mailbox.count == process.bounds.mailbox:
+            self.notice_mailbox(process, message.topic)
+
+    def notice_mailbox(self, process: Process, topic: str) -> None:
+        """Tell the operator that a process does not keep up with its messages."""
+        text = f"{process.entry}: {process.bounds.mailbox:,} unread messages, the last one of topic {topic!r}"
+        self.notices(Notice("mailbox-large", text, process.pid))
 
     def run_io(self, function: Callable[[], Awaitable[Any]], reply: Reply) -> Callable[[], None]:
         """Run an async function as a trio task of its own; returns what cancels it. Its result is not copied."""

@@ -110,13 +110,12 @@ class Process:
         if own.host == host.id and not wait:
             return self._unless_ended(host.start_process(own))
         answer = _Reply(self, ref)
-        router = host.node.router
         if wait:
-            router.exec(own, answer)
-        elif self._watches_silently(own):
+            return answer.now(host.node.router.exec(own, answer))
+        if self._watches_silently(own):
             self._spawn_watched(own, answer)
         else:
-            router.spawn(own, answer)
+            host.node.router.spawn(own, answer)
         return answer.now()
 
     def send(self, ref: int, dest: str, topic: str, payloads: tuple[Value, ...]) -> Answer:
@@ -130,8 +129,16 @@ class Process:
         else:
             payloads = self._all_copied(payloads)
         target = host.table.get(dest)
-        if target is not None:
-            host.deliver(target, Message(topic, self.pid, payloads))
+        if target is not None:  # `ProcessHost.deliver` in place: this is the hot path of every actor
+            machine = target.machine
+            if machine.outcome is not None:
+                raise closed(dest)
+            machine.deliver(Message(topic, self.pid, payloads))
+            if machine.ready and not target.queued:
+                target.queued = True
+                host.queue.ready.append(target)
+            if machine.mailbox is not None and machine.mailbox.count == target.bounds.mailbox:
+                host.notice_mailbox(target, topic)
             return True
         answer = _Reply(self, ref)
         host.node.router.send(dest, topic, payloads, self.pid, answer)

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from types import SimpleNamespace
 from typing import Any
 
+import trio
+
 from actorflow.bundle import Bundle
+from actorflow.clock import Clock
 from actorflow.errors import Error, not_found
 from actorflow.machine.machine import Machine
 from actorflow.node.node import Node
@@ -105,7 +108,7 @@ class _Program(Program):
 class Rig:
     """An open node with two process hosts and a function host."""
 
-    def __init__(self, boot: int = 0, limits: Mapping[str, Any] | None = None) -> None:
+    def __init__(self, boot: int = 0, limits: Mapping[str, Any] | None = None, clock: Clock | None = None) -> None:
         self.registry = FakeRegistry()
         self.notices: list[Notice] = []
         self.logs: list[tuple[str, str, Mapping[str, Any]]] = []
@@ -114,6 +117,7 @@ class Rig:
             self.registry,
             {"test": self.language, "lua": self.language},
             boot=boot,
+            clock=clock,
             notices=self.notices.append,
             log=lambda level, text, fields: self.logs.append((level, text, fields)),
         )
@@ -133,11 +137,18 @@ class Rig:
 
 
 @asynccontextmanager
-async def rig(boot: int = 0, limits: Mapping[str, Any] | None = None) -> AsyncIterator[Rig]:
+async def rig(boot: int = 0, limits: Mapping[str, Any] | None = None, clock: Clock | None = None) -> AsyncIterator[Rig]:
     """Open a rig for the block."""
-    made = Rig(boot, limits)
+    made = Rig(boot, limits, clock)
     async with made.node.open():
         await made.node.start_host(made.host)
         await made.node.start_host(made.other)
         await made.functions.start()
         yield made
+
+
+async def until(condition: Callable[[], object]) -> None:
+    """Return when the condition holds; fail after a while."""
+    with trio.fail_after(20):
+        while not condition():  # noqa: ASYNC110 - there is no event for what the tests look at
+            await trio.sleep(0.001)

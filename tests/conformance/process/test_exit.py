@@ -10,7 +10,7 @@ from actorflow.errors import CANCELED, INTERNAL, INVALID, NOT_FOUND, Error, Fail
 from actorflow.machine.op import Op
 from actorflow.message import EXIT, LINK_DOWN
 from actorflow.ports import SpawnRequest
-from tests.conformance.process.rig import HOST, OTHER, Rig, rig
+from tests.conformance.process.rig import HOST, OTHER, Rig, rig, until
 from tests.conformance.process.test_messages import attempt
 
 DEAD = "{local@app:processes|0xfffff}"
@@ -112,11 +112,9 @@ async def test_an_untrapped_link_takes_the_process_along_and_cascades_across_hos
         events = watching(SpawnRequest("app:middle", OTHER, monitor=True), then="ignored")
         node.add("app:main", events)
         pid = await node.node.spawn("app:main", host=HOST)
-        await _until(lambda: node.node.directory.find("end") is not None)
+        await until(lambda: node.node.directory.find("end") is not None)
         await node.node.send("end", "fail")
-        assert await node.node.wait(pid, timeout=5) == [
-            [EXIT, True, None, Failure("linked process failed", INTERNAL)]
-        ]
+        assert await node.node.wait(pid, timeout=5) == [[EXIT, True, None, Failure("linked process failed", INTERNAL)]]
 
 
 async def test_a_chain_of_links_of_any_length_comes_down() -> None:
@@ -130,7 +128,7 @@ async def test_a_chain_of_links_of_any_length_comes_down() -> None:
     async with rig() as node:
         node.add("app:chain", chain)
         pid = await node.node.spawn("app:chain", host=HOST, args=[3_000])
-        await _until(lambda: node.node.directory.find("last") is not None)
+        await until(lambda: node.node.directory.find("last") is not None)
         await node.node.terminate("last")
         with pytest.raises(Error, match="linked process failed"):
             await node.node.wait(pid, timeout=5)
@@ -292,7 +290,7 @@ async def test_the_end_of_one_application_process_is_remembered_for_a_while() ->
     async with rig() as node:
         node.add("app:child", child)
         pid = await node.node.spawn("app:child", host=HOST, args=["ok"])
-        await _until(lambda: pid not in node.host.table)
+        await until(lambda: pid not in node.host.table)
         assert await node.node.wait(pid, timeout=5) == "ok"
         with pytest.raises(Error, match="process not found"):
             await node.node.send(pid, "t")
@@ -347,7 +345,7 @@ async def test_stopping_a_host_asks_waits_and_then_ends_what_is_left() -> None:
         ends: dict[str, Any] = {}
         for entry in ("app:polite", "app:deaf"):
             pid = await node.node.spawn(entry, host=HOST)
-            await _until(lambda pid=pid: not node.host.table[pid].queued)
+            await until(lambda pid=pid: not node.host.table[pid].queued)
             node.node.router.watch(pid, lambda outcome, entry=entry: ends.update({entry: outcome}))
         await node.node.stop_host(HOST, 0.05)
         assert ends["app:polite"].value == "scheduler shutdown"
@@ -365,11 +363,3 @@ def _empty(node: Rig) -> None:
     for host in (node.host, node.other):
         timers = host.queue.timers
         assert len(timers) == timers.stopped
-
-
-async def _until(condition: Any) -> None:
-    import trio  # noqa: PLC0415
-
-    with trio.fail_after(5):
-        while not condition():
-            await trio.lowlevel.checkpoint()

@@ -9,7 +9,7 @@ import pytest
 from actorflow.errors import INVALID, NOT_FOUND, UNAVAILABLE, Error, Failure
 from actorflow.machine.op import Op
 from actorflow.ports import SpawnRequest
-from tests.conformance.process.rig import HOST, OTHER, rig
+from tests.conformance.process.rig import HOST, OTHER, rig, until
 
 
 def echo() -> Any:
@@ -62,8 +62,7 @@ async def test_the_receiver_gets_a_copy(host: str) -> None:
     async with rig() as node:
         node.add("app:keep", lambda _argument: keep())
         await node.run(main)
-        while not received:
-            await _checkpoint()
+        await until(lambda: received)
     assert received == [{"list": [1]}]
 
 
@@ -195,9 +194,3 @@ async def test_a_full_mailbox_is_noticed_once() -> None:
         await node.run(main)
         assert [notice.code for notice in node.notices] == ["mailbox-large"]
         assert "app:deaf: 10 unread messages" in node.notices[0].text
-
-
-async def _checkpoint() -> None:
-    import trio  # noqa: PLC0415
-
-    await trio.lowlevel.checkpoint()

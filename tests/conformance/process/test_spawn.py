@@ -11,7 +11,7 @@ from actorflow.bundle import Bundle
 from actorflow.errors import ALREADY_EXISTS, INVALID, NOT_FOUND, UNAVAILABLE, Error, Failure, invalid
 from actorflow.machine.op import Op
 from actorflow.ports import SpawnRequest
-from tests.conformance.process.rig import HOST, OTHER, rig
+from tests.conformance.process.rig import HOST, OTHER, rig, until
 from tests.conformance.process.test_messages import attempt
 
 
@@ -218,11 +218,9 @@ async def test_a_child_goes_on_when_the_caller_of_exec_is_terminated() -> None:
         node.add("app:waiting", waiting)
         node.add("app:main", main)
         pid = await node.node.spawn("app:main", host=HOST)
-        while node.node.directory.find("child") is None:
-            await _checkpoint()
+        await until(lambda: node.node.directory.find("child") is not None)
         await node.node.terminate(pid)
-        while pid in node.host.table:
-            await _checkpoint()
+        await until(lambda: pid not in node.host.table)
         assert node.node.directory.lookup("child") in node.host.table
         assert len(node.node.links) == 0
 
@@ -249,8 +247,7 @@ async def test_names_are_registered_looked_up_and_freed() -> None:
         result = await node.run(main)
         assert result == [True, True, True, True, False, NOT_FOUND, True, ALREADY_EXISTS, NOT_FOUND]
         await node.node.terminate("taken")
-        while len(node.node.directory):
-            await _checkpoint()
+        await until(lambda: len(node.node.directory) == 0)
 
 
 async def test_processes_are_listed_with_what_they_wait_for() -> None:
@@ -258,14 +255,7 @@ async def test_processes_are_listed_with_what_they_wait_for() -> None:
         node.add("app:waiting", waiting)
         pid = await node.node.spawn("app:waiting", host=HOST)
         await node.node.send(pid, "t", 1)
-        while node.host.table[pid].queued:
-            await _checkpoint()
+        await until(lambda: not node.host.table[pid].queued)
         [info] = node.node.processes()
     assert (info.pid, info.entry, info.host, info.state, info.mailbox) == (pid, "app:waiting", HOST, "waiting", 1)
     assert info.waits == ("script.py:1  request 1",)
-
-
-async def _checkpoint() -> None:
-    import trio  # noqa: PLC0415
-
-    await trio.lowlevel.checkpoint()

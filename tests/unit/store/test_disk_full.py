@@ -33,7 +33,9 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
     if mounted.returncode:
         pytest.skip("mounting a small disk needs root")
     yield directory
-    subprocess.run(["umount", directory], check=True)  # noqa: S603, S607
+    if subprocess.run(["umount", directory], check=False).returncode:  # noqa: S603, S607
+        subprocess.run(["umount", "--lazy", directory], check=True)  # noqa: S603, S607
+        pytest.fail("the closed store still held a file open")
 
 
 async def fill(writer: Writer, payload: bytes) -> tuple[list[int], Error]:

@@ -1,0 +1,210 @@
+"""The composition root: builds a node from a registry directory and a data directory, and runs it.
+
+The only file that knows every part. Hosts are found through the kinds that are installed, never imported by name.
+"""
+
+from __future__ import annotations
+
+import gc
+import os
+import pkgutil
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass
+from importlib import util
+from pathlib import Path
+from typing import Any, Final
+
+import trio
+
+from actorflow.errors import INVALID, Error, invalid
+from actorflow.language.languages import languages, script_modules
+from actorflow.node.control import ControlServer
+from actorflow.node.control_verb import node_verbs
+from actorflow.node.data import DataDirectory, data_path
+from actorflow.node.node import LogSink, Node
+from actorflow.node.runner import CheckRunner, HostRunner, ProcessRunner, Runner
+from actorflow.node.service import Change, Supervisor
+from actorflow.notice import NoticeSink, drop
+from actorflow.registry.fault import Fault
+from actorflow.registry.load import load_registry
+from actorflow.registry.registry import Entry, Registry
+from actorflow.store.run_verb import run_verbs
+from actorflow.store.stores import Stores
+from actorflow.supervision.order import start_levels
+from actorflow.supervision.spec import ServiceSpec
+
+BOOT_SECONDS: Final = 30.0
+"""How long a boot waits for its services; what is not up by then goes on in the background."""
+_FUNCTIONS: Final = "hosts.function:FunctionHost"
+_FUNCTIONS_ID: Final = "#functions"
+_GC_THRESHOLDS: Final = (50_000, 20, 100)
+"""Measured: three times as many resident processes a second as with the defaults."""
+
+
+class RegistryFaulty(Error):
+    """The registry cannot be used as a whole: nothing starts. `faults` has everything that is wrong with it."""
+
+    def __init__(self, directory: Path, faults: Sequence[Fault]) -> None:
+        """Collect the faults of file scope."""
+        self.faults = tuple(faults)
+        lines = "\n".join(f"  {fault}" for fault in self.faults)
+        count = f"{len(self.faults)} fault{'s' if len(self.faults) != 1 else ''}"
+        super().__init__(f"registry {directory}: nothing was started, {count}:\n{lines}", INVALID, retryable=False)
+
+
+@dataclass(frozen=True)
+class Booted:
+    """A node that runs, with what it was put together from."""
+
+    node: Node
+    registry: Registry
+    supervisor: Supervisor
+    stores: Stores
+    data: DataDirectory
+    starting: list[str]
+    """Services that were not up when the boot stopped waiting."""
+
+
+def read_registry(directory: Path, overrides: Sequence[str] = ()) -> Registry:
+    """Load the registry in a directory.
+
+    Raises:
+        RegistryFaulty: when it has faults of file scope.
+    """
+    registry = load_registry(directory, overrides=overrides, environment=os.environ, modules=script_modules())
+    if registry.fatal:
+        raise RegistryFaulty(directory, registry.fatal)
+    return registry
+
+
+@asynccontextmanager
+async def open(  # noqa: A001 - `actorflow.open` is what applications write
+    directory: str | os.PathLike[str],
+    *,
+    data: str | os.PathLike[str] | None = None,
+    overrides: Sequence[str] = (),
+    notices: NoticeSink = drop,
+) -> AsyncIterator[Node]:
+    """Boot the registry in `directory` for the block, and give its node; at the end everything is stopped.
+
+    Args:
+        directory: the registry.
+        data: the data directory, else ACTORFLOW_DATA, else `.actorflow` in the registry's directory.
+        overrides: `ns:entry:path=value`, as with `-o` on the command line.
+        notices: takes what is not an error, faults of single entries among it.
+
+    Raises:
+        Error: kind Invalid, when the registry as a whole or the data directory cannot be used; kind Unavailable, when
+            another node uses the data directory.
+    """
+    async with boot(Path(directory), data=data, overrides=overrides, notices=notices) as booted:
+        yield booted.node
+
+
+@asynccontextmanager
+async def boot(  # noqa: PLR0913 - what a composition root is told
+    directory: Path,
+    *,
+    data: str | os.PathLike[str] | None = None,
+    overrides: Sequence[str] = (),
+    notices: NoticeSink = drop,
+    log: LogSink | None = None,
+    changed: Change | None = None,
+) -> AsyncIterator[Booted]:
+    """Do what `open` does, and give all parts; `changed` is told of every change of state of a service."""
+    check_hosts()
+    registry = read_registry(directory, overrides)
+    with DataDirectory.claim(data_path(directory, data, os.environ)) as claimed, _collector():
+        sinks: dict[str, Any] = {"notices": notices, **({"log": log} if log else {})}
+        node = Node(registry, languages(), boot=claimed.next_boot(), **sinks)
+        stores = Stores(claimed.path, registry)
+        node.open_store = stores.open
+        async with node.open():
+            try:
+                async with _serving(node, registry, stores, claimed, changed) as booted:
+                    yield booted
+            finally:
+                node.on_close(stores.close)
+
+
+@asynccontextmanager
+async def _serving(
+    node: Node, registry: Registry, stores: Stores, data: DataDirectory, changed: Change | None
+) -> AsyncIterator[Booted]:
+    functions = pkgutil.resolve_name(_FUNCTIONS)(_FUNCTIONS_ID, {}, node)
+    await functions.start()
+    supervisor = _supervisor(node, registry, stores, changed)
+    verbs = node_verbs(node, supervisor) | run_verbs(stores, served=True, waits=lambda pid: _waits(node, pid))
+    await node.nursery.start(ControlServer(data.control_path(), verbs).serve)
+    try:
+        starting = await supervisor.start(BOOT_SECONDS)
+        yield Booted(node, registry, supervisor, stores, data, starting)
+    finally:
+        with trio.CancelScope(shield=True):  # each service has its stop time-out, so this ends
+            await supervisor.stop()
+
+
+def _waits(node: Node, pid: str) -> list[str]:
+    """Return what a run in memory waits for; nothing when it is not in memory."""
+    return next((list(info.waits) for info in node.processes() if info.pid == pid), [])
+
+
+def _supervisor(node: Node, registry: Registry, stores: Stores, changed: Change | None) -> Supervisor:
+    entries = [entry for entry in registry if entry.service]
+    specs = [_spec(entry) for entry in entries]
+    plan = start_levels(specs, {entry.id: registry.dependencies(entry.id) for entry in registry})
+    runners = {entry.id: _runner(node, stores, entry) for entry in entries}
+    return Supervisor(node, specs, plan, runners, **({"changed": changed} if changed else {}))
+
+
+def _spec(entry: Entry) -> ServiceSpec:
+    """Return what is written about a service; a broken one starts as it says, and then fails with its fault."""
+    if not entry.broken:
+        return ServiceSpec.from_lifecycle(entry.id, entry.config.lifecycle.model_dump())
+    lifecycle = entry.data.get("lifecycle") if isinstance(entry.data, Mapping) else None
+    return ServiceSpec(entry.id, auto_start=isinstance(lifecycle, Mapping) and lifecycle.get("auto_start") is True)
+
+
+def _runner(node: Node, stores: Stores, entry: Entry) -> Runner:
+    config = entry.config
+    if entry.kind == "process.service" and not entry.broken:
+        cancel_runs = config.on_stop == "cancel"
+        return ProcessRunner(node, entry.id, config.process, config.host, config.input, cancel_runs)
+    if entry.kind.startswith("db.sql."):
+        return CheckRunner(lambda: stores.check(entry.id))
+    return HostRunner(node, entry.id, lambda: _make_host(node, entry))
+
+
+def _make_host(node: Node, entry: Entry) -> Any:
+    entry.require()
+    if entry.declaration is None:
+        raise invalid(f"{entry.id}: kind {entry.kind} is not installed")
+    return entry.declaration.load_factory()(entry.id, entry.config, node)
+
+
+def check_hosts() -> None:
+    """Do nothing if the package `hosts` is the one that came with this one.
+
+    Raises:
+        Error: kind Invalid, naming the package that is in its place.
+    """
+    expected = Path(__file__).resolve().parent.parent / "hosts"
+    found = util.find_spec("hosts")
+    place = Path(found.origin).resolve().parent if found is not None and found.origin else None
+    if place is not None and place != expected:
+        advice = "rename it, or start actorflow where it is not on the import path"
+        raise invalid(f"the package `hosts` at {place} hides actorflow's own at {expected}: {advice}")
+    if place is None:
+        raise invalid(f"the package `hosts` is missing, expected at {expected}: install actorflow again")
+
+
+@contextmanager
+def _collector() -> Iterator[None]:
+    """Let the garbage collector run less often for the block; the thresholds are the process's, so put them back."""
+    before = gc.get_threshold()
+    gc.set_threshold(*_GC_THRESHOLDS)
+    try:
+        yield
+    finally:
+        gc.set_threshold(*before)

@@ -1,0 +1,80 @@
+"""Reading what is typed: ARGS as JSON or `key=value`, messages as `topic=json`, durations."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable
+from typing import Any, Final
+
+from actorflow.duration import SECOND, parse_duration
+from actorflow.errors import invalid
+
+_PAIR: Final = re.compile(r"([A-Za-z_][\w.-]*)=(.*)", re.DOTALL)
+_MEANT_AS_JSON: Final = ("{", "[", '"')
+
+
+def parse_args(texts: Iterable[str]) -> list[Any]:
+    """Return the positional arguments that ARGS mean.
+
+    Each is JSON, or text when it is not; all `key=value` together are one map, at the place of the first.
+
+    Raises:
+        Error: kind Invalid, for what begins like JSON and is not.
+    """
+    arguments: list[Any] = []
+    pairs: dict[str, Any] | None = None
+    for text in texts:
+        pair = _PAIR.fullmatch(text)
+        if pair is None:
+            arguments.append(parse_value(text))
+            continue
+        if pairs is None:
+            pairs = {}
+            arguments.append(pairs)
+        pairs[pair[1]] = parse_value(pair[2])
+    return arguments
+
+
+def parse_value(text: str) -> Any:
+    """Return the JSON value that `text` is, or the text itself.
+
+    Raises:
+        Error: kind Invalid, for what begins like JSON and is not.
+    """
+    try:
+        return json.loads(text, parse_constant=_no_constant)
+    except (ValueError, RecursionError) as error:
+        if text.startswith(_MEANT_AS_JSON):
+            shown = text if len(text) <= 60 else f"{text[:60]}…"  # noqa: PLR2004 - enough to recognise it
+            raise invalid(f"not JSON: got {shown!r} ({error}), expected JSON, key=value or plain text") from None
+        return text
+
+
+def parse_message(text: str) -> tuple[str, list[Any]]:
+    """Return topic and payloads of `topic=json`; without `=` there is no payload.
+
+    Raises:
+        Error: kind Invalid, without a topic, or for a payload that begins like JSON and is not.
+    """
+    topic, equals, payload = text.partition("=")
+    if not topic:
+        raise invalid(f"--message: got {text!r}, expected topic=json")
+    return topic, [parse_value(payload)] if equals else []
+
+
+def parse_seconds(text: str) -> float:
+    """Return the seconds of a duration such as `30s`; a bare number is seconds.
+
+    Raises:
+        Error: kind Invalid, when it is no duration or negative.
+    """
+    bare = re.fullmatch(r"\d+(\.\d+)?", text.strip())
+    seconds = float(text) if bare else parse_duration(text) / SECOND
+    if seconds < 0:
+        raise invalid(f"a time-out cannot be negative: got {text!r}")
+    return seconds
+
+
+def _no_constant(name: str) -> Any:
+    raise ValueError(f"{name} is not JSON")

@@ -1,0 +1,25 @@
+"""The options that verbs share."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+Directory = Annotated[
+    Path | None,
+    typer.Option("--directory", "-C", help="The registry; default: ./config if there is one, else the current directory."),
+]
+Data = Annotated[
+    Path | None,
+    typer.Option("--data", help="The data directory; default: ACTORFLOW_DATA, else .actorflow in the registry."),
+]
+Overrides = Annotated[
+    list[str] | None,
+    typer.Option("--override", "-o", metavar="NS:ENTRY:PATH=VALUE", help="Replace one field of one entry; repeatable."),
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+Timeout = Annotated[str, typer.Option("--timeout", metavar="DURATION", help="How long to wait, e.g. 30s or 5m.")]
+Arguments = Annotated[list[str] | None, typer.Argument(metavar="[ARGS]…", help="JSON, key=value, or plain text.")]
+Limit = Annotated[int, typer.Option("--limit", min=1, help="At most this many.")]

@@ -1,0 +1,110 @@
+"""Where a command works: on a running node, over its control socket, or on a registry and data directory itself."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, TypeVar
+
+from actorflow.errors import CONFLICT, Error, not_found, unavailable
+from actorflow.node.data import DataDirectory, data_path, holder
+
+if TYPE_CHECKING:
+    from actorflow.app import Booted
+    from actorflow.node.control_client import ControlClient
+    from actorflow.store.stores import Stores
+
+T = TypeVar("T")
+
+_CUSTOMARY: Final = "config"
+DEFAULT_TIMEOUT: Final = 30.0
+
+
+@dataclass(frozen=True)
+class Place:
+    """A registry, its data directory, and the overrides for it."""
+
+    directory: Path
+    data: Path
+    overrides: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, directory: Path | None, data: Path | None, overrides: Sequence[str] | None = None) -> Place:
+        """Return the place that the options of a command name."""
+        chosen = directory or _customary()
+        return cls(chosen, data_path(chosen, data, os.environ), tuple(overrides or ()))
+
+    @property
+    def running(self) -> bool:
+        """Whether a node (or a command that acts as one) uses the data directory."""
+        return holder(self.data) is not None
+
+    def client(self) -> ControlClient:
+        """Return a client of the running node.
+
+        Raises:
+            Error: kind Unavailable, when there is none; kind Conflict, when overrides are given: it has booted already.
+        """
+        from actorflow.node.control_client import ControlClient  # noqa: PLC0415 - loads pynng
+
+        if not self.running:
+            what = f"no node runs on data directory {self.data}"
+            raise unavailable(f"{what}: start one with `actorflow up {self.directory}`, or name it with -C or --data")
+        if self.overrides:
+            message = "-o has no effect on a node that runs already: give it to `actorflow up`, or leave it out"
+            raise Error(message, CONFLICT, retryable=False)
+        return ControlClient(self.data)
+
+    def ask(self, verb: str, args: Mapping[str, Any], timeout: float = DEFAULT_TIMEOUT) -> Any:
+        """Ask the running node, or without one the stores themselves; for the verbs about runs."""
+        if self.running:
+            return self.client().request(verb, args, timeout)
+
+        async def answer(stores: Stores) -> Any:
+            from actorflow.store.run_verb import run_verbs  # noqa: PLC0415
+
+            return await run_verbs(stores, served=False)[verb](args)
+
+        return self.on_stores(answer)
+
+    def on_stores(self, action: Callable[[Stores], Awaitable[T]]) -> T:
+        """Run `action` on the stores of the data directory, which no node may be using."""
+        import trio  # noqa: PLC0415
+
+        return trio.run(self._on_stores, action)
+
+    async def _on_stores(self, action: Callable[[Stores], Awaitable[T]]) -> T:
+        from actorflow.app import read_registry  # noqa: PLC0415
+        from actorflow.store.stores import Stores  # noqa: PLC0415
+
+        registry = read_registry(self.directory, self.overrides)
+        if not self.data.is_dir():
+            raise not_found(f"no data directory {self.data}: nothing has run there; name another with -C or --data")
+        with DataDirectory.claim(self.data) as claimed:
+            stores = Stores(claimed.path, registry)
+            try:
+                await stores.open_existing()
+                return await action(stores)
+            finally:
+                await stores.close()
+
+    @asynccontextmanager
+    async def booted(self, *, supervised: bool = False) -> AsyncIterator[Booted]:
+        """Boot the registry for the block; logs and notices go to stderr, with `supervised` also what services do."""
+        from actorflow.app import boot  # noqa: PLC0415
+        from actorflow.cli.report import log_line, note, service_changed  # noqa: PLC0415
+
+        changed = service_changed if supervised else None
+        overrides = self.overrides
+        async with boot(
+            self.directory, data=self.data, overrides=overrides, notices=note, log=log_line, changed=changed
+        ) as booted:
+            yield booted
+
+
+def _customary() -> Path:
+    custom = Path(_CUSTOMARY)
+    return custom if custom.is_dir() else Path()

@@ -1,0 +1,47 @@
+"""What a node that was booted by a command says while it works: one plain line each, on stderr."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from actorflow.cli.output import cell
+
+if TYPE_CHECKING:
+    from actorflow.notice import Notice
+    from actorflow.registry.registry import Registry
+    from actorflow.supervision.state import Service
+
+
+def say(text: str) -> None:
+    """Print a line with the local time."""
+    print(f"{datetime.now().astimezone():%H:%M:%S} {text}", file=sys.stderr, flush=True)
+
+
+def note(notice: Notice) -> None:
+    """Print a notice."""
+    say(f"notice {notice}")
+
+
+def log_line(level: str, text: str, fields: Mapping[str, Any]) -> None:
+    """Print a script's log line."""
+    more = " ".join(f"{name}={cell(name, value, short=True)}" for name, value in fields.items())
+    say(f"{level} {text} {more}".rstrip())
+
+
+def service_changed(before: Service, after: Service) -> None:
+    """Print a change of a service's state."""
+    because = f": {after.failure.message}" if after.failure is not None else ""
+    say(f"service {after.spec.id} {before.state} → {after.state}{because}")
+
+
+def faults(registry: Registry, *, notices: bool) -> int:
+    """Print the faults of single entries, with `notices` also what is only worth knowing; returns how many faults."""
+    count = 0
+    for fault in registry.faults:
+        count += fault.scope != "notice"
+        if fault.scope != "notice" or notices:
+            print(f"{'notice' if fault.scope == 'notice' else 'fault'}: {fault}", file=sys.stderr)
+    return count

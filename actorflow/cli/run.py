@@ -1,0 +1,99 @@
+"""`actorflow run …`: one run of a durable host."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Annotated, Any
+
+import typer
+
+from actorflow.cli import work
+from actorflow.cli.option import AsJson, Data, Directory, Overrides
+from actorflow.cli.output import line_of, print_fields, print_json, print_rows
+from actorflow.cli.place import Place
+
+app = typer.Typer(no_args_is_help=True, help="Look at one run, and act on it: show, history, why, cancel, terminate.")
+
+Run = Annotated[str, typer.Argument(metavar="RUN", help="A PID, a workflow id or a run id.")]
+_PAGE = 500
+
+
+@app.command()
+def show(
+    run: Run,
+    as_json: AsJson = False,  # noqa: FBT002 - typer makes flags of booleans
+    directory: Directory = None,
+    data: Data = None,
+    override: Overrides = None,
+) -> None:
+    """Print a run: its state, arguments, result, and the history of its states."""
+    answer = Place.of(directory, data, override).ask("run.show", {"run": run})
+    states = answer.pop("states")
+    if as_json:
+        print_json({**line_of(answer), "states": [line_of(state) for state in states]})
+        return
+    print_fields(answer)
+    print()
+    print_rows(states, ("state", "at", "reason", "by"), as_json=False, empty="")
+
+
+@app.command()
+def history(
+    run: Run,
+    as_json: AsJson = False,  # noqa: FBT002
+    directory: Directory = None,
+    data: Data = None,
+    override: Overrides = None,
+) -> None:
+    """Print the journal of a run: everything that happened to it and everything it asked for."""
+    events = list(_events(Place.of(directory, data, override), run))
+    print_rows(events, ("seq", "kind", "ref", "target", "payload", "drawn"), as_json=as_json, empty="no events")
+
+
+@app.command()
+def why(
+    run: Run,
+    as_json: AsJson = False,  # noqa: FBT002
+    directory: Directory = None,
+    data: Data = None,
+    override: Overrides = None,
+) -> None:
+    """Say why a run is where it is: what it waits for, the next wake-up first."""
+    answer = Place.of(directory, data, override).ask("run.why", {"run": run})
+    if as_json:
+        print_json(line_of(answer))
+        return
+    print(f"{answer['pid']} is {answer['state']}")
+    for reason in answer["reasons"]:
+        print(f"  {reason}")
+
+
+@app.command()
+def cancel(
+    run: Run,
+    reason: work.Reason = "",
+    directory: Directory = None,
+    data: Data = None,
+    override: Overrides = None,
+) -> None:
+    """Ask a run to stop; its script may clean up."""
+    place = Place.of(directory, data, override)
+    work.cancel(_pid(place, run) if place.running else run, reason, directory, data, override)
+
+
+@app.command()
+def terminate(run: Run, directory: Directory = None, data: Data = None, override: Overrides = None) -> None:
+    """End a run without running any more of its code."""
+    place = Place.of(directory, data, override)
+    place.client().terminate(_pid(place, run))
+
+
+def _pid(place: Place, run: str) -> str:
+    return str(place.ask("run.show", {"run": run})["pid"])
+
+
+def _events(place: Place, run: str) -> Iterator[dict[str, Any]]:
+    after = 0
+    while page := place.ask("run.history", {"run": run, "after": after, "limit": _PAGE}):
+        yield from page
+        after = page[-1]["seq"]

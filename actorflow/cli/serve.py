@@ -1,0 +1,70 @@
+"""`actorflow up`: boot a registry and serve until ^C."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Final
+
+import typer
+
+from actorflow.cli.failing import INTERRUPTED
+from actorflow.cli.option import Data, Overrides
+from actorflow.cli.place import Place
+from actorflow.cli.report import faults, say
+
+if TYPE_CHECKING:
+    from actorflow.app import Booted
+
+_SIGNALS: Final = (signal.SIGINT, signal.SIGTERM)
+
+
+def up(
+    directory: Annotated[Path | None, typer.Argument(metavar="[DIR]", help="The registry.", show_default=False)] = None,
+    data: Data = None,
+    override: Overrides = None,
+) -> None:
+    """Boot the registry in DIR, supervise its services, and serve until ^C."""
+    import trio  # noqa: PLC0415 - the other verbs do not need it
+
+    trio.run(_serve, Place.of(directory, data, override))
+
+
+async def _serve(place: Place) -> None:
+    import trio  # noqa: PLC0415
+
+    began = time.monotonic()
+    async with trio.open_nursery() as nursery:
+        scope = await nursery.start(_stop_on_signals)
+        with scope:
+            async with place.booted(supervised=True) as booted:
+                _welcome(place, booted, time.monotonic() - began)
+                await trio.sleep_forever()
+        nursery.cancel_scope.cancel()
+    say("stopped")
+
+
+async def _stop_on_signals(task_status) -> None:  # type: ignore[no-untyped-def]  # noqa: ANN001
+    """Give the scope that the first signal cancels; the second ends the process at once."""
+    import trio  # noqa: PLC0415
+
+    scope = trio.CancelScope()
+    with trio.open_signal_receiver(*_SIGNALS) as signals:
+        task_status.started(scope)
+        async for number in signals:
+            if scope.cancel_called:
+                say("stopped at once")
+                os._exit(INTERRUPTED)
+            say(f"{signal.Signals(number).name}: draining and stopping; once more stops at once")
+            scope.cancel()
+
+
+def _welcome(place: Place, booted: Booted, seconds: float) -> None:
+    broken = faults(booted.registry, notices=True)
+    for service_id in booted.starting:
+        say(f"service {service_id} is not up yet; it goes on in the background")
+    count = f"{len(booted.registry)} entries" + (f", {broken} broken: see `actorflow check`" if broken else "")
+    say(f"registry {place.directory}: {count}; data directory {place.data}")
+    say(f"ready after {seconds:.1f} s; ^C stops")

@@ -1,0 +1,196 @@
+"""The verbs that make something happen: call, spawn, send, cancel, terminate."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from actorflow import errors
+from actorflow.cli.argument import parse_args, parse_message, parse_seconds, parse_value
+from actorflow.cli.failing import FAILED, RUN_FAILED, Ending, complain
+from actorflow.cli.option import Arguments, AsJson, Data, Directory, Overrides, Timeout
+from actorflow.cli.output import print_json, print_value
+from actorflow.cli.place import DEFAULT_TIMEOUT, Place
+from actorflow.errors import Error, Failure
+
+if TYPE_CHECKING:
+    from actorflow.store.stores import Stores
+
+Target = Annotated[str, typer.Argument(metavar="PID", help="A PID or a registered name; a workflow id without a node.")]
+Reason = Annotated[str, typer.Option("--reason", help="What the process is told.")]
+
+
+def call(  # noqa: PLR0913, PLR0917 - the options of the verb
+    target: Annotated[str, typer.Argument(metavar="ID", help="Registry id of the function.")],
+    args: Arguments = None,
+    timeout: Timeout = "30s",
+    as_json: AsJson = False,  # noqa: FBT002 - typer makes flags of booleans
+    directory: Directory = None,
+    data: Data = None,
+    override: Overrides = None,
+) -> None:
+    """Call a function and print its result; without a running node the registry is booted for this call."""
+    place, arguments, seconds = Place.of(directory, data, override), parse_args(args or ()), parse_seconds(timeout)
+    try:
+        if place.running:
+            result = place.client().call(target, arguments, timeout=seconds)
+        else:
+            result = _booted_call(place, target, arguments, seconds)
+    except Error as error:
+        raise _ended_badly(error, FAILED) from error
+    print_value(result, as_json=as_json)
+
+
+def spawn(  # noqa: PLR0913, PLR0917 - the options of the verb
+    entry: Annotated[str, typer.Argument(metavar="ID", help="Registry id of the process or workflow.")],
+    args: Arguments = None,
+    host: Annotated[str, typer.Option("--host", metavar="HOST", help="Registry id of the host.", show_default=False)] = "",
+    wait: Annotated[bool, typer.Option("--wait", help="Wait for the end and print the result.")] = False,  # noqa: FBT002
+    timeout: Timeout = "30s",
+    name: Annotated[str, typer.Option("--name", help="A name to register for the process.")] = "",
+    workflow_id: Annotated[str, typer.Option("--id", help="The workflow id, on a durable host.")] = "",
+    message: Annotated[
+        list[str] | None, typer.Option("--message", metavar="TOPIC=JSON", help="A message to send with the start.")
+    ] = None,
+    as_json: AsJson = False,  # noqa: FBT002
+    directory: Directory = None,
+    data: Data = None,
+    override: Overrides = None,
+) -> None:
+    """Start a process or workflow and print its PID; with --wait, wait for its end and print the result."""
+    place, seconds = Place.of(directory, data, override), parse_seconds(timeout)
+    request = {
+        "entry": entry,
+        "host": host,
+        "args": parse_args(args or ()),
+        "name": name,
+        "messages": [list(parse_message(text)) for text in message or ()],
+        "options": {"workflow.id": workflow_id} if workflow_id else {},
+    }
+    if not wait:
+        pid = place.client().request("spawn", request)
+        print_value({"pid": pid} if as_json else pid, as_json=as_json)
+        return
+    pid, outcome = _spawn_and_wait(place, request, seconds)
+    _print_outcome(pid, outcome, as_json=as_json)
+
+
+def send(  # noqa: PLR0913, PLR0917 - the options of the verb
+    pid: Target,
+    topic: Annotated[str, typer.Argument(metavar="TOPIC")],
+    payload: Annotated[str | None, typer.Argument(metavar="[PAYLOAD]", help="JSON or plain text.")] = None,
+    directory: Directory = None,
+    data: Data = None,
+    override: Overrides = None,
+) -> None:
+    """Send a message, or a signal to a workflow; without a running node the signal is stored for the next one."""
+    place = Place.of(directory, data, override)
+    payloads = [] if payload is None else [parse_value(payload)]
+    if place.running:
+        place.client().send(pid, topic, *payloads)
+    else:
+        place.on_stores(lambda stores: _store_signal(stores, pid, topic, payloads))
+
+
+def cancel(
+    pid: Target, reason: Reason = "", directory: Directory = None, data: Data = None, override: Overrides = None
+) -> None:
+    """Ask a process to stop; without a running node, a workflow is asked when the next one runs."""
+    place = Place.of(directory, data, override)
+    if place.running:
+        place.client().cancel(pid, reason)
+    else:
+        place.on_stores(lambda stores: _store_cancel(stores, pid, reason))
+
+
+def terminate(pid: Target, directory: Directory = None, data: Data = None, override: Overrides = None) -> None:
+    """End a process without running any more of its code."""
+    Place.of(directory, data, override).client().terminate(pid)
+
+
+# ---- with a node of our own ----------------------------------------------------------------------------------------
+
+
+def _booted_call(place: Place, target: str, arguments: list[Any], seconds: float) -> Any:
+    import trio  # noqa: PLC0415
+
+    async def run() -> Any:
+        async with place.booted() as booted:
+            return await booted.node.call(target, arguments, timeout=seconds)
+
+    return trio.run(run)
+
+
+def _spawn_and_wait(place: Place, request: Mapping[str, Any], seconds: float) -> tuple[str, Mapping[str, Any]]:
+    if place.running:
+        client = place.client()
+        pid = client.request("spawn", request)
+        return pid, client.request("outcome", {"pid": pid}, seconds)
+    import trio  # noqa: PLC0415
+
+    from actorflow.node.control_verb import node_verbs  # noqa: PLC0415
+
+    async def run() -> tuple[str, Mapping[str, Any]]:
+        async with place.booted() as booted:
+            verbs = node_verbs(booted.node, booted.supervisor)
+            pid = await verbs["spawn"](request)
+            return pid, await verbs["outcome"]({"pid": pid, "timeout": seconds})
+
+    return trio.run(run)
+
+
+def _print_outcome(pid: str, outcome: Mapping[str, Any], *, as_json: bool) -> None:
+    from actorflow.cli.output import plain  # noqa: PLC0415
+
+    failure: Failure | None = outcome["failure"]
+    if as_json:
+        print_json({"pid": pid, "value": plain(outcome["value"]), "failure": plain(failure)})
+    elif failure is None:
+        print_value(outcome["value"], as_json=False)
+    if failure is not None:
+        if not as_json:
+            complain(failure, f"{pid} failed")
+        raise Ending(RUN_FAILED)
+
+
+def _ended_badly(error: Error, code: int) -> Exception:
+    """Return what ends the command: a failure of the callee has the given code, one to reach it its own."""
+    if error.kind in {errors.NOT_FOUND, errors.UNAVAILABLE, errors.TIMEOUT, errors.CONFLICT}:
+        return error
+    complain(error.failure)
+    return Ending(code)
+
+
+# ---- without a node ------------------------------------------------------------------------------------------------
+
+
+async def _store_signal(stores: Stores, reference: str, topic: str, payloads: list[Any]) -> None:
+    from actorflow.machine.subscription import checked_topic  # noqa: PLC0415
+    from actorflow.run.event import MESSAGE_RECEIVED  # noqa: PLC0415
+
+    await _store(stores, reference, MESSAGE_RECEIVED, checked_topic(topic, "send to"), ["", payloads])
+
+
+async def _store_cancel(stores: Stores, reference: str, reason: str) -> None:
+    from actorflow.run.event import CANCEL_REQUESTED  # noqa: PLC0415
+
+    await _store(stores, reference, CANCEL_REQUESTED, "", ["", reason])
+
+
+async def _store(stores: Stores, reference: str, kind: str, target: str, payload: list[Any]) -> None:
+    """Put a fact into the inbox of an open run; the node that runs next takes it in."""
+    from actorflow.clock import SystemClock  # noqa: PLC0415
+    from actorflow.codec import encode  # noqa: PLC0415
+    from actorflow.run.turn import Delivery  # noqa: PLC0415
+    from actorflow.store.view import workflow_of  # noqa: PLC0415
+
+    delivery = Delivery(workflow_of(reference), kind, target, "", encode(payload), SystemClock().now())
+    answer = await stores.write(reference, delivery)
+    if not answer.accepted:
+        message = f"run {reference!r} has ended: nothing can be delivered to it any more"
+        raise Error(message, errors.CONFLICT, retryable=False)
+
+
+__all__ = ["DEFAULT_TIMEOUT", "call", "cancel", "send", "spawn", "terminate"]

@@ -1,0 +1,57 @@
+"""The verbs of the control socket that are answered from the stores: the same answers with and without a node."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+from actorflow.node import control_args as args_of
+from actorflow.node.control import Verb
+from actorflow.store import view
+from actorflow.store.port import RunFilter
+from actorflow.store.stores import Stores
+from actorflow.value import Value
+
+MOST_RUNS: Final = 20_000
+_DEFAULT_RUNS: Final = 100
+_DEFAULT_EVENTS: Final = 1000
+_FILTERS: Final = ("host", "state", "entry", "prefix")
+
+
+def run_verbs(stores: Stores, *, served: bool, waits: Callable[[str], list[str]] = lambda _pid: []) -> dict[str, Verb]:
+    """Return the verbs over `stores` by name.
+
+    `served` says whether a node runs on them, `waits` what a run in that node's memory waits for, by PID.
+    """
+
+    async def runs(args: Mapping[str, Value]) -> Value:
+        which = RunFilter(**{name: args_of.text(args, name, "") for name in _FILTERS})
+        limit = min(args_of.count(args, "limit", _DEFAULT_RUNS), MOST_RUNS)
+        lists = await stores.each(lambda reader: view.runs(reader, which, limit))
+        lines = [line for lines in lists for line in lines]
+        lines.sort(key=lambda line: line["created"], reverse=True)
+        return lines[:limit]
+
+    async def why(args: Mapping[str, Value]) -> Value:
+        reference = args_of.text(args, "run")
+        answer: dict[str, Any] = await stores.about(
+            reference, lambda reader: view.why(reader, reference, served=served)
+        )
+        live = waits(answer["pid"])
+        return {**answer, "reasons": live + [reason for reason in answer["reasons"] if reason not in live]}
+
+    async def show(args: Mapping[str, Value]) -> Value:
+        reference = args_of.text(args, "run")
+        return await stores.about(reference, lambda reader: view.show(reader, reference))
+
+    async def history(args: Mapping[str, Value]) -> Value:
+        reference, after = args_of.text(args, "run"), args_of.count(args, "after", 0, least=0)
+        limit = min(args_of.count(args, "limit", _DEFAULT_EVENTS), _DEFAULT_EVENTS)
+        return await stores.about(reference, lambda reader: view.history(reader, reference, after, limit))
+
+    return {
+        "runs": runs,
+        "run.why": why,
+        "run.show": show,
+        "run.history": history,
+    }

@@ -1,0 +1,285 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from textwrap import indent
+from typing import TypeAlias
+
+import pytest
+
+from actorflow.duration import MILLISECOND, SECOND
+from actorflow.errors import UNAVAILABLE, Error
+from actorflow.registry.kind import Kind, installed_kinds
+from actorflow.registry.kinds.limits import Bounds
+from actorflow.registry.meta import Command, Temporal, TemporalWorkflow
+from actorflow.registry.registry import Registry
+
+Load: TypeAlias = Callable[..., Registry]
+Texts: TypeAlias = Callable[[Registry], list[str]]
+
+NAMES = [
+    "db.sql.sqlite",
+    "function.lua",
+    "function.py",
+    "library.lua",
+    "library.py",
+    "process.host",
+    "process.lua",
+    "process.py",
+    "process.service",
+    "workflow.host",
+    "workflow.lua",
+    "workflow.py",
+]
+
+
+def entry(kind: str, fields: str) -> str:
+    return f"namespace: app\nentries:\n  - name: x\n    kind: {kind}\n{indent(fields, '    ')}\n"
+
+
+def test_our_kinds_are_found_as_entry_points() -> None:
+    kinds, faults = installed_kinds()
+    assert faults == []
+    assert [name for name in sorted(kinds) if kinds[name].model.__module__.startswith("actorflow.")] == NAMES
+
+
+def test_hosts_are_named_lazily() -> None:
+    kinds, _ = installed_kinds()
+    assert kinds["process.host"].factory == "hosts.process:ProcessHost"
+    assert kinds["workflow.host"].factory == "hosts.workflow.host:WorkflowHost"
+    assert kinds["process.host"].service
+    assert kinds["process.service"].service
+    assert kinds["db.sql.sqlite"].service
+    assert not kinds["process.lua"].service
+
+
+def test_a_factory_is_imported_when_needed() -> None:
+    assert Kind("x", Registry, factory="actorflow.registry.registry:Registry").load_factory() is Registry  # type: ignore[arg-type]
+    for factory in ("", "no.such.module:x", "actorflow.registry.registry:Nothing"):
+        with pytest.raises(Error) as caught:
+            Kind("x", Registry, factory=factory).load_factory()  # type: ignore[arg-type]
+        assert caught.value.kind == UNAVAILABLE
+
+
+def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, points: str) -> None:
+    info = tmp_path / "site" / "third_party-1.0.dist-info"
+    info.mkdir(parents=True)
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: third-party\nVersion: 1.0\n")
+    (info / "entry_points.txt").write_text(f"[actorflow.kinds]\n{points}\n")
+    (tmp_path / "site" / "third_party_kinds.py").write_text(
+        "from pydantic import BaseModel\n"
+        "from actorflow.registry.kind import Kind\n"
+        "class Model(BaseModel):\n    size: int = 3\n"
+        "class Rude(BaseModel):\n"
+        "    @classmethod\n    def model_validate(cls, *a, **k):\n        raise OSError('rude')\n"
+        "KIND = Kind('third.kind', Model)\nRUDE = Kind('rude.kind', Rude)\n"
+    )
+    monkeypatch.syspath_prepend(tmp_path / "site")
+
+
+def test_a_third_partys_kind_is_found_the_same_way(load: Load, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    install(tmp_path, monkeypatch, "third.kind = third_party_kinds:KIND")
+    assert load(entry("third.kind", "size: 4")).entry("app:x").config.size == 4
+
+
+def test_a_third_partys_model_that_raises_breaks_only_its_entry(
+    load: Load, texts: Texts, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    install(tmp_path, monkeypatch, "rude.kind = third_party_kinds:RUDE")
+    assert "got OSError from the model of rude.kind: rude" in texts(load(entry("rude.kind", "size: 4")))[0]
+
+
+def test_an_entry_point_that_cannot_be_used_is_a_notice(
+    load: Load, texts: Texts, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    install(
+        tmp_path,
+        monkeypatch,
+        "a.b = nothing_here:X\nc.d = third_party_kinds:KIND\nprocess.host = third_party_kinds:KIND",
+    )
+    faults = texts(load({"config/x.yaml": ""}))
+    assert "a.b = nothing_here:X  got ModuleNotFoundError" in faults[0]
+    assert "c.d = third_party_kinds:KIND  got Kind, expected a Kind with the name c.d" in faults[1]
+
+
+@pytest.mark.parametrize("kind", ["process.lua", "process.py", "workflow.lua", "workflow.py"])
+def test_processes_and_workflows_have_the_same_fields(load: Load, kind: str) -> None:
+    fields = """
+modules: [json]
+source: return 1
+limits: {slice: {warn: 5ms, kill: 1s}, memory: 64MiB, payload: 1kB, depth: 9, history: {warn: 5, pause: 6}, mailbox: 7}
+isolate: true
+meta:
+  default_host: host
+  command: {name: do, short: does it}
+  temporal: {workflow: {worker: w, name: Order}}
+"""
+    registry = load(
+        {"config/a.yaml": entry(kind, fields), "config/b.yaml": "namespace: app\nname: host\nkind: process.host\n"}
+    )
+    assert registry.faults == ()
+    found = registry.entry("app:x")
+    assert found.config.method == "main"
+    assert found.config.limits.slice.kill == SECOND
+    assert found.about.default_host == "app:host"
+    assert found.about.command == Command(name="do", short="does it")
+    assert found.about.temporal == Temporal(workflow=TemporalWorkflow(worker="app:w", name="Order"))
+    bounds = Bounds().under({"slice": {"warn": 1}, "depth": 3}).under(found.config.limits.written())
+    assert bounds == Bounds(5 * MILLISECOND, SECOND, 64 << 20, 1000, 9, 5, 6, 7)
+    assert registry.bundle("app:x").options == {"limits": found.config.limits.written(), "isolate": True}
+
+
+def test_python_functions_have_source_or_import(load: Load, texts: Texts) -> None:
+    registry = load(entry("function.py", "import: json:dumps\nrun: thread\npackages: [requests]"))
+    bundle = registry.bundle("app:x")
+    assert (bundle.import_path, bundle.source) == ("json:dumps", "")
+    assert bundle.options == {"run": "thread", "packages": ["requests"]}
+    both = load(entry("function.py", "import: json:dumps\nsource: pass"))
+    assert "got both, expected one of `source` and `import`" in texts(both)[0]
+    neither = load(entry("function.py", "method: f"))
+    assert "got neither, expected one of `source` and `import`" in texts(neither)[0]
+
+
+def test_default_call_options_come_from_meta_and_field(load: Load) -> None:
+    fields = "source: return 1\noptions: {retry: {max_attempts: 3}}\nmeta: {options: {timeout: 5s, retry: {}}}"
+    options = load(entry("function.lua", fields)).entry("app:x").options
+    assert options == {"timeout": "5s", "retry": {"max_attempts": 3}}
+
+
+def test_lifecycle_has_the_documented_defaults(load: Load) -> None:
+    lifecycle = load(entry("process.host", "")).entry("app:x").config.lifecycle
+    assert lifecycle.auto_start is False
+    assert lifecycle.startup == "required"
+    assert (lifecycle.start_timeout, lifecycle.stop_timeout) == (10 * SECOND, 10 * SECOND)
+    assert lifecycle.stable_threshold == 5 * SECOND
+    assert lifecycle.requires == ()
+    restart = lifecycle.restart
+    assert (restart.initial_delay, restart.max_delay) == (SECOND, 90 * SECOND)
+    assert (restart.backoff_factor, restart.jitter, restart.max_attempts) == (2.0, 0.1, 0)
+
+
+def test_a_written_zero_means_the_default_of_the_restart_numbers(load: Load) -> None:
+    fields = "lifecycle: {restart: {initial_delay: 0, max_delay: 0s, backoff_factor: 0, jitter: 0, max_attempts: 0}}"
+    registry = load(entry("process.host", fields))
+    assert registry.faults == ()
+    assert registry.entry("app:x").config.lifecycle == load(entry("process.host", "")).entry("app:x").config.lifecycle
+
+
+def test_requires_and_depends_on_are_one_list(load: Load) -> None:
+    fields = "lifecycle: {requires: [y], depends_on: ['app:y', z]}"
+    assert load(entry("process.host", fields)).faults
+    text = entry("process.host", fields) + "  - {name: y, kind: process.host}\n  - {name: z, kind: process.host}\n"
+    registry = load(text)
+    assert registry.faults == ()
+    assert registry.entry("app:x").config.lifecycle.required == ("app:y", "app:z")
+
+
+def test_a_workflow_host_has_defaults_and_takes_a_temporal_workers_fields(load: Load) -> None:
+    config = load(entry("workflow.host", "")).entry("app:x").config
+    assert (config.database, config.concurrency, config.cache.runs) == (None, 200, 500)
+    assert (config.group_commit.rows, config.group_commit.delay) == (500, 2 * MILLISECOND)
+    fields = "client: c\ntask_queue: q\nworker_options: {identity: me}\ndatabase: memory"
+    registry = load(entry("workflow.host", fields))
+    assert registry.faults == ()
+    assert registry.entry("app:x").config.database == "memory"
+    assert load(entry("workflow.host", "store: memory")).entry("app:x").config.database == "memory"
+
+
+@pytest.mark.parametrize(
+    ("kind", "fields", "fault"),
+    [
+        ("function.lua", "method: f", "x.yaml:3  app:x source  got nothing, expected a value: it is required"),
+        (
+            "function.lua",
+            "sorce: return 1",
+            "source  got nothing, expected a value: it is required  did you mean 'source' in",
+        ),
+        (
+            "function.lua",
+            "source: order.lua",
+            "source  got 'order.lua', expected the text of a script, or file:// and its",
+        ),
+        ("function.lua", "source: order.lua", "did you mean 'file://order.lua'?"),
+        ("function.lua", "source: ''", "source  got '', expected text that is not empty"),
+        ("function.lua", "source: 3", "source  got 3, expected text  did you mean '3'?"),
+        ("function.lua", "source: x y\nmodules: json", "modules  got 'json', expected a list  did you mean [json]?"),
+        ("function.lua", "source: x y\nmodules: [1]", "x.yaml:6  app:x modules[0]  got 1, expected text"),
+        ("function.lua", "source: x y\nimports: [a]", "imports  got a list, expected a map"),
+        ("function.lua", "source: x y\nimports: {a: ':b'}", "imports.a  got ':b', expected the id of an entry"),
+        ("function.lua", "source: x y\npool: {type: lasy}", "pool.type  got 'lasy', expected one of inline, lazy,"),
+        ("function.lua", "source: x y\npool: {type: lasy}", "did you mean 'lazy'?"),
+        ("function.lua", "source: x y\npool: {size: 0}", "pool.size  got 0, expected at least 1"),
+        (
+            "function.lua",
+            "source: x y\nlimits:\n  memory: lots",
+            "x.yaml:7  app:x limits.memory  got 'lots', expected a size",
+        ),
+        (
+            "function.py",
+            "import: a.b.c",
+            "import  got 'a.b.c', expected package.module:callable  did you mean 'a.b:c'?",
+        ),
+        ("process.host", "lifecycle: {auto_start: yes}", "got 'yes', expected true or false  did you mean true?"),
+        ("process.host", "lifecycle: {start_timeout: 30}", "got 30, expected a duration with a unit"),
+        ("process.host", "lifecycle: {start_timeout: 30}", "did you mean '30s'?"),
+        ("process.host", "lifecycle: {start_timeout: 5000}", "did you mean '5000ms'?"),
+        ("process.host", "lifecycle: {start_timeout: '30'}", "did you mean '30s'?"),
+        ("process.host", "lifecycle: {start_timeout: 1 parsec}", "expected a duration with a unit"),
+        ("process.host", "lifecycle: {start_timeout: -1s}", "expected a duration that is not negative"),
+        ("process.host", "lifecycle: {start_timeout: true}", "got true, expected a duration"),
+        ("process.host", "lifecycle: {restart: {backoff_factor: .inf}}", "expected a finite number"),
+        ("process.host", "host: {workers: '4'}", "got '4', expected an integer  did you mean 4?"),
+        ("process.host", "host: 3", "host  got 3, expected a map"),
+        ("process.host", "data: [1]", "got a list, expected a map"),
+        ("process.host", "meta: {tags: x}", "meta.tags  got 'x', expected a list"),
+        ("process.host", "meta: 3", "meta  got 3, expected a map"),
+        ("db.sql.sqlite", "", "file  got nothing, expected a value"),
+        ("process.service", "process: y", "host  got nothing, expected a value"),
+    ],
+)
+def test_a_wrong_field_breaks_the_entry_and_says_what_was_meant(
+    load: Load, texts: Texts, kind: str, fields: str, fault: str
+) -> None:
+    registry = load({"config/x.yaml": entry(kind, fields)})
+    assert any(fault in line for line in texts(registry)), texts(registry)
+    assert registry.entry("app:x").broken
+    assert registry.entry("app:x").config is None
+    with pytest.raises(Error, match=r"x\.yaml:"):
+        registry.entry("app:x").require()
+
+
+@pytest.mark.parametrize(
+    ("kind", "fields", "fault"),
+    [
+        (
+            "process.host",
+            "limts: {}",
+            "x.yaml:5  app:x limts  got an unknown key, expected one of host, limits, lifecycle",
+        ),
+        ("process.host", "limts: {}", "did you mean 'limits'?"),
+        ("process.host", "lifecycle:\n  restart:\n    max_delai: 1s", "x.yaml:7  app:x lifecycle.restart.max_delai"),
+        ("process.host", "lifecycle:\n  restart:\n    max_delai: 1s", "did you mean 'max_delay'?"),
+        ("function.py", "import: a:b\nimport_path: a:b", "import_path  got an unknown key"),
+        (
+            "proces.host",
+            "",
+            "kind  got the unknown kind 'proces.host', expected a known kind; kept as data  did you mean",
+        ),
+        ("whatever", "icon: file://none.png", "file://none.png, which does not exist"),
+    ],
+)
+def test_what_is_not_known_is_a_notice_and_kept_as_data(
+    load: Load, texts: Texts, kind: str, fields: str, fault: str
+) -> None:
+    registry = load({"config/x.yaml": entry(kind, fields)})
+    assert any(fault in line for line in texts(registry)), texts(registry)
+    assert {found.scope for found in registry.faults} == {"notice"}
+    found = registry.entry("app:x")
+    assert not found.broken
+    if kind not in {"proces.host", "whatever"}:
+        assert found.config is not None
+
+
+def test_a_lot_of_unknown_keys_do_not_hang(load: Load) -> None:
+    fields = "\n".join(f"key{index}: 1" for index in range(20_000))
+    assert len(load(entry("process.host", fields)).faults) == 20_000
