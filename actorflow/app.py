@@ -18,11 +18,11 @@ from typing import Any, Final
 import trio
 
 from actorflow.errors import INVALID, Error, invalid
-from actorflow.language.languages import languages, script_modules
 from actorflow.node.control import ControlServer
 from actorflow.node.control_verb import node_verbs
 from actorflow.node.data import DataDirectory, data_path
 from actorflow.node.node import LogSink, Node
+from actorflow.node.program import Language
 from actorflow.node.runner import CheckRunner, HostRunner, ProcessRunner, Runner
 from actorflow.node.service import Change, Supervisor
 from actorflow.notice import NoticeSink, drop
@@ -64,6 +64,19 @@ class Booted:
     data: DataDirectory
     starting: list[str]
     """Services that were not up when the boot stopped waiting."""
+
+
+def languages() -> dict[str, Language]:
+    """Return the languages of scripts by the last part of their kinds."""
+    from actorflow.language.lua import Lua  # noqa: PLC0415
+    from actorflow.language.python import Python  # noqa: PLC0415
+
+    return {"lua": Lua(), "py": Python()}
+
+
+def script_modules() -> dict[str, frozenset[str]]:
+    """Return the modules that entries may list, by language."""
+    return {"lua": frozenset(), "py": frozenset()}
 
 
 def read_registry(directory: Path, overrides: Sequence[str] = ()) -> Registry:

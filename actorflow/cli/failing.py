@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import sys
 from typing import Final
+
+import typer
 
 from actorflow import errors
 from actorflow.errors import Error, Failure
@@ -27,7 +28,7 @@ _CODES: Final = {
 }
 
 
-class Ending(Exception):  # noqa: N818 - it is not always an error
+class Ending(Exception):
     """The command ends with this exit code; what there is to say has been said."""
 
     def __init__(self, code: int) -> None:
@@ -44,9 +45,9 @@ def code_of(failure: Failure) -> int:
 def complain(failure: Failure, prefix: str = "error") -> None:
     """Print a failure on stderr: its kind, message, and where it happened."""
     kind = f" ({failure.kind})" if failure.kind else ""
-    print(f"{prefix}{kind}: {failure.message}", file=sys.stderr)
+    typer.echo(f"{prefix}{kind}: {failure.message}", err=True)
     for line in failure.stack.splitlines():
-        print(f"  {line}", file=sys.stderr)
+        typer.echo(f"  {line}", err=True)
 
 
 def end_of(error: BaseException) -> int:

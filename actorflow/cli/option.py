@@ -9,7 +9,7 @@ import typer
 
 Directory = Annotated[
     Path | None,
-    typer.Option("--directory", "-C", help="The registry; default: ./config if there is one, else the current directory."),
+    typer.Option("--directory", "-C", help="The registry; default: ./config if there is one, else this directory."),
 ]
 Data = Annotated[
     Path | None,

@@ -9,6 +9,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, Final
 
+import typer
+
 from actorflow.errors import Failure
 
 _INSTANTS: Final = frozenset({"created", "updated", "at", "started", "since", "next_start"})
@@ -38,7 +40,7 @@ def line_of(row: Mapping[str, Any]) -> dict[str, Any]:
 
 def print_json(value: Any) -> None:
     """Print one JSON document."""
-    print(json.dumps(value, ensure_ascii=False, indent=2 if sys.stdout.isatty() else None, default=str))
+    typer.echo(json.dumps(value, ensure_ascii=False, indent=2 if sys.stdout.isatty() else None, default=str))
 
 
 def print_value(value: Any, *, as_json: bool) -> None:
@@ -46,9 +48,9 @@ def print_value(value: Any, *, as_json: bool) -> None:
     if as_json:
         print_json(plain(value))
     elif isinstance(value, str):
-        print(value)
+        typer.echo(value)
     elif value is not None:
-        print(json.dumps(plain(value), ensure_ascii=False))
+        typer.echo(json.dumps(plain(value), ensure_ascii=False))
 
 
 def print_rows(rows: Sequence[Mapping[str, Any]], columns: Sequence[str], *, as_json: bool, empty: str) -> None:
@@ -56,7 +58,7 @@ def print_rows(rows: Sequence[Mapping[str, Any]], columns: Sequence[str], *, as_
     if as_json:
         print_json([line_of(row) for row in rows])
     elif not rows:
-        print(empty, file=sys.stderr)
+        typer.echo(empty, err=True)
     elif sys.stdout.isatty():
         _print_table(rows, columns)
     else:
@@ -67,7 +69,7 @@ def print_fields(fields: Mapping[str, Any]) -> None:
     """Print one thing, a field a line."""
     width = max((len(name) for name in fields), default=0)
     for name, value in fields.items():
-        print(f"{name.ljust(width)}  {cell(name, value)}")
+        typer.echo(f"{name.ljust(width)}  {cell(name, value)}")
 
 
 def cell(name: str, value: Any, *, short: bool = False) -> str:
@@ -112,4 +114,4 @@ def _print_columns(rows: Sequence[Mapping[str, Any]], columns: Sequence[str]) ->
     lines = [list(columns), *(_cells(row, columns) for row in rows)]
     widths = [max(len(line[index]) for line in lines) for index in range(len(columns))]
     for line in lines:
-        print("  ".join(text.ljust(width) for text, width in zip(line, widths, strict=True)).rstrip())
+        typer.echo("  ".join(text.ljust(width) for text, width in zip(line, widths, strict=True)).rstrip())

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
+
+import typer
 
 from actorflow.cli.output import cell
 
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
 def say(text: str) -> None:
     """Print a line with the local time."""
-    print(f"{datetime.now().astimezone():%H:%M:%S} {text}", file=sys.stderr, flush=True)
+    typer.echo(f"{datetime.now().astimezone():%H:%M:%S} {text}", err=True)
 
 
 def note(notice: Notice) -> None:
@@ -43,5 +44,5 @@ def faults(registry: Registry, *, notices: bool) -> int:
     for fault in registry.faults:
         count += fault.scope != "notice"
         if fault.scope != "notice" or notices:
-            print(f"{'notice' if fault.scope == 'notice' else 'fault'}: {fault}", file=sys.stderr)
+            typer.echo(f"{'notice' if fault.scope == 'notice' else 'fault'}: {fault}", err=True)
     return count

@@ -33,7 +33,7 @@ def show(
         print_json({**line_of(answer), "states": [line_of(state) for state in states]})
         return
     print_fields(answer)
-    print()
+    typer.echo()
     print_rows(states, ("state", "at", "reason", "by"), as_json=False, empty="")
 
 
@@ -63,9 +63,9 @@ def why(
     if as_json:
         print_json(line_of(answer))
         return
-    print(f"{answer['pid']} is {answer['state']}")
+    typer.echo(f"{answer['pid']} is {answer['state']}")
     for reason in answer["reasons"]:
-        print(f"  {reason}")
+        typer.echo(f"  {reason}")
 
 
 @app.command()

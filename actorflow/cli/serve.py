@@ -16,6 +16,8 @@ from actorflow.cli.place import Place
 from actorflow.cli.report import faults, say
 
 if TYPE_CHECKING:
+    import trio
+
     from actorflow.app import Booted
 
 _SIGNALS: Final = (signal.SIGINT, signal.SIGTERM)
@@ -46,7 +48,7 @@ async def _serve(place: Place) -> None:
     say("stopped")
 
 
-async def _stop_on_signals(task_status) -> None:  # type: ignore[no-untyped-def]  # noqa: ANN001
+async def _stop_on_signals(task_status: trio.TaskStatus[trio.CancelScope]) -> None:
     """Give the scope that the first signal cancels; the second ends the process at once."""
     import trio  # noqa: PLC0415
 

@@ -12,7 +12,7 @@ from actorflow.cli.argument import parse_args, parse_message, parse_seconds, par
 from actorflow.cli.failing import FAILED, RUN_FAILED, Ending, complain
 from actorflow.cli.option import Arguments, AsJson, Data, Directory, Overrides, Timeout
 from actorflow.cli.output import print_json, print_value
-from actorflow.cli.place import DEFAULT_TIMEOUT, Place
+from actorflow.cli.place import Place
 from actorflow.errors import Error, Failure
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ def call(  # noqa: PLR0913, PLR0917 - the options of the verb
 def spawn(  # noqa: PLR0913, PLR0917 - the options of the verb
     entry: Annotated[str, typer.Argument(metavar="ID", help="Registry id of the process or workflow.")],
     args: Arguments = None,
-    host: Annotated[str, typer.Option("--host", metavar="HOST", help="Registry id of the host.", show_default=False)] = "",
+    host: Annotated[str, typer.Option("--host", help="Registry id of the host.", show_default=False)] = "",
     wait: Annotated[bool, typer.Option("--wait", help="Wait for the end and print the result.")] = False,  # noqa: FBT002
     timeout: Timeout = "30s",
     name: Annotated[str, typer.Option("--name", help="A name to register for the process.")] = "",
@@ -191,6 +191,3 @@ async def _store(stores: Stores, reference: str, kind: str, target: str, payload
     if not answer.accepted:
         message = f"run {reference!r} has ended: nothing can be delivered to it any more"
         raise Error(message, errors.CONFLICT, retryable=False)
-
-
-__all__ = ["DEFAULT_TIMEOUT", "call", "cancel", "send", "spawn", "terminate"]

@@ -55,9 +55,11 @@ def op_send(machine: Machine, task: Task, op: OpTuple) -> Any:
 def op_receive(machine: Machine, task: Task, op: OpTuple) -> Any:
     """RECEIVE channel → (item, True), or (None, False) once it is closed and drained."""
     channel = op[1]
-    taken = take(machine, channel)
-    if taken is not None:
-        return taken
+    mailbox = machine.mailbox
+    if channel.buffer or channel.senders or channel.closed or (mailbox is not None and mailbox.count):
+        taken = take(machine, channel)
+        if taken is not None:
+            return taken
     waiter = task.waiter
     if waiter is None or waiter.channel is not channel:
         waiter = task.waiter = Waiter(task, channel, -1, False, None)  # noqa: FBT003

@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from actorflow.errors import TIMEOUT, Error
+from actorflow.errors import NOT_FOUND, TIMEOUT, UNAVAILABLE, Error
 from actorflow.node import control_args as read
 from actorflow.node.control import Verb
 from actorflow.node.node import Node
@@ -75,16 +75,16 @@ def _calling(node: Node) -> dict[str, Verb]:
         try:
             return {"value": await node.wait(pid, timeout=read.seconds(args)), "failure": None}
         except Error as error:
-            if error.kind == TIMEOUT and _alive(node, pid):
+            if error.kind in {TIMEOUT, NOT_FOUND, UNAVAILABLE} and not _ended(node, pid):
                 raise
             return {"value": None, "failure": error.failure}
 
     return {"call": call, "spawn": spawn, "wait": wait, "outcome": outcome}
 
 
-def _alive(node: Node, pid: str) -> bool:
+def _ended(node: Node, pid: str) -> bool:
     host, pid = node.router.resolve(pid)
-    return host.alive(pid) is True
+    return not isinstance(host.alive(pid), bool)
 
 
 def _controlling(node: Node) -> dict[str, Verb]:

@@ -1,6 +1,6 @@
 """The two halves of an SQL commit: looking up what a batch needs, and writing what its plan says.
 
-Every kind of row is written by one `executemany` over the whole batch.
+Every kind of row is written in one go over the whole batch.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from actorflow.run.turn import Item, StartRun
+from actorflow.store.bulk import RowStatement
 from actorflow.store.dialect import Sqlite
 from actorflow.store.plan import Head, Known, Needs, Writes, needs, reopened
 from actorflow.store.statement import WriteStatements
@@ -44,17 +45,24 @@ def _number(cursor: Any, dialect: Sqlite, known: Known, wanted: Needs) -> None:
         known.next_inbox = last.get("inbox", 0) + 1
 
 
-def apply(cursor: Any, sql: WriteStatements, writes: Writes) -> None:
+def apply(cursor: Any, sql: WriteStatements, dialect: Sqlite, writes: Writes) -> None:
     """Write the rows of a planned batch: deletions first, so that what is set free can be taken again."""
+    if writes.closed:
+        cursor.execute(sql.close, (dialect.pack(sorted(writes.closed)),))
+    if writes.ended:
+        ended = (dialect.pack(sorted(writes.ended)),)
+        cursor.execute(sql.disarm_all, ended)
+        cursor.execute(sql.unwait_all, ended)
     for statement, rows in _steps(sql, writes):
-        if rows:
+        if not rows:
+            continue
+        if isinstance(statement, RowStatement):
+            statement.run(cursor, rows)
+        else:
             cursor.executemany(statement, rows)
 
 
-def _steps(sql: WriteStatements, writes: Writes) -> Iterator[tuple[str, Sequence[Any]]]:
-    yield sql.close, [(workflow_id,) for workflow_id in writes.closed]
-    yield sql.disarm_all, [(run,) for run in writes.ended]
-    yield sql.unwait_all, [(run,) for run in writes.ended]
+def _steps(sql: WriteStatements, writes: Writes) -> Iterator[tuple[str | RowStatement, Sequence[Any]]]:
     yield sql.disarm, writes.dropped_timers
     yield sql.unwait, writes.dropped_calls
     yield sql.keep, list(writes.sources.items())

@@ -155,6 +155,16 @@ class Sqlite:
         changed = {item.name: statement.excluded[item.name] for item in table.columns if not item.primary_key}
         return statement.on_conflict_do_update(index_elements=list(table.primary_key), set_=changed)
 
+    def update_rows(self, table: Table, names: Sequence[str], key: str) -> str:
+        """Return an update of many rows by their key: its values are rows of the named columns and then the key.
+
+        Written by hand: SQLite cannot name the columns of a list of values, as Core would have it.
+        """
+        changes = ", ".join(f"{name}=given.column{place}" for place, name in enumerate(names, 1))
+        row = ", ".join("?" * (len(names) + 1))
+        given = f"(VALUES ({row})) AS given"
+        return f"UPDATE {table.name} SET {changes} FROM {given} WHERE {table.name}.{key} = given.column{len(names) + 1}"  # noqa: S608
+
     def insert_new(self, table: Table) -> Insert:
         """Return an insert that leaves rows of the same key as they are."""
         return sqlite.insert(table).on_conflict_do_nothing()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Sequence
-from contextlib import closing, suppress
 from typing import Any, TypeVar
 
 from actorflow.run.turn import Committed, Item
@@ -35,6 +34,7 @@ class SqlStore(SqlReader):
         super().__init__(dialect)
         self._writes = WriteStatements(dialect)
         self._crash = crash_point(os.environ) if crash is None else crash
+        self._broken = False
         self._unsettled = False
         self._commits = 0
         self._connection()
@@ -58,7 +58,7 @@ class SqlStore(SqlReader):
 
     def _batch(self, cursor: Any, batch: Sequence[Item]) -> list[Committed]:
         answers, writes = plan(batch, look_up(cursor, self._writes, self.dialect, batch))
-        apply(cursor, self._writes, writes)
+        apply(cursor, self._writes, self.dialect, writes)
         return answers
 
     def _claim(self, cursor: Any, host: str, lease: int) -> int:
@@ -84,9 +84,14 @@ class SqlStore(SqlReader):
         return self._open
 
     def _transaction(self, work: Callable[[Any], T]) -> T:
-        # closed here, because an error that somebody keeps would keep the cursor, and that the connection's file
-        with closing(self._connection().cursor()) as cursor:
+        cursor = self._connection().cursor()
+        try:
             return self._run(cursor, work)
+        finally:
+            cursor.close()  # first, or whoever keeps an error keeps the cursor, and that the file of the connection
+            if self._broken:
+                self._broken = False
+                self.close()
 
     def _run(self, cursor: Any, work: Callable[[Any], T]) -> T:
         try:
@@ -111,8 +116,7 @@ class SqlStore(SqlReader):
             if meaning is not None and self.dialect.not_written(error):
                 self._roll_back()
                 raise meaning from error
-            self._unsettled = True
-            self._abandon()
+            self._unsettled = self._broken = True
             message = f"{self.dialect.place}: a commit failed, and it is unknown whether it was written ({error})"
             raise CommitUnknown(message) from error
 
@@ -122,8 +126,4 @@ class SqlStore(SqlReader):
             if self._open.in_transaction:
                 self._open.execute("ROLLBACK")
         except Exception:  # noqa: BLE001 - whatever it is, the first error is the one to report
-            self._abandon()
-
-    def _abandon(self) -> None:
-        with suppress(Exception):
-            self.close()
+            self._broken = True

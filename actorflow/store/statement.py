@@ -24,6 +24,7 @@ from sqlalchemy import (
 from sqlalchemy.sql import ClauseElement
 
 from actorflow.store import tables as t
+from actorflow.store.bulk import RowStatement
 from actorflow.store.dialect import Sqlite
 
 _HEAD = (
@@ -89,22 +90,25 @@ class WriteStatements:
         self.leases = sql(select(t.host_lease).where(dialect.one_of(t.host_lease.c.host, "hosts")), "hosts")
         self.hashes = sql(select(t.source.c.hash).where(dialect.one_of(t.source.c.hash, "hashes")), "hashes")
 
-        self.start = sql(insert(t.run), *_all(t.run))
+        def rows(statement: Executable, *names: str) -> RowStatement:
+            return RowStatement(sql(statement, *names))
+
+        self.start = rows(insert(t.run), *_all(t.run))
         changed = ("state", "revision", "updated", "last_seq", "last_checksum", "reason", "result", "waits")
-        self.change = sql(update(t.run).where(_bound(t.run.c.run)), *changed, "key_run")
-        self.open = sql(insert(t.open_run), *_all(t.open_run))
-        self.close = sql(delete(t.open_run).where(_bound(t.open_run.c.workflow_id)), "key_workflow_id")
-        self.append = sql(insert(t.journal), "run", *_EVENT)
-        self.note = sql(insert(t.state_history), "run", "state", "at", "reason", "by")
-        self.keep = sql(dialect.insert_new(t.source), *_all(t.source))
-        self.put = sql(insert(t.inbox), *_all(t.inbox))
+        self.change = RowStatement(dialect.update_rows(t.run, changed, "run"))
+        self.open = rows(insert(t.open_run), *_all(t.open_run))
+        self.close = sql(delete(t.open_run).where(dialect.one_of(t.open_run.c.workflow_id, "ids")), "ids")
+        self.append = rows(insert(t.journal), "run", *_EVENT)
+        self.note = rows(insert(t.state_history), "run", "state", "at", "reason", "by")
+        self.keep = rows(dialect.insert_new(t.source), *_all(t.source))
+        self.put = rows(insert(t.inbox), *_all(t.inbox))
         self.consume = sql(delete(t.inbox).where(_bound(t.inbox.c.run, t.inbox.c.id)), "key_run", "key_id")
-        self.arm = sql(dialect.upsert(t.timer), *_all(t.timer))
+        self.arm = rows(dialect.upsert(t.timer), *_all(t.timer))
         self.disarm = sql(delete(t.timer).where(_bound(t.timer.c.run, t.timer.c.ref)), "key_run", "key_ref")
-        self.disarm_all = sql(delete(t.timer).where(_bound(t.timer.c.run)), "key_run")
-        self.wait = sql(dialect.upsert(t.call), *_all(t.call))
+        self.disarm_all = sql(delete(t.timer).where(dialect.one_of(t.timer.c.run, "runs")), "runs")
+        self.wait = rows(dialect.upsert(t.call), *_all(t.call))
         self.unwait = sql(delete(t.call).where(_bound(t.call.c.run, t.call.c.ref)), "key_run", "key_ref")
-        self.unwait_all = sql(delete(t.call).where(_bound(t.call.c.run)), "key_run")
+        self.unwait_all = sql(delete(t.call).where(dialect.one_of(t.call.c.run, "runs")), "runs")
 
         mine = select(t.open_run.c.run).where(_bound(t.open_run.c.host))
         self.fence = sql(update(t.run).where(t.run.c.run.in_(mine)), "lease", "key_host")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Iterator, Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 import trio
@@ -104,8 +105,7 @@ class ProcessHost:
         """Deliver an EXIT or LINK_DOWN event."""
         process = self.table.get(pid)
         if process is not None and process.machine.outcome is None:
-            process.machine.event(event)
-            self._after_fact(process)
+            self._take(process, partial(process.machine.event, event))
 
     def alive(self, pid: str) -> bool | Outcome:
         """Tell whether a process runs, or how it ended if the application spawned it not too long ago."""
@@ -225,6 +225,10 @@ class ProcessHost:
         text = f"{process.entry}: {process.bounds.mailbox:,} unread messages, the last one of topic {topic!r}"
         self.notices(Notice("mailbox-large", text, process.pid))
 
+    def settle(self, process: Process, ref: int, outcome: Outcome) -> None:
+        """Give a process the late answer to its request `ref`."""
+        self._take(process, partial(process.machine.settle, ref, outcome))
+
     def run_io(self, function: Callable[[], Awaitable[Any]], reply: Reply) -> Callable[[], None]:
         """Run an async function as a trio task of its own; returns what cancels it. Its result is not copied."""
         scope = trio.CancelScope()
@@ -236,8 +240,7 @@ class ProcessHost:
         return True
 
     def _cancel(self, process: Process, sender: str, reason: str) -> bool:
-        process.machine.cancel(sender, reason)
-        self._after_fact(process)
+        self._take(process, partial(process.machine.cancel, sender, reason))
         return True
 
     def _process(self, pid: str) -> Process:
@@ -246,9 +249,13 @@ class ProcessHost:
             raise not_found(f"process not found: {pid}")
         return process
 
-    def _after_fact(self, process: Process) -> None:
-        machine = process.machine
-        if machine.ready or machine.outcome is not None:
+    def _take(self, process: Process, fact: Callable[[], object]) -> None:
+        """Feed a fact to a process; a bug of ours met on the way is its end, not that of whoever had the fact."""
+        try:
+            fact()
+        except Exception as error:  # noqa: BLE001 - see above
+            self._failed(process, error)
+        if process.machine.ready or process.machine.outcome is not None:
             self.queue.flag(process)
 
     # ---- ending ------------------------------------------------------------------------------------------------
@@ -266,8 +273,11 @@ class ProcessHost:
         self.table.pop(process.pid, None)
         if not process.parent and not self.id.startswith("#"):  # a function's result has been taken
             self._remember(process.pid, outcome)
-        node.exited(process.pid, outcome)
-        process.give_up_all()
+        try:
+            node.exited(process.pid, outcome)
+            process.give_up_all()
+        except Exception as error:  # noqa: BLE001 - a bug in who is told must not stop the other processes
+            self._failed(process, error)
         if self._empty is not None and not self.table:
             self._empty.set()
 

@@ -196,8 +196,7 @@ class Process:
     def settle(self, ref: int, outcome: Outcome) -> None:
         """Take the late answer to a request."""
         if self.open is not None and self.open.pop(ref, None) is not None:
-            self.machine.settle(ref, outcome)
-            self.host.queue.flag(self)
+            self.host.settle(self, ref, outcome)
 
     def info(self) -> ProcessInfo:
         """Return its line of `actorflow ps`."""

@@ -83,6 +83,7 @@ class FakeLanguage:
         self.compiled: list[str] = []
         self.fault: Error | None = None
         self.open_fault: Error | None = None
+        self.is_loading: Callable[[], bool] = bool
 
     def compile(self, bundle: Bundle, *, durable: bool = False) -> Program:
         del durable
@@ -102,7 +103,9 @@ class _Program(Program):
     def open(self, machine: Machine) -> Running:
         if self.language.open_fault is not None:
             raise self.language.open_fault
-        return super().open(machine)
+        running = super().open(machine)
+        running.is_loading = self.language.is_loading
+        return running
 
 
 class Rig:

@@ -12,7 +12,7 @@ from actorflow.machine.op import Op
 from actorflow.ports import SpawnRequest
 from hosts.process.queue import SLICE
 from hosts.process.timers import Timers
-from tests.conformance.process.rig import HOST, OTHER, rig
+from tests.conformance.process.rig import HOST, OTHER, rig, until
 from tests.conformance.process.test_messages import attempt
 from tests.unit.machine.scripted import Interrupted, received
 
@@ -186,6 +186,22 @@ async def test_a_fault_of_our_own_ends_one_process_and_is_noticed() -> None:
         assert failure.kind == INTERNAL
         assert "internal error in app:cursed" in failure.message
         assert [notice.code for notice in node.notices] == ["internal-error"]
+
+
+async def test_a_fault_in_who_is_told_of_an_end_does_not_stop_the_others() -> None:
+    def short() -> Any:
+        yield (Op.SLEEP, 1_000)
+
+    def broken(_outcome: object) -> None:
+        raise RuntimeError("a watcher's fault")
+
+    async with rig() as node:
+        node.add("app:short", short)
+        pid = await node.node.spawn("app:short", host=HOST)
+        node.node.links.watch(pid, broken)
+        await until(lambda: node.notices)
+        assert node.notices[0].code == "internal-error"
+        await node.node.exec("app:short", host=HOST, timeout=5)
 
 
 async def test_io_runs_an_async_function_beside_the_process() -> None:

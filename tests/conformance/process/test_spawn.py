@@ -127,6 +127,62 @@ async def test_a_script_that_fails_to_compile_or_open_fails_the_spawn_itself() -
         assert not node.host.table
 
 
+async def test_what_fails_while_a_script_loads_in_its_main_task_fails_the_spawn_and_leaves_nothing() -> None:
+    loading = [True]
+
+    def script(fail_early: bool) -> Any:  # noqa: FBT001 - an argument of a script
+        loading[0] = True
+        me = (yield (Op.IDENTITY,)).pid
+        yield (Op.NAME, "register", "early", "")
+        yield (Op.TIMER, 10**15)
+        if fail_early:
+            raise Error(f"module 'x' not found in {me}", NOT_FOUND)
+        loading[0] = False
+        yield (Op.NOW,)
+        raise Error("later", INVALID)
+
+    def main() -> Any:
+        events = yield (Op.EVENTS,)
+        early = yield from attempt((Op.SPAWN, SpawnRequest("app:script", HOST, (True,), name="n", monitor=True)))()
+        pid = yield (Op.SPAWN, SpawnRequest("app:script", HOST, (False,), name="n", monitor=True))
+        event, _ = yield (Op.RECEIVE, events)
+        return [early, event["from"] == pid, event["result"]["error"].message]
+
+    async with rig() as node:
+        node.add("app:script", script)
+        node.add("app:main", main)
+        replies: list[Any] = []
+        node.host.spawn(SpawnRequest("app:main", HOST), replies.append)
+        node.language.is_loading = lambda: loading[0]  # from now on; `main` is not of that kind
+        early, same, later = await node.node.wait(replies[0].value, timeout=5)
+        assert early.kind == NOT_FOUND
+        assert "module 'x' not found" in early.message
+        assert (same, later) == (True, "later")
+        assert len(node.node.directory) == len(node.node.links) == len(node.host.table) == 0
+
+
+async def test_spawn_returns_when_a_loading_script_first_waits_or_ends() -> None:
+    trace: list[str] = []
+
+    def script(wait: bool) -> Any:  # noqa: FBT001 - an argument of a script
+        trace.append("began")
+        if wait:
+            yield (Op.SLEEP, 1_000)
+            trace.append("went on")
+        return "loaded"
+
+    async with rig() as node:
+        node.add("app:script", script)
+        node.language.is_loading = lambda: True
+        for wait in (False, True):
+            replies: list[Any] = []
+            node.host.spawn(SpawnRequest("app:script", HOST, (wait,)), replies.append)
+            assert trace == ["began"]
+            trace.clear()
+            assert await node.node.wait(replies[0].value, timeout=5) == "loaded"
+            trace.clear()
+
+
 async def test_startup_messages_come_first_in_order_and_from_nobody() -> None:
     def child() -> Any:
         inbox = yield (Op.INBOX,)

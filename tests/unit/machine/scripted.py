@@ -37,6 +37,11 @@ class Running:
         self.main = main
         self.open: dict[int, Any] = {}
         self.closed = 0
+        self.is_loading: Callable[[], bool] = bool
+
+    @property
+    def loading(self) -> bool:
+        return self.is_loading()
 
     def start(self, args: tuple[Any, ...]) -> Any:
         return self._keep(self.main(*args))

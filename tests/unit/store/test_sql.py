@@ -39,9 +39,9 @@ class Faulty(Sqlite):
 
 
 class FaultyConnection:
-    """A connection, and its own cursor."""
+    """A connection, or a cursor, whose `execute` may fail."""
 
-    def __init__(self, real: sqlite3.Connection, plan: Faulty) -> None:
+    def __init__(self, real: Any, plan: Faulty) -> None:
         self._real = real
         self._plan = plan
 
@@ -49,9 +49,9 @@ class FaultyConnection:
         return getattr(self._real, name)
 
     def cursor(self) -> FaultyConnection:
-        return self
+        return FaultyConnection(self._real.cursor(), self._plan)
 
-    def execute(self, sql: str, parameters: Any = ()) -> sqlite3.Cursor:
+    def execute(self, sql: str, parameters: Any = ()) -> Any:
         for start in list(self._plan.faults):
             if sql.startswith(start):
                 if self._plan.written_first:
