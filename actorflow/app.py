@@ -18,6 +18,8 @@ from typing import Any, Final
 import trio
 
 from actorflow.errors import INVALID, Error, invalid
+from actorflow.language.lua import LuaLanguage
+from actorflow.language.python import PythonLanguage
 from actorflow.node.control import ControlServer
 from actorflow.node.control_verb import node_verbs
 from actorflow.node.data import DataDirectory, data_path
@@ -38,6 +40,7 @@ BOOT_SECONDS: Final = 30.0
 """How long a boot waits for its services; what is not up by then goes on in the background."""
 _FUNCTIONS: Final = "hosts.function:FunctionHost"
 _FUNCTIONS_ID: Final = "#functions"
+_MODULES: Final = {"lua": LuaLanguage.modules, "py": PythonLanguage.modules}
 _GC_THRESHOLDS: Final = (50_000, 20, 100)
 """Measured: three times as many resident processes a second as with the defaults."""
 
@@ -66,17 +69,9 @@ class Booted:
     """Services that were not up when the boot stopped waiting."""
 
 
-def languages() -> dict[str, Language]:
+def languages(notices: NoticeSink = drop) -> dict[str, Language]:
     """Return the languages of scripts by the last part of their kinds."""
-    from actorflow.language.lua import Lua  # noqa: PLC0415
-    from actorflow.language.python import Python  # noqa: PLC0415
-
-    return {"lua": Lua(), "py": Python()}
-
-
-def script_modules() -> dict[str, frozenset[str]]:
-    """Return the modules that entries may list, by language."""
-    return {"lua": frozenset(), "py": frozenset()}
+    return {"lua": LuaLanguage(notices), "py": PythonLanguage(notices)}
 
 
 def read_registry(directory: Path, overrides: Sequence[str] = ()) -> Registry:
@@ -85,7 +80,7 @@ def read_registry(directory: Path, overrides: Sequence[str] = ()) -> Registry:
     Raises:
         RegistryFaulty: when it has faults of file scope.
     """
-    registry = load_registry(directory, overrides=overrides, environment=os.environ, modules=script_modules())
+    registry = load_registry(directory, overrides=overrides, environment=os.environ, modules=_MODULES)
     if registry.fatal:
         raise RegistryFaulty(directory, registry.fatal)
     return registry
@@ -130,32 +125,56 @@ async def boot(  # noqa: PLR0913 - what a composition root is told
     registry = read_registry(directory, overrides)
     with DataDirectory.claim(data_path(directory, data, os.environ)) as claimed, _collector():
         sinks: dict[str, Any] = {"notices": notices, **({"log": log} if log else {})}
-        node = Node(registry, languages(), boot=claimed.next_boot(), **sinks)
+        node = Node(registry, languages(notices), boot=claimed.next_boot(), **sinks)
         stores = Stores(claimed.path, registry)
         node.open_store = stores.open
-        async with node.open():
+        async with _unhurried() as scope, node.open():
+            node.on_close(stores.close)
+            supervisor = await _prepare(node, registry, stores, claimed, changed)
             try:
-                async with _serving(node, registry, stores, claimed, changed) as booted:
-                    yield booted
+                with scope:
+                    starting = await supervisor.start(BOOT_SECONDS)
+                    yield Booted(node, registry, supervisor, stores, claimed, starting)
             finally:
-                node.on_close(stores.close)
+                await supervisor.stop()
 
 
 @asynccontextmanager
-async def _serving(
+async def _unhurried() -> AsyncIterator[trio.CancelScope]:
+    """Keep cancellation from what is inside, so that it can stop in order: only the scope it gives is cancelled."""
+    raised: BaseException | None = None
+    try:
+        async with trio.open_nursery() as nursery:
+            with trio.CancelScope(shield=True):
+                scope = trio.CancelScope()
+                nursery.start_soon(_pass_on, scope)
+                try:
+                    yield scope
+                except BaseException as error:  # noqa: BLE001 - raised below, not wrapped in a group by the nursery
+                    raised = error
+                nursery.cancel_scope.cancel()
+    finally:
+        if raised is not None:
+            raise raised
+
+
+async def _pass_on(scope: trio.CancelScope) -> None:
+    try:
+        await trio.sleep_forever()
+    finally:
+        scope.cancel()
+
+
+async def _prepare(
     node: Node, registry: Registry, stores: Stores, data: DataDirectory, changed: Change | None
-) -> AsyncIterator[Booted]:
+) -> Supervisor:
+    """Make everything that serves before the first service does."""
     functions = pkgutil.resolve_name(_FUNCTIONS)(_FUNCTIONS_ID, {}, node)
     await functions.start()
     supervisor = _supervisor(node, registry, stores, changed)
     verbs = node_verbs(node, supervisor) | run_verbs(stores, served=True, waits=lambda pid: _waits(node, pid))
     await node.nursery.start(ControlServer(data.control_path(), verbs).serve)
-    try:
-        starting = await supervisor.start(BOOT_SECONDS)
-        yield Booted(node, registry, supervisor, stores, data, starting)
-    finally:
-        with trio.CancelScope(shield=True):  # each service has its stop time-out, so this ends
-            await supervisor.stop()
+    return supervisor
 
 
 def _waits(node: Node, pid: str) -> list[str]:

@@ -36,12 +36,15 @@ _VERBS: Final[dict[str, Callable[..., Any] | tuple[str, str]]] = {
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line and exit with its code."""
     given = sys.argv[1:] if arguments is None else list(arguments)
+    ended: BaseException | None = None
     try:
         _assembled(given)(given, prog_name="actorflow")
-    except BaseException as error:
-        if isinstance(error, SystemExit):
-            raise
-        sys.exit(end_of(error))
+    except SystemExit:
+        raise
+    except BaseException as error:  # noqa: BLE001 - looked at below, where a traceback shows it alone
+        ended = error
+    if ended is not None:
+        sys.exit(end_of(ended))
 
 
 def _assembled(given: Sequence[str]) -> typer.Typer:

@@ -33,8 +33,9 @@ def log_line(level: str, text: str, fields: Mapping[str, Any]) -> None:
 
 
 def service_changed(before: Service, after: Service) -> None:
-    """Print a change of a service's state."""
-    because = f": {after.failure.message}" if after.failure is not None else ""
+    """Print a change of a service's state, with the cause where it is news."""
+    failure = None if before.failure == after.failure else after.failure
+    because = f": {failure.message}" if failure is not None else ""
     say(f"service {after.spec.id} {before.state} → {after.state}{because}")
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 import typer
 
@@ -15,7 +15,12 @@ from actorflow.cli.place import Place
 app = typer.Typer(no_args_is_help=True, help="Look at one run, and act on it: show, history, why, cancel, terminate.")
 
 Run = Annotated[str, typer.Argument(metavar="RUN", help="A PID, a workflow id or a run id.")]
-_PAGE = 500
+_PAGE: Final = 500
+_FIELDS: Final = (
+    *("pid", "workflow_id", "run_id", "entry", "host", "state", "reason", "created", "updated", "parent", "args"),
+    *("result", "error", "waits", "events", "revision", "bundle_hash"),
+)
+_EVENT_FIELDS: Final = ("seq", "kind", "ref", "target", "at", "payload", "drawn")
 
 
 @app.command()
@@ -29,10 +34,11 @@ def show(
     """Print a run: its state, arguments, result, and the history of its states."""
     answer = Place.of(directory, data, override).ask("run.show", {"run": run})
     states = answer.pop("states")
+    shown = {name: answer[name] for name in _FIELDS}
     if as_json:
-        print_json({**line_of(answer), "states": [line_of(state) for state in states]})
+        print_json({**line_of(shown), "states": [line_of(state) for state in states]})
         return
-    print_fields(answer)
+    print_fields(shown)
     typer.echo()
     print_rows(states, ("state", "at", "reason", "by"), as_json=False, empty="")
 
@@ -95,5 +101,5 @@ def _pid(place: Place, run: str) -> str:
 def _events(place: Place, run: str) -> Iterator[dict[str, Any]]:
     after = 0
     while page := place.ask("run.history", {"run": run, "after": after, "limit": _PAGE}):
-        yield from page
+        yield from ({name: event[name] for name in _EVENT_FIELDS} for event in page)
         after = page[-1]["seq"]

@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
 from actorflow import errors
 from actorflow.cli.argument import parse_args, parse_message, parse_seconds, parse_value
-from actorflow.cli.failing import FAILED, RUN_FAILED, Ending, complain
+from actorflow.cli.failing import FAILED, RUN_FAILED, Ending, code_of, complain
 from actorflow.cli.option import Arguments, AsJson, Data, Directory, Overrides, Timeout
 from actorflow.cli.output import print_json, print_value
 from actorflow.cli.place import Place
 from actorflow.errors import Error, Failure
+from actorflow.ports import Outcome
 
 if TYPE_CHECKING:
     from actorflow.store.stores import Stores
 
 Target = Annotated[str, typer.Argument(metavar="PID", help="A PID or a registered name; a workflow id without a node.")]
+_NOT_THE_CALLEE: Final = frozenset({errors.NOT_FOUND, errors.UNAVAILABLE, errors.TIMEOUT, errors.CONFLICT})
+"""Kinds of failures that say the call did not come about, with exit codes of their own."""
 Reason = Annotated[str, typer.Option("--reason", help="What the process is told.")]
 
 
@@ -33,14 +36,14 @@ def call(  # noqa: PLR0913, PLR0917 - the options of the verb
 ) -> None:
     """Call a function and print its result; without a running node the registry is booted for this call."""
     place, arguments, seconds = Place.of(directory, data, override), parse_args(args or ()), parse_seconds(timeout)
-    try:
-        if place.running:
-            result = place.client().call(target, arguments, timeout=seconds)
-        else:
-            result = _booted_call(place, target, arguments, seconds)
-    except Error as error:
-        raise _ended_badly(error, FAILED) from error
-    print_value(result, as_json=as_json)
+    if place.running:
+        outcome = _asked(place, target, arguments, seconds)
+    else:
+        outcome = _booted_call(place, target, arguments, seconds)
+    if outcome.failure is not None:
+        complain(outcome.failure)
+        raise Ending(code_of(outcome.failure) if outcome.failure.kind in _NOT_THE_CALLEE else FAILED)
+    print_value(outcome.value, as_json=as_json)
 
 
 def spawn(  # noqa: PLR0913, PLR0917 - the options of the verb
@@ -110,15 +113,26 @@ def terminate(pid: Target, directory: Directory = None, data: Data = None, overr
     Place.of(directory, data, override).client().terminate(pid)
 
 
+def _asked(place: Place, target: str, arguments: list[Any], seconds: float) -> Outcome:
+    client = place.client()
+    try:
+        return Outcome(client.call(target, arguments, timeout=seconds))
+    except Error as error:
+        return Outcome(failure=error.failure)
+
+
 # ---- with a node of our own ----------------------------------------------------------------------------------------
 
 
-def _booted_call(place: Place, target: str, arguments: list[Any], seconds: float) -> Any:
+def _booted_call(place: Place, target: str, arguments: list[Any], seconds: float) -> Outcome:
     import trio  # noqa: PLC0415
 
-    async def run() -> Any:
+    async def run() -> Outcome:
         async with place.booted() as booted:
-            return await booted.node.call(target, arguments, timeout=seconds)
+            try:
+                return Outcome(await booted.node.call(target, arguments, timeout=seconds))
+            except Error as error:
+                return Outcome(failure=error.failure)
 
     return trio.run(run)
 
@@ -153,14 +167,6 @@ def _print_outcome(pid: str, outcome: Mapping[str, Any], *, as_json: bool) -> No
         if not as_json:
             complain(failure, f"{pid} failed")
         raise Ending(RUN_FAILED)
-
-
-def _ended_badly(error: Error, code: int) -> Exception:
-    """Return what ends the command: a failure of the callee has the given code, one to reach it its own."""
-    if error.kind in {errors.NOT_FOUND, errors.UNAVAILABLE, errors.TIMEOUT, errors.CONFLICT}:
-        return error
-    complain(error.failure)
-    return Ending(code)
 
 
 # ---- without a node ------------------------------------------------------------------------------------------------

@@ -64,10 +64,11 @@ def op_receive(machine: Machine, task: Task, op: OpTuple) -> Any:
     if waiter is None or waiter.channel is not channel:
         waiter = task.waiter = Waiter(task, channel, -1, False, None)  # noqa: FBT003
     task.wait = waiter
-    if channel.receivers is None:
+    receivers = channel.receivers
+    if receivers is None:
         channel.receivers = [waiter]
     else:
-        channel.receivers.append(waiter)
+        receivers.append(waiter)
     return BLOCKED
 
 

@@ -67,40 +67,50 @@ class Machine:
         self.main = Task(self.script.start(args))
         self.ready.append(self.main)
 
-    def deliver(self, message: Message) -> None:
-        """Take a message: to the channel it is routed to if that has room now, else into the mailbox."""
+    def deliver(self, message: Message) -> int:
+        """Take a message: to the channel it is routed to if that has room now, else into the mailbox.
+
+        Its topic is not one of the system's own; events come through `event`. Returns how many messages the mailbox
+        holds if it went there, else 0.
+        """
         subscriptions = self.subscriptions
         if subscriptions is not None:
-            channel = subscriptions.get(message.topic)
-            if channel is None and message.topic[0] != "@":
-                channel = subscriptions.get(INBOX_TOPIC)
+            channel = subscriptions.get(message.topic) or subscriptions.get(INBOX_TOPIC)
             if channel is not None:
-                if channel.receivers:
+                receivers = channel.receivers
+                if receivers:
                     item = message if channel.as_message else message.value
-                    waiter = channel.receivers[0]
+                    waiter = receivers[0]
                     if waiter.index >= 0:
                         channels.complete(self, waiter, item, ok=True)
                     else:  # the common case of `complete`, in place: it is the hot path of every actor
-                        del channel.receivers[0]
+                        del receivers[0]
                         task = waiter.task
                         task.wait = None
                         task.mode = VALUE
                         task.value = (item, True)
                         self.ready.append(task)
-                    return
+                    return 0
                 if channel.size > (0 if channel.buffer is None else len(channel.buffer)):
                     channels.push(self, channel, subscription.item_of(channel, message))
-                    return
-        if self.mailbox is None:
-            self.mailbox = Mailbox()
-        self.mailbox.put(message)
+                    return 0
+        return self._keep(message)
 
     def event(self, event: Mapping[str, Value]) -> None:
         """Take an EXIT or LINK_DOWN event; an untrapped LINK_DOWN ends the process."""
         if event["kind"] == LINK_DOWN and not self.trap_links:
             self.end(Outcome(failure=Failure("linked process failed", INTERNAL)))
-        else:
+        elif self.subscriptions is not None and EVENTS_TOPIC in self.subscriptions:
             self.deliver(Message(EVENTS_TOPIC, "", (event,)))
+        else:  # never to the inbox
+            self._keep(Message(EVENTS_TOPIC, "", (event,)))
+
+    def _keep(self, message: Message) -> int:
+        mailbox = self.mailbox
+        if mailbox is None:
+            mailbox = self.mailbox = Mailbox()
+        mailbox.put(message)
+        return mailbox.count
 
     def cancel(self, sender: str, reason: str) -> None:
         """Ask the process to stop: an event if it has opened its events channel, else an interruption of main."""
@@ -157,11 +167,10 @@ class Machine:
         resume = self.script.resume
         while ready:
             task = ready.pop(0)
-            mode, value = task.mode, task.value
-            task.mode = VALUE
+            handle, mode, value = task.handle, task.mode, task.value
             task.value = None
             while True:
-                op = resume(task.handle, mode, value)
+                op = resume(handle, mode, value)
                 try:
                     value = HANDLERS[op[0]](self, task, op)
                 except Error as error:
@@ -172,9 +181,11 @@ class Machine:
                     if value is BLOCKED:
                         if task.interrupt is not None and self.outcome is None:
                             self._interrupted(task)
+                        if not ready:
+                            return False
                         budget -= 1
                         if budget == 0:
-                            return bool(ready)
+                            return True
                         break
                     mode = VALUE
                 budget -= 1

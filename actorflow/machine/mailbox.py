@@ -50,8 +50,12 @@ class Mailbox:
 
     def _take_other(self, listened: Container[str]) -> Message | None:
         """Take the oldest message whose topic is not listened to and not a system topic."""
+        topics = self._topics
+        if len(topics) == 1:
+            (topic,) = topics
+            return None if topic in listened or topic[0] == "@" else self.take(topic)
         oldest, topic = 0, ""
-        for name, queue in self._topics.items():
+        for name, queue in topics.items():
             arrival = queue[0][0]
             if (not oldest or arrival < oldest) and name not in listened and name[0] != "@":
                 oldest, topic = arrival, name

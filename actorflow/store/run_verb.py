@@ -38,7 +38,7 @@ def run_verbs(stores: Stores, *, served: bool, waits: Callable[[str], list[str]]
             reference, lambda reader: view.why(reader, reference, served=served)
         )
         live = waits(answer["pid"])
-        return {**answer, "reasons": live + [reason for reason in answer["reasons"] if reason not in live]}
+        return {**answer, "reasons": (live + answer["reasons"]) or ["waiting for a message"]}
 
     async def show(args: Mapping[str, Value]) -> Value:
         reference = args_of.text(args, "run")

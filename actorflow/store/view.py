@@ -23,6 +23,7 @@ _PAGE_BYTES: Final = 4 * 1024 * 1024
 """About how many bytes of payloads one page of a history holds, at least one event."""
 _DUMP_ABOVE: Final = 64
 """Bytes longer than this are shown by their size."""
+_NAMED: Final = 5
 _HIDDEN: Final = frozenset({"seed"})
 """Fields of the start event that nobody should copy around: who knows the seed knows every random value to come."""
 _SETTLING: Final = frozenset(
@@ -92,7 +93,7 @@ def history(reader: Reader, reference: str, after: int = 0, limit: int = _PAGE) 
 def why(reader: Reader, reference: str, *, served: bool) -> dict[str, Any]:
     """Return why a run is where it is: its state, and what it waits for, the next wake-up first.
 
-    `served` says whether a node runs on the store; an open run has at least one reason.
+    `served` says whether a node runs on the store. An open run without a reason waits for a message.
 
     Raises:
         Error: kind NotFound.
@@ -103,7 +104,7 @@ def why(reader: Reader, reference: str, *, served: bool) -> dict[str, Any]:
         reasons = list(_reasons(reader.load(row.run)))
         if not served and row.state != PAUSED:
             reasons.insert(0, "no node serves it: start one with `actorflow up`")
-    return {**_line(row), "reasons": reasons or ["waiting for a message"]}
+    return {**_line(row), "reasons": reasons}
 
 
 def find(reader: Reader, reference: str) -> RunRow:
@@ -194,7 +195,7 @@ def _reasons(held: OpenRun) -> Iterator[str]:
         causes = [str(item) for item in (decode(row.waits) if row.waits else ())] or [row.reason or "by hand"]
         yield from (f"paused: {cause}" for cause in causes)
     if held.inbox:
-        yield f"{len(held.inbox)} deliveries to be taken in with the next turn"
+        yield f"to be taken in with the next turn: {', '.join(row.kind for row in held.inbox[:_NAMED])}"
     waiting = {call.ref: call for call in held.calls}
     due = sorted([(call.due, _retry(call, held.events)) for call in held.calls] + list(_timers(held)))
     yield from (text for _, text in due)

@@ -31,7 +31,7 @@ class ProcessHost:
 
     Attributes:
         id: registry id. node: what it shares with other hosts. bounds: limits of its processes. notices: where they go.
-        table: PID → process, what is alive. queue: what runs them.
+        table: PID → process, what is alive. queue: what runs them. ready: its processes that are ready.
     """
 
     def __init__(self, id: str, config: Any, node: Node) -> None:  # noqa: A002 - the signature of every host
@@ -42,6 +42,7 @@ class ProcessHost:
         self.notices = node.notices
         self.table: dict[str, Process] = {}
         self.queue = RunQueue(self._ended, self._failed)
+        self.ready = self.queue.ready
         self._bounds: dict[str, Bounds] = {}
         self._remembered: OrderedDict[str, Outcome] = OrderedDict()
         self._running = False
@@ -214,11 +215,11 @@ class ProcessHost:
         machine = process.machine
         if machine.outcome is not None:
             raise closed(process.pid)
-        machine.deliver(message)
-        if machine.ready and not process.queued:
-            self.queue.flag(process)
-        if machine.mailbox is not None and machine.mailbox.count == process.bounds.mailbox:
+        kept = machine.deliver(message)
+        if kept and kept == process.bounds.mailbox:
             self.notice_mailbox(process, message.topic)
+        if machine.ready:
+            self.queue.flag(process)
 
     def notice_mailbox(self, process: Process, topic: str) -> None:
         """Tell the operator that a process does not keep up with its messages."""

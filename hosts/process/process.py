@@ -13,7 +13,7 @@ from actorflow.names import parse_pid
 from actorflow.node.router import is_durable
 from actorflow.node.suggest import did_you_mean
 from actorflow.ports import PENDING, Answer, CallRequest, Identity, Outcome, ProcessInfo, SpawnRequest
-from actorflow.value import Value, copy_value
+from actorflow.value import INT_MAX, INT_MIN, Value, copy_value
 
 if TYPE_CHECKING:
     from actorflow.machine.machine import Machine
@@ -122,10 +122,9 @@ class Process:
         """Send a message: to a process of this host by one look-up, to others through the router."""
         host = self.host
         if len(payloads) == 1:
-            value = payloads[0]
-            copy = copy_value(value, self.bounds.values, host.notices)
-            if copy is not value:
-                payloads = (copy,)
+            (value,) = payloads
+            if type(value) is not int or not INT_MIN <= value <= INT_MAX:  # `copy_value` of a number, in place
+                payloads = (copy_value(value, self.bounds.values, host.notices),)
         else:
             payloads = self._all_copied(payloads)
         target = host.table.get(dest)
@@ -133,12 +132,13 @@ class Process:
             machine = target.machine
             if machine.outcome is not None:
                 raise closed(dest)
-            machine.deliver(Message(topic, self.pid, payloads))
-            if machine.ready and not target.queued:
+            kept = machine.deliver(Message(topic, self.pid, payloads))
+            if kept:
+                if kept == target.bounds.mailbox:
+                    host.notice_mailbox(target, topic)
+            elif not target.queued and machine.ready:
                 target.queued = True
-                host.queue.ready.append(target)
-            if machine.mailbox is not None and machine.mailbox.count == target.bounds.mailbox:
-                host.notice_mailbox(target, topic)
+                host.ready.append(target)
             return True
         answer = _Reply(self, ref)
         host.node.router.send(dest, topic, payloads, self.pid, answer)

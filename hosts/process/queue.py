@@ -27,7 +27,7 @@ _ROUND: Final = 512
 _ROUND_NS: Final = 2_000_000
 """Nanoseconds between two checkpoints, looked at every few slices."""
 _LOOK: Final = 7
-"""The clock is read when the number of a slice and this mask have no bit in common."""
+"""The clock is read when the number of slices left and this mask have no bit in common."""
 
 
 class RunQueue:
@@ -36,10 +36,9 @@ class RunQueue:
     Attributes:
         ready: the queue. A process is in it at most once; its `queued` says so, also while it runs.
         timers: the timers of all processes.
-        running: the process whose slice runs now, or None.
     """
 
-    __slots__ = ("_ended", "_failed", "_parked", "_stopped", "ready", "running", "timers")
+    __slots__ = ("_ended", "_failed", "_parked", "_stopped", "ready", "timers")
 
     def __init__(self, ended: Callable[[Process], None], failed: Callable[[Process, Exception], None]) -> None:
         """Make an idle queue.
@@ -50,7 +49,6 @@ class RunQueue:
         """
         self.ready: deque[Process] = deque()
         self.timers = Timers()
-        self.running: Process | None = None
         self._ended = ended
         self._failed = failed
         self._parked: trio.lowlevel.Task | None = None
@@ -98,11 +96,10 @@ class RunQueue:
         """Run slices until nothing is ready or it is time for a checkpoint."""
         ready = self.ready
         began = perf_counter_ns()
-        for number in range(1, _ROUND + 1):
-            if not ready:
-                break
+        left = _ROUND
+        while ready and left:
+            left -= 1
             process = ready.popleft()
-            self.running = process
             try:
                 process.machine.run(SLICE)
             except Exception as error:  # noqa: BLE001 - a bug met while running one process is not the others' end
@@ -114,9 +111,8 @@ class RunQueue:
                 ready.append(process)
             else:
                 process.queued = False
-            if not number & _LOOK and perf_counter_ns() - began > _ROUND_NS:
+            if not left & _LOOK and perf_counter_ns() - began > _ROUND_NS:
                 break
-        self.running = None
 
     def _fire(self) -> None:
         now = trio.current_time()

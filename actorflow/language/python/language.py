@@ -75,6 +75,7 @@ class PythonProgram:
 
     def open(self, machine: Machine) -> Running:
         """Return a fresh instance."""
+        self.watchdog.start()
         return Running(self, machine)
 
     def main(self, args: tuple[Any, ...]) -> Any:

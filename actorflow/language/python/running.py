@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import types
 from collections.abc import Callable
-from contextvars import Context, copy_context
+from contextvars import copy_context
 from typing import TYPE_CHECKING, Any, Final
 
 from actorflow.errors import TIMEOUT, Cancelled, Error, Failure, invalid
@@ -32,15 +32,16 @@ class Running:
         channels: the script's own object for each subscribed channel, or None.
     """
 
-    __slots__ = ("_context", "_machine", "_program", "channels")
+    __slots__ = ("_machine", "_program", "_run", "_watch", "channels")
 
     def __init__(self, program: PythonProgram, machine: Machine) -> None:
         """Make an instance; it has a context of its own, so that context variables do not leak between processes."""
         self._program = program
         self._machine = machine
         self.channels: dict[Any, Any] | None = None
-        self._context: Context = copy_context()
-        self._context.run(CURRENT.set, self)
+        self._watch = program.watchdog
+        self._run = copy_context().run
+        self._run(CURRENT.set, self)
 
     def start(self, args: tuple[Any, ...]) -> Any:
         """Return the coroutine of the entry function; nothing of it runs yet."""
@@ -51,24 +52,41 @@ class Running:
         return function if isinstance(function, types.CoroutineType | types.GeneratorType) else function()
 
     def resume(self, handle: Any, mode: Mode, value: Any) -> tuple[Any, ...]:
-        """Run a task until its next op; see `ports.Script.resume`."""
-        step, given = handle.send, value
-        if mode is not _VALUE:
-            step, given = handle.throw, _raised(mode, value)
-        watch = self._program.watchdog
-        run = self._context.run
+        """Run a task until its next op; see `ports.Script.resume`.
+
+        The hot path of the process host: one function, no call but the coroutine's own. Around it the watchdog's
+        handshake: `running` is set before and cleared after, and only then is `firing` looked at.
+        """
+        watch = self._watch
+        if mode is _VALUE:
+            step = handle.send
+        else:
+            step, value = handle.throw, _raised(mode, value)
         try:
-            while True:
-                op = watch.call(run, step, given)
-                if type(op) is tuple and op and type(op[0]) is Op:
-                    return op
-                step, given = handle.throw, _foreign(handle, op)
-        except StopIteration as stop:
-            return (Op.RETURN, plain(stop.value))
-        except Runaway:
+            try:
+                watch.count = watch.running = watch.count + 1
+                op = self._run(step, value)
+                watch.running = 0
+            except BaseException as error:  # noqa: BLE001 - whatever a script raises is its own end
+                watch.running = 0
+                return self._ended(handle, error)
+            if watch.firing:
+                return self._ended(handle, Runaway())
+        except Runaway as error:  # the shot arrived after its resume had ended
+            return self._ended(handle, error)
+        if type(op) is tuple and op and type(op[0]) is Op:
+            return op
+        return self.resume(handle, Mode.FAILURE, _foreign(handle, op))
+
+    def _ended(self, handle: Any, error: BaseException) -> tuple[Any, ...]:
+        """Return the end that a task has come to; takes back a shot of the watchdog that is still in flight."""
+        watch = self._watch
+        if watch.firing or isinstance(error, Runaway):
+            watch.absorb()
             return (Op.RAISE, runaway(watch.kill, self.where(handle)))
-        except BaseException as error:  # noqa: BLE001 - whatever a script raises is its own end
-            return (Op.RAISE, failure_in(error))
+        if isinstance(error, StopIteration):
+            return (Op.RETURN, plain(error.value))
+        return (Op.RAISE, failure_in(error))
 
     def ask(self, op: tuple[Any, ...]) -> Any:
         """Have the machine answer an op that never waits."""
@@ -96,7 +114,9 @@ class Running:
         return place
 
 
-def _raised(mode: Mode, failure: Failure) -> BaseException:
+def _raised(mode: Mode, failure: Failure | Error) -> BaseException:
+    if isinstance(failure, Error):
+        return failure
     if mode is _FAILURE:
         return Error(failure)
     if failure.kind == TIMEOUT:
@@ -104,7 +124,7 @@ def _raised(mode: Mode, failure: Failure) -> BaseException:
     return Cancelled((failure.details or {}).get("reason", ""))
 
 
-def _foreign(handle: Any, awaited: Any) -> BaseException:
+def _foreign(handle: Any, awaited: Any) -> Error:
     place = ""
     inner = handle
     while inner is not None:

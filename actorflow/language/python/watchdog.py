@@ -13,7 +13,7 @@ import ctypes
 import threading
 import time
 from collections.abc import Callable
-from typing import Any, Final
+from typing import Final
 
 from actorflow.duration import MILLISECOND
 
@@ -53,27 +53,7 @@ class Watchdog:
         self._lock = threading.Lock()
         self._watcher: threading.Thread | None = None
 
-    def call(self, run: Callable[..., Any], step: Callable[[Any], Any], value: Any) -> Any:
-        """Return `run(step, value)`; raises `Runaway` when it was stopped, and then nothing is left in flight."""
-        if self._watcher is None:
-            self._start()
-        self.count = number = self.count + 1
-        try:
-            self.running = number
-            answer = run(step, value)
-            self.running = 0
-        except BaseException as error:
-            self.running = 0
-            if self.firing or isinstance(error, Runaway):
-                self._absorb()
-                raise Runaway from None
-            raise
-        if self.firing:
-            self._absorb()
-            raise Runaway
-        return answer
-
-    def _absorb(self) -> None:
+    def absorb(self) -> None:
         """Wait until the watchdog has done what it was doing, then take back what is not delivered yet."""
         while True:
             try:
@@ -86,7 +66,10 @@ class Watchdog:
             else:
                 return
 
-    def _start(self) -> None:
+    def start(self) -> None:
+        """Begin to watch the calling thread; a second start is nothing."""
+        if self._watcher is not None:
+            return
         self._thread = threading.get_ident()
         self._watcher = threading.Thread(target=self._watch, name="script-watchdog", daemon=True)
         self._watcher.start()

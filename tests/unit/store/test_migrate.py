@@ -152,9 +152,7 @@ def test_damage_met_while_reading_is_an_error(tmp_path: Path) -> None:
     damaged[len(damaged) // 2 :] = b"\xaa" * (len(damaged) - len(damaged) // 2)
     path.write_bytes(damaged)
     with closing(SqlStore(Sqlite(path))) as store, pytest.raises(Error, match="damaged") as caught:
-        for number in range(1, 301):
-            store.load(number)
-            store.history(number)
+        [(store.load(number), store.history(number)) for number in range(1, 301)]
     assert (caught.value.kind, caught.value.retryable) == (INTERNAL, False)
 
 

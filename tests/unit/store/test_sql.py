@@ -17,6 +17,13 @@ from actorflow.store.sql import SqlStore
 from actorflow.testing.conformance.items import Book
 
 
+def test_a_commit_is_synced_to_the_disk(tmp_path: Path) -> None:
+    with closing(Sqlite(tmp_path / "store.db").connect()) as connection:
+        names = ("journal_mode", "synchronous", "fullfsync", "checkpoint_fullfsync", "wal_autocheckpoint")
+        settings = [connection.execute(f"PRAGMA {name}").fetchone()[0] for name in names]
+    assert settings == ["wal", 2, 1, 1, 10000]
+
+
 def failing(code: int, name: str) -> sqlite3.OperationalError:
     error = sqlite3.OperationalError(name)
     error.sqlite_errorcode = code

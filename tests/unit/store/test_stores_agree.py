@@ -7,11 +7,11 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from hypothesis import given, settings
+from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 from actorflow.run.state import CANCELLED, COMPLETED, FAILED, PAUSED, PENDING, RUNNING, WAITING
-from actorflow.run.turn import CallRow, Delivery, Item, StateChange
+from actorflow.run.turn import CallRow, Delivery, Item, StartRun, StateChange, Turn
 from actorflow.store.dialect import Sqlite
 from actorflow.store.memory import MemoryStore
 from actorflow.store.port import RunFilter, Store
@@ -45,7 +45,7 @@ class Story:
             return self.turn()
         return self.start() if kind == "start" else self.delivery()
 
-    def start(self) -> Any:
+    def start(self) -> StartRun:
         number = self.draw(st.integers(0, 12))
         name, host = self.draw(st.sampled_from(NAMES)), self.draw(st.sampled_from(HOSTS))
         book = self.born.setdefault(f"run-{number}", Book(name, f"run-{number}", host))
@@ -63,8 +63,8 @@ class Story:
         run = self.draw(st.integers(1, 6)) if self.draw(st.booleans()) else 0
         return message(self.draw(st.sampled_from(NAMES)), b"m", run)
 
-    def turn(self) -> Any:
-        book = self.draw(st.sampled_from(self.books))
+    def turn(self) -> Turn:
+        book: Book = self.draw(st.sampled_from(self.books))
         refs = st.integers(1, 4)
         state = self.draw(st.sampled_from(STATES))
         ended = state in {COMPLETED, FAILED, CANCELLED}
@@ -114,6 +114,7 @@ def content(store: Store) -> dict[str, Any]:
                 store.due_timers(host, FAR),
                 store.due_calls(host, EPOCH + 5),
                 store.next_due(host),
+                store.inbox_runs(host),
             )
             for host in HOSTS
         ],
@@ -121,7 +122,7 @@ def content(store: Store) -> dict[str, Any]:
     }
 
 
-@settings(max_examples=60)
+@settings(max_examples=60, phases=set(Phase) - {Phase.shrink, Phase.explain})  # to shrink databases takes minutes
 @given(st.data())
 def test_memory_and_sqlite_agree(data: st.DataObject) -> None:
     with TemporaryDirectory() as directory:

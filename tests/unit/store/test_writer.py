@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
+from operator import methodcaller
 from pathlib import Path
 from threading import Event
 
@@ -11,7 +12,7 @@ import pytest
 import trio
 
 from actorflow.errors import INVALID, UNAVAILABLE, Error, unavailable
-from actorflow.run.turn import Committed, Item
+from actorflow.run.turn import Committed, Item, OpenRun
 from actorflow.store.dialect import Sqlite
 from actorflow.store.group import Answer, Callback
 from actorflow.store.inline import InlineWriter
@@ -50,8 +51,8 @@ async def test_a_write_is_answered_and_a_read_sees_it(store: Store) -> None:
     writer = open_writer(store)
     for number in range(20):
         answer = await writer.write(Book(f"order/{number}").start())
-        row = await writer.read(lambda reader, run=answer.run: reader.load(run).row)
-        assert row.workflow_id == f"order/{number}"
+        held: OpenRun = await writer.read(methodcaller("load", answer.run))
+        assert held.row.workflow_id == f"order/{number}"
     assert writer.commits == 20
     await writer.close()
 

@@ -1,0 +1,115 @@
+"""A project of a user: a directory with a registry, and the installed command run in it."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from actorflow.errors import Error
+from actorflow.node.control_client import ControlClient
+
+COMMAND = str(Path(sys.executable).parent / "actorflow")
+PATIENCE = 30
+ENVIRONMENT = {name: value for name, value in os.environ.items() if not name.startswith("ACTORFLOW_")}
+
+
+@dataclass
+class Ended:
+    """A command that has ended."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.out)
+
+    @property
+    def lines(self) -> list[Any]:
+        return [json.loads(line) for line in self.out.splitlines()]
+
+
+@dataclass
+class Project:
+    """A registry in a directory of its own, and the commands run in it."""
+
+    path: Path
+    nodes: list[subprocess.Popen[str]] = field(default_factory=list)
+
+    def write(self, name: str, text: str) -> None:
+        file = self.path / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(textwrap.dedent(text).lstrip("\n"))
+
+    def run(self, *arguments: str, **environment: str) -> Ended:
+        done = subprocess.run(  # noqa: S603 - our own command
+            [COMMAND, *arguments],
+            cwd=self.path,
+            env={**ENVIRONMENT, **environment},
+            capture_output=True,
+            text=True,
+            timeout=PATIENCE,
+            check=False,
+        )
+        return Ended(done.returncode, done.stdout, done.stderr)
+
+    def up(self, *arguments: str, **environment: str) -> Running:
+        """Start a node and wait until its services have been started."""
+        with (self.path / "up.log").open("w") as log:
+            process = subprocess.Popen(  # noqa: S603 - our own command
+                [COMMAND, "up", *arguments],
+                cwd=self.path,
+                env={**ENVIRONMENT, **environment},
+                stdout=log,
+                stderr=log,
+                text=True,
+            )
+        self.nodes.append(process)
+        node = Running(self, process)
+        node.until(lambda: "ready after" in node.log)
+        return node
+
+
+@dataclass
+class Running:
+    """A node that runs."""
+
+    project: Project
+    process: subprocess.Popen[str]
+
+    @property
+    def client(self) -> ControlClient:
+        return ControlClient(self.project.path / ".actorflow")
+
+    @property
+    def log(self) -> str:
+        return (self.project.path / "up.log").read_text()
+
+    def until(self, holds: Callable[[], Any]) -> Any:
+        """Wait until `holds()` is true, and return it."""
+        deadline = time.monotonic() + PATIENCE
+        while not (found := holds()):
+            assert self.process.poll() is None, f"the node ended with {self.process.returncode}:\n{self.log}"
+            assert time.monotonic() < deadline, f"waited in vain; the node said:\n{self.log}"
+            time.sleep(0.02)
+        return found
+
+    def end(self, number: signal.Signals) -> int:
+        self.process.send_signal(number)
+        return self.process.wait(PATIENCE)
+
+    def state(self, run: str) -> str:
+        try:
+            return str(self.client.request("run.show", {"run": run})["state"])
+        except Error:
+            return "unknown"

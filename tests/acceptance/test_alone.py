@@ -1,0 +1,107 @@
+"""Commands without a running node: they boot the registry for their own duration, or work on the store."""
+
+from __future__ import annotations
+
+import signal
+import time
+
+import pytest
+
+from tests.acceptance.project import Project
+from tests.acceptance.registry import FILES, INDEX
+
+
+@pytest.fixture(scope="module")
+def shop(shared_project: Project) -> Project:
+    shared_project.write("_index.yaml", INDEX)
+    for name, text in FILES.items():
+        shared_project.write(name, text)
+    return shared_project
+
+
+@pytest.mark.parametrize("language", ["py", "lua"])
+def test_call_boots_the_registry_and_prints_the_result(shop: Project, language: str) -> None:
+    called = shop.run("call", f"app:greet_{language}", "World")
+    assert called.code == 0, called.err
+    assert called.json["hello"] == "World"
+
+
+def test_args_are_positional_json_and_pairs(shop: Project) -> None:
+    assert shop.run("call", "app:greet_py", "[1, 2]", "a=1", "b=x").json == {
+        "hello": [1, 2],
+        "more": {"a": 1, "b": "x"},
+    }
+
+
+def test_a_function_that_fails_exits_1_and_names_the_line(shop: Project) -> None:
+    called = shop.run("call", "app:refuse")
+    assert called.code == 1
+    assert "no good" in called.err
+    assert "greet.py:7" in called.err
+
+
+def test_an_unknown_function_exits_3_with_a_suggestion(shop: Project) -> None:
+    called = shop.run("call", "app:great_py")
+    assert called.code == 3
+    assert "did you mean 'app:greet_py'" in called.err
+
+
+def test_a_call_that_takes_too_long_exits_6(shop: Project) -> None:
+    began = time.monotonic()
+    assert shop.run("call", "app:slow", "--timeout", "200ms").code == 6
+    assert time.monotonic() - began < 20
+
+
+def test_what_begins_like_json_and_is_not_exits_2(shop: Project) -> None:
+    called = shop.run("call", "app:greet_py", "{bad")
+    assert called.code == 2
+    assert "not JSON" in called.err
+
+
+def test_an_override_changes_one_field(shop: Project) -> None:
+    called = shop.run("call", "app:refuse", "you", "-o", "app:refuse:method=main")
+    assert called.json["hello"] == "you"
+    assert shop.run("call", "app:refuse", "-o", "app:refuze:method=main").code == 2
+
+
+def test_spawn_and_wait_prints_the_result_of_a_workflow(shop: Project) -> None:
+    spawned = shop.run("spawn", "app:wait_lua", "A", "--host", "app:flows", "--wait", "--message", 'approve={"by":"B"}')
+    assert spawned.code == 0, spawned.err
+    assert spawned.json == {"greeting": {"hello": "A"}, "topic": "approve", "payload": {"by": "B"}}
+
+
+def test_spawn_and_wait_exits_5_when_the_run_fails(shop: Project) -> None:
+    spawned = shop.run("spawn", "app:fail", "--host", "app:flows", "--wait")
+    assert spawned.code == 5
+    assert "always" in spawned.err
+
+
+def test_spawn_without_wait_needs_a_node(shop: Project) -> None:
+    spawned = shop.run("spawn", "app:wait_py", "--host", "app:flows")
+    assert spawned.code == 6
+    assert "actorflow up" in spawned.err
+
+
+def test_a_signal_sent_without_a_node_reaches_the_run_when_one_runs(project: Project) -> None:
+    project.write("_index.yaml", INDEX)
+    for name, text in FILES.items():
+        project.write(name, text)
+    node = project.up()
+    assert project.run("spawn", "app:wait_py", "A", "--host", "app:flows", "--id", "one").code == 0
+    assert project.run("spawn", "app:wait_py", "B", "--host", "app:flows", "--id", "two").code == 0
+    assert node.end(signal.SIGKILL) == -signal.SIGKILL
+
+    assert "no node serves it" in project.run("run", "why", "one").out
+    assert project.run("send", "{local@app:flows|one}", "approve", "5").code == 0
+    assert project.run("run", "cancel", "two", "--reason", "enough").code == 0
+    assert project.run("send", "three", "approve").code == 3
+    assert {run["workflow_id"]: run["state"] for run in project.run("runs", "--json").json} == {
+        "one": "waiting",
+        "two": "waiting",
+    }
+
+    node = project.up()
+    node.until(lambda: node.state("one") == "completed" and node.state("two") == "cancelled")
+    assert project.run("run", "show", "one", "--json").json["result"]["payload"] == 5
+    node.end(signal.SIGTERM)
+    assert project.run("send", "one", "approve").code == 4

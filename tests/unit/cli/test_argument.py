@@ -1,0 +1,59 @@
+"""What is typed after a verb."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from actorflow.cli.argument import parse_args, parse_message, parse_seconds
+from actorflow.errors import Error
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [
+        ([], []),
+        (["1", "2.5", "true", "null", '"x"'], [1, 2.5, True, None, "x"]),
+        (["World"], ["World"]),
+        (["two words"], ["two words"]),
+        (['{"a": [1]}'], [{"a": [1]}]),
+        (["a=1", "b=x y", 'c=["z"]'], [{"a": 1, "b": "x y", "c": ["z"]}]),
+        (["first", "a=1", "last", "b=2"], ["first", {"a": 1, "b": 2}, "last"]),
+        (["url=http://x?a=b"], [{"url": "http://x?a=b"}]),
+        (["a="], [{"a": ""}]),
+        (["1+1=2"], ["1+1=2"]),
+        (["NaN", "Infinity"], ["NaN", "Infinity"]),
+        ([""], [""]),
+    ],
+)
+def test_args_are_json_or_pairs_or_text(typed: list[str], meant: list[Any]) -> None:
+    assert parse_args(typed) == meant
+
+
+@pytest.mark.parametrize("typed", ["{bad", "[1,", '"open', "a={bad", "[" * 100_000])
+def test_what_begins_like_json_must_be_json(typed: str) -> None:
+    with pytest.raises(Error, match="not JSON: got") as caught:
+        parse_args([typed])
+    assert len(caught.value.message) < 300
+
+
+def test_messages_are_a_topic_and_perhaps_a_payload() -> None:
+    assert parse_message("approve={}") == ("approve", [{}])
+    assert parse_message("note=a=b") == ("note", ["a=b"])
+    assert parse_message("stop") == ("stop", [])
+    with pytest.raises(Error, match="expected topic=json"):
+        parse_message("=1")
+
+
+@pytest.mark.parametrize(
+    ("typed", "seconds"), [("30s", 30), ("1m30s", 90), ("2", 2), ("0.5", 0.5), ("250ms", 0.25), ("0", 0)]
+)
+def test_time_outs_have_units_or_are_seconds(typed: str, seconds: float) -> None:
+    assert parse_seconds(typed) == seconds
+
+
+@pytest.mark.parametrize("typed", ["soon", "-1s", "", "5 parsecs"])
+def test_other_time_outs_are_refused(typed: str) -> None:
+    with pytest.raises(Error):
+        parse_seconds(typed)
