@@ -151,14 +151,18 @@ class Machine:
         self.outcome = outcome
         self.ready.clear()
         self.requests = None
-        if self.main is not None:
-            self.main.waiter = None  # the two hold each other; without it the process goes without a garbage collection
-            self.main = None
-        self.script.close()
+        script, self.script = self.script, _ENDED
+        tasks = [] if self.main is None else [self.main]
+        self.main = None
+        for task in tasks:
+            tasks.extend(task.children or ())
+            task.waiter = None  # what holds each other goes apart here, so that no garbage collection is needed
+            script.discard(task.handle)
+        script.close()
 
     # ---- running -----------------------------------------------------------------------------------------------
 
-    def run(self, budget: int) -> bool:
+    def run(self, budget: int) -> bool:  # noqa: C901 - the hot path of everything: a call more costs each op
         """Run ready tasks for at most `budget` ops; True when some are still ready.
 
         A negative budget has no end: it runs until every task waits.
@@ -276,6 +280,18 @@ class Machine:
             place = self.script.where(task.handle)
             found.append(f"{place}  {_describe(task)}" if place else _describe(task))
         return found
+
+
+class _Ended:
+    """The script of a machine that has ended."""
+
+    __slots__ = ()
+
+    resume = None
+    """Never called: nothing is ready any more."""
+
+
+_ENDED: Final[Any] = _Ended()
 
 
 def _describe(task: Task) -> str:

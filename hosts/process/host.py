@@ -189,12 +189,12 @@ class ProcessHost:
 
     def _load(self, process: Process) -> None:
         """Run the script until its entry function is about to begin, for languages that load inside the main task."""
-        machine = process.machine
+        machine, script = process.machine, process.machine.script
         process.queued = True
-        while machine.outcome is None and machine.ready and getattr(machine.script, "loading", False):
+        while machine.outcome is None and machine.ready and getattr(script, "loading", False):
             machine.run(1)
         process.queued = False
-        if machine.outcome is not None and getattr(machine.script, "loading", False):
+        if machine.outcome is not None and getattr(script, "loading", False):
             machine.outcome.unwrap()
 
     def _reach(self, holder: str, request: SpawnRequest) -> str:
@@ -279,6 +279,7 @@ class ProcessHost:
             process.give_up_all()
         except Exception as error:  # noqa: BLE001 - a bug in who is told must not stop the other processes
             self._failed(process, error)
+        del process.machine  # the two hold each other: without this the process waits for a garbage collection
         if self._empty is not None and not self.table:
             self._empty.set()
 

@@ -28,7 +28,7 @@ class Process:
 
     Attributes:
         host, pid, entry, parent, context: who it is. bounds: its limits.
-        machine: what runs it; an upgrade replaces it.
+        machine: what runs it; an upgrade replaces it. Gone once everybody knows of the end.
         started: Unix nanoseconds.
         queued: whether it is in the run queue or runs.
         timers: how many of its timers are armed.

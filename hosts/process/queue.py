@@ -119,7 +119,7 @@ class RunQueue:
         while (due := self.timers.pop_due(now)) is not None:
             process, ref = due
             try:
-                fired = process.machine.fire(ref)
+                fired = process.timers > 0 and process.machine.fire(ref)
             except Exception as error:  # noqa: BLE001 - see `run_round`
                 self._failed(process, error)
                 fired = True

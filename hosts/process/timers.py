@@ -52,6 +52,11 @@ class Timers:
         """Note that `count` entries will fire into nothing."""
         self.stopped += count
         if self.stopped > _FEW and self.stopped * 2 > len(self._heap):
-            self._heap = [entry for entry in self._heap if entry[3] in (entry[2].machine.requests or ())]
+            self._heap = [entry for entry in self._heap if _is_armed(entry[2], entry[3])]
             heapify(self._heap)
             self.stopped = 0
+
+
+def _is_armed(process: Process, ref: int) -> bool:
+    """Tell whether a process still waits for a timer; one that has ended has no timers, and no machine either."""
+    return process.timers > 0 and ref in (process.machine.requests or ())

@@ -112,6 +112,8 @@ FILES = {
             raise ValueError("always")
     """,
     "wait.lua": """
+        local funcs = require("funcs")
+
         local function main(name)
           local greeting = funcs.call("app:greet_lua", name)
           local message = process.inbox():receive()
@@ -154,7 +156,7 @@ entries:
     lifecycle: {auto_start: true}
   - name: misspelled
     kind: function.py
-    sorce: file://greet.py
+    sorce: greet.py
     source: |
         def main():
             return 1

@@ -80,6 +80,8 @@ class Running:
         if self._failure is not None:
             failure, self._failure = self._failure, None
             raise failure
+        if type(answer) is not tuple:
+            answer = (answer,)
         op = answer[0]
         self.last[handle] = op
         try:

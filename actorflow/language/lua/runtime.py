@@ -102,7 +102,6 @@ class Runtime:
         hooks[b"limits"] = given
         main = make(load, (folder / "runtime.lua").read_bytes(), b"=prelude/runtime")
         api = main(sources, hooks)
-        lua.execute(b"for name in pairs(_G) do _G[name] = nil end")  # scripts have environments of their own
         return api
 
     # ---- what the prelude asks at once; none of these may raise ------------------------------------------------

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ from actorflow.errors import CANCELED, INTERNAL, INVALID, NOT_FOUND, Error, Fail
 from actorflow.machine.op import Op
 from actorflow.message import EXIT, LINK_DOWN
 from actorflow.ports import SpawnRequest
+from hosts.process.process import Process
 from tests.conformance.process.rig import HOST, OTHER, Rig, rig, until
 from tests.conformance.process.test_messages import attempt
 
@@ -327,6 +329,28 @@ async def test_a_hundred_rounds_leave_nothing_behind() -> None:
         with pytest.raises(Error, match="no handler registered for target 'app:nothing'"):
             await node.run(main)
         _empty(node)
+
+
+async def test_ended_processes_need_no_garbage_collection() -> None:
+    def main() -> Any:
+        for number in range(100):
+            yield (
+                Op.SPAWN,
+                SpawnRequest("app:child", HOST, ("ok",) if number % 2 else (), name=f"n{number}", link=True),
+            )
+        for number in range(0, 100, 2):
+            yield (Op.SEND_MESSAGE, f"n{number}", "ok", ())
+        yield (Op.SLEEP, 1_000_000)
+
+    async with rig() as node:
+        node.add("app:child", child)
+        gc.collect()
+        gc.disable()
+        try:
+            await node.run(main)
+            assert not [one for one in gc.get_objects() if isinstance(one, Process)]
+        finally:
+            gc.enable()
 
 
 async def test_stopping_a_host_asks_waits_and_then_ends_what_is_left() -> None:

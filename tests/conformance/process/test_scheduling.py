@@ -141,6 +141,7 @@ def test_a_rebuilt_heap_keeps_what_is_armed() -> None:
 
     class Process:
         machine = Machine()
+        timers = 300
 
     timers = Timers()
     process: Any = Process()

@@ -170,13 +170,15 @@ def test_an_ended_machine_takes_no_more_facts() -> None:
         yield (Op.SLEEP, 50)
 
     bench = Bench(main)
+    script = bench.machine.script
     bench.machine.end(Outcome("ended"))
     bench.machine.end(Outcome("again"))
     cancel(bench)
     assert not bench.fire(1)
     assert not bench.settle(1)
     assert bench.value == "ended"
-    assert bench.machine.script.closed == 1
+    assert script.closed == 1
+    assert script.open == {}
 
 
 def test_a_machine_that_is_ended_by_its_own_request_runs_no_further() -> None:

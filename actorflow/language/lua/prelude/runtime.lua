@@ -164,7 +164,7 @@ local function load_units(plan)
   local made = {}
   local last
   for line in gmatch(plan, "[^\n]+") do
-    local key, alias_list, number, names = match(line, "^(%d+)\t([^\t]*)\t(%d+)\t(.*)$")
+    local key, alias_list, number, names = match(line, "^(%d+)\t([^\t]*)\t(%d+)\t([^\t]*)")
     local env = environment(split(names))
     for pair in gmatch(alias_list, "[^,]+") do
       local alias, unit = match(pair, "^(.-)=(%d+)$")
