@@ -4,6 +4,7 @@ It keeps nothing of value: orders live in their workflows. If it crashes, its su
 orders sends them again, and an order that is already open is simply found under its id.
 """
 
+from contextlib import suppress
 from typing import Any
 
 from actorflow.script import errors, process
@@ -29,10 +30,8 @@ async def take(batch: dict[str, Any]) -> None:
 
 async def decide(question: dict[str, Any]) -> None:
     """Answer one request for approval with a signal to the PID that asked."""
-    try:
+    with suppress(errors.Error):  # it may have ended meanwhile
         await process.send(question["pid"], "decision", {"approved": question["amount"] < LIMIT})
-    except errors.Error:
-        pass  # it has ended meanwhile
 
 
 async def main() -> None:

@@ -4,6 +4,7 @@ Nothing here knows whether it runs durably: on a workflow host each call is jour
 result is recorded, on a process host the same lines simply run. Command for command it is the twin of `order.lua`.
 """
 
+from contextlib import suppress
 from typing import Any
 
 from actorflow.script import channel, errors, funcs, process, time
@@ -20,10 +21,8 @@ async def approved(order: dict[str, Any]) -> bool:
     while True:
         # The desk is an ephemeral actor: it may just be restarting, so ask until it answers.
         question = {"order": order["id"], "amount": order["amount"], "pid": process.pid()}
-        try:
+        with suppress(errors.Error):
             await process.send("desk", "approval", question)
-        except errors.Error:
-            pass
         result = await channel.select(decisions.case_receive(), time.after(ASK_AGAIN).case_receive())
         if result.channel is decisions:
             return bool(result.value["approved"])

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from actorflow.cli.output import cell
+from actorflow.supervision.state import State
 
 if TYPE_CHECKING:
     from actorflow.notice import Notice
@@ -34,7 +35,7 @@ def log_line(level: str, text: str, fields: Mapping[str, Any]) -> None:
 
 def service_changed(before: Service, after: Service) -> None:
     """Print a change of a service's state, with the cause where it is news."""
-    failure = None if before.failure == after.failure else after.failure
+    failure = None if after.state in {State.STARTING, State.RUNNING} else after.failure
     because = f": {failure.message}" if failure is not None else ""
     say(f"service {after.spec.id} {before.state} → {after.state}{because}")
 

@@ -25,7 +25,7 @@ class StartRun:
         at: Unix nanoseconds.
         parent: PID of the spawner, or "". parent_run: run number of a parent run in this store, or 0.
         parent_ref: the parent's request number. versions: what to record about third-party modules.
-        use_existing: if an open run holds the workflow id, answer that one (and deliver `messages`) instead of refusing.
+        use_existing: if an open run holds the workflow id, answer that one (and deliver `messages`), do not refuse.
         messages: delivered with the start, whether it is new or existing.
         lease: fencing token of the node that starts it. state: the state its first events leave it in. The row begins
             with revision 1.

@@ -43,7 +43,7 @@ class Admission:
         self.install(prepared, answer, reply)
 
     def install(self, prepared: PreparedStart, answer: Committed, reply: Reply) -> None:
-        """Make a committed start resident; the reply comes first, so that watchers are there before anything happens."""
+        """Make a committed start resident; the reply comes first: watchers are there before anything happens."""
         start = prepared.start
         if not answer.accepted:
             prepared.live.close()
@@ -91,6 +91,7 @@ class Admission:
         raise invalid(message)
 
     def child_started(self, resident: Resident, ref: int, outcome: Outcome) -> None:
+        """Answer the request that asked for a child: with its PID, or with why it could not start."""
         live = resident.live
         record = live.driver.open.get(ref) if live is not None else None
         if record is None or (outcome.failure is None and decode(record.payload)["wait"]):

@@ -108,11 +108,11 @@ class Calls:
             give_up()
             self._ended(call)
 
-    def close_all(self) -> None:
-        """Give up every call; they are attempted again by whoever continues the runs."""
-        for run, ref in list(self._open):
-            self.close(run, ref)
-        self._waiting.clear()
+    def close_all(self, host: WorkflowHost | None = None) -> None:
+        """Give up every call, or those of one host; they are attempted again by whoever continues the runs."""
+        for (run, ref), call in list(self._open.items()):
+            if host is None or call.host is host:
+                self.close(run, ref)
 
     def _queue(self, call: OpenCall) -> None:
         if self.running < call.host.concurrency and not self.draining:

@@ -32,7 +32,7 @@ class Record(NamedTuple):
     payload: bytes
 
 
-class Divergence(Exception):  # noqa: N818 - it is not an error of the script's, and never reaches it
+class Divergence(Exception):
     """The script asked something else than the journal recorded.
 
     Attributes:

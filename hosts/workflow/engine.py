@@ -35,11 +35,10 @@ from hosts.workflow.timer import Timers
 from hosts.workflow.turning import build, workflow_of
 
 if TYPE_CHECKING:
-    from actorflow.store.port import Reader
-    from actorflow.store.writer import AnyWriter
-
     from actorflow.clock import Clock
     from actorflow.node.node import Node
+    from actorflow.store.port import Reader
+    from actorflow.store.writer import AnyWriter
     from hosts.workflow.host import WorkflowHost
 
 _TURNS_PER_CHECKPOINT = 16
@@ -70,6 +69,7 @@ class Engine:
         self._reader: Reader | None = None
         self._queue: deque[Resident] = deque()
         self._wake = trio.Event()
+        self._progress = trio.Event()
         self._nursery: trio.Nursery | None = None
 
     @property
@@ -132,13 +132,21 @@ class Engine:
             if not self._queue:
                 await self._wake.wait()
 
-    async def drain(self, host: WorkflowHost, grace: float) -> None:
+    async def drain(self, grace: float) -> None:
         """Let running calls end for at most `grace` seconds, begin no others, and commit what they answered."""
         self.calls.draining = True
         with trio.move_on_after(grace):
             while self.calls.running or any(resident.busy or resident.queued for resident in self.residents.values()):
-                await trio.sleep(0.01)
+                self._progress = trio.Event()
+                await self._progress.wait()
         self.calls.close_all()
+
+    def release(self, host: WorkflowHost) -> None:
+        """Let go of the runs of a host that leaves while others stay."""
+        self.calls.close_all(host)
+        for resident in [resident for resident in self.residents.values() if resident.host is host]:
+            self.recovery.drop(resident)
+            self.residents.pop(resident.run, None)
 
     def shut(self) -> None:
         """Drop every machine; the store has everything."""
@@ -223,6 +231,7 @@ class Engine:
             self.fact(run, Fact(events.TIMER_FIRED, ref, "", encode(None), self.clock.now()))
 
     def enqueue(self, resident: Resident) -> None:
+        """Let a run have a turn soon; one that is busy gets it afterwards."""
         if not resident.queued and not resident.busy:
             resident.queued = True
             self._queue.append(resident)
@@ -257,10 +266,12 @@ class Engine:
         self.writer.submit(draft.turn, partial(self.committed, resident, draft))
 
     def committed(self, resident: Resident, draft: Draft, answer: Committed | Error) -> None:
+        """Let a committed turn take effect, or throw away what a failed commit leaves in doubt."""
         if isinstance(answer, Error) or not answer.accepted:
             self.recovery.roll_back(resident, draft)
             return
         resident.busy = False
+        self._progress.set()
         resident.revision += 1
         for row in draft.turn.calls:
             resident.attempts[row.ref] = row
@@ -329,7 +340,8 @@ class Engine:
             )
         elif not resident.warned:
             resident.warned = True
-            text = f"{live.seq} events in its history; it is paused at {host.settings.history_pause}: end it and start a successor"
+            limit = host.settings.history_pause
+            text = f"{live.seq} events in its history; it is paused at {limit}: end it and start a successor"
             self.node.notices(Notice("history-long", text, resident.pid))
 
 

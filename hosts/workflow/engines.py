@@ -52,10 +52,12 @@ class Engines:
 
     async def leave(self, host: WorkflowHost, engine: Engine, grace: float) -> None:
         """Let go of a host's runs; with the last host of a database its engine ends and its store is closed."""
-        await engine.drain(host, grace)
-        engine.hosts.pop(host.id, None)
-        if engine.hosts:
+        if len(engine.hosts) > 1:
+            engine.hosts.pop(host.id, None)
+            engine.release(host)
             return
+        await engine.drain(grace)
+        engine.hosts.clear()
         for database, serving in list(self._serving.items()):
             if serving.engine is engine:
                 del self._serving[database]

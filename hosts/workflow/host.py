@@ -113,7 +113,9 @@ class WorkflowHost:
         """Deliver an EXIT or LINK_DOWN event to a run; one that has ended ignores it."""
         self._deliver(pid, events.PROCESS_EXITED, "", str(event["from"]), dict(event), _ignore)
 
-    def _deliver(self, pid: str, kind: str, target: str, sender: str, payload: Any, reply: Reply) -> None:
+    def _deliver(  # noqa: PLR0913, PLR0917 - the parts of a delivery
+        self, pid: str, kind: str, target: str, sender: str, payload: Any, reply: Reply
+    ) -> None:
         try:
             data = encode(payload, self.limits)
             delivery = Delivery(parse_pid(pid).id, kind, target, sender, data, self.node.clock.now())

@@ -128,7 +128,9 @@ class LiveRun:
         """Drop the machine without running any more of its code."""
         self.machine.end(Outcome())
 
-    def _event(self, kind: str, ref: int, target: str, payload: bytes, drawn: bytes, at: int) -> JournalEvent:
+    def _event(  # noqa: PLR0913, PLR0917 - the columns of a journal row
+        self, kind: str, ref: int, target: str, payload: bytes, drawn: bytes, at: int
+    ) -> JournalEvent:
         self.seq += 1
         digest = payload_digest(self.salt, payload)
         bare = JournalEvent(self.seq, kind, ref, target, payload, drawn, at, digest, b"")

@@ -13,7 +13,7 @@ from actorflow.notice import Notice
 from actorflow.ports import Outcome
 from actorflow.run import event as events
 from actorflow.run import state as states
-from actorflow.run.turn import Committed, Delivery, StateChange, Turn
+from actorflow.run.turn import Committed, Delivery, RunRow, StateChange, Turn
 from hosts.workflow.driver import Divergence
 from hosts.workflow.effect import perform
 from hosts.workflow.faults import no_run
@@ -23,6 +23,7 @@ from hosts.workflow.report import divergence_report
 from hosts.workflow.resident import Draft, Resident
 
 if TYPE_CHECKING:
+    from actorflow.store.port import HotReader
     from hosts.workflow.engine import Engine
     from hosts.workflow.host import WorkflowHost
 
@@ -41,19 +42,19 @@ class Recovery:
 
     async def recover(self, host: WorkflowHost) -> None:
         """Take over a host's open runs: those with effects under way or facts waiting now, the others when due."""
-        writer, host_id = self._engine.writer, host.id
-        host.lease = await writer.claim(host_id, self._engine.lease)
+        engine, writer, host_id = self._engine, self._engine.writer, host.id
+        host.lease = await writer.claim(host_id, engine.lease)
         after = 0
-        while rows := await writer.read(lambda store, after=after: store.open_runs(host_id, after, _PAGE)):
+        while rows := await writer.read(partial(_page, host_id, after)):
             for row in rows:
-                self._engine.open_ids[row.workflow_id] = row.run
+                engine.open_ids[row.workflow_id] = row.run
                 if row.state == states.RUNNING:
-                    self._engine.enqueue(self._engine.resident(row.run))
+                    engine.enqueue(engine.resident(row.run))
             after = rows[-1].run
         for run, ref, due in await writer.read(lambda store: store.due_timers(host_id, _FOR_EVER, _FOR_EVER)):
-            self._engine.timers.add(due, run, ref)
+            engine.timers.add(due, run, ref)
         for run in await writer.read(lambda store: store.inbox_runs(host_id)):
-            self._engine.enqueue(self._engine.resident(run))
+            engine.enqueue(engine.resident(run))
 
     def roll_back(self, resident: Resident, draft: Draft) -> None:
         """Throw the machine away and read the run again: the commit failed, or its outcome is not known."""
@@ -71,6 +72,7 @@ class Recovery:
         self._engine.enqueue(resident)
 
     def drop(self, resident: Resident) -> None:
+        """Drop the machine of a run; its journal brings it back."""
         if resident.live is not None:
             resident.live.close()
         resident.live, resident.start = None, None
@@ -106,6 +108,7 @@ class Recovery:
         self._engine.residents.pop(resident.run, None)
 
     async def load(self, resident: Resident) -> None:
+        """Rebuild a run and go on with it; pause it when that is not possible."""
         try:
             state = await load(self._engine, resident)
         except Divergence as divergence:
@@ -170,6 +173,10 @@ class Recovery:
                     )  # it was delivered by the commit that recorded it
                 else:
                     perform(self._engine, resident, record)
+
+
+def _page(host_id: str, after: int, store: HotReader) -> list[RunRow]:
+    return store.open_runs(host_id, after, _PAGE)
 
 
 def _forget(_answer: Committed | Error) -> None:

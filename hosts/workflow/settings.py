@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from actorflow.duration import SECOND, to_nanoseconds
-from actorflow.value import Limits
+from actorflow.value import DEFAULT_LIMITS, Limits
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +29,7 @@ class Settings:
     cache_runs: int = 1_000
     cache_bytes: int = 256 * 1024 * 1024
     cache_idle: int = 30 * SECOND
-    limits: Limits = Limits()
+    limits: Limits = DEFAULT_LIMITS
     history_warn: int = 10_000
     history_pause: int = 50_000
 

@@ -62,7 +62,7 @@ def invocation_id(run_id: str, ref: int) -> str:
     return str(uuid.uuid5(uuid.UUID(run_id), str(ref)))
 
 
-def prepare(
+def prepare(  # noqa: PLR0913 - a start, and who its parent is
     host: WorkflowHost,
     request: SpawnRequest,
     run_id: str,
@@ -106,7 +106,7 @@ def prepare(
     return PreparedStart(start, live, host, records, rest)
 
 
-def new_live(
+def new_live(  # noqa: PLR0913, PLR0917 - what identifies a run
     host: WorkflowHost, program: Program, workflow_id: str, run_id: str, entry: str, payload: Mapping[str, Any]
 ) -> LiveRun:
     """Return a run that has done nothing yet, from the payload of its start event."""
@@ -129,7 +129,7 @@ def new_live(
     return LiveRun(run_id, program, JournalDriver(identity, run_id, payload["seed"], host.limits, host.engine.operator))
 
 
-def message_delivery(
+def message_delivery(  # noqa: PLR0913, PLR0917 - the parts of a message
     workflow_id: str, topic: str, sender: str, payloads: tuple[Any, ...], at: int, host: WorkflowHost
 ) -> Delivery:
     """Return the delivery of a message to a run."""

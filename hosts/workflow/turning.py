@@ -51,7 +51,7 @@ def build(engine: Engine, resident: Resident, live: LiveRun) -> Draft:
     for record in draft.records:
         if record.ref in live.driver.open or live.outcome is not None:
             _outward(engine, resident, draft, record)
-    _finish(engine, resident, draft, live)
+    _finish(resident, draft, live)
     return draft
 
 
@@ -145,7 +145,7 @@ def _delivery(engine: Engine, resident: Resident, record: Record) -> Delivery | 
     return Delivery(workflow_id, events.CANCEL_REQUESTED, "", resident.pid, payload, at)
 
 
-def _finish(engine: Engine, resident: Resident, draft: Draft, live: LiveRun) -> None:
+def _finish(resident: Resident, draft: Draft, live: LiveRun) -> None:
     turn = draft.turn
     if live.outcome is None:
         active = any(record.kind not in _PASSIVE for record in live.driver.open.values())

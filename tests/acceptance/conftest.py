@@ -12,7 +12,7 @@ from tests.acceptance.project import PATIENCE, Project
 
 @pytest.fixture
 def project(tmp_path: Path) -> Iterator[Project]:
-    """An empty project; its nodes are killed when the test ends."""
+    """An empty project; what it started is killed when the test ends."""
     yield from _project(tmp_path)
 
 
@@ -25,6 +25,6 @@ def shared_project(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project
 def _project(path: Path) -> Iterator[Project]:
     project = Project(path)
     yield project
-    for process in project.nodes:
+    for process in project.processes:
         process.kill()
         process.wait(PATIENCE)

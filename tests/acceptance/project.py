@@ -44,7 +44,7 @@ class Project:
     """A registry in a directory of its own, and the commands run in it."""
 
     path: Path
-    nodes: list[subprocess.Popen[str]] = field(default_factory=list)
+    processes: list[subprocess.Popen[str]] = field(default_factory=list)
 
     def write(self, name: str, text: str) -> None:
         file = self.path / name
@@ -63,6 +63,19 @@ class Project:
         )
         return Ended(done.returncode, done.stdout, done.stderr)
 
+    def start(self, *arguments: str) -> subprocess.Popen[str]:
+        """Start a command and do not wait for it."""
+        process = subprocess.Popen(  # noqa: S603 - our own command
+            [COMMAND, *arguments],
+            cwd=self.path,
+            env=ENVIRONMENT,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            text=True,
+        )
+        self.processes.append(process)
+        return process
+
     def up(self, *arguments: str, **environment: str) -> Running:
         """Start a node and wait until its services have been started."""
         with (self.path / "up.log").open("w") as log:
@@ -74,7 +87,7 @@ class Project:
                 stderr=log,
                 text=True,
             )
-        self.nodes.append(process)
+        self.processes.append(process)
         node = Running(self, process)
         node.until(lambda: "ready after" in node.log)
         return node

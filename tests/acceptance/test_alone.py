@@ -7,7 +7,8 @@ import time
 
 import pytest
 
-from tests.acceptance.project import Project
+from actorflow.node.data import holder
+from tests.acceptance.project import PATIENCE, Project
 from tests.acceptance.registry import FILES, INDEX
 
 
@@ -87,8 +88,8 @@ def test_a_signal_sent_without_a_node_reaches_the_run_when_one_runs(project: Pro
     for name, text in FILES.items():
         project.write(name, text)
     node = project.up()
-    assert project.run("spawn", "app:wait_py", "A", "--host", "app:flows", "--id", "one").code == 0
-    assert project.run("spawn", "app:wait_py", "B", "--host", "app:flows", "--id", "two").code == 0
+    for name in ("one", "two"):
+        node.client.spawn("app:wait_py", "app:flows", [name], options={"workflow.id": name})
     assert node.end(signal.SIGKILL) == -signal.SIGKILL
 
     assert "no node serves it" in project.run("run", "why", "one").out
@@ -105,3 +106,14 @@ def test_a_signal_sent_without_a_node_reaches_the_run_when_one_runs(project: Pro
     assert project.run("run", "show", "one", "--json").json["result"]["payload"] == 5
     node.end(signal.SIGTERM)
     assert project.run("send", "one", "approve").code == 4
+
+
+def test_an_interrupted_call_ends_cleanly(shop: Project) -> None:
+    calling = shop.start("call", "app:slow")
+    data = shop.path / ".actorflow"
+    began = time.monotonic()
+    while holder(data) is None and time.monotonic() - began < PATIENCE:
+        time.sleep(0.02)
+    calling.send_signal(signal.SIGINT)
+    assert calling.wait(PATIENCE) == 130
+    assert holder(data) is None

@@ -11,8 +11,8 @@ import trio
 import typer
 from rich.console import Console
 
-from actorflow.cli.bench.run import measure
 from actorflow.cli.bench.result import table_of
+from actorflow.cli.bench.run import measure
 
 
 def bench(

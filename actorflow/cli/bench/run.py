@@ -41,8 +41,11 @@ async def measure(runs: int, only: str, tell: Callable[[str], None]) -> list[Res
     return results
 
 
-async def _repeated(name: str, unit: str, setting: str, work: Measure, node: Node, runs: int) -> Result:
-    values, more = [], {}
+async def _repeated(  # noqa: PLR0913, PLR0917 - what a row of the table has
+    name: str, unit: str, setting: str, work: Measure, node: Node, runs: int
+) -> Result:
+    values: list[float] = []
+    more: dict[str, float] = {}
     for _ in range(runs):
         value, more = await work(node)
         values.append(value)
@@ -54,7 +57,9 @@ def _workloads() -> list[tuple[str, str, str, Measure]]:
     for language in ("py", "lua"):
         entry = f"bench:steps_{language}"
         for in_flight, total in ((1, 300), (200, 3_000)):
-            found.append((f"durable/one-step/{language}/{in_flight}", "workflows/s", _FULL, _flight(entry, 1, total, in_flight)))
+            found.append(
+                (f"durable/one-step/{language}/{in_flight}", "workflows/s", _FULL, _flight(entry, 1, total, in_flight))
+            )
         found.append((f"durable/ten-step/{language}/200", "steps/s", _FULL, _flight(entry, 10, 1_000, 200)))
         found.append((f"durable/sequential/{language}", "steps/s", _FULL, _flight(entry, 1_000, 1, 1)))
         found.append((f"actors/ping-pong/{language}", "messages/s", "", _ping_pong(language)))
@@ -66,7 +71,7 @@ def _workloads() -> list[tuple[str, str, str, Measure]]:
 def _flight(entry: str, steps: int, total: int, in_flight: int) -> Measure:
     async def work(node: Node) -> tuple[float, dict[str, float]]:
         rate, more = await durable.workflows(node, entry, steps, total, in_flight)
-        return rate * (steps if steps > 1 else 1), more
+        return rate * max(1, steps), more
 
     return work
 

@@ -39,7 +39,9 @@ class Demo:
         """
         source = directory / "orders.jsonl"
         if not source.exists():
-            message = f"{source}: not found; the demo runs the example application, from a checkout: actorflow demo config"
+            message = (
+                f"{source}: not found; the demo runs the example application, from a checkout: actorflow demo config"
+            )
             raise invalid(message)
         self.orders = read_orders(source)
         self.kills = kills
@@ -126,7 +128,9 @@ class Demo:
     def _extras(self) -> None:
         """Start an approval and an onboarding beside the orders, and approve the approval by its PID."""
         client = self._node.client
-        pid = client.spawn("shop:approval", "shop:workflows", [{"subject": "new truck"}], options={"workflow.id": "truck"})
+        pid = client.spawn(
+            "shop:approval", "shop:workflows", [{"subject": "new truck"}], options={"workflow.id": "truck"}
+        )
         client.send(pid, "approve", {"by": "the demo"})
         client.spawn("shop:onboarding", "shop:workflows", [{"id": "customer-1", "pause": "2s"}])
 
