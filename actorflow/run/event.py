@@ -84,11 +84,14 @@ def payload_digest(salt: bytes, payload: bytes) -> bytes:
     return blake2b(payload, digest_size=16, key=salt).digest()
 
 
+_NOTHING_DRAWN: Final = payload_digest(b"drawn", b"")
+
+
 def chain(previous: bytes, event: JournalEvent) -> bytes:
     """Return the checksum of `event` after an event whose checksum is `previous` (empty before the first)."""
     text = f"{event.seq}\0{event.kind}\0{event.ref}\0{event.target}\0{event.at}\0"
     hasher = blake2b(previous, digest_size=16)
     hasher.update(text.encode())
     hasher.update(event.digest)
-    hasher.update(payload_digest(b"drawn", event.drawn))
+    hasher.update(payload_digest(b"drawn", event.drawn) if event.drawn else _NOTHING_DRAWN)
     return hasher.digest()

@@ -134,9 +134,9 @@ class LiveRun:
         self.seq += 1
         digest = payload_digest(self.salt, payload)
         bare = JournalEvent(self.seq, kind, ref, target, payload, drawn, at, digest, b"")
-        self.checksum = chain(self.checksum, bare)
+        self.checksum = checksum = chain(self.checksum, bare)
         self.size += len(payload)
-        return bare._replace(checksum=self.checksum)
+        return JournalEvent(self.seq, kind, ref, target, payload, drawn, at, digest, checksum)
 
     def _verify(self, fact: JournalEvent, recorded: list[JournalEvent]) -> None:
         for event in (fact, *recorded):

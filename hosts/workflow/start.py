@@ -9,6 +9,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
+from hashlib import sha1
 from importlib import metadata
 from typing import TYPE_CHECKING, Any, Final
 
@@ -58,8 +59,15 @@ def child_run_id(parent_run_id: str, ref: int) -> str:
 
 
 def invocation_id(run_id: str, ref: int) -> str:
-    """Return the idempotency key of a call: the same for all its attempts."""
-    return str(uuid.uuid5(uuid.UUID(run_id), str(ref)))
+    """Return the idempotency key of a call, the same for all its attempts: the UUID version 5 of `ref` in the run.
+
+    Computed by hand (RFC 9562 §5.5): `uuid.uuid5` costs a tenth of a whole step.
+    """
+    digest = bytearray(sha1(bytes.fromhex(run_id.replace("-", "")) + str(ref).encode(), usedforsecurity=False).digest())
+    digest[6] = digest[6] & 0x0F | 0x50
+    digest[8] = digest[8] & 0x3F | 0x80
+    text = digest[:16].hex()
+    return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
 
 
 def prepare(  # noqa: PLR0913 - a start, and who its parent is
