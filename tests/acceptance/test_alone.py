@@ -90,6 +90,7 @@ def test_a_signal_sent_without_a_node_reaches_the_run_when_one_runs(project: Pro
     node = project.up()
     for name in ("one", "two"):
         node.client.spawn("app:wait_py", "app:flows", [name], options={"workflow.id": name})
+    node.until(lambda: node.state("one") == node.state("two") == "waiting")
     assert node.end(signal.SIGKILL) == -signal.SIGKILL
 
     assert "no node serves it" in project.run("run", "why", "one").out
@@ -103,7 +104,7 @@ def test_a_signal_sent_without_a_node_reaches_the_run_when_one_runs(project: Pro
 
     node = project.up()
     node.until(lambda: node.state("one") == "completed" and node.state("two") == "cancelled")
-    assert project.run("run", "show", "one", "--json").json["result"]["payload"] == 5
+    assert node.client.wait("{local@app:flows|one}")["payload"] == 5
     node.end(signal.SIGTERM)
     assert project.run("send", "one", "approve").code == 4
 
