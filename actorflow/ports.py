@@ -279,7 +279,7 @@ class CallRequest:
         context: values the callee inherits.
         options: call options, e.g. `retry`, already merged over the function's own by who calls.
         caller: PID of the caller, or "".
-        invocation_id: the same for all attempts of one call; "" when the caller is not durable.
+        invocation_id: the same for all attempts of one call, and of no other call.
         attempt: 1 for the first.
     """
 

@@ -269,7 +269,13 @@ class Node:
 
         A function still running after `timeout` seconds is cancelled, and the error has kind Timeout.
         """
-        request = CallRequest(target, self._copied(args), copy_value(dict(context or {})), dict(options or {}))
+        request = CallRequest(
+            target,
+            self._copied(args),
+            copy_value(dict(context or {})),
+            dict(options or {}),
+            invocation_id=self.new_pid("call"),
+        )
         answer: Answer[Value] = Answer()
         give_up = self.calls.call(request, answer)
         return await within(answer, timeout, f"call of {target}", give_up)

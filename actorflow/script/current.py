@@ -29,7 +29,7 @@ class Running(Protocol):
         ...
 
 
-CURRENT: Final[ContextVar[Running]] = ContextVar("actorflow.process")
+CURRENT: Final[ContextVar[Running | None]] = ContextVar("actorflow.process")
 
 
 def running() -> Running:

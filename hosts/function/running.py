@@ -12,6 +12,7 @@ import trio
 from actorflow.errors import Cancelled, Error
 from actorflow.ports import CallRequest, Outcome, Reply
 from actorflow.script.ctx import CALL, CallContext
+from actorflow.script.current import CURRENT
 from actorflow.value import copy_value
 from hosts.function.failing import failure_in
 
@@ -46,6 +47,7 @@ class Attempt:
 
     async def _serve(self, run: Callable[[], Awaitable[Any]]) -> None:
         with self._scope:
+            CURRENT.set(None)  # a call that a script starts without waiting inherits the script's context
             CALL.set(self._context())
             try:
                 outcome = Outcome(await run())

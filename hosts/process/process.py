@@ -82,7 +82,7 @@ class Process:
     def call(self, ref: int, target: str, args: tuple[Value, ...], options: Mapping[str, Value]) -> Answer:
         """Call a function through the node: no retry unless the options or the function's presets ask for it."""
         context = self._child_context(options["context"]) if "context" in options else self.context
-        request = CallRequest(target, self._all_copied(args), context, options, self.pid)
+        request = CallRequest(target, self._all_copied(args), context, options, self.pid, f"{self.pid}/{ref}")
         answer = _Reply(self, ref)
         give_up = self.host.node.calls.call(request, answer)
         return answer.now(give_up)

@@ -67,6 +67,8 @@ class Engines:
                 await engine.writer.close()
 
     async def _serve(self, serving: _Serving, task_status: trio.TaskStatus[None]) -> None:
-        with serving.scope:
-            await serving.engine.serve(task_status)
-        serving.ended.set()
+        try:
+            with serving.scope:
+                await serving.engine.serve(task_status)
+        finally:
+            serving.ended.set()

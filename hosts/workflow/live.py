@@ -194,6 +194,7 @@ def _feeds(journal: list[JournalEvent]) -> Iterator[tuple[JournalEvent, list[Jou
 
 
 def _started(live: LiveRun, _ref: int, _target: str, payload: Any) -> None:
+    live.started = live.driver.now()
     live.machine.start(tuple(payload["args"]))
 
 

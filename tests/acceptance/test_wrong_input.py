@@ -7,7 +7,6 @@ import signal
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
-from pathlib import Path
 from typing import Any
 
 import pynng
@@ -41,6 +40,7 @@ entries:
   - {name: to_the_dead, kind: process.py, source: file://wrong.py, method: to_the_dead}
   - {name: done, kind: process.py, source: file://wrong.py, method: done}
   - {name: full, kind: process.py, source: file://wrong.py, method: full, limits: {mailbox: 10}}
+  - {name: ticks, kind: process.py, source: file://wrong.py, method: ticks}
   - {name: calling, kind: process.py, source: file://wrong.py, method: calling}
 
   - {name: echo, kind: function.py, source: file://functions.py, method: echo}
@@ -48,7 +48,6 @@ entries:
   - {name: unsendable_child, kind: function.py, source: file://functions.py, method: unsendable, run: process}
   - {name: exits, kind: function.py, source: file://functions.py, method: exits, run: process}
   - {name: raises, kind: function.py, source: file://functions.py, method: raises, run: thread}
-  - {name: too_many, kind: function.py, source: file://functions.py, method: echo}
 """
 
 BROKEN = """
@@ -132,6 +131,11 @@ FILES = {
         async def full():
             await time.sleep("1h")
 
+        async def ticks(name):
+            answer = process.listen("ticks")
+            await process.send(name, "ask", process.pid())
+            return await answer.receive()
+
         async def calling(target):
             return await funcs.call(target, retry={"max_attempts": 1})
     """,
@@ -195,11 +199,16 @@ def served(shared_project: Project) -> Running:
 @pytest.fixture
 def node(served: Running) -> Iterator[Running]:
     """The node that all tests share; after each of them it still answers, and its neighbours' timers still fire."""
+    before = ticks(served)
     yield served
     assert served.process.poll() is None, served.log
     assert served.client.call("app:echo", ["alive"]) == "alive"
-    names = {line["entry"]: line["state"] for line in served.client.request("ps", {})}
-    assert {"app:clock_lua", "app:clock_py"} <= set(names), served.log
+    served.until(lambda: all(now > then for now, then in zip(ticks(served), before, strict=True)))
+
+
+def ticks(node: Running) -> list[int]:
+    """Ask both neighbours, over a third process, how often their timers have fired."""
+    return [node.client.wait(node.client.spawn("app:ticks", ACTORS, [name])) for name in ("clock_lua", "clock_py")]
 
 
 def failure(node: Running, entry: str, host: str, *args: Any) -> Error:
@@ -207,10 +216,6 @@ def failure(node: Running, entry: str, host: str, *args: Any) -> Error:
     with pytest.raises(Error) as caught:
         node.client.wait(node.client.spawn(entry, host, list(args)), timeout=25)
     return caught.value
-
-
-def on_both(entry: str) -> Any:
-    return pytest.mark.parametrize(("entry", "host"), [(entry, ACTORS), (entry, FLOWS)])
 
 
 # ---- scripts that do not compile -----------------------------------------------------------------------------------
@@ -234,3 +239,182 @@ def test_a_method_that_is_not_there_is_named_with_the_nearest(node: Running) -> 
     assert called.code in {1, 3}
     assert "mian" in called.err
     assert "main" in called.err.replace("mian", "")
+
+
+# ---- scripts that compute, eat, or wait for what is not ours -------------------------------------------------------
+
+
+@pytest.mark.parametrize("host", [ACTORS, FLOWS])
+@pytest.mark.parametrize("entry", ["app:loop_lua", "app:loop_py", "app:late_loop"])
+def test_an_endless_loop_ends_with_resource(node: Running, entry: str, host: str) -> None:
+    error = failure(node, entry, host)
+    assert error.kind == RESOURCE
+    assert "250 ms" in error.message
+
+
+@pytest.mark.parametrize("host", [ACTORS, FLOWS])
+def test_a_script_that_eats_memory_ends_with_resource(node: Running, host: str) -> None:
+    error = failure(node, "app:glutton", host)
+    assert error.kind == RESOURCE
+    assert "memory" in error.message
+
+
+@pytest.mark.parametrize("host", [ACTORS, FLOWS])
+def test_awaiting_what_is_not_ours_names_the_scripts_own_line(node: Running, host: str) -> None:
+    error = failure(node, "app:foreign_py", host)
+    line = FILES["wrong.py"].splitlines().index("            await Foreign()")
+    assert f"wrong.py:{line}" in error.message
+    assert "actorflow.script" in error.message
+
+
+@pytest.mark.parametrize("host", [ACTORS, FLOWS])
+def test_yielding_what_is_not_ours_from_lua_ends_the_process(node: Running, host: str) -> None:
+    assert "yield" in failure(node, "app:foreign_lua", host).message
+
+
+# ---- values that may not cross -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("host", [ACTORS, FLOWS])
+@pytest.mark.parametrize("entry", ["app:large_send", "app:large_call", "app:large_result"])
+def test_a_value_of_100_mb_is_refused_with_the_limit(node: Running, entry: str, host: str) -> None:
+    error = failure(node, entry, host)
+    assert error.kind == INVALID
+    assert "4194304 bytes" in error.message
+
+
+@pytest.mark.parametrize("host", [ACTORS, FLOWS])
+@pytest.mark.parametrize(("entry", "says"), [("app:large_lua", "4194304"), ("app:deep_lua", "64")])
+def test_lua_gets_the_refusal_as_second_value(node: Running, entry: str, says: str, host: str) -> None:
+    kind, message = node.client.wait(node.client.spawn(entry, host))
+    assert kind == INVALID
+    assert says in message
+
+
+@pytest.mark.parametrize("host", [ACTORS, FLOWS])
+def test_a_value_nested_65_deep_is_refused_with_its_path(node: Running, host: str) -> None:
+    error = failure(node, "app:deep", host)
+    assert error.kind == INVALID
+    assert "nesting deeper than 64" in error.message
+    assert "[0][0]" in error.message
+
+
+@pytest.mark.parametrize("host", [ACTORS, FLOWS])
+def test_a_program_outside_is_held_to_the_same_limits(node: Running, host: str) -> None:
+    deep: Any = 1
+    for _ in range(65):
+        deep = [deep]
+    for value, says in (("x" * 5_000_000, "4194304"), (deep, "64")):
+        with pytest.raises(Error) as caught:
+            node.client.spawn("app:done", host, [value])
+        assert caught.value.kind == INVALID
+        assert says in caught.value.message
+
+
+# ---- messages to the dead ------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("dead", [ACTORS, FLOWS])
+def test_a_message_to_a_process_that_has_ended_is_not_found(node: Running, dead: str) -> None:
+    pid = node.client.spawn("app:done", dead)
+    assert node.client.wait(pid) == "done"
+    sent = node.project.run("send", pid, "hello")
+    assert sent.code == 3
+    assert "NotFound" in sent.err
+    for host in (ACTORS, FLOWS):
+        kind, message = node.client.wait(node.client.spawn("app:to_the_dead", host, [pid]))
+        assert kind == NOT_FOUND
+        assert "process not found" in message
+
+
+# ---- functions -----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("host", [ACTORS, FLOWS])
+@pytest.mark.parametrize(
+    ("function", "kind", "says"),
+    [
+        ("app:raises", INTERNAL, "stock"),
+        ("app:unsendable", INVALID, "a function"),
+        ("app:unsendable_child", INVALID, "a function"),
+        ("app:exits", UNAVAILABLE, "3"),
+        ("app:nothing", NOT_FOUND, "app:nothing"),
+    ],
+)
+def test_a_function_that_goes_wrong_is_the_callers_error(
+    node: Running, function: str, kind: str, says: str, host: str
+) -> None:
+    error = failure(node, "app:calling", host, function)
+    assert error.kind == kind
+    assert says in error.message
+
+
+# ---- too much, and garbage -----------------------------------------------------------------------------------------
+
+
+def test_a_full_mailbox_is_noticed_and_nothing_is_dropped(node: Running) -> None:
+    pid = node.client.spawn("app:full", ACTORS)
+    for number in range(15):
+        node.client.send(pid, "more", number)
+    node.until(lambda: "10 unread messages" in node.log)
+    line = next(line for line in node.client.request("ps", {}) if line["pid"] == pid)
+    assert line["mailbox"] == 15
+    node.client.terminate(pid)
+
+
+@pytest.mark.parametrize("frame", [b"", b"\xff" * 100, b"GET / HTTP/1.1", b"\x9f" * 100_000, b"\xa1\x61v\x63two"])
+def test_garbage_on_the_control_socket_is_answered_with_invalid(node: Running, frame: bytes) -> None:
+    path = (node.project.path / ".actorflow" / "control").read_text().strip()
+    with pynng.Req0(dial=f"ipc://{path}", recv_timeout=10_000, send_timeout=10_000) as socket:
+        socket.send(frame)
+        answer = socket.recv()
+    assert b"Invalid" in answer
+
+
+# ---- files ---------------------------------------------------------------------------------------------------------
+
+
+def test_a_corrupt_database_is_named_and_left_as_it_is(project: Project) -> None:
+    write(project)
+    node = project.up()
+    pid = node.client.spawn("app:full", FLOWS)
+    assert node.end(signal.SIGTERM) == 0
+    database = project.path / ".actorflow" / "runs.db"
+    with closing(sqlite3.connect(database)) as connection:
+        connection.execute("pragma wal_checkpoint(truncate)")
+    data = bytearray(database.read_bytes())
+    data[:4096] = b"\x55" * 4096
+    database.write_bytes(data)
+    node = project.up()
+    service = next(line for line in node.client.services() if line["id"] == FLOWS)
+    assert "runs.db" in service["failure"].message
+    assert node.client.call("app:echo", [1]) == 1
+    refused = project.run("send", pid, "hello")
+    assert refused.code == 6
+    assert node.end(signal.SIGTERM) == 0
+    assert database.read_bytes() == bytes(data)
+
+
+def test_a_data_directory_that_cannot_be_written_is_named(project: Project) -> None:
+    write(project)
+    refused = project.run("up", "--data", "/proc/self/data")
+    assert refused.code == 2
+    assert "cannot use data directory: /proc/self/data" in refused.err
+
+
+def test_a_boot_counter_of_nonsense_is_named_and_kept(project: Project) -> None:
+    write(project)
+    (project.path / ".actorflow").mkdir()
+    counter = project.path / ".actorflow" / "boot"
+    counter.write_text("many\n")
+    refused = project.run("up")
+    assert refused.code == 2
+    assert str(counter) in refused.err
+    assert counter.read_text() == "many\n"
+
+
+def test_a_command_with_broken_json_says_where(node: Running) -> None:
+    called = node.project.run("call", "app:echo", '{"open": ')
+    assert called.code == 2
+    assert "not JSON" in called.err
+    assert json.loads(node.project.run("call", "app:echo", "{}").out) == {}
