@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import platform
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Final
 
 import trio
 import typer
@@ -13,6 +13,9 @@ from rich.console import Console
 
 from actorflow.cli.bench.result import table_of
 from actorflow.cli.bench.run import measure
+
+_WIDTH: Final = 150
+"""Columns that the table needs."""
 
 
 def bench(
@@ -31,4 +34,4 @@ def bench(
     before = {}
     if compare is not None:
         before = {entry["name"]: entry["median"] for entry in json.loads(compare.read_text())["results"]}
-    Console().print(table_of(results, before))
+    Console(width=max(Console().width, _WIDTH)).print(table_of(results, before))

@@ -43,7 +43,9 @@ class Result:
 
 def table_of(results: Sequence[Result], before: Mapping[str, float]) -> Table:
     """Return the results as a table; `before` holds medians of an earlier session by name."""
-    table = Table("workload", "median", "lowest … highest", "unit", "of the floor", "before", "further")
+    table = Table()
+    for name in ("workload", "median", "lowest … highest", "unit", "of the floor", "before", "further"):
+        table.add_column(name, no_wrap=True)
     for result in results:
         share = f"{100 * result.median / result.floor:.0f} %" if result.floor else ""
         old = before.get(result.name)

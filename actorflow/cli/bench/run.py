@@ -33,7 +33,7 @@ async def measure(runs: int, only: str, tell: Callable[[str], None]) -> list[Res
         ]
         directory = write_registry(place / "registry")
         async with app.open(directory, data=place / "data") as node:
-            for name, unit, setting, work in _workloads():
+            for name, unit, setting, work in _workloads(place):
                 if only in name:
                     tell(name)
                     results.append(await _repeated(name, unit, setting, work, node, runs))
@@ -52,7 +52,7 @@ async def _repeated(  # noqa: PLR0913, PLR0917 - what a row of the table has
     return Result(name, unit, values, more=more, setting=setting)
 
 
-def _workloads() -> list[tuple[str, str, str, Measure]]:
+def _workloads(place: Path) -> list[tuple[str, str, str, Measure]]:
     found: list[tuple[str, str, str, Measure]] = []
     for language in ("py", "lua"):
         entry = f"bench:steps_{language}"
@@ -63,7 +63,7 @@ def _workloads() -> list[tuple[str, str, str, Measure]]:
         found.append((f"durable/ten-step/{language}/200", "steps/s", _FULL, _flight(entry, 10, 1_000, 200)))
         found.append((f"durable/sequential/{language}", "steps/s", _FULL, _flight(entry, 1_000, 1, 1)))
         found.append((f"actors/ping-pong/{language}", "messages/s", "", _ping_pong(language)))
-        found.append((f"actors/idle/{language}", "spawns/s", "", _idle(language)))
+        found.append((f"actors/idle/{language}", "spawns/s", "", _idle(place, language)))
     found.append(("durable/signal", "round trips/s", _FULL, lambda node: durable.signal_round_trips(node, 200)))
     return found
 
@@ -83,9 +83,10 @@ def _ping_pong(language: str) -> Measure:
     return work
 
 
-def _idle(language: str) -> Measure:
-    async def work(node: Node) -> tuple[float, dict[str, float]]:
-        return await actors.idle(node, language, 100_000 if language == "py" else 10_000)
+def _idle(place: Path, language: str) -> Measure:
+    async def work(_node: Node) -> tuple[float, dict[str, float]]:
+        with tempfile.TemporaryDirectory(dir=place) as data:
+            return await actors.idle(place / "registry", Path(data), language, 100_000 if language == "py" else 10_000)
 
     return work
 
