@@ -59,7 +59,7 @@ bench: setup
 	$(BIN)/actorflow bench
 
 schema: setup
-	$(BIN)/python -m actorflow.registry.schema
+	$(BIN)/python -m actorflow.registry.schema > docs/schema/registry.schema.json
 
 clean:
 	rm -rf $(VENV) dist build .hypothesis .pytest_cache .mypy_cache .ruff_cache .import_linter_cache

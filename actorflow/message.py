@@ -11,13 +11,15 @@ EVENTS_TOPIC: Final = "@pid/events"
 
 
 class Message:
-    """One message: its topic, who sent it, and its payloads.
+    """One message: its topic, who sent it, and its payloads; what a Python script receives is this very object.
 
     Immutable by convention. `payloads` are values already copied for the receiver, so it may keep them.
-    `sender` is a PID, or `""` when unknown.
+    `sender` is a PID, or `""` when unknown. A name that is none of its own attributes is looked up in the payload
+    when that is a single map: `message.approved` means `message.payload["approved"]`.
     """
 
     __slots__ = ("payloads", "sender", "topic")
+    __match_args__ = ("topic", "payload")
 
     def __init__(self, topic: str, sender: str = "", payloads: tuple[Any, ...] = ()) -> None:
         """Make a message; the caller has copied the payloads."""
@@ -32,6 +34,22 @@ class Message:
         if len(payloads) == 1:
             return payloads[0]
         return list(payloads) if payloads else None
+
+    payload = value
+
+    @property
+    def from_(self) -> str:
+        """The sender, by the name it has in Lua."""
+        return self.sender
+
+    def __getattr__(self, name: str) -> Any:
+        if name in Message.__slots__:  # not set yet: it is being copied
+            raise AttributeError(name)
+        payload = self.payload
+        if isinstance(payload, dict) and name in payload:
+            return payload[name]
+        held = f"its payload has {sorted(map(str, payload))}" if isinstance(payload, dict) else "its payload is no map"
+        raise AttributeError(f"message {self.topic!r} has no attribute {name!r}; {held}")
 
     def __repr__(self) -> str:
         """Show the topic only: payloads may be large or secret."""

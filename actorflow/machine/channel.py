@@ -23,10 +23,11 @@ class Channel(Opaque):
     """A channel of one process. `size` items fit its buffer; `topic` is its subscription, or None.
 
     `as_message` says whether a subscribed channel yields `Message` objects or bare values. The waiter lists are plain
-    lists, made when first needed: a parked process costs bytes, and they hold one entry nearly always.
+    lists, made when first needed: a parked process costs bytes, and they hold one entry nearly always. `face` is what
+    the script holds for it, the language's matter.
     """
 
-    __slots__ = ("as_message", "buffer", "closed", "receivers", "senders", "size", "topic")
+    __slots__ = ("as_message", "buffer", "closed", "face", "receivers", "senders", "size", "topic")
 
     def __init__(self, size: int = 0, topic: str | None = None, *, as_message: bool = False) -> None:
         self.size = max(size, 0)
@@ -36,6 +37,7 @@ class Channel(Opaque):
         self.closed = False
         self.topic = topic
         self.as_message = as_message
+        self.face: Any = None
 
 
 def op_channel(_machine: Machine, _task: Task, op: OpTuple) -> Channel:

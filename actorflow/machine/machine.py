@@ -158,6 +158,8 @@ class Machine:
             tasks.extend(task.children or ())
             task.waiter = None  # what holds each other goes apart here, so that no garbage collection is needed
             script.discard(task.handle)
+        for channel in (self.subscriptions or {}).values():
+            channel.face = None
         script.close()
 
     # ---- running -----------------------------------------------------------------------------------------------

@@ -8,6 +8,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Mapping
 from contextlib import asynccontextmanager
+from types import MappingProxyType
 from typing import Any, Final, Self
 
 import trio
@@ -35,6 +36,8 @@ StoreOpener = Callable[[str], Awaitable[Any]]
 
 _BOOT_SHIFT: Final = 44
 """Bits of a process id below the boot number: a million spawns a second for half a year."""
+_NOTHING: Final[Mapping[str, Any]] = MappingProxyType({})
+"""The context and options of those who have none: shared, for a parked process costs bytes."""
 STOP_GRACE: Final = 10.0
 """Seconds that hosts get to stop when the node closes."""
 
@@ -311,8 +314,8 @@ class Node:
             self._copied(args),
             name,
             tuple((checked_topic(topic, "send to"), self._copied(payloads)) for topic, payloads in messages),
-            copy_value(dict(context or {})),
-            dict(options or {}),
+            copy_value(dict(context)) if context else _NOTHING,
+            dict(options) if options else _NOTHING,
         )
 
     def _copied(self, values: Iterable[Value]) -> tuple[Value, ...]:

@@ -57,6 +57,7 @@ class Delivery:
         run: run number, or 0.
         kind: the fact it will be, e.g. `MessageReceived`, `CancelRequested`, `ProcessExited`, `RequestSettled`.
         ref, target, sender, payload: as in the journal event it becomes; sender is a PID or "".
+        otherwise: delivered to its run instead, by the same commit, when this one finds no open run.
     """
 
     workflow_id: str
@@ -67,6 +68,7 @@ class Delivery:
     at: int = 0
     run: int = 0
     ref: int = 0
+    otherwise: Delivery | None = None
 
 
 @dataclass(slots=True)
@@ -138,7 +140,8 @@ class Committed:
         run: run number concerned, 0 when unknown. run_id: its run id.
         existing: a start that found the run already there (same run_id, or use_existing).
         inbox: ids of the inbox rows made, in order.
-        starts, deliveries: answers to the parts of a turn, in order. Their refusal does not refuse the turn.
+        starts, deliveries: answers to the parts of a turn, in order. Their refusal does not refuse the turn; a refused
+            delivery has the inbox row of its `otherwise`, if that was delivered.
     """
 
     accepted: bool

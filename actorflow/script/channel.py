@@ -1,9 +1,9 @@
 """Channels: queues between the tasks of one process, and `select` over several of them.
 
-    ch = channel.new(1)
-    await ch.send("work")
-    async for item in ch: ...
-    chosen = await channel.select(inbox, done.case_receive(), out.case_send(1), default=True)
+ch = channel.new(1)
+await ch.send("work")
+async for item in ch: ...
+chosen = await channel.select(inbox, done.case_receive(), out.case_send(1), default=True)
 """
 
 from __future__ import annotations

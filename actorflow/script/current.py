@@ -17,9 +17,6 @@ from actorflow.ports import Identity
 class Running(Protocol):
     """A running script, as the script API sees it."""
 
-    channels: dict[Any, Any] | None
-    """The script's own object for each subscribed channel of the machine."""
-
     def ask(self, op: tuple[Any, ...]) -> Any:
         """Have the machine answer an op that never waits.
 

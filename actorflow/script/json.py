@@ -1,4 +1,3 @@
-# noqa: A005 - the module is named as scripts name it
 """JSON text: pure, the same on every host."""
 
 from __future__ import annotations

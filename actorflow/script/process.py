@@ -17,10 +17,9 @@ from typing import Any, Final, NoReturn
 from actorflow.errors import invalid
 from actorflow.machine.op import Op
 from actorflow.message import CANCEL, EXIT, LINK_DOWN
-from actorflow.message import Message as Received
 from actorflow.script import registry
 from actorflow.script.channel import Channel, Wait
-from actorflow.script.current import ask, identity, running
+from actorflow.script.current import ask, identity
 from actorflow.script.message import Event, Message
 from actorflow.script.record import plain_args
 from actorflow.script.spawner import Spawner
@@ -112,7 +111,7 @@ def send(dest: str, topic: str, *payloads: Any) -> Done:
 
 def inbox() -> Channel:
     """Return the channel of every message that no listener takes; always the same one."""
-    return _subscribed((Op.INBOX,), Message)
+    return _subscribed((Op.INBOX,))
 
 
 def events() -> Channel:
@@ -126,23 +125,15 @@ def listen(topic: str, *, message: bool = False) -> Channel:
     Raises:
         Error: kind Invalid, for an empty topic or one that begins with `@`.
     """
-    return _subscribed((Op.LISTEN, topic, message), _listened)
+    return _subscribed((Op.LISTEN, topic, message))
 
 
-def _subscribed(op: tuple[Any, ...], seen: Callable[[Any], Any]) -> Channel:
-    process = running()
-    raw = process.ask(op)
-    known = process.channels
-    if known is None:
-        known = process.channels = {}
-    found: Channel | None = known.get(raw)
+def _subscribed(op: tuple[Any, ...], seen: Callable[[Any], Any] | None = None) -> Channel:
+    raw = ask(op)
+    found: Channel | None = raw.face
     if found is None:
-        found = known[raw] = Channel(raw, seen)
+        found = raw.face = Channel(raw, seen)
     return found
-
-
-def _listened(item: Any) -> Any:
-    return Message(item) if type(item) is Received else item
 
 
 def unlisten(channel: Channel) -> bool:
@@ -152,9 +143,7 @@ def unlisten(channel: Channel) -> bool:
     """
     if not isinstance(channel, Channel):
         raise invalid(f"process.unlisten: got {channel!r:.80}, expected a channel of process.listen")
-    known = running().channels
-    if known is not None:
-        known.pop(channel.raw, None)
+    channel.raw.face = None
     return bool(ask((Op.UNLISTEN, channel.raw)))
 
 

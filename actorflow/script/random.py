@@ -1,4 +1,3 @@
-# noqa: A005 - the module is named as scripts name it
 """Random numbers drawn from the process's recorded source, so that a replay sees the same ones.
 
 The algorithms are written out here and never change: what was drawn must mean the same after an upgrade of Python.

@@ -22,7 +22,8 @@ from actorflow.errors import Error, Failure, invalid
 Build: TypeAlias = Callable[[Any, str], Any]
 """Builds a value from plain data; the second argument is the path that messages name."""
 
-_SCALARS: Final = frozenset({type(None), bool, int, float, str, bytes, Failure})
+SCALARS: Final = frozenset({type(None), bool, int, float, str, bytes, Failure})
+"""Types whose instances are plain as they are."""
 _DEEPEST: Final = 64
 _CACHE: Final = "__actorflow_build__"
 
@@ -30,26 +31,32 @@ _CACHE: Final = "__actorflow_build__"
 def plain(value: Any, depth: int = 0) -> Any:
     """Return `value` with every dataclass in it turned into a map; without one the same object is returned.
 
-    Nothing else is checked: what may not cross is refused where it crosses.
+    Maps and lists come out as Python's own, never as a class of the script's, so that nobody who reads them later
+    runs code of the script. Nothing else is checked: what may not cross is refused where it crosses.
     """
     kind = type(value)
-    if kind in _SCALARS or depth > _DEEPEST:
+    if kind in SCALARS or depth > _DEEPEST:
         return value
     if isinstance(value, dict):
         changed = {key: plain(item, depth + 1) for key, item in value.items()}
-        return changed if any(changed[key] is not value[key] for key in value) else value
+        same = kind is dict and all(changed[key] is value[key] for key in value)
+        return value if same else changed
     if isinstance(value, list | tuple):
         items = [plain(item, depth + 1) for item in value]
-        return items if any(new is not old for new, old in zip(items, value, strict=True)) else value
+        same = kind in _SEQUENCES and all(new is old for new, old in zip(items, value, strict=True))
+        return value if same else items
     if is_dataclass(value) and not isinstance(value, type):
         return {field.name: _leaf(plain(getattr(value, field.name), depth + 1)) for field in fields(value)}
     return value
 
 
+_SEQUENCES: Final = frozenset({list, tuple})
+
+
 def plain_args(args: tuple[Any, ...]) -> tuple[Any, ...]:
     """Return positional arguments with every dataclass turned into a map."""
     for arg in args:
-        if type(arg) not in _SCALARS:
+        if type(arg) not in SCALARS:
             return tuple(plain(item) for item in args)
     return args
 
@@ -188,7 +195,7 @@ def _fields_of(cls: Any) -> tuple[dict[str, Build | None], list[str]]:
     """Return the builder of each field and the names of those without a default; kept on the class."""
     cached = cls.__dict__.get(_CACHE)
     if cached is None:
-        hints = get_type_hints(cls, vars(sys.modules[cls.__module__]), include_extras=True)
+        hints = get_type_hints(cls, _namespace_of(cls), include_extras=True)
         taken: list[Field[Any]] = [field for field in fields(cls) if field.init]
         cached = (
             {field.name: builder_of(hints[field.name]) for field in taken},
@@ -197,6 +204,12 @@ def _fields_of(cls: Any) -> tuple[dict[str, Build | None], list[str]]:
         setattr(cls, _CACHE, cached)
     found: tuple[dict[str, Build | None], list[str]] = cached
     return found
+
+
+def _namespace_of(cls: Any) -> dict[str, Any]:
+    """Return the globals of the module that made a class: another node may have the same module by that name."""
+    namespace: dict[str, Any] | None = getattr(cls.__init__, "__globals__", None)
+    return vars(sys.modules[cls.__module__]) if namespace is None else namespace
 
 
 def _unknown_field(cls: Any, key: Any, known: Mapping[str, Any], path: str) -> Error:

@@ -1,4 +1,3 @@
-# noqa: A005 - the module is named as scripts name it
 """Time: the process's own clock, sleeping, and timers as channels.
 
 A duration is a number of seconds, a `timedelta`, or text such as `"250ms"`, `"1h30m"`, `"2 days"`. On a durable host

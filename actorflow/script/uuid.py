@@ -1,4 +1,3 @@
-# noqa: A005 - the module is named as scripts name it
 """UUIDs as text. The random ones are drawn from the process's recorded source, so a replay sees the same."""
 
 from __future__ import annotations

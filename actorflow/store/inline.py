@@ -21,7 +21,7 @@ class InlineWriter:
     def __init__(self, store: Store, *, rows: int = ROWS) -> None:
         """Take a store over; it is closed by `close`."""
         self._store = store
-        self._rows = rows
+        self.rows = rows
         self._token = trio.lowlevel.current_trio_token()
         self._submitted: list[tuple[Item, Callback]] = []
         self._closed = False
@@ -81,6 +81,6 @@ class InlineWriter:
         rows = 0
         for count, (item, _callback) in enumerate(submitted, 1):
             rows += weight(item)
-            if rows >= self._rows:
+            if rows >= self.rows:
                 return count
         return len(submitted)

@@ -223,6 +223,11 @@ class MemoryStore:
         filled = (run for run, rows in self._inboxes.items() if rows)
         return sorted(run for run in filled if self._runs[run].host == host and self._runs[run].state in OPEN)
 
+    def events(self, host: str, kinds: Sequence[str]) -> list[tuple[str, JournalEvent]]:
+        """Return the events of some kinds of a host's open runs."""
+        rows = (row for row in self._runs.values() if row.host == host and row.state in OPEN)
+        return [(row.workflow_id, event) for row in rows for event in self._journals[row.run] if event.kind in kinds]
+
     def inbox(self, run: int, after: int = 0) -> list[InboxRow]:
         """Return deliveries not journaled yet."""
         return [replace(row) for number, row in self._inboxes.get(run, {}).items() if number > after]

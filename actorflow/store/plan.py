@@ -222,7 +222,8 @@ class _Planner:
         run = delivery.run or self._known.holders.get(delivery.workflow_id, 0)
         head = self._known.runs.get(run)
         if head is None or head.state not in OPEN:
-            return Committed(accepted=False, refusal="unknown")
+            instead = self._deliver(delivery.otherwise) if delivery.otherwise else Committed(accepted=False)
+            return Committed(accepted=False, refusal="unknown", run=instead.run, inbox=instead.inbox)
         return Committed(accepted=True, run=run, run_id=head.run_id, inbox=[self._put(head, delivery)])
 
     def _messages(self, start: StartRun, head: Head) -> list[int]:

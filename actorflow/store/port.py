@@ -80,6 +80,13 @@ class HotReader(Protocol):
         """Return the open runs of a host that have deliveries in their inbox."""
         ...
 
+    def events(self, host: str, kinds: Sequence[str]) -> list[tuple[str, JournalEvent]]:
+        """Return (workflow id, event) of all events of these kinds in the journals of a host's open runs, in order.
+
+        Reads those journals from end to end: for the start of a host, not for its turns.
+        """
+        ...
+
     def inbox(self, run: int, after: int = 0) -> list[InboxRow]:
         """Return deliveries a run has not journaled yet, in order of arrival, with ids above `after`."""
         ...

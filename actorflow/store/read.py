@@ -138,6 +138,12 @@ class SqlReader:
         return [run for (run,) in self._rows(self._reads.inbox_runs, host)]
 
     @explained
+    def events(self, host: str, kinds: Sequence[str]) -> list[tuple[str, JournalEvent]]:
+        """Return the events of some kinds of a host's open runs."""
+        rows = self._rows(self._reads.events, host, self.dialect.pack(sorted(kinds)))
+        return [(workflow_id, JournalEvent(*values)) for workflow_id, *values in rows]
+
+    @explained
     def inbox(self, run: int, after: int = 0) -> list[InboxRow]:
         """Return deliveries not journaled yet."""
         return [InboxRow(*values) for values in self._rows(self._reads.inbox, run, after)]

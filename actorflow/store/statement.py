@@ -138,6 +138,10 @@ class ReadStatements:
             _bound(t.journal.c.run), t.journal.c.seq > bindparam("after")
         )
         self.journal = sql(limited(events.order_by(t.journal.c.seq)), "key_run", "after", "limit")
+        journals = t.open_run.join(t.journal, t.journal.c.run == t.open_run.c.run)
+        listed = select(t.open_run.c.workflow_id, *(t.journal.c[name] for name in _EVENT)).select_from(journals)
+        some = listed.where(_bound(t.open_run.c.host), dialect.one_of(t.journal.c.kind, "kinds"))
+        self.events = sql(some.order_by(t.open_run.c.run, t.journal.c.seq), "key_host", "kinds")
         rows = select(*(t.inbox.c[name] for name in _INBOX)).where(
             _bound(t.inbox.c.run), t.inbox.c.id > bindparam("after")
         )

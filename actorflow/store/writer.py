@@ -51,7 +51,7 @@ class Writer:
             rows: about how many rows to commit in one transaction.
         """
         self._store = store
-        self._rows = rows
+        self.rows = rows
         self._token = trio.lowlevel.current_trio_token()
         self._writes: SimpleQueue[_Write | _Job] = SimpleQueue()
         self._reads: SimpleQueue[_Job] = SimpleQueue()
@@ -147,7 +147,7 @@ class Writer:
         """Return what has been submitted so far, up to one group, and the job that came next, if one did."""
         group = [first]
         rows = weight(first.item)
-        while rows < self._rows:
+        while rows < self.rows:
             try:
                 entry = self._writes.get_nowait()
             except Empty:

@@ -305,9 +305,10 @@ class Engine:
         for delivery, ref, committed in zip(draft.turn.deliveries, draft.sends, answer.deliveries, strict=True):
             if committed.accepted:
                 self.arrived(delivery, committed)
-            if ref and draft.outcome is None:
-                failure = None if committed.accepted else no_run(delivery.workflow_id).failure
-                self.settle(resident.run, ref, committed.accepted or None, failure)
+                if ref and draft.outcome is None:
+                    self.settle(resident.run, ref, value=True)
+            elif delivery.otherwise is not None:
+                self.arrived(delivery.otherwise, committed)
         for (ref, prepared), committed in zip(draft.starts, answer.starts, strict=True):
             self.admission.install(prepared, committed, partial(self.admission.child_started, resident, ref))
         for ref, failure in draft.refused:

@@ -43,7 +43,9 @@ class Engines:
         database = host.settings.database
         serving = self._serving.get(database)
         if serving is None:
-            engine = Engine(self._node, await self._node.open_store(database), self._node.name, self._node.boot)
+            writer = await self._node.open_store(database)
+            writer.rows = host.settings.group_rows
+            engine = Engine(self._node, writer, self._node.name, self._node.boot)
             serving = self._serving[database] = _Serving(engine, trio.CancelScope(), trio.Event())
             await self._node.nursery.start(self._serve, serving)
         serving.engine.hosts[host.id] = host

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -19,10 +20,12 @@ from hosts.workflow.effect import perform
 from hosts.workflow.faults import no_run
 from hosts.workflow.live import CorruptJournalError
 from hosts.workflow.loading import load
+from hosts.workflow.naming import held_names
 from hosts.workflow.report import divergence_report
 from hosts.workflow.resident import Draft, Resident
 
 if TYPE_CHECKING:
+    from actorflow.run.event import JournalEvent
     from actorflow.store.port import HotReader
     from hosts.workflow.engine import Engine
     from hosts.workflow.host import WorkflowHost
@@ -44,6 +47,7 @@ class Recovery:
         """Take over a host's open runs: those with effects under way or facts waiting now, the others when due."""
         engine, writer, host_id = self._engine, self._engine.writer, host.id
         host.lease = await writer.claim(host_id, engine.lease)
+        await self._names(host)
         after = 0
         while rows := await writer.read(partial(_page, host_id, after)):
             for row in rows:
@@ -55,6 +59,13 @@ class Recovery:
             engine.timers.add(due, run, ref)
         for run in await writer.read(lambda store: store.inbox_runs(host_id)):
             engine.enqueue(engine.resident(run))
+
+    async def _names(self, host: WorkflowHost) -> None:
+        """Give the open runs of a host the names again that they had; one that is taken meanwhile stays with its holder."""
+        journal = await self._engine.writer.read(partial(_name_events, host.id))
+        for name, pid in held_names(journal, host.pid_of):
+            with suppress(Error):
+                self._engine.node.directory.register(name, pid)
 
     def roll_back(self, resident: Resident, draft: Draft) -> None:
         """Throw the machine away and read the run again: the commit failed, or its outcome is not known."""
@@ -157,8 +168,8 @@ class Recovery:
     def _reissue(self, resident: Resident) -> None:
         """Go on with every open request of a rebuilt run that nothing is under way for."""
         live = resident.live
-        if live is None or resident.host is None:
-            return
+        if live is None or resident.host is None or resident.start is not None:
+            return  # nothing of a first feed that waits for its commit may take effect yet
         answered = {fact.ref for fact in resident.facts}
         for ref, record in list(live.driver.open.items()):
             key = (resident.run, ref)
@@ -173,6 +184,10 @@ class Recovery:
                     )  # it was delivered by the commit that recorded it
                 else:
                     perform(self._engine, resident, record)
+
+
+def _name_events(host_id: str, store: HotReader) -> list[tuple[str, JournalEvent]]:
+    return store.events(host_id, (events.NAME_USED, events.REQUEST_SETTLED))
 
 
 def _page(host_id: str, after: int, store: HotReader) -> list[RunRow]:

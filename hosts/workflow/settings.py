@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from actorflow.duration import SECOND, to_nanoseconds
+from actorflow.store.group import ROWS
 from actorflow.value import DEFAULT_LIMITS, Limits
 
 
@@ -20,6 +21,7 @@ class Settings:
         concurrency: function calls attempted at once.
         cache_runs, cache_bytes, cache_idle: how many machines are kept, how much they may weigh together (bytes), and
             how long an unused one stays (nanoseconds).
+        group_rows: about how many rows are committed at once; of the hosts of one database, the first one's counts.
         limits: bounds on one payload. history_warn, history_pause: journal events.
     """
 
@@ -29,6 +31,7 @@ class Settings:
     cache_runs: int = 1_000
     cache_bytes: int = 256 * 1024 * 1024
     cache_idle: int = 30 * SECOND
+    group_rows: int = ROWS
     limits: Limits = DEFAULT_LIMITS
     history_warn: int = 10_000
     history_pause: int = 50_000
@@ -46,6 +49,7 @@ def settings_of(host_id: str, config: Any) -> Settings:
         cache_runs=_field(cache, "runs", base.cache_runs),
         cache_bytes=_field(cache, "bytes", base.cache_bytes),
         cache_idle=to_nanoseconds(_field(cache, "idle", base.cache_idle), 1),
+        group_rows=_field(_part(config, "group_commit"), "rows", base.group_rows),
         limits=Limits(_field(limits, "depth", base.limits.depth), _field(limits, "payload", base.limits.size)),
         history_warn=_field(history, "warn", base.history_warn),
         history_pause=_field(history, "pause", base.history_pause),

@@ -16,6 +16,7 @@ from actorflow.run import event as events
 from actorflow.run import state as states
 from actorflow.run.turn import Delivery, StateChange, Turn
 from hosts.workflow.driver import Record, spawn_request
+from hosts.workflow.faults import no_run
 from hosts.workflow.live import LiveRun, outcome_of
 from hosts.workflow.resident import Draft, Resident
 from hosts.workflow.start import child_run_id, prepare
@@ -109,6 +110,7 @@ def _outward(engine: Engine, resident: Resident, draft: Draft, record: Record) -
     elif record.kind in {events.MESSAGE_SENT, events.PROCESS_CONTROLLED}:
         delivery = _delivery(engine, resident, record)
         if delivery is not None:
+            delivery.otherwise = _undelivered(resident, record.ref, delivery)
             draft.turn.deliveries.append(delivery)
             draft.sends.append(record.ref)
 
@@ -143,6 +145,12 @@ def _delivery(engine: Engine, resident: Resident, record: Record) -> Delivery | 
         return Delivery(workflow_id, events.MESSAGE_RECEIVED, first, resident.pid, payload, at)
     payload = encode([resident.pid, second or ""])
     return Delivery(workflow_id, events.CANCEL_REQUESTED, "", resident.pid, payload, at)
+
+
+def _undelivered(resident: Resident, ref: int, delivery: Delivery) -> Delivery:
+    """Return what the sender learns when there is no such run: on disk with the turn, or a crash would turn it around."""
+    payload = encode([None, no_run(delivery.workflow_id).failure])
+    return Delivery("", events.REQUEST_SETTLED, "", "", payload, delivery.at, run=resident.run, ref=ref)
 
 
 def _finish(resident: Resident, draft: Draft, live: LiveRun) -> None:

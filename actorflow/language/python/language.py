@@ -5,12 +5,16 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable
 from difflib import get_close_matches
+from time import monotonic_ns
 from typing import TYPE_CHECKING, Any, Final
 
 from actorflow.bundle import Bundle
+from actorflow.duration import MILLISECOND, format_duration
 from actorflow.errors import Error, invalid, not_found
+from actorflow.language.python.dropping import keep_from_loop
 from actorflow.language.python.module import Modules
 from actorflow.language.python.running import Running
+from actorflow.language.python.watch import SliceLimits
 from actorflow.language.python.watchdog import Watchdog
 from actorflow.notice import Notice, NoticeSink, drop
 from actorflow.script.record import builders_of
@@ -31,9 +35,9 @@ class PythonLanguage:
 
     def __init__(self, notices: NoticeSink = drop) -> None:
         """Make a language that has compiled nothing."""
-        self._modules = Modules()
         self._notices = notices
-        self._watchdog = Watchdog(self._slow, self._sick)
+        self._watchdog = Watchdog(self._sick)
+        self._modules = Modules(self._watchdog)
 
     def compile(self, bundle: Bundle, *, durable: bool = False) -> PythonProgram:
         """Return the program of a bundle; `durable` holds it to the rules of durable runs.
@@ -41,42 +45,61 @@ class PythonLanguage:
         Raises:
             Error: kind Invalid, with every finding, when the source breaks a rule; NotFound without its method.
         """
-        module = self._modules.of(bundle, durable=durable)
+        names = vars(self._modules.of(bundle, durable=durable))
         name = bundle.method or _DEFAULT_METHOD
-        function = getattr(module, name, None)
-        if not callable(function):
-            known = [key for key, value in vars(module).items() if inspect.iscoroutinefunction(value)]
+        function = names.get(name)
+        place = bundle.file or "its source"
+        if not callable(function) or name.startswith("__"):
+            known = [key for key, value in names.items() if inspect.iscoroutinefunction(value)]
             close = get_close_matches(name, known, 1)
             hint = f"; did you mean {close[0]!r}?" if close else ""
-            raise not_found(f"{bundle.id}: method {name!r} not found in {bundle.file or 'its source'}{hint}")
+            raise not_found(f"{bundle.id}: method {name!r} not found in {place}{hint}")
+        if inspect.isasyncgenfunction(function) or inspect.isgeneratorfunction(function):
+            raise invalid(f"{bundle.id}: {name} in {place} yields, expected an `async def` that awaits and returns")
         return PythonProgram(bundle, function, self._watchdog)
 
-    def _slow(self, nanoseconds: int) -> None:
-        self._notices(Notice("slow-script", f"a script computed {nanoseconds // 1_000_000} ms between two ops"))
-
     def _sick(self) -> None:
-        text = "a Python script swallows every attempt to stop it; the node does nothing else until it is restarted"
+        text = (
+            "a Python script cannot be stopped: it swallows every attempt, or is inside a long call into C; "
+            "the node does nothing else until that ends"
+        )
         self._notices(Notice("node-sick", text))
 
 
 class PythonProgram:
-    """A compiled entry (`ports.Program`)."""
+    """A compiled entry (`ports.Program`).
 
-    __slots__ = ("_builders", "_bundle", "_function", "_is_async", "_names", "watchdog")
+    Attributes:
+        id: registry id of the entry. limits: how long it may compute between two ops.
+    """
+
+    __slots__ = ("_builders", "_function", "_is_async", "_names", "_signature", "_slow", "_watchdog", "id", "limits")
 
     def __init__(self, bundle: Bundle, function: Callable[..., Any], watchdog: Watchdog) -> None:
         """Remember the entry function and how its arguments are built."""
-        self._bundle = bundle
+        self.id = bundle.id
+        self.limits = SliceLimits(**bundle.options.get("limits", {}).get("slice", {}))
         self._function = function
         self._is_async = inspect.iscoroutinefunction(function)
         self._builders = builders_of(function)
-        self._names = tuple(inspect.signature(function).parameters)
-        self.watchdog = watchdog
+        self._signature = inspect.signature(function)
+        self._names = tuple(self._signature.parameters)
+        self._slow: set[str] = set()
+        self._watchdog = watchdog
 
     def open(self, machine: Machine) -> Running:
-        """Return a fresh instance."""
-        self.watchdog.start()
-        return Running(self, machine)
+        """Return a fresh instance, to be resumed by the calling thread."""
+        keep_from_loop()
+        return Running(self, machine, self._watchdog.here())
+
+    def slow(self, place: str, since: int, notices: NoticeSink) -> None:
+        """Tell the operator, once for each line, that a process computes long; `since` is a monotonic nanosecond."""
+        if place not in self._slow:
+            self._slow.add(place)
+            took = (monotonic_ns() - since) // MILLISECOND * MILLISECOND
+            text = f"{self.id} computed {format_duration(took)} up to here without waiting"
+            advice = f"more than {format_duration(self.limits.warn)} holds up every other process; "
+            notices(Notice("script-slow", f"{text}; {advice}await process.checkpoint() now and then", place))
 
     def main(self, args: tuple[Any, ...]) -> Any:
         """Return the coroutine of the entry function with these arguments; nothing of it runs yet."""
@@ -95,13 +118,14 @@ class PythonProgram:
         ]
         given += args[len(given) :]
         try:
-            answer = self._function(*given)
+            self._signature.bind(*given)
         except TypeError as error:
-            raise self._misfit(error) from error
+            raise self._misfit(error) from None
+        answer = self._function(*given)
         return await answer if self._is_async else answer
 
     def _misfit(self, error: TypeError) -> Error:
-        return invalid(f"{self._bundle.id}: {error}; expected {inspect.signature(self._function)}")
+        return invalid(f"{self.id}: {error}; expected {inspect.signature(self._function)}")
 
 
 async def _refuse(error: Error) -> Any:

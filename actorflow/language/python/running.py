@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import types
-from collections.abc import Callable
 from contextvars import copy_context
 from typing import TYPE_CHECKING, Any, Final
 
 from actorflow.errors import TIMEOUT, Cancelled, Error, Failure, invalid
-from actorflow.language.python.failing import failure_in, is_script, runaway
-from actorflow.language.python.watchdog import Runaway
+from actorflow.language.python import dropping
+from actorflow.language.python.failing import failure_in, foreign, innermost, runaway
+from actorflow.language.python.watch import Runaway, SliceLimits, Watch
 from actorflow.machine.machine import HANDLERS
 from actorflow.machine.op import Op
+from actorflow.notice import Notice
 from actorflow.ports import Mode
 from actorflow.script.current import CURRENT
-from actorflow.script.errors import Expired, ForeignAwait
-from actorflow.script.record import plain
+from actorflow.script.errors import Expired
+from actorflow.script.record import SCALARS, plain
 
 if TYPE_CHECKING:
     from actorflow.language.python.language import PythonProgram
@@ -23,25 +24,31 @@ if TYPE_CHECKING:
 
 _VALUE: Final = Mode.VALUE
 _FAILURE: Final = Mode.FAILURE
+_STRIKES: Final = 16
+"""How often in a row a script may await what is not ours before that is its end."""
 
 
 class Running:
     """One instance of a program (`ports.Script`, and what `script.current` finds). A task's handle is its coroutine.
 
-    Attributes:
-        channels: the script's own object for each subscribed channel, or None.
+    It is resumed by the thread that made it.
     """
 
-    __slots__ = ("_machine", "_program", "_run", "_watch", "channels")
+    __slots__ = ("_machine", "_program", "_run", "_strikes", "_watch")
 
-    def __init__(self, program: PythonProgram, machine: Machine) -> None:
+    def __init__(self, program: PythonProgram, machine: Machine, watch: Watch) -> None:
         """Make an instance; it has a context of its own, so that context variables do not leak between processes."""
         self._program = program
         self._machine = machine
-        self.channels: dict[Any, Any] | None = None
-        self._watch = program.watchdog
+        self._watch = watch
+        self._strikes = 0
         self._run = copy_context().run
         self._run(CURRENT.set, self)
+
+    @property
+    def limits(self) -> SliceLimits:
+        """How long it may compute between two ops."""
+        return self._program.limits
 
     def start(self, args: tuple[Any, ...]) -> Any:
         """Return the coroutine of the entry function; nothing of it runs yet."""
@@ -54,8 +61,8 @@ class Running:
     def resume(self, handle: Any, mode: Mode, value: Any) -> tuple[Any, ...]:
         """Run a task until its next op; see `ports.Script.resume`.
 
-        The hot path of the process host: one function, no call but the coroutine's own. Around it the watchdog's
-        handshake: `running` is set before and cleared after, and only then is `firing` looked at.
+        The hot path of the process host: one function, no call but the coroutine's own. `running` is cleared first
+        thing after it, and only then is `marked` looked at: that is this thread's half of the watch's agreement.
         """
         watch = self._watch
         if mode is _VALUE:
@@ -64,54 +71,110 @@ class Running:
             step, value = handle.throw, _raised(mode, value)
         try:
             try:
-                watch.count = watch.running = watch.count + 1
+                watch.count += 1
+                watch.running = self
+                if watch.asleep:
+                    watch.wake()
                 op = self._run(step, value)
-                watch.running = 0
+                watch.running = None
             except BaseException as error:  # noqa: BLE001 - whatever a script raises is its own end
-                watch.running = 0
+                watch.running = None
                 return self._ended(handle, error)
-            if watch.firing:
-                return self._ended(handle, Runaway())
-        except Runaway as error:  # the shot arrived after its resume had ended
-            return self._ended(handle, error)
+            if watch.marked and (stopped := self._looked_at(handle)):
+                return stopped
+        except Runaway as stray:  # asked for before its resume ended, delivered after
+            watch.running = None
+            watch.settle()
+            return self._stopped(handle, stray)
         if type(op) is tuple and op and type(op[0]) is Op:
             return op
-        return self.resume(handle, Mode.FAILURE, _foreign(handle, op))
+        return self._refused(handle, op)
+
+    def _looked_at(self, handle: Any, error: BaseException | None = None) -> tuple[Any, ...] | None:
+        """Do what the watchdog has marked this resume for; return the end of a task that was shot at."""
+        watch = self._watch
+        was_slow, since = watch.marked == watch.count, watch.since
+        if watch.unmark():
+            return self._stopped(handle, error)
+        if was_slow:
+            self._program.slow(innermost(handle, error), since, self._machine.driver.notice)
+        return None
 
     def _ended(self, handle: Any, error: BaseException) -> tuple[Any, ...]:
-        """Return the end that a task has come to; takes back a shot of the watchdog that is still in flight."""
-        watch = self._watch
-        if watch.firing or isinstance(error, Runaway):
-            watch.absorb()
-            return (Op.RAISE, runaway(watch.kill, self.where(handle)))
-        if isinstance(error, StopIteration):
-            return (Op.RETURN, plain(error.value))
-        return (Op.RAISE, failure_in(error))
+        """Return the end that a task has come to."""
+        if self._watch.marked and (stopped := self._looked_at(handle, error)):
+            return stopped
+        if not isinstance(error, StopIteration):
+            return (Op.RAISE, self._failure(handle, error))
+        if type(error.value) in SCALARS:
+            return (Op.RETURN, error.value)
+        try:  # reading what it returned may run code of the script's own classes
+            return (Op.RETURN, self._watch.call(self, self._run, plain, error.value))
+        except BaseException as fault:  # noqa: BLE001 - see above
+            return (Op.RAISE, self._failure(handle, fault))
+
+    def _failure(self, handle: Any, error: BaseException) -> Failure:
+        """Return the failure of an exception, whose text may be made by code of the script's own."""
+        try:
+            failure: Failure = self._watch.call(self, self._run, failure_in, error)
+        except Runaway as fault:
+            return self._runaway(handle, fault)
+        except BaseException as fault:  # noqa: BLE001 - see above
+            return Failure(f"{innermost(handle, error)}: {type(error).__name__}, and its text cannot be made: {type(fault).__name__}")
+        return failure
+
+    def _stopped(self, handle: Any, error: BaseException | None) -> tuple[Any, ...]:
+        """Return the end of a task that was stopped; it ends its whole process, whoever joins it."""
+        return (Op.RAISE, self._runaway(handle, error), True)
+
+    def _runaway(self, handle: Any, error: BaseException | None) -> Failure:
+        return runaway(self._program.id, self.limits.kill, innermost(handle, error))
+
+    def _refused(self, handle: Any, awaited: Any) -> tuple[Any, ...]:
+        """Have the script's await of what is not ours fail there; a script that goes on and on with it ends."""
+        error = foreign(innermost(handle), awaited)
+        if self._strikes == _STRIKES:
+            self.discard(handle)
+            return (Op.RAISE, error.failure)
+        self._strikes += 1
+        try:
+            return self.resume(handle, _FAILURE, error)
+        finally:
+            self._strikes = 0
 
     def ask(self, op: tuple[Any, ...]) -> Any:
-        """Have the machine answer an op that never waits."""
-        machine = self._machine
+        """Have the machine answer an op that never waits; the watchdog does not interrupt that."""
+        machine, watch = self._machine, self._watch
         if machine.main is None:
             raise invalid("this process has ended")
-        return HANDLERS[op[0]](machine, machine.main, op)
+        watch.shielded = True
+        try:
+            if watch.marked:
+                watch.check()
+            return HANDLERS[op[0]](machine, machine.main, op)
+        finally:
+            watch.shielded = False
+            if watch.marked:
+                watch.check()
 
     def discard(self, handle: Any) -> None:
-        """Drop a task. Python runs its `finally` blocks; whatever they ask for is not done."""
-        _close(handle)
+        """Drop a task. Python runs its `finally` blocks; whatever they ask for or wait for is refused."""
+        try:
+            resisted = self._watch.call(self, self._run, dropping.close, handle)
+        except BaseException:  # noqa: BLE001 - the script's own cleanup; nobody is left to be told
+            resisted = dropping.is_suspended(handle)
+        if resisted:
+            place = innermost(handle)
+            dropping.bury(handle)
+            text = f"{self._program.id} catches GeneratorExit and waits again, so it can never be freed; let it pass"
+            self._machine.driver.notice(Notice("script-undying", text, place))
 
     def close(self) -> None:
-        """Drop the instance."""
-        self.channels = None
+        """Do nothing: an instance holds nothing but what its tasks hold."""
 
     def where(self, handle: Any) -> str:
         """Return `file:line` of the innermost line of the script that a task stands on."""
-        place = ""
-        while handle is not None:
-            frame = getattr(handle, "cr_frame", None) or getattr(handle, "gi_frame", None)
-            if frame is not None and is_script(frame):
-                place = f"{frame.f_code.co_filename}:{frame.f_lineno}"
-            handle = getattr(handle, "cr_await", None) or getattr(handle, "gi_yieldfrom", None)
-        return place
+        return innermost(handle)
 
 
 def _raised(mode: Mode, failure: Failure | Error) -> BaseException:
@@ -122,27 +185,3 @@ def _raised(mode: Mode, failure: Failure | Error) -> BaseException:
     if failure.kind == TIMEOUT:
         return Expired(failure.message)
     return Cancelled((failure.details or {}).get("reason", ""))
-
-
-def _foreign(handle: Any, awaited: Any) -> Error:
-    place = ""
-    inner = handle
-    while inner is not None:
-        frame = getattr(inner, "cr_frame", None) or getattr(inner, "gi_frame", None)
-        if frame is not None and is_script(frame):
-            place = f"{frame.f_code.co_filename}:{frame.f_lineno}: "
-        inner = getattr(inner, "cr_await", None) or getattr(inner, "gi_yieldfrom", None)
-    return ForeignAwait(
-        f"{place}awaited a {type(awaited).__module__}.{type(awaited).__qualname__}, which is not actorflow's; "
-        "use actorflow.script (time.sleep, channel, funcs.call, …), or do it in a function.py"
-    )
-
-
-def _close(handle: Any) -> None:
-    close: Callable[[], None] | None = getattr(handle, "close", None)
-    if close is None:
-        return
-    try:
-        close()
-    except BaseException:  # noqa: BLE001, S110 - the script's own cleanup; nobody is left to be told
-        pass

@@ -1,98 +1,136 @@
-"""The watchdog: stops a script that computes too long between two ops.
+"""The watchdog: tells of scripts that compute long between two ops, and stops those that go on.
 
-A thread looks every few milliseconds whether the same resume is still running. Beyond the limit it has the
-interpreter raise `Runaway` in the node's thread. Such an exception is delivered a little later than it is asked for,
-so both sides agree first, as in Dekker's mutual exclusion: the watchdog says `firing` before it looks whether the
-resume still runs, the node says that the resume has ended before it looks for `firing`. Whoever comes second sees the
-other, and the node takes back what it finds in flight before it goes on.
+A thread looks every few milliseconds whether the same resume is still running. Beyond the limit it shoots: see `Watch`
+for how that hits nothing else. A script that swallows the shot is shot at again, at last at each of its steps.
 """
 
 from __future__ import annotations
 
-import ctypes
+import sys
 import threading
-import time
+import weakref
 from collections.abc import Callable
+from time import monotonic_ns
 from typing import Final
 
 from actorflow.duration import MILLISECOND
+from actorflow.language.python.watch import Watch
 
-WARN: Final = 10 * MILLISECOND
-KILL: Final = 250 * MILLISECOND
-_TICK: Final = 0.005
-_SICK_AFTER: Final = 20
-"""Shots at one resume after which the node counts as sick: the script swallows each of them."""
-
-
-class Runaway(BaseException):
-    """Raised in a script that computed beyond its limit."""
-
-
-def _raise_in(thread: int, error: type[BaseException] | None) -> None:
-    ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread), ctypes.py_object(error) if error else None)
+TICK: Final = 0.005
+"""Seconds between two looks."""
+_RESTLESS: Final = 200
+"""Looks in a row that see nothing run, after which the watchdog rests until it is woken."""
+_STUBBORN: Final = 3
+"""Shots that a script may swallow before it gets salvos."""
+_SALVO: Final = 20 * MILLISECOND
+_SICK: Final = 25
+"""Shots and salvos that a script may survive before the node counts as sick."""
+_EAGER: Final = 1e-6
+"""Seconds after which threads change during a salvo: so a shot is there at each step of the script."""
 
 
 class Watchdog:
-    """Watches one node's thread.
+    """Watches the threads of one node that resume scripts. Its own thread ends when it is forgotten."""
 
-    Attributes:
-        running: number of the resume that runs now, 0 when none does. Set by the node around each resume.
-        firing: number of the resume that is being shot at, 0 when none is.
-        kill, warn: limits of the running resume in nanoseconds.
-    """
-
-    def __init__(self, warned: Callable[[int], None], sick: Callable[[], None]) -> None:
-        """Make a watchdog; its thread starts with the first resume. `warned` gets the nanoseconds a resume took."""
-        self.running = 0
-        self.firing = 0
-        self.kill = KILL
-        self.count = 0
-        self._warned = warned
+    def __init__(self, sick: Callable[[], None]) -> None:
+        """Make a watchdog; `sick` is called, in its thread, when a script cannot be stopped."""
         self._sick = sick
-        self._thread = 0
-        self._lock = threading.Lock()
-        self._watcher: threading.Thread | None = None
+        self._states: dict[int, _State] = {}
+        self._wake = threading.Event()
+        weakref.finalize(self, self._wake.set).atexit = False
 
-    def absorb(self) -> None:
-        """Wait until the watchdog has done what it was doing, then take back what is not delivered yet."""
-        while True:
-            try:
-                self.running = 0
-                with self._lock:
-                    _raise_in(self._thread, None)
-                self.firing = 0
-            except Runaway:
-                continue
-            else:
-                return
+    def here(self) -> Watch:
+        """Return the watch of the calling thread; from now on it is looked after."""
+        thread = threading.get_ident()
+        state = self._states.get(thread)
+        if state is None:
+            if not self._states:
+                looking = threading.Thread(
+                    target=_look_for_ever, args=(weakref.ref(self), self._wake), name="script-watchdog", daemon=True
+                )
+                looking.start()
+            state = self._states[thread] = _State(Watch(self.wake))
+        return state.watch
 
-    def start(self) -> None:
-        """Begin to watch the calling thread; a second start is nothing."""
-        if self._watcher is not None:
-            return
-        self._thread = threading.get_ident()
-        self._watcher = threading.Thread(target=self._watch, name="script-watchdog", daemon=True)
-        self._watcher.start()
+    def wake(self) -> None:
+        """End the rest."""
+        for state in list(self._states.values()):
+            state.watch.asleep = False
+        self._wake.set()
 
-    def _watch(self) -> None:
-        seen, since, shots = 0, 0, 0
-        while True:
-            time.sleep(_TICK)
-            number = self.running
-            if not number or number != seen:
-                seen, since, shots = number, time.monotonic_ns(), 0
-                continue
-            if time.monotonic_ns() - since > self.kill and self.fire(number):
-                shots += 1
-                if shots == _SICK_AFTER:
-                    self._sick()
+    def look(self) -> bool:
+        """Look once; tell whether anything has run since the last look."""
+        return any([self._seen(state, monotonic_ns()) for state in list(self._states.values())])
 
-    def fire(self, number: int) -> bool:
-        """Stop the resume of this number if it still runs; called in another thread."""
-        with self._lock:
-            self.firing = number
-            if self.running != number:
-                self.firing = 0
-                return False
-            _raise_in(self._thread, Runaway)
+    def rest(self) -> bool:
+        """Begin to rest, unless something runs again: then return False."""
+        self._wake.clear()
+        for state in list(self._states.values()):
+            state.watch.asleep = True
+        if any(state.ran() for state in list(self._states.values())):
+            self.wake()
+            return False
+        return True
+
+    def _seen(self, state: _State, now: int) -> bool:
+        watch = state.watch
+        if state.ran():
+            state.seen, state.since, state.shots = watch.count, now, 0
             return True
+        running = watch.running
+        if running is None:
+            return False
+        took = now - state.since
+        if took > running.limits.warn and watch.marked != state.seen:
+            watch.since = state.since
+            watch.mark(state.seen)
+        if took > running.limits.kill:
+            self._shoot(state)
+        return True
+
+    def _shoot(self, state: _State) -> None:
+        state.shots += 1
+        if state.shots <= _STUBBORN:
+            state.watch.fire(state.seen)
+            return
+        _salvo(state.watch, state.seen)
+        if state.shots == _SICK:
+            self._sick()
+
+
+class _State:
+    """What the watchdog knows of one watch: the resume it saw last, since when, and how often it shot at it."""
+
+    __slots__ = ("seen", "shots", "since", "watch")
+
+    def __init__(self, watch: Watch) -> None:
+        self.watch = watch
+        self.seen = self.since = self.shots = 0
+
+    def ran(self) -> bool:
+        return self.watch.count != self.seen
+
+
+def _salvo(watch: Watch, number: int) -> None:
+    until = monotonic_ns() + _SALVO
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(_EAGER)
+    try:
+        while watch.fire(number) and monotonic_ns() < until:
+            pass
+    finally:
+        sys.setswitchinterval(before)
+
+
+def _look_for_ever(ref: weakref.ref[Watchdog], wake: threading.Event) -> None:
+    idle = 0
+    while True:
+        watchdog = ref()
+        if watchdog is None:
+            return
+        idle = 0 if watchdog.look() else idle + 1
+        resting = idle > _RESTLESS and watchdog.rest()
+        del watchdog
+        if wake.wait(None if resting else TICK):
+            wake.clear()
+            idle = 0

@@ -6,7 +6,7 @@ from typing import Any
 
 from pydantic import AliasChoices, Field
 
-from actorflow.duration import MILLISECOND, SECOND
+from actorflow.duration import SECOND
 from actorflow.registry.kind import Kind
 from actorflow.registry.kinds.config import Config
 from actorflow.registry.kinds.fields import Count, Database, Duration, Positive, Size
@@ -17,16 +17,15 @@ from actorflow.registry.kinds.limits import Limits
 class Cache(Config):
     """How much of the live runs is kept in memory: by count, by bytes, and for how long an idle one stays."""
 
-    runs: Count = 500
+    runs: Count = 1_000
     bytes: Size = 256 << 20
     idle: Duration = 30 * SECOND
 
 
 class GroupCommit(Config):
-    """How many rows ride in one transaction at most, and how long the first of them waits for others."""
+    """About how many rows ride in one transaction; nothing waits for others (docs/decisions/0007)."""
 
     rows: Positive = 500
-    delay: Duration = 2 * MILLISECOND
 
 
 class WorkflowHost(Config):

@@ -11,7 +11,7 @@ from operator import methodcaller
 from typing import Any, Final, TypeAlias
 
 from actorflow.errors import NOT_FOUND, Error
-from actorflow.run.event import FUNCTION_CALLED
+from actorflow.run.event import FUNCTION_CALLED, MESSAGE_RECEIVED
 from actorflow.run.state import CANCELLED, COMPLETED, CREATED, FAILED, PAUSED, PENDING, WAITING
 from actorflow.run.turn import CallRow, OpenRun, StateChange
 from actorflow.store.port import RunFilter, Store
@@ -249,6 +249,30 @@ def a_parent_hears_in_the_same_commit(store: Store) -> None:
     expect("inbox", [item.payload for item in store.inbox(parent.run)], [b"\x05"])
 
 
+def a_refused_delivery_has_another(store: Store) -> None:
+    """What finds no open run leaves its `otherwise` instead, in the same commit; what finds one does not."""
+    first, second = _begin(store, "order/1", "order/2")
+    nobody, somebody = message("order/3"), message("order/2", b"\x01")
+    for delivery in (nobody, somebody):
+        delivery.otherwise = message("", b"\x02", run=first.run)
+    (answer,) = store.commit([first.turn(deliveries=[nobody, somebody])])
+    refused, accepted = answer.deliveries
+    expect("refused", (refused.accepted, refused.refusal, refused.run), (False, "unknown", first.run))
+    expect("its other", [(item.id, item.payload) for item in store.inbox(first.run)], [(refused.inbox[0], b"\x02")])
+    expect("accepted", (accepted.accepted, [item.payload for item in store.inbox(second.run)]), (True, [b"\x01"]))
+
+
+def events_of_open_runs_by_kind(store: Store) -> None:
+    """The events of some kinds are listed over all open runs of a host, and of no others."""
+    first, second = _begin(store, "order/1", "order/2")
+    told = [book.event(MESSAGE_RECEIVED, b"\x01") for book in (first, second)]
+    store.commit([first.turn(events=told[:1]), second.turn(events=told[1:])])
+    expect("of both", store.events(HOST, (MESSAGE_RECEIVED,)), [("order/1", told[0]), ("order/2", told[1])])
+    expect("of other hosts", store.events("test:other", (MESSAGE_RECEIVED,)), [])
+    store.commit([first.finish()])
+    expect("of the open one", store.events(HOST, (MESSAGE_RECEIVED,)), [("order/2", told[1])])
+
+
 def a_failed_run_can_be_opened_again(store: Store) -> None:
     """A turn back to an open state takes the workflow id again, unless another run holds it."""
     book = _begin_one(store)
@@ -452,6 +476,8 @@ CASES: Final[tuple[Case, ...]] = (
     a_lease_fences_old_owners_off,
     an_ended_run_is_let_go,
     a_parent_hears_in_the_same_commit,
+    a_refused_delivery_has_another,
+    events_of_open_runs_by_kind,
     a_failed_run_can_be_opened_again,
     deliveries_keep_their_order,
     consuming_touches_own_rows_only,

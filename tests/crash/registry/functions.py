@@ -21,8 +21,8 @@ def begin(run: str, name: str) -> None:
 
 def once(run: str, name: str) -> None:
     """Have an effect: a file of this invocation's name, made by whichever attempt comes first."""
-    with suppress(FileExistsError), (Path(os.environ["CRASH_PLACE"]) / "effects" / ctx.get("invocation_id")).open("x") as file:
-        file.write(f"{run}/{name}")
+    with suppress(FileExistsError):
+        (Path(os.environ["CRASH_PLACE"]) / "effects" / f"{ctx.get('invocation_id')} {run} {name}").touch(exist_ok=False)
 
 
 async def step(run: str, name: str, value: Any) -> Any:

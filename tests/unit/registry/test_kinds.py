@@ -176,8 +176,8 @@ def test_requires_and_depends_on_are_one_list(load: Load) -> None:
 
 def test_a_workflow_host_has_defaults_and_takes_a_temporal_workers_fields(load: Load) -> None:
     config = load(entry("workflow.host", "")).entry("app:x").config
-    assert (config.database, config.concurrency, config.cache.runs) == (None, 200, 500)
-    assert (config.group_commit.rows, config.group_commit.delay) == (500, 2 * MILLISECOND)
+    assert (config.database, config.concurrency, config.cache.runs) == (None, 200, 1000)
+    assert config.group_commit.rows == 500
     fields = "client: c\ntask_queue: q\nworker_options: {identity: me}\ndatabase: memory"
     registry = load(entry("workflow.host", fields))
     assert registry.faults == ()

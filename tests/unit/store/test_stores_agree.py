@@ -10,6 +10,7 @@ from typing import Any
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
+from actorflow.run.event import MESSAGE_RECEIVED, RUN_STARTED
 from actorflow.run.state import CANCELLED, COMPLETED, FAILED, PAUSED, PENDING, RUNNING, WAITING
 from actorflow.run.turn import CallRow, Delivery, Item, StartRun, StateChange, Turn
 from actorflow.store.dialect import Sqlite
@@ -19,6 +20,7 @@ from actorflow.store.sql import SqlStore
 from actorflow.testing.conformance.items import EPOCH, Book, message
 
 HOSTS = ["test:a", "test:b"]
+KINDS = (RUN_STARTED, MESSAGE_RECEIVED)
 NAMES = ["order/1", "order/2", "order/3"]
 STATES = [RUNNING, WAITING, WAITING, WAITING, PENDING, PAUSED, COMPLETED, FAILED, CANCELLED]
 FAR = EPOCH * 2
@@ -115,6 +117,7 @@ def content(store: Store) -> dict[str, Any]:
                 store.due_calls(host, EPOCH + 5),
                 store.next_due(host),
                 store.inbox_runs(host),
+                store.events(host, KINDS),
             )
             for host in HOSTS
         ],

@@ -1,21 +1,54 @@
 -- The Lua twin of actorflow/codec.py: deterministic CBOR. Held equal to it by tests/vectors/cbor.json.
 --
--- Returns function(hooks) -> encode(value, path), decode(data). `hooks` are: is_failure(v) -> fields or nil,
--- make_failure(message, kind, retryable, details, stack), is_object(v), dropped(path), refuse(path, got, expected).
+-- Called with (kit), gives kit encode(value, name), encode_list(n, name, …), decode(data), as_array(list), lengths.
+-- `name` is what the value is called in refusals. kit.dropped(path) is told of objects that cannot leave the process.
 
-local type, pairs, next, rawlen, select = type, pairs, next, rawlen, select
+local type, next, rawlen, rawget, setmetatable, error = type, next, rawlen, rawget, setmetatable, error
 local math_type, huge = math.type, math.huge
 local char, byte, sub, pack, unpack = string.char, string.byte, string.sub, string.pack, string.unpack
-local sort, concat = table.sort, table.concat
+local sort, concat, pack_list = table.sort, table.concat, table.pack
 local utf8_len = utf8.len
-local setmetatable = setmetatable
-local error = error
 
 local MAX_DEPTH <const> = 64
+local MAX_DECODED <const> = 2 * MAX_DEPTH + 4 -- a failure is two levels of ours and up to four of CBOR's
+local TAG <const> = "\xd8\x1b\x86\x6eactorflow.error"
 
-return function(hooks)
+return function(kit)
+  local failure_of, class_of = kit.failure_of, kit.class_of
   -- Arrays that Lua alone could not tell from maps: empty ones, and those with holes. Weak, so that they cost nothing.
   local lengths = setmetatable({}, {__mode = "k"})
+  local root -- what the value that is being encoded is called
+  local trail, holders = {}, {} -- where in it we are: the key at each depth, and what has that key
+
+  -- ---- refusals ------------------------------------------------------------------------------------------------------
+
+  local function path(depth)
+    local parts = {root}
+    for i = 1, depth do
+      local key = trail[i]
+      parts[i + 1] = type(key) == "string" and "." .. kit.clean(key) or "[" .. key .. "]"
+    end
+    return concat(parts)
+  end
+
+  local function refuse(depth, got, expected)
+    kit.error(kit.invalid(path(depth) .. ": got " .. got .. ", expected " .. expected))
+  end
+
+  local function too_deep(v, depth)
+    for i = 1, depth do
+      if holders[i] == v then refuse(depth, "a cycle", "a value that does not contain itself") end
+    end
+    refuse(depth, "nesting deeper than " .. MAX_DEPTH, "a flatter value")
+  end
+
+  local function unsendable(v, depth)
+    if type(v) == "function" then refuse(depth, "a function", "data; send the id of a registered function instead") end
+    kit.dropped(path(depth))
+    return "\xf6"
+  end
+
+  -- ---- encoding ------------------------------------------------------------------------------------------------------
 
   local function head(major, n)
     major = major << 5
@@ -27,12 +60,14 @@ return function(hooks)
   end
 
   local function text(s)
-    return head(utf8_len(s) and 3 or 2, #s) .. s
+    local n = #s
+    if n < 24 then return char((utf8_len(s) and 0x60 or 0x40) | n) .. s end
+    return head(utf8_len(s) and 3 or 2, n) .. s
   end
 
   local function number(v)
     if math_type(v) == "integer" then
-      if v >= 0 then return head(0, v) end
+      if v >= 0 then return v < 24 and char(v) or head(0, v) end
       return head(1, -1 - v)
     end
     if v ~= v then return "\xf9\x7e\x00" end
@@ -55,98 +90,121 @@ return function(hooks)
 
   local encode
 
-  local function array(v, n, path, depth, open, out)
+  local function array(v, n, depth, out)
     out[#out + 1] = head(4, n)
-    for i = 1, n do encode(v[i], path .. "[" .. i .. "]", depth + 1, open, out) end
+    for i = 1, n do
+      trail[depth] = i
+      encode(rawget(v, i), depth, out)
+    end
   end
 
-  local function map(v, path, depth, open, out)
+  local function map(v, depth, out)
     local keys, n = {}, 0
     for k in next, v do
       local kind = type(k)
-      if kind == "number" and math_type(k) ~= "integer" or kind ~= "number" and kind ~= "string" then
-        hooks.refuse(path, "a map key of type " .. (kind == "number" and "float" or kind), "text or integer keys")
+      if kind ~= "string" and math_type(k) ~= "integer" then
+        refuse(depth - 1, "a map key of type " .. (kind == "number" and "float" or kit.type(k)), "text or integer keys")
       end
-      if kind == "string" and not utf8_len(k) then hooks.refuse(path, "a map key of bytes", "text or integer keys") end
+      if kind == "string" and not utf8_len(k) then refuse(depth - 1, "a map key of bytes", "text or integer keys") end
       n = n + 1
       keys[n] = k
     end
-    sort(keys, before)
+    if n > 1 then sort(keys, before) end
     out[#out + 1] = head(5, n)
     for i = 1, n do
       local k = keys[i]
       out[#out + 1] = type(k) == "string" and text(k) or number(k)
-      encode(v[k], path .. "." .. k, depth + 1, open, out)
+      trail[depth] = k
+      encode(rawget(v, k), depth, out)
     end
   end
 
-  local function is_sequence(v)
-    local n = rawlen(v)
-    if n == 0 then return false end
+  -- The length of what is an array: all its keys are in 1..n, and there is no hole unless it came in as an array.
+  local function length_of(v)
+    local n, known = rawlen(v), lengths[v]
+    if n == 0 and not known then return nil end
     local count = 0
-    for _ in next, v do count = count + 1 end
-    return count == n
-  end
-
-  local function container(v, path, depth, open, out)
-    if open[v] then hooks.refuse(path, "a cycle", "a value that does not contain itself") end
-    if depth >= MAX_DEPTH then hooks.refuse(path, "nesting deeper than " .. MAX_DEPTH, "a flatter value") end
-    open[v] = true
-    local n = lengths[v]
-    if n and next(v) == nil then
-      array(v, 0, path, depth, open, out)
-    elseif n and rawlen(v) <= n and n > 0 then
-      array(v, n, path, depth, open, out)
-    elseif is_sequence(v) then
-      array(v, rawlen(v), path, depth, open, out)
-    else
-      map(v, path, depth, open, out)
+    for k in next, v do
+      if math_type(k) ~= "integer" or k < 1 or k > n and k > (known or 0) then return nil end
+      count = count + 1
     end
-    open[v] = nil
+    if known and known > n then n = known end
+    if count == n or known then return n end
+    return nil
   end
 
-  function encode(v, path, depth, open, out)
+  local function container(v, depth, out)
+    if depth > MAX_DEPTH then too_deep(v, depth - 1) end
+    holders[depth] = v
+    local n = length_of(kit.frozen[v] or v)
+    if n then array(kit.frozen[v] or v, n, depth, out) else map(kit.frozen[v] or v, depth, out) end
+    holders[depth] = false
+  end
+
+  local function failure(fields, depth, out)
+    local kind = fields.kind
+    out[#out + 1] = TAG .. text(kit.clean(fields.message)) .. text(kind == "" and "Internal" or kit.clean(kind))
+    encode(fields.retryable, depth, out)
+    if fields.details == nil then
+      out[#out + 1] = "\xf6"
+    else
+      depth = depth + 1
+      trail[depth - 1] = "details"
+      if depth > MAX_DEPTH then too_deep(fields.details, depth - 1) end
+      holders[depth] = fields.details
+      map(fields.details, depth, out)
+      holders[depth] = false
+    end
+    out[#out + 1] = text(kit.clean(fields.stack or ""))
+  end
+
+  function encode(v, depth, out)
     local kind = type(v)
     if kind == "string" then out[#out + 1] = text(v)
     elseif kind == "number" then out[#out + 1] = number(v)
     elseif kind == "boolean" then out[#out + 1] = v and "\xf5" or "\xf4"
     elseif kind == "nil" then out[#out + 1] = "\xf6"
     elseif kind == "table" then
-      local failure = hooks.is_failure(v)
-      if failure then
-        out[#out + 1] = "\xd8\x1b\x86" .. text("actorflow.error") .. text(failure.message)
-          .. text(failure.kind == "" and "Internal" or failure.kind)
-        encode(failure.retryable, path, depth, open, out)
-        encode(failure.details, path .. ".details", depth + 1, open, out)
-        out[#out + 1] = text(failure.stack or "")
-      elseif hooks.is_object(v) then
-        hooks.dropped(path)
-        out[#out + 1] = "\xf6"
-      else
-        container(v, path, depth, open, out)
-      end
-    elseif kind == "function" then
-      hooks.refuse(path, "a function", "data; send the id of a registered function instead")
+      if not class_of(v) then return container(v, depth + 1, out) end
+      local fields = failure_of(v)
+      if fields then return failure(fields, depth + 1, out) end
+      out[#out + 1] = unsendable(v, depth)
     else
-      hooks.dropped(path)
-      out[#out + 1] = "\xf6"
+      out[#out + 1] = unsendable(v, depth)
     end
   end
 
-  local function encode_value(v, path)
+  function kit.encode(v, name)
     local kind = type(v)
     if kind == "string" then return text(v) end
     if kind == "number" then return number(v) end
+    if kind == "nil" then return "\xf6" end
     local out = {}
-    encode(v, path or "value", 0, {}, out)
+    root = name or "value"
+    encode(v, 0, out)
     return concat(out)
   end
 
-  local function encode_list(n, path, ...)
-    local out = {head(4, n)}
-    for i = 1, n do encode((select(i, ...)), path .. "[" .. i .. "]", 1, {}, out) end
+  local EMPTY <const> = "\x80"
+
+  function kit.encode_list(n, name, ...)
+    if n == 0 then return EMPTY end
+    local first = ...
+    if n == 1 then
+      local kind = type(first)
+      if kind == "number" then return "\x81" .. number(first) end
+      if kind == "string" then return "\x81" .. text(first) end
+    end
+    local out, values = {head(4, n)}, pack_list(...)
+    root = name
+    for i = 1, n do
+      trail[1] = i
+      encode(values[i], 1, out)
+    end
     return concat(out)
   end
+
+  -- ---- decoding ------------------------------------------------------------------------------------------------------
 
   local decode
 
@@ -164,11 +222,11 @@ return function(hooks)
     return 0.0 / 0.0
   end
 
-  local function decode_list(data, at, n)
+  local function decode_list(data, at, n, depth)
     local list, holes = {}, n == 0
     for i = 1, n do
       local item
-      item, at = decode(data, at)
+      item, at = decode(data, at, depth)
       list[i] = item
       if item == nil then holes = true end
     end
@@ -176,12 +234,12 @@ return function(hooks)
     return list, at
   end
 
-  local function decode_map(data, at, n)
+  local function decode_map(data, at, n, depth)
     local map_ = {}
     for _ = 1, n do
       local k, v
-      k, at = decode(data, at)
-      v, at = decode(data, at)
+      k, at = decode(data, at, depth)
+      v, at = decode(data, at, depth)
       map_[k] = v
     end
     return map_, at
@@ -192,38 +250,37 @@ return function(hooks)
     if first == 0xf5 then return true, at end
     if first == 0xf6 then return nil, at end
     if first == 0xfb then return unpack(">d", data, at) end
-    if first == 0xfa then return unpack(">f", data, at) end
     if first == 0xf9 then return half((unpack(">I2", data, at))), at + 2 end
     error("unknown CBOR item " .. first, 0)
   end
 
-  local function decode_failure(data, at)
+  local function decode_failure(data, at, depth)
     local parts
-    parts, at = decode(data, at)
-    return hooks.make_failure(parts[2], parts[3], parts[4], parts[5], parts[6]), at
+    parts, at = decode(data, at, depth)
+    return kit.make_error({
+      message = parts[2], kind = parts[3], retryable = parts[4], details = parts[5], stack = parts[6],
+    }), at
   end
 
-  function decode(data, at)
+  function decode(data, at, depth)
     local first = byte(data, at)
-    local major, n = first >> 5, nil
+    local major, n = first >> 5, first & 31
     if major == 7 then return decode_special(data, at + 1, first) end
-    n, at = argument(data, at + 1, first & 31)
+    n, at = argument(data, at + 1, n)
     if major == 0 then return n, at end
     if major == 1 then return -1 - n, at end
     if major == 2 or major == 3 then return sub(data, at, at + n - 1), at + n end
-    if major == 4 then return decode_list(data, at, n) end
-    if major == 5 then return decode_map(data, at, n) end
-    return decode_failure(data, at)
+    if depth >= MAX_DECODED then error("malformed CBOR: nesting deeper than " .. MAX_DECODED, 0) end
+    if major == 4 then return decode_list(data, at, n, depth + 1) end
+    if major == 5 then return decode_map(data, at, n, depth + 1) end
+    return decode_failure(data, at, depth + 1)
   end
 
-  local function as_array(list, n)
+  function kit.decode(data) return (decode(data, 1, 0)) end
+
+  function kit.as_array(list, n)
     lengths[list] = n or rawlen(list)
     return list
   end
-
-  local function decode_value(data)
-    return (decode(data, 1))
-  end
-
-  return encode_value, decode_value, encode_list, as_array, lengths
+  kit.lengths = lengths
 end

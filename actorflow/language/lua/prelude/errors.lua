@@ -1,8 +1,9 @@
--- Error objects: tables that behave as userdata, concatenate, and pass for their message in string functions.
--- Returns function(kit) -> errors module, make(fields).
+-- Error objects: they concatenate, and pass for their message in string functions.
+-- Called with (kit) -> errors module; gives kit.make_error, invalid, failure_of, message_of.
 
-local type, rawget, next, setmetatable = type, rawget, next, setmetatable
-local concat = table.concat
+local type, rawget, next, tointeger = type, rawget, next, math.tointeger
+local gmatch = string.gmatch
+local metatable_of = debug.getmetatable
 
 local KINDS <const> = {
   NOT_FOUND = "NotFound", ALREADY_EXISTS = "AlreadyExists", INVALID = "Invalid", PERMISSION_DENIED = "PermissionDenied",
@@ -11,77 +12,84 @@ local KINDS <const> = {
 }
 
 return function(kit)
-  local fields_of = setmetatable({}, {__mode = "k"})
-  local methods = {}
-  local class = kit.class("Error", methods)
+  local DATA = kit.DATA
+  local class = kit.class("Error", {})
   local errors = {}
   for name, kind in next, KINDS do errors[name] = kind end
 
-  local function make(fields)
-    local object = kit.object(class)
-    fields_of[object] = fields
-    return object
-  end
+  local function make(fields) return kit.object(class, fields) end
+  kit.make_error = make
 
-  local function text(value)
-    local fields = fields_of[value]
-    return fields and fields.message or kit.tostring(value)
+  local function failure_of(value)
+    if metatable_of(value) ~= class then return nil end
+    return rawget(value, DATA)
   end
-
-  class.__tostring = function(self) return fields_of[self].message end
-  class.__concat = function(a, b) return text(a) .. text(b) end
-  class.__eq = nil
+  kit.failure_of = failure_of
 
   function kit.message_of(value)
-    local fields = fields_of[value]
-    return fields and fields.message or nil
-  end
-
-  function kit.failure_of(value) return fields_of[value] end
-
-  function methods.kind(self) return fields_of[self].kind end
-  function methods.message(self) return fields_of[self].message end
-  function methods.retryable(self) return fields_of[self].retryable end
-  function methods.details(self) return fields_of[self].details end
-  function methods.stack(self) return fields_of[self].stack or "" end
-
-  function errors.new(options, ...)
-    if type(options) == "string" then return make({message = options, kind = ""}) end
-    if type(options) ~= "table" or type(options.message) ~= "string" then
-      kit.error("errors.new: message must be a string", 2)
-    end
-    local details = options.details
-    if type(details) == "table" and next(details) == nil then details = nil end
-    return make({message = options.message, kind = options.kind or "", retryable = options.retryable, details = details})
-  end
-
-  function errors.wrap(err, context)
-    local inner = fields_of[err]
-    local stack = kit.tostring(context)
-    if not inner then return make({message = kit.tostring(err), kind = "", stack = stack}) end
-    local deeper = inner.stack and inner.stack ~= "" and (stack .. "\n" .. inner.stack) or stack
-    return make({
-      message = inner.message, kind = inner.kind, retryable = inner.retryable, details = inner.details, stack = deeper,
-    })
-  end
-
-  function errors.is(value, kind)
-    local fields = fields_of[value]
-    return fields ~= nil and fields.kind == kind
-  end
-
-  function errors.call_stack(err)
-    local fields = fields_of[err]
-    if not fields then return nil end
-    local frames, level = {}, 0
-    for source, line, name in (fields.stack or ""):gmatch("([^\n:]+):(%d+): in ([^\n]*)") do
-      level = level + 1
-      frames[level] = {level = level, source = source, line = line + 0, name = name, type = "lua"}
-    end
-    return {thread = "main", frames = frames}
+    local fields = failure_of(value)
+    return fields and fields.message
   end
 
   function kit.invalid(message) return make({message = message, kind = "Invalid", retryable = false}) end
 
-  return errors, make
+  local function text(value)
+    local fields = failure_of(value)
+    return fields and fields.message or kit.tostring(value)
+  end
+
+  class.__tostring = function(self) return rawget(self, DATA).message end
+  class.__concat = function(a, b) return text(a) .. text(b) end
+
+  kit.methods(class, {
+    kind = function(fields) return fields.kind end,
+    message = function(fields) return fields.message end,
+    retryable = function(fields) return fields.retryable end,
+    details = function(fields) return fields.details end,
+    stack = function(fields) return fields.stack or "" end,
+  })
+
+  local function refuse(field, expected, got)
+    kit.error("errors.new: " .. field .. " must be " .. expected .. ", got " .. kit.type(got))
+  end
+
+  function errors.new(options)
+    if type(options) == "string" then return make({message = options, kind = ""}) end
+    if type(options) ~= "table" or kit.class_of(options) then refuse("the argument", "text or a table", options) end
+    local message, kind, retryable, details = options.message, options.kind, options.retryable, options.details
+    if type(message) ~= "string" then refuse("message", "a string", message) end
+    if kind ~= nil and type(kind) ~= "string" then refuse("kind", "a string", kind) end
+    if retryable ~= nil and type(retryable) ~= "boolean" then refuse("retryable", "a boolean", retryable) end
+    if details ~= nil and (type(details) ~= "table" or kit.class_of(details)) then refuse("details", "a table", details) end
+    if details ~= nil and next(details) == nil then details = nil end
+    return make({message = message, kind = kind or "", retryable = retryable, details = details})
+  end
+
+  function errors.wrap(err, context)
+    local inner = failure_of(err)
+    local stack = text(context)
+    if not inner then return make({message = text(err), kind = "", stack = stack}) end
+    if inner.stack and inner.stack ~= "" then stack = stack .. "\n" .. inner.stack end
+    return make({
+      message = inner.message, kind = inner.kind, retryable = inner.retryable, details = inner.details, stack = stack,
+    })
+  end
+
+  function errors.is(value, kind)
+    local fields = failure_of(value)
+    return fields ~= nil and fields.kind == kind
+  end
+
+  function errors.call_stack(err)
+    local fields = failure_of(err)
+    if not fields then return nil end
+    local frames, level = {}, 0
+    for source, line, name in gmatch(fields.stack or "", "([^\n]-):(%d+): in ([^\n]*)") do
+      level = level + 1
+      frames[level] = {level = level, source = source, line = tointeger(line + 0), name = name, type = "lua"}
+    end
+    return {thread = "main", frames = frames}
+  end
+
+  return errors
 end

@@ -1,0 +1,93 @@
+-- pcall, xpcall and coroutines for scripts. Called with (kit) -> coroutine library, pcall, xpcall.
+--
+-- An op is a yield that carries SYS; when a coroutine of the script does one, it is passed upward by whoever resumed it, and
+-- the answer downward, so that scripts do not notice. The end of the process passes through all of them.
+
+local type, select, rawequal, setmetatable, error, pcall, xpcall = type, select, rawequal, setmetatable, error, pcall, xpcall
+local create, resume, status, running, yield = coroutine.create, coroutine.resume, coroutine.status, coroutine.running, coroutine.yield
+
+return function(kit)
+  local FATAL, checked, positioned = kit.FATAL, kit.checked, kit.positioned
+  local SYS <const> = {} -- what our own yields carry first; scripts cannot get hold of it
+  local owned = setmetatable({}, {__mode = "k"}) -- coroutines that scripts made; true while one waits in an op, else false
+  kit.SYS = SYS
+
+  local function pcall_(...)
+    if select("#", ...) == 0 then error("bad argument #1 to 'pcall' (value expected)", 2) end
+    return checked(xpcall((...), positioned, select(2, ...)))
+  end
+
+  local function xpcall_(f, handler, ...)
+    if type(handler) ~= "function" then
+      kit.error("bad argument #2 to 'xpcall' (function expected, got " .. kit.type(handler) .. ")")
+    end
+    return checked(xpcall(f, function(problem)
+      if rawequal(problem, FATAL) then return problem end
+      return handler(positioned(problem))
+    end, ...))
+  end
+
+  local function expect(co, name)
+    if type(co) ~= "thread" then
+      kit.error("bad argument #1 to '" .. name .. "' (coroutine expected, got " .. kit.type(co) .. ")")
+    end
+  end
+
+  local function create_(f, name)
+    if type(f) ~= "function" then
+      kit.error("bad argument #1 to '" .. name .. "' (function expected, got " .. kit.type(f) .. ")")
+    end
+    kit.charge_coroutine()
+    local co = kit.watch(create(f))
+    owned[co] = false
+    return co
+  end
+
+  local step_in
+
+  local function stepped(co, ok, first, ...)
+    if ok then
+      if rawequal(first, SYS) then
+        owned[co] = true
+        return step_in(co, yield(SYS, ...))
+      end
+      owned[co] = false
+      return true, first, ...
+    end
+    owned[co] = false
+    return checked(false, positioned(first, co))
+  end
+
+  function step_in(co, ...) return stepped(co, resume(co, ...)) end
+
+  local function resume_(co, ...)
+    expect(co, "resume")
+    if owned[co] then return false, "cannot resume coroutine blocked in a system call" end
+    return step_in(co, ...)
+  end
+
+  local function unwrapped(ok, ...)
+    if not ok then error((...), 0) end
+    return ...
+  end
+
+  local coroutines = {resume = resume_}
+  function coroutines.create(f) return create_(f, "create") end
+  function coroutines.wrap(f)
+    local co = create_(f, "wrap")
+    return function(...) return unwrapped(resume_(co, ...)) end
+  end
+  function coroutines.yield(...)
+    if owned[running()] == nil then kit.error("attempt to yield from outside a coroutine") end
+    return yield(...)
+  end
+  function coroutines.status(co)
+    expect(co, "status")
+    return status(co)
+  end
+  function coroutines.running()
+    local co = running()
+    return owned[co] ~= nil and co or nil
+  end
+  return coroutines, pcall_, xpcall_
+end

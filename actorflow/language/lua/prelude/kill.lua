@@ -1,0 +1,154 @@
+-- Limits, and the end of a process that goes beyond one. Called with (kit, limits), gives kit begin, watch, spend, die, end_of.
+--
+-- A process may use so many instructions between two ops, counted by a hook on each of its coroutines; calls of native
+-- functions that take long are charged for what they do. As no count covers everything, a clock is the second line. What
+-- kills raises FATAL, which no pcall of a script sees: each level raises it again, and from then on every instruction does.
+
+local type, error, rawequal, setmetatable, collect = type, error, rawequal, setmetatable, collectgarbage
+local sethook, getinfo = debug.sethook, debug.getinfo
+local running, clock = coroutine.running, os.clock
+local byte, sub, gsub, concat = string.byte, string.sub, string.gsub, table.concat
+
+local HOOK <const> = 1000 -- instructions between two looks
+local CREATION <const> = 500 -- what a coroutine is charged: it may run HOOK - 1 instructions uncounted
+local PATIENCE <const> = 8 -- times the limit may pass by the clock; the processor's time, which other threads use too
+local LEAST_PATIENCE <const> = 2.0 -- seconds
+local MAX_FRAMES <const> = 30
+local SCRIPT <const> = 64 -- "@" begins the chunk name of a script's source, and of nothing else
+
+return function(kit, limits)
+  local FATAL = setmetatable({}, {__metatable = false})
+  local used, budget, milliseconds, began = 0, 0, 0, nil
+  local memory_kib = limits.memory_kib
+  local fatal -- {message, stack} of the end that is under way
+  kit.FATAL = FATAL
+
+  -- ---- where a script stands -----------------------------------------------------------------------------------------
+
+  local function frames(co)
+    local list = {}
+    for level = 0, 1000 do
+      local info = getinfo(co, level, "Sln")
+      if not info or #list >= MAX_FRAMES then break end
+      if byte(info.source) == SCRIPT then
+        local name = info.name and "in " .. info.name or "in function <line " .. info.linedefined .. ">"
+        list[#list + 1] = sub(info.source, 2) .. ":" .. info.currentline .. ": " .. name
+      end
+    end
+    return concat(list, "\n")
+  end
+  kit.frames = frames
+
+  local function place(co)
+    for level = 0, 1000 do
+      local info = getinfo(co, level, "Sl")
+      if not info then return "" end
+      if byte(info.source) == SCRIPT then return info.short_src .. ":" .. info.currentline .. ": " end
+    end
+    return ""
+  end
+
+  -- Gives a message that names a line of the prelude the line of the script instead.
+  function kit.positioned(message, co)
+    if type(message) ~= "string" or sub(message, 1, 9) ~= "[prelude/" then return message end
+    return place(co or running()) .. gsub(message, "^%[prelude/[%w_]+%]:%d+: ", "", 1)
+  end
+
+  -- Raises a message at the script's line, or an error object.
+  function kit.error(problem)
+    if type(problem) == "string" then problem = place(running()) .. problem end
+    error(problem, 0)
+  end
+
+  -- ---- the end -------------------------------------------------------------------------------------------------------
+
+  local function again() error(FATAL, 0) end
+
+  local function raise_fatal()
+    local co, is_main = running()
+    if not is_main then sethook(co, again, "", 1) end -- every further instruction: no __close gets away either
+    error(FATAL, 0)
+  end
+
+  local function die(message)
+    if not fatal then
+      local co = running()
+      fatal = {message = place(co) .. message, stack = frames(co)}
+    end
+    raise_fatal()
+  end
+  kit.die = die
+
+  local function out_of_memory()
+    die("out of memory: more than limits.memory allows (" .. (memory_kib // 1024) .. " MiB)")
+  end
+
+  local function out_of_time()
+    die("computed longer than limits.slice.kill allows (" .. milliseconds .. " ms, " .. budget
+      .. " instructions) between two calls")
+  end
+
+  -- Whether the heap is over its limit even without garbage.
+  local function is_full()
+    if collect("count") <= memory_kib then return false end
+    collect()
+    return collect("count") > memory_kib
+  end
+  kit.is_full = is_full
+
+  local function hook()
+    used = used + HOOK
+    if used > budget then out_of_time() end
+    if collect("count") > memory_kib and is_full() then out_of_memory() end
+    local now = clock()
+    if not began then began = now
+    elseif now - began > LEAST_PATIENCE and (now - began) * 1000 > PATIENCE * milliseconds then out_of_time() end
+  end
+
+  -- Charges instructions for work that the hook does not see.
+  local function spend(instructions)
+    used = used + instructions
+    if used > budget then out_of_time() end
+  end
+  kit.spend = spend
+
+  -- Before Python hands something to a running script: there must be room for it.
+  function kit.make_room()
+    if collect("count") > memory_kib and is_full() then out_of_memory() end
+  end
+
+  -- A process gets its turn.
+  function kit.begin(program)
+    used, began, fatal = 0, nil, nil
+    budget, milliseconds = program.instructions, program.milliseconds
+  end
+
+  function kit.watch(co)
+    sethook(co, hook, "", HOOK)
+    return co
+  end
+
+  function kit.charge_coroutine() spend(CREATION) end
+
+  -- Passes on what a protected call gave, unless that was the end of the process.
+  function kit.checked(ok, ...)
+    if not ok then
+      local problem = ...
+      if rawequal(problem, FATAL) then raise_fatal() end
+      if problem == "not enough memory" then out_of_memory() end
+    end
+    return ok, ...
+  end
+
+  -- What ended a process, as the fields of an error, if `problem` is such an end.
+  function kit.end_of(problem, co)
+    if problem == "not enough memory" then
+      return {
+        message = place(co) .. "out of memory: more than limits.memory allows (" .. (memory_kib // 1024) .. " MiB)",
+        kind = "Resource", retryable = false, stack = frames(co),
+      }
+    end
+    if not rawequal(problem, FATAL) then return nil end
+    return {message = fatal.message, kind = "Resource", retryable = false, stack = fatal.stack}
+  end
+end

@@ -1,0 +1,98 @@
+-- The string library: an error passes for its message, patterns are bounded, addresses do not show, work is charged.
+-- Called with (kit, patterns, limits) -> string library; also makes it the one of all strings' methods.
+
+local type, tonumber, next, error = type, tonumber, next, error
+local string, pack, unpack = string, table.pack, table.unpack
+local byte, char, lower, upper, len, reverse = string.byte, string.char, string.lower, string.upper, string.len, string.reverse
+local sub, rep, format, find, gsub = string.sub, string.rep, string.format, string.find, string.gsub
+local string_pack, string_unpack, packsize = string.pack, string.unpack, string.packsize
+local utf8_len, getmetatable = utf8.len, getmetatable
+
+local MAX_STRING <const> = 64 * 1024 * 1024
+local SMALL <const> = 4096 -- bytes that cost no more than a call
+
+return function(kit, patterns, limits)
+  local strings = {}
+
+  -- What a string function takes for `value`; long strings are charged.
+  local function text(value)
+    if type(value) == "table" then return kit.message_of(value) or value end
+    if type(value) == "string" and #value > SMALL then kit.spend(#value >> 4) end
+    return value
+  end
+  kit.text_of = text
+
+  function strings.byte(s, ...) return byte(text(s), ...) end
+  function strings.char(...) return char(...) end
+  function strings.lower(s) return lower(text(s)) end
+  function strings.upper(s) return upper(text(s)) end
+  function strings.len(s) return len(text(s)) end
+  function strings.reverse(s) return reverse(text(s)) end
+  function strings.sub(s, ...) return sub(text(s), ...) end
+  function strings.packsize(...) return packsize(...) end
+  function strings.unpack(layout, s, ...) return string_unpack(layout, text(s), ...) end
+
+  function strings.pack(layout, ...)
+    if type(layout) == "string" and find(layout, "%d%d%d%d%d%d%d%d") then
+      error("bad argument #1 to 'pack' (item too large)", 2)
+    end
+    return string_pack(layout, ...)
+  end
+
+  function strings.rep(s, n, separator)
+    s = text(s)
+    if type(s) == "number" then s = kit.tostring(s) end
+    local count, between = tonumber(n), separator == nil and "" or separator
+    if type(s) ~= "string" or not count or type(between) ~= "string" then return rep(s, n, separator) end
+    local size = #s + #between
+    if size == 0 then return "" end
+    if count > 0 and count * size > MAX_STRING then
+      kit.die("string.rep would make more than " .. (MAX_STRING >> 20) .. " MiB")
+    end
+    if count > SMALL then kit.spend((count * size >> 4) + count // 4) end
+    return rep(s, n, separator)
+  end
+
+  local PLAIN <const> = {string = true, number = true, boolean = true, ["nil"] = true}
+
+  function strings.format(pattern, ...)
+    pattern = text(pattern)
+    if type(pattern) == "string" and find(gsub(pattern, "%%%%", ""), "%%[-+ #0-9.]*p") then
+      error("bad argument #1 to 'format' (addresses are not available in a script)", 2)
+    end
+    local args = pack(...)
+    for i = 1, args.n do
+      if not PLAIN[type(args[i])] then args[i] = kit.tostring(args[i]) end
+    end
+    return format(pattern, unpack(args, 1, args.n))
+  end
+
+  local bounded = patterns(string, limits, kit.die)
+  for _, name in next, {"find", "match", "gmatch", "gsub"} do
+    local f = bounded[name]
+    strings[name] = function(s, ...)
+      if type(s) == "table" then s = text(s) end
+      return f(s, ...)
+    end
+  end
+  strings.gfind = strings.gmatch
+
+  -- Text that may leave the process: what is not UTF-8 becomes U+FFFD.
+  function kit.clean(s)
+    if utf8_len(s) then return s end
+    local parts, at = {}, 1
+    while at <= #s do
+      local _, bad = utf8_len(s, at)
+      parts[#parts + 1] = sub(s, at, (bad or #s + 1) - 1)
+      if not bad then break end
+      parts[#parts + 1] = "\xef\xbf\xbd"
+      at = bad + 1
+    end
+    return kit.concat(parts)
+  end
+  kit.is_text = function(s) return type(s) == "string" and utf8_len(s) ~= nil end
+
+  getmetatable("").__index = strings
+  getmetatable("").__metatable = false
+  return strings
+end

@@ -1,0 +1,137 @@
+"""uuid, random, json, errors and logger."""
+
+from __future__ import annotations
+
+import logging
+import uuid
+
+import pytest
+
+from actorflow.errors import INVALID, Error
+from actorflow.script import errors, json, logger
+from actorflow.script import uuid as script_uuid
+from actorflow.script.ctx import CALL, CallContext
+from tests.unit.script.bench import Bench
+
+
+def test_uuids_are_drawn_and_well_formed() -> None:
+    bench = Bench("""
+        async def main():
+            await time.sleep(1)
+            return [uuid.v4(), uuid.v4(), uuid.v7(), uuid.v5(uuid.NAMESPACE_DNS, "example.org")]
+    """)
+    bench.driver.time = 0x0123_4567_89AB * 1_000_000
+    bench.fire(1)
+    one, two, seven, five = map(uuid.UUID, bench.value)
+    assert (one.version, two.version, seven.version, five.version) == (4, 4, 7, 5)
+    assert {item.variant for item in (one, two, seven, five)} == {uuid.RFC_4122}
+    assert one != two
+    assert seven.hex.startswith("0123456789ab7")
+    assert five == uuid.uuid5(uuid.NAMESPACE_DNS, "example.org")
+    assert bench.driver.draws == [("uuid4", 16), ("uuid4", 16), ("uuid7", 16)]
+
+
+def test_uuid_texts_are_checked() -> None:
+    assert script_uuid.validate(script_uuid.NAMESPACE_URL)
+    assert not script_uuid.validate("no")
+    assert not script_uuid.validate(None)
+    assert script_uuid.version(script_uuid.NAMESPACE_URL) == 1
+    with pytest.raises(Error, match="not a UUID: got 'no'"):
+        script_uuid.v5("no", "name")
+
+
+def test_random_values_are_in_range_and_use_recorded_draws_only() -> None:
+    bench = Bench("""
+        async def main():
+            deck = list(range(8))
+            random.shuffle(deck)
+            return {
+                "ints": sorted({random.randint(1, 3) for _ in range(60)}),
+                "one": random.randint(5, 5),
+                "floats": all(0 <= random.random() < 1 for _ in range(50)),
+                "uniform": 2 <= random.uniform(2, 3) <= 3,
+                "choices": sorted({random.choice("ab") for _ in range(40)}),
+                "deck": sorted(deck) == list(range(8)),
+                "sample": len(set(random.sample(range(100), 10))),
+                "bits": random.getrandbits(4) < 16,
+                "bytes": len(random.randbytes(5)),
+                "none": random.randbytes(0),
+            }
+    """)
+    assert bench.value == {
+        "ints": [1, 2, 3],
+        "one": 5,
+        "floats": True,
+        "uniform": True,
+        "choices": ["a", "b"],
+        "deck": True,
+        "sample": 10,
+        "bits": True,
+        "bytes": 5,
+        "none": b"",
+    }
+    assert {kind for kind, _ in bench.driver.draws} == {"random"}
+
+
+@pytest.mark.parametrize("call", ["randint(2, 1)", "choice([])", "sample([1], 2)", "randbytes(-1)"])
+def test_random_refuses_what_cannot_be(call: str) -> None:
+    bench = Bench(f"""
+        async def main():
+            random.{call}
+    """)
+    assert bench.failure.kind == INVALID
+
+
+def test_json_is_strict_and_says_where() -> None:
+    assert json.encode({"ä": [1, None, 2.5]}) == '{"ä":[1,null,2.5]}'
+    assert json.decode(json.encode({"a": {"b": []}}, indent=2)) == {"a": {"b": []}}
+    for bad in (float("nan"), {1j}, object()):
+        with pytest.raises(Error, match="json.encode"):
+            json.encode(bad)
+    with pytest.raises(Error, match="line 2 column 1"):
+        json.decode("[1,\n]")
+
+
+def test_errors_are_made_and_told_apart() -> None:
+    error = errors.new("gone", errors.NOT_FOUND, retryable=False, details={"id": 7})
+    assert (error.kind, error.message, error.retryable, error.details) == ("NotFound", "gone", False, {"id": 7})
+    assert errors.is_kind(error, errors.NOT_FOUND)
+    assert errors.is_kind(error.failure, errors.NOT_FOUND)
+    assert not errors.is_kind(ValueError("x"), errors.NOT_FOUND)
+    assert errors.new("?").failure.crossing().kind == errors.INTERNAL
+
+
+def test_log_lines_carry_level_text_and_fields() -> None:
+    bench = Bench("""
+        async def main():
+            log = logger.named("shop").with_fields({"order": 7})
+            logger.info("plain", amount=3)
+            log.warn("odd", {"a": 1}, b=2)
+            log.debug("quiet")
+            log.error("bad")
+            print("printed", 1, sep="-")
+    """)
+    shop = {"logger": "shop", "order": 7}
+    assert bench.driver.lines == [
+        ("info", "plain", {"amount": 3}),
+        ("warn", "odd", {**shop, "a": 1, "b": 2}),
+        ("debug", "quiet", shop),
+        ("error", "bad", shop),
+        ("info", "printed-1", {}),
+    ]
+
+
+def test_in_a_function_log_lines_go_to_its_host() -> None:
+    lines = []
+    token = CALL.set(CallContext("id", note=lambda level, text, fields: lines.append((level, text, fields))))
+    try:
+        logger.info("charged", order=7)
+    finally:
+        CALL.reset(token)
+    assert lines == [("info", "charged", {"order": 7})]
+
+
+def test_anywhere_else_they_go_to_the_standard_library(caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.INFO, "actorflow.script"):
+        logger.warning("odd", a=1)
+    assert caplog.record_tuples == [("actorflow.script", logging.WARNING, "odd a=1")]
