@@ -219,8 +219,10 @@ class Machine:
             self._interrupted(task)
 
     def _interrupted(self, task: Task) -> None:
-        failure, task.interrupt = task.interrupt, None
         wait = task.wait
+        if wait is None and task.value is not None:  # it is about to get the task that it spawned, and waits later
+            return
+        failure, task.interrupt = task.interrupt, None
         if wait is None:  # an op that put the task back among the ready ones, e.g. YIELD
             task.mode, task.value = INTERRUPT, failure
             return
@@ -324,8 +326,12 @@ def op_return(machine: Machine, task: Task, op: OpTuple) -> Any:
 
 
 def op_raise(machine: Machine, task: Task, op: OpTuple) -> Any:
-    """RAISE failure: a task ended in failure; unless somebody owns it, so does the process."""
-    return _ended(machine, task, Outcome(failure=op[1]))
+    """RAISE failure, fatal: a task ended in failure; unless somebody owns it, or if that is fatal, the process too."""
+    outcome = Outcome(failure=op[1])
+    if len(op) > 2 and op[2]:  # noqa: PLR2004
+        machine.end(outcome)
+        return BLOCKED
+    return _ended(machine, task, outcome)
 
 
 def _ended(machine: Machine, task: Task, outcome: Outcome) -> Any:

@@ -15,7 +15,7 @@ class Op(IntEnum):
 
     # the end of a task
     RETURN = 0  # value → (never resumed)
-    RAISE = 1  # failure → (never resumed)
+    RAISE = 1  # failure, fatal → (never resumed); a fatal failure ends the process even if the task is owned
     # tasks
     SPAWN_TASK = 2  # function, owned → task; the new task runs first, until it waits. The failure of an owned task goes
     # to who joins it, any other uncaught failure ends the process

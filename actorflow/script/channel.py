@@ -126,7 +126,7 @@ class Selected(NamedTuple):
     `ok` is False, and `value` None, for a receive from a closed channel.
     """
 
-    index: int
+    index: int  # type: ignore[assignment] # tuples have a method of this name, which nobody needs here
     channel: Channel | None
     value: Any
     ok: bool

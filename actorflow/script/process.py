@@ -115,7 +115,7 @@ def inbox() -> Channel:
 
 
 def events() -> Channel:
-    """Return the channel of events; always the same one. From now on a cancellation arrives there and interrupts nothing."""
+    """Return the channel of events, always the same; from now on a cancellation arrives there, not as `Cancelled`."""
     return _subscribed((Op.EVENTS,), Event)
 
 

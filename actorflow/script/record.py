@@ -100,7 +100,7 @@ def _resolved(annotation: Any, namespace: dict[str, Any]) -> Any:
         return Any
 
 
-def builder_of(annotation: Any) -> Build | None:
+def builder_of(annotation: Any) -> Build | None:  # noqa: PLR0911 - one line for each form of an annotation
     """Return what builds a value for this annotation, or None when plain data serves."""
     origin, args = get_origin(annotation), get_args(annotation)
     if origin is Annotated:

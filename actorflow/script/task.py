@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import types
 from collections.abc import Awaitable, Callable, Generator
+from contextlib import suppress
 from typing import Any, Final
 
 from actorflow.duration import format_duration
-from actorflow.errors import CANCELED, Error, invalid
+from actorflow.errors import Cancelled, Error, invalid
 from actorflow.machine import task as machine
 from actorflow.machine.op import Op
 from actorflow.script.channel import Wait
@@ -73,15 +74,21 @@ async def gather(*awaitables: Awaitable[Any]) -> list[Any]:
     timed out), they are interrupted too and waited for.
     """
     errors: list[Exception | None] = [None] * len(awaitables)
-    tasks = [
-        await start(_caught, index, awaitable, errors, owned=True) for index, awaitable in enumerate(awaitables)
-    ]
+    tasks: list[Task] = []
     try:
+        for index, awaitable in enumerate(awaitables):
+            tasks.append(await start(_caught, index, awaitable, errors, owned=True))
         results = [await task for task in tasks]
-    except GeneratorExit:  # dropped: nobody answers any more
+    except GeneratorExit:  # dropped: nobody answers any more, and nobody will await what has not been started
+        for awaitable in awaitables:
+            if isinstance(awaitable, types.CoroutineType):
+                awaitable.close()
         raise
-    except BaseException:
-        await _interrupt(tasks)
+    except BaseException as interruption:
+        if type(interruption) is not Cancelled:  # a cancellation has reached them already
+            for task in tasks:
+                task.cancel()
+        await _ended(tasks)
         raise
     for error in errors:
         if error is not None:
@@ -98,15 +105,12 @@ async def _caught(index: int, awaitable: Awaitable[Any], errors: list[Exception 
         return None
 
 
-async def _interrupt(tasks: list[Task]) -> None:
+async def _ended(tasks: list[Task]) -> None:
+    """Wait until all have ended, however they do: their cleanup may take its time, a second cancellation with it."""
     for task in tasks:
-        task.cancel()
-    for task in tasks:
-        try:
-            await task
-        except Error as error:
-            if error.kind != CANCELED:
-                raise
+        while not task.done:
+            with suppress(Error, Cancelled):
+                await task
 
 
 @types.coroutine

@@ -49,8 +49,7 @@ class Admission:
             prepared.live.close()
             reply(Outcome(failure=_exists(start.workflow_id)))
             return
-        self._engine.open_ids.setdefault(start.workflow_id, answer.run)
-        if answer.existing:
+        if answer.existing:  # perhaps ended by now: what is open is known already
             prepared.live.close()
             reply(Outcome(prepared.host.pid_of(start.workflow_id)))
         else:
@@ -61,6 +60,7 @@ class Admission:
 
     def _admit(self, prepared: PreparedStart, answer: Committed, reply: Reply) -> None:
         start = prepared.start
+        self._engine.open_ids[start.workflow_id] = answer.run
         resident = self._engine.resident(answer.run)
         resident.host, resident.live, resident.revision = prepared.host, prepared.live, 1
         resident.lease = prepared.host.lease

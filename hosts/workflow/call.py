@@ -13,7 +13,8 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from actorflow.codec import decode, encode
-from actorflow.errors import Error
+from actorflow.duration import MILLISECOND, to_nanoseconds
+from actorflow.errors import TIMEOUT, Error, Failure
 from actorflow.ports import CallRequest, Outcome
 from actorflow.run import event as events
 from actorflow.run.retry import DURABLE_DEFAULT, RetryPolicy, policy_of
@@ -28,11 +29,16 @@ if TYPE_CHECKING:
     from hosts.workflow.resident import Resident
 
 
+def _nothing() -> None:
+    """Stop nothing: an attempt that has just begun, or a call without a time-out."""
+
+
 @dataclass(slots=True)
 class OpenCall:
     """A call that has no committed answer yet.
 
-    `give_up` stops the running attempt, None while none runs. `answered` is set once its fact is on the way.
+    `give_up` stops the running attempt, None while none runs; `answered` says that the latest attempt has ended.
+    `settled` is set once the fact that ends the call is on the way; `unexpire` stops its time-out.
     """
 
     run: int
@@ -42,6 +48,8 @@ class OpenCall:
     host: WorkflowHost
     give_up: Callable[[], None] | None = None
     answered: bool = False
+    settled: bool = False
+    unexpire: Callable[[], None] = _nothing
 
 
 class Calls:
@@ -73,6 +81,7 @@ class Calls:
         try:
             merged = {**self._engine.function_options(record.target), **options}
             policy = policy_of(merged, DURABLE_DEFAULT)
+            timeout = to_nanoseconds(merged["timeout"], MILLISECOND) if "timeout" in merged else 0
         except Error as error:
             self._engine.fact(resident.run, _failed(record.ref, error.failure, self._engine.clock.now()))
             return
@@ -87,6 +96,8 @@ class Calls:
         )
         call = OpenCall(resident.run, record.ref, request, policy, host)
         self._open[resident.run, record.ref] = call
+        if timeout > 0:
+            call.unexpire = self._engine.node.after(timeout, partial(self._expire, call))
         if stored and stored.due > self._engine.clock.now():
             self._engine.timers.add(stored.due, resident.run, record.ref, is_call=True)
         else:
@@ -95,13 +106,16 @@ class Calls:
     def again(self, run: int, ref: int) -> None:
         """Begin the next attempt of a call whose wait is over."""
         call = self._open.get((run, ref))
-        if call is not None:
+        if call is not None and not call.settled:
             self._queue(call)
 
     def close(self, run: int, ref: int) -> None:
         """Forget a call: its answer is committed, or nobody wants it any more."""
         call = self._open.pop((run, ref), None)
-        if call is None or call.give_up is None:
+        if call is None:
+            return
+        call.unexpire()
+        if call.give_up is None:
             return
         give_up, call.give_up = call.give_up, None
         if not call.answered:
@@ -137,21 +151,36 @@ class Calls:
         failure = outcome.failure
         now = self._engine.clock.now()
         if failure is None:
-            self._engine.fact(call.run, _completed(call, outcome.value, now))
+            self._settle(call, _completed(call, outcome.value, now))
             return
         wait = call.policy.delay(call.request.attempt, failure)
         if wait is None:
-            self._engine.fact(call.run, _failed(call.ref, failure, now))
+            self._settle(call, _failed(call.ref, failure, now))
             return
         attempt = call.request.attempt + 1
         call.request = _with_attempt(call.request, attempt)
         self._engine.retry(call.run, CallRow(call.ref, attempt, now + wait, encode(failure)))
 
+    def _expire(self, call: OpenCall) -> None:
+        """End a call whose time is over, whether an attempt runs or the next one is waited for."""
+        if call.settled or self._open.get((call.run, call.ref)) is not call:
+            return
+        give_up, call.give_up, call.answered = call.give_up, None, True
+        failure = Failure(f"call of {call.request.target} timed out", TIMEOUT)
+        self._settle(call, _failed(call.ref, failure, self._engine.clock.now()))
+        if give_up is not None:
+            give_up()
+            self._ended(call)
+
+    def _settle(self, call: OpenCall, fact: Fact) -> None:
+        call.settled = True
+        self._engine.fact(call.run, fact)
+
     def _ended(self, call: OpenCall) -> None:
         self.running -= 1
         while self._waiting and self.running < call.host.concurrency and not self.draining:
             following = self._waiting.popleft()
-            if self._open.get((following.run, following.ref)) is following:
+            if self._open.get((following.run, following.ref)) is following and not following.settled:
                 self._attempt(following)
 
 
@@ -170,7 +199,3 @@ def _with_attempt(request: CallRequest, attempt: int) -> CallRequest:
     return CallRequest(
         request.target, request.args, request.context, request.options, request.caller, request.invocation_id, attempt
     )
-
-
-def _nothing() -> None:
-    """Give up nothing: the attempt has just begun."""

@@ -71,6 +71,13 @@ class LiveRun:
             return fact.ref in self.driver.open
         return True
 
+    def answers(self, fact: Fact) -> bool:
+        """Tell whether this fact answers an open request: the end of a child does only if the script waits for it."""
+        record = self.driver.open.get(fact.ref)
+        if record is None or fact.kind != events.PROCESS_EXITED:
+            return record is not None
+        return bool(decode(record.payload)["wait"])
+
     def feed(self, fact: Fact) -> Fed:
         """Feed one live fact and return its journal events, the fact first."""
         driver = self.driver
@@ -220,8 +227,7 @@ def _settled(live: LiveRun, ref: int, _target: str, payload: Any) -> None:
 
 
 def _exited(live: LiveRun, ref: int, _target: str, payload: Any) -> None:
-    record = live.driver.open.get(ref)
-    if record is not None and decode(record.payload)["wait"]:
+    if live.answers(Fact(events.PROCESS_EXITED, ref, "", b"", 0)):
         del live.driver.open[ref]
         result = payload["result"]
         live.machine.settle(ref, Outcome(result["value"], result["error"]))

@@ -170,7 +170,7 @@ class Recovery:
         live = resident.live
         if live is None or resident.host is None or resident.start is not None:
             return  # nothing of a first feed that waits for its commit may take effect yet
-        answered = {fact.ref for fact in resident.facts}
+        answered = {fact.ref for fact in resident.facts if live.answers(fact)}
         for ref, record in list(live.driver.open.items()):
             key = (resident.run, ref)
             if ref in answered or key in self._engine.calls or key in self._engine.asked:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from actorflow.bundle import Bundle
+from actorflow.duration import MICROSECOND, MILLISECOND
 from actorflow.errors import invalid
 from actorflow.language.erase import erase_types
 from actorflow.language.lint import lint_lua, refuse_durable
@@ -16,6 +18,10 @@ if TYPE_CHECKING:
     from actorflow.machine.machine import Machine
 
 _DEFAULT_METHOD: Final = "main"
+_KILL: Final = 250 * MILLISECOND
+_INSTRUCTIONS_PER_MICROSECOND: Final = 100
+_LEAST_INSTRUCTIONS: Final = 10_000
+_ISOLATED_MEMORY: Final = 64 << 20
 _BUILT_IN: Final = frozenset({"channel", "coroutine", "errors", "math", "os", "payload", "process", "string", "table"})
 _LISTED: Final = frozenset({"ctx", "funcs", "json", "logger", "time", "uuid", "workflow"})
 
@@ -31,7 +37,6 @@ class LuaLanguage:
         self._notices = notices
         self._limits = limits or RuntimeLimits()
         self._shared: Runtime | None = None
-        self._chunks: dict[tuple[int, str], int] = {}
 
     def compile(self, bundle: Bundle, *, durable: bool = False) -> LuaProgram:
         """Return the program of a bundle; `durable` holds it to the rules of durable runs.
@@ -43,39 +48,39 @@ class LuaLanguage:
         _check(bundle, durable=durable)
         runtime = self._runtime(bundle)
         lines: list[str] = []
-        self._plan(runtime, bundle, lines, {}, entry=True)
-        return LuaProgram(bundle, runtime, "\n".join(lines))
+        _plan(runtime, bundle, lines, {}, entry=True)
+        kill = bundle.options.get("limits", {}).get("slice", {}).get("kill", _KILL)
+        instructions = max(kill * _INSTRUCTIONS_PER_MICROSECOND // MICROSECOND, _LEAST_INSTRUCTIONS)
+        method = bundle.method or _DEFAULT_METHOD
+        number = runtime.prepare("\n".join(lines), method, instructions, kill // MILLISECOND)
+        return LuaProgram(runtime, number)
 
     def _runtime(self, bundle: Bundle) -> Runtime:
         if bundle.options.get("isolate"):
-            return Runtime(self._limits)
+            memory = bundle.options.get("limits", {}).get("memory", _ISOLATED_MEMORY)
+            return Runtime(replace(self._limits, memory=memory))
         if self._shared is None:
             self._shared = Runtime(self._limits)
         return self._shared
 
-    def _plan(self, runtime: Runtime, bundle: Bundle, lines: list[str], known: dict[str, int], *, entry: bool) -> int:
-        """Append the units of a bundle, libraries first, and return the number of the last; see `load_units`."""
-        if not entry and bundle.hash in known:
-            return known[bundle.hash]
-        aliases = {
-            alias: self._plan(runtime, library, lines, known, entry=False) for alias, library in bundle.imports.items()
-        }
-        chunk = self._chunk(runtime, bundle)
-        number = known[bundle.hash] = len(lines) + 1
-        imports = ",".join(f"{alias}={unit}" for alias, unit in aliases.items())
-        lines.append(f"{number}\t{imports}\t{chunk}\t{','.join(bundle.modules)}" + ("\tentry" if entry else ""))
-        return number
 
-    def _chunk(self, runtime: Runtime, bundle: Bundle) -> int:
-        key = (id(runtime), bundle.hash)
-        chunk = self._chunks.get(key, 0)
-        if not chunk:
-            source = "\n" * bundle.line + erase_types(bundle.source)
-            chunk, problem = runtime.compile(source, bundle.file or bundle.id)
-            if problem:
-                raise invalid(f"{bundle.id}: {problem}")
-            self._chunks[key] = chunk
-        return chunk
+def _plan(runtime: Runtime, bundle: Bundle, lines: list[str], known: dict[str, int], *, entry: bool) -> int:
+    """Append the units of a bundle, libraries first, and return the number of the last; see the prelude's `prepare`."""
+    if not entry and bundle.hash in known:
+        return known[bundle.hash]
+    units = {alias: _plan(runtime, library, lines, known, entry=False) for alias, library in bundle.imports.items()}
+    imports = ",".join(f"{alias}={unit}" for alias, unit in units.items())
+    lines.append(f"{imports}\t{_chunk(runtime, bundle)}\t{','.join(bundle.modules)}")
+    known[bundle.hash] = len(lines)
+    return len(lines)
+
+
+def _chunk(runtime: Runtime, bundle: Bundle) -> int:
+    source = "\n" * bundle.line + erase_types(bundle.source)
+    chunk, problem = runtime.compile(bundle.hash, source, bundle.file or bundle.id)
+    if problem:
+        raise invalid(f"{bundle.id}: {problem}")
+    return chunk
 
 
 def _check(bundle: Bundle, *, durable: bool) -> None:
@@ -97,16 +102,14 @@ def _check(bundle: Bundle, *, durable: bool) -> None:
 
 
 class LuaProgram:
-    """A compiled entry (`ports.Program`)."""
+    """A compiled entry (`ports.Program`): its number in its runtime."""
 
-    __slots__ = ("_bundle", "method", "plan", "runtime")
+    __slots__ = ("number", "runtime")
 
-    def __init__(self, bundle: Bundle, runtime: Runtime, plan: str) -> None:
-        """Remember what an instance is made of."""
-        self._bundle = bundle
+    def __init__(self, runtime: Runtime, number: int) -> None:
+        """Remember where it is."""
         self.runtime = runtime
-        self.plan = plan.encode()
-        self.method = (bundle.method or _DEFAULT_METHOD).encode()
+        self.number = number
 
     def open(self, machine: Machine) -> Running:
         """Return a fresh instance."""

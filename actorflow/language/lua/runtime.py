@@ -9,26 +9,30 @@ from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 from lupa import lua54
 
-from actorflow.codec import decode, encode
+from actorflow.codec import encode
 
 if TYPE_CHECKING:
     from actorflow.language.lua.running import Running
 
-_CHUNKS: Final = ("codec", "base", "errors", "timing", "api", "json", "pattern", "pattern_program")
+CHUNKS: Final = (
+    *("objects", "kill", "errors", "tables", "text", "pattern_program", "pattern", "iteration", "coroutines", "codec"),
+    *("base", "messages", "channels", "funcs", "process", "timing", "json", "modules"),
+)
+"""The files of the prelude beside `runtime.lua`, which calls them."""
+_HOOKS: Final = ("identity", "now", "draw", "note", "dropped")
+_LOADER: Final = b"local load = load; return function(text, name) return (assert(load(text, name, 't'))) end"
+_SLACK: Final = 64 << 20
 
 
 @dataclass(frozen=True, slots=True)
 class RuntimeLimits:
-    """What scripts of a runtime may use.
+    """What the scripts of a runtime may use.
 
     Attributes:
-        instructions: Lua instructions between two ops. milliseconds: what that is called in messages.
-        memory: bytes of the whole runtime. steps: steps of one pattern match.
+        memory: bytes of the whole runtime, without garbage. steps: steps of one pattern match.
     """
 
-    instructions: int = 25_000_000
-    milliseconds: int = 250
-    memory: int = 512 * 1024 * 1024
+    memory: int = 512 << 20
     steps: int = 250_000
 
 
@@ -37,7 +41,11 @@ def _refuse_attributes(_thing: Any, _name: Any, _setting: Any) -> NoReturn:
 
 
 class Runtime:
-    """A Lua runtime with the prelude loaded. `running` maps instance numbers to what runs in them."""
+    """A Lua runtime with the prelude loaded; `running` maps the numbers of instances to what runs in them.
+
+    Scripts are ended beyond `limits.memory` at the next look. Lua's allocator refuses only a quarter and 64 MiB above it:
+    in between there is always room for what Python hands over, for a refusal there would end the whole process.
+    """
 
     def __init__(self, limits: RuntimeLimits) -> None:
         """Start a runtime and load the prelude into it."""
@@ -47,62 +55,70 @@ class Runtime:
             register_eval=False,
             register_builtins=False,
             attribute_filter=_refuse_attributes,
+            max_memory=0,
         )
         self.running: dict[int, Running] = {}
         self._instances = 0
+        self._chunks: dict[str, int] = {}
         api = self._prelude(limits)
         self.step: Callable[..., Any] = api[b"step"]
-        self.close: Callable[[int], None] = api[b"close"]
-        self._open: Callable[[int], None] = api[b"open"]
-        self.start: Callable[..., int] = api[b"start"]
+        self.start: Callable[[int, int, bytes], int] = api[b"start"]
         self.spawn: Callable[[int, int], int] = api[b"spawn"]
         self.discard: Callable[[int, int], None] = api[b"discard"]
         self.where: Callable[[int, int], bytes] = api[b"where"]
+        self.loading: Callable[[int], bool] = api[b"loading"]
         self.released: Callable[[int], bytes] = api[b"released"]
-        self._compile: Callable[[bytes, bytes], Any] = api[b"compile"]
         self.lua_encode: Callable[..., bytes] = api[b"encode"]
         self.lua_decode: Callable[[bytes], Any] = api[b"decode"]
+        self._close: Callable[[int], None] = api[b"close"]
+        self._compile: Callable[[bytes, bytes], Any] = api[b"compile"]
+        self._prepare: Callable[[bytes, bytes, int, int], int] = api[b"prepare"]
+        self._lua.set_max_memory(limits.memory + limits.memory // 4 + _SLACK)
 
-    def new_instance(self, running: Running) -> int:
+    @property
+    def memory(self) -> int:
+        """Bytes that Lua has allocated, garbage included."""
+        return int(self._lua.get_memory_used())
+
+    def enter(self, running: Running) -> int:
         """Return the number of a fresh instance."""
         self._instances += 1
         self.running[self._instances] = running
-        self._open(self._instances)
         return self._instances
 
-    def end_instance(self, number: int) -> None:
-        """Drop an instance and everything in it."""
+    def leave(self, number: int) -> None:
+        """Drop an instance and everything in it; one that is gone already is none."""
         if self.running.pop(number, None) is not None:
-            self.close(number)
+            self._close(number)
 
-    def compile(self, source: str, name: str) -> tuple[int, str]:
-        """Return the number of the compiled chunk, or 0 and Lua's message."""
+    def compile(self, key: str, source: str, name: str) -> tuple[int, str]:
+        """Return the number of the compiled chunk, or 0 and Lua's message; the same `key` is compiled once."""
+        known = self._chunks.get(key)
+        if known is not None:
+            return known, ""
         answer = self._compile(source.encode(), name.encode())
         if isinstance(answer, tuple):
             return 0, answer[1].decode(errors="replace")
-        return int(answer), ""
+        self._chunks[key] = int(answer)
+        return self._chunks[key], ""
+
+    def prepare(self, plan: str, method: str, instructions: int, milliseconds: int) -> int:
+        """Return the number of a program; for the form of the plan see `prepare` of the prelude."""
+        return self._prepare(plan.encode(), method.encode(), instructions, milliseconds)
 
     def _prelude(self, limits: RuntimeLimits) -> Any:
         lua = self._lua
-        load = lua.globals()[b"load"]
+        load = lua.execute(_LOADER)
         folder = resources.files("actorflow.language.lua") / "prelude"
-        make = lua.execute(
-            b"return function(load, text, name) return (assert(load(text, name, 't'))) end"
-        )
         sources = lua.table()
-        for name in _CHUNKS:
-            text = (folder / f"{name}.lua").read_bytes()
-            sources[name.encode()] = make(load, text, f"=prelude/{name}".encode())
+        for name in CHUNKS:
+            sources[name.encode()] = load((folder / f"{name}.lua").read_bytes(), f"=[prelude/{name}]".encode())()
         hooks = lua.table()
-        for hook in ("identity", "now", "draw", "note", "dropped"):
+        for hook in _HOOKS:
             hooks[hook.encode()] = getattr(self, f"_hook_{hook}")
         given = lua.table()
-        given[b"instructions"], given[b"milliseconds"] = limits.instructions, limits.milliseconds
         given[b"memory_kib"], given[b"steps"] = limits.memory // 1024, limits.steps
-        hooks[b"limits"] = given
-        main = make(load, (folder / "runtime.lua").read_bytes(), b"=prelude/runtime")
-        api = main(sources, hooks)
-        return api
+        return load((folder / "runtime.lua").read_bytes(), b"=[prelude/runtime]")(sources, hooks, given)
 
     # ---- what the prelude asks at once; none of these may raise ------------------------------------------------
 
@@ -110,13 +126,13 @@ class Runtime:
         return self.running[number].identity()
 
     def _hook_now(self, number: int) -> int:
-        return self.running[number].machine.driver.now()
+        return self.running[number].now()
 
     def _hook_draw(self, number: int, kind: bytes, size: int) -> bytes:
         return self.running[number].draw(kind.decode(), size)
 
     def _hook_note(self, number: int, level: bytes, text: bytes, fields: bytes) -> None:
-        self.running[number].machine.driver.note(level.decode(), text.decode(errors="replace"), decode(fields))
+        self.running[number].note(level.decode(), text.decode(errors="replace"), fields)
 
     def _hook_dropped(self, number: int, path: bytes) -> None:
         self.running[number].dropped(path.decode(errors="replace"))

@@ -1,4 +1,4 @@
-"""Dropping what a script has suspended: its coroutines when its process ends, its async generators when it forgets them.
+"""Dropping what a script has suspended: coroutines when their process ends, async generators that it has left.
 
 Python ends a suspended coroutine by raising `GeneratorExit` in it, which runs its `finally` blocks. Nothing they ask
 for is done: their process has ended.
@@ -9,6 +9,7 @@ from __future__ import annotations
 import ctypes
 import sys
 from collections.abc import AsyncGenerator, Callable
+from contextlib import suppress
 from typing import Any, Final
 
 from actorflow.language.python.guard import is_script
@@ -22,10 +23,8 @@ def close(handle: Any) -> bool:
     for _ in range(_PATIENCE):
         if not is_suspended(handle):
             return False
-        try:
+        with suppress(BaseException):  # what its cleanup raises, or what Python says when it waits again
             handle.close()
-        except BaseException:  # noqa: BLE001, S110 - what its cleanup raises, or what Python says when it waits again
-            pass
     return is_suspended(handle)
 
 

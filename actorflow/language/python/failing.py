@@ -27,11 +27,14 @@ def failure_in(error: BaseException) -> Failure:
         return Failure("timed out", TIMEOUT, stack=stack)
     if isinstance(error, Cancelled):
         return Failure(str(error), CANCELED, retryable=False, stack=stack)
+    if isinstance(error, TimeoutError):
+        return Failure(str(error) or "timed out", TIMEOUT, stack=stack)
     if isinstance(error, SyntaxError):
         return Failure(f"{error.filename}:{error.lineno}: {error.msg}", INTERNAL, stack=stack)
     place = lines[0].partition(": in ")[0] + ": " if lines else ""
     text = str(error)
-    return Failure(f"{place}{type(error).__name__}" + (f": {text}" if text else ""), INTERNAL, stack=stack)
+    kind = RESOURCE if isinstance(error, MemoryError) else INTERNAL
+    return Failure(f"{place}{type(error).__name__}" + (f": {text}" if text else ""), kind, stack=stack)
 
 
 def runaway(entry: str, limit: int, place: str) -> Failure:

@@ -22,7 +22,6 @@ def is_script(frame: FrameType) -> bool:
 
 def _is_scripts(names: Mapping[str, Any]) -> bool:
     return str(names.get("__name__", "")).startswith(PREFIX)
-from actorflow.script.logger import print_line
 
 
 def restricted_builtins(libraries: Mapping[str, ModuleType], allowed: frozenset[str]) -> dict[str, Any]:

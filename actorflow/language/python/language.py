@@ -73,7 +73,7 @@ class PythonProgram:
         id: registry id of the entry. limits: how long it may compute between two ops.
     """
 
-    __slots__ = ("_builders", "_function", "_is_async", "_names", "_signature", "_slow", "_watchdog", "id", "limits")
+    __slots__ = ("_builders", "_function", "_is_async", "_signature", "_slow", "_watchdog", "id", "limits")
 
     def __init__(self, bundle: Bundle, function: Callable[..., Any], watchdog: Watchdog) -> None:
         """Remember the entry function and how its arguments are built."""
@@ -83,7 +83,6 @@ class PythonProgram:
         self._is_async = inspect.iscoroutinefunction(function)
         self._builders = builders_of(function)
         self._signature = inspect.signature(function)
-        self._names = tuple(self._signature.parameters)
         self._slow: set[str] = set()
         self._watchdog = watchdog
 
@@ -111,21 +110,20 @@ class PythonProgram:
         return self._built(args)
 
     async def _built(self, args: tuple[Any, ...]) -> Any:
-        builders = self._builders
-        given = [
-            builders[name](value, name) if name in builders else value
-            for name, value in zip(self._names, args, strict=False)
-        ]
-        given += args[len(given) :]
         try:
-            self._signature.bind(*given)
+            bound = self._signature.bind(*args)
         except TypeError as error:
             raise self._misfit(error) from None
-        answer = self._function(*given)
-        return await answer if self._is_async else answer
+        for name, builder in self._builders.items():
+            if name in bound.arguments:
+                value = bound.arguments[name]
+                several = self._signature.parameters[name].kind is inspect.Parameter.VAR_POSITIONAL
+                bound.arguments[name] = [builder(item, name) for item in value] if several else builder(value, name)
+        answer = self._function(*bound.args, **bound.kwargs)
+        return await answer if inspect.isawaitable(answer) else answer
 
     def _misfit(self, error: TypeError) -> Error:
-        return invalid(f"{self.id}: {error}; expected {inspect.signature(self._function)}")
+        return invalid(f"{self.id}: {error}; expected {self._signature}")
 
 
 async def _refuse(error: Error) -> Any:

@@ -11,7 +11,7 @@ from actorflow.bundle import Bundle
 from actorflow.duration import SECOND
 from actorflow.errors import Error, invalid
 from actorflow.language.lint import lint_python
-from actorflow.language.python.failing import failure_in, runaway
+from actorflow.language.python.failing import failure_in, innermost, runaway
 from actorflow.language.python.guard import PREFIX, restricted_builtins
 from actorflow.language.python.watch import Runaway, SliceLimits
 from actorflow.language.python.watchdog import Watchdog
@@ -71,12 +71,13 @@ def _execute(code: CodeType, module: ModuleType) -> None:
 
 
 def _fault(bundle: Bundle, error: BaseException) -> BaseException:
-    if isinstance(error, Error | KeyboardInterrupt):
+    if isinstance(error, KeyboardInterrupt):
         return error
     if isinstance(error, Runaway):
         return Error(runaway(bundle.id, _LOADING.kill, bundle.file or bundle.id))
     failure = failure_in(error)
-    return invalid(f"{bundle.id}: loading failed: {failure.message}", stack=failure.stack)
+    place = innermost(None, error) + ": " if isinstance(error, Error) else ""
+    return invalid(f"{bundle.id}: loading failed: {place}{failure.message}", stack=failure.stack)
 
 
 def _forget(modules: dict[str, ModuleType]) -> None:

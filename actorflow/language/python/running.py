@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import types
-from contextvars import copy_context
+from collections.abc import Callable
+from contextvars import Context
 from typing import TYPE_CHECKING, Any, Final
 
-from actorflow.errors import TIMEOUT, Cancelled, Error, Failure, invalid
+from actorflow.errors import CANCELED, TIMEOUT, Cancelled, Error, Failure, invalid
 from actorflow.language.python import dropping
 from actorflow.language.python.failing import failure_in, foreign, innermost, runaway
 from actorflow.language.python.watch import Runaway, SliceLimits, Watch
@@ -37,12 +38,15 @@ class Running:
     __slots__ = ("_machine", "_program", "_run", "_strikes", "_watch")
 
     def __init__(self, program: PythonProgram, machine: Machine, watch: Watch) -> None:
-        """Make an instance; it has a context of its own, so that context variables do not leak between processes."""
+        """Make an instance; it has a context of its own, so that context variables do not leak between processes.
+
+        An empty one: a copy would share what the variables hold, such as the precision of decimals.
+        """
         self._program = program
         self._machine = machine
         self._watch = watch
         self._strikes = 0
-        self._run = copy_context().run
+        self._run: Callable[..., Any] = Context().run
         self._run(CURRENT.set, self)
 
     @property
@@ -110,6 +114,8 @@ class Running:
             return (Op.RETURN, error.value)
         try:  # reading what it returned may run code of the script's own classes
             return (Op.RETURN, self._watch.call(self, self._run, plain, error.value))
+        except Runaway as fault:
+            return self._stopped(handle, fault)
         except BaseException as fault:  # noqa: BLE001 - see above
             return (Op.RAISE, self._failure(handle, fault))
 
@@ -120,7 +126,8 @@ class Running:
         except Runaway as fault:
             return self._runaway(handle, fault)
         except BaseException as fault:  # noqa: BLE001 - see above
-            return Failure(f"{innermost(handle, error)}: {type(error).__name__}, and its text cannot be made: {type(fault).__name__}")
+            what = f"{type(error).__name__}, whose text cannot be made: {type(fault).__name__}"
+            return Failure(f"{innermost(handle, error)}: {what}")
         return failure
 
     def _stopped(self, handle: Any, error: BaseException | None) -> tuple[Any, ...]:
@@ -170,11 +177,16 @@ class Running:
             self._machine.driver.notice(Notice("script-undying", text, place))
 
     def close(self) -> None:
-        """Do nothing: an instance holds nothing but what its tasks hold."""
+        """Drop the instance: it and its context hold each other, which ends here; nothing is left to collect."""
+        self._run = _closed
 
     def where(self, handle: Any) -> str:
         """Return `file:line` of the innermost line of the script that a task stands on."""
         return innermost(handle)
+
+
+def _closed(*_step: Any) -> Any:
+    raise Error("this process has ended", CANCELED, retryable=False)
 
 
 def _raised(mode: Mode, failure: Failure | Error) -> BaseException:

@@ -94,9 +94,9 @@ class Watch:
                     if self.shot == self.count:
                         _raise_in(self.thread, None)
                     self.marked = 0
-                return self.shot == self.count
             except Runaway:
                 continue
+            return self.shot == self.count
 
     def call(self, watched: Watched, function: Callable[..., Any], *args: Any) -> Any:
         """Return what the function returns, under watch like a resume; may be called within another one.
@@ -119,7 +119,7 @@ class Watch:
                     raise Runaway from None
                 raise
             if self.marked and self.unmark():
-                raise Runaway
+                raise Runaway  # noqa: TRY301 - one shot more may be on its way here
         except Runaway:
             self.running = None
             self.settle()

@@ -60,7 +60,10 @@ class Watchdog:
 
     def look(self) -> bool:
         """Look once; tell whether anything has run since the last look."""
-        return any([self._seen(state, monotonic_ns()) for state in list(self._states.values())])
+        ran = False
+        for state in list(self._states.values()):
+            ran = self._seen(state, monotonic_ns()) or ran
+        return ran
 
     def rest(self) -> bool:
         """Begin to rest, unless something runs again: then return False."""

@@ -151,7 +151,9 @@ async def test_what_is_not_retryable_is_called_once(place: Place) -> None:
 
 
 async def test_the_invocation_id_follows_from_the_run_and_the_request(place: Place) -> None:
-    source = "from actorflow.script import ctx\ndef main():\n    return [ctx.get('invocation_id'), ctx.get('attempt')]\n"
+    source = (
+        "from actorflow.script import ctx\ndef main():\n    return [ctx.get('invocation_id'), ctx.get('attempt')]\n"
+    )
     place.python("key", source, "function")
     main = place.lua(
         "main",

@@ -128,7 +128,8 @@ async def test_a_call_gives_the_value_or_the_failure_with_all_its_parts(place: P
           local future = funcs.async("app:double", 4)
           local value, err = funcs.call("app:refuse")
           local answer = future:response():receive()
-          return {funcs.call("app:double", 21), value == nil, err:message(), err:kind(), err:retryable(), err:details(), answer:data()}
+          local failed = {value == nil, err:message(), err:kind(), err:retryable(), err:details()}
+          return {funcs.call("app:double", 21), failed, answer:data()}
         end
         """,
     )
@@ -143,10 +144,10 @@ async def test_a_call_gives_the_value_or_the_failure_with_all_its_parts(place: P
                 await funcs.call("app:refuse")
             except errors.Error as error:
                 failed = [True, error.message, error.kind, error.retryable, error.details]
-            return [await funcs.call("app:double", 21), *failed, await future]
+            return [await funcs.call("app:double", 21), failed, await future]
         """,
     )
-    assert await same(place, (lua, python)) == [42, True, "sold out", "Invalid", False, {"left": 0}, 8]
+    assert await same(place, (lua, python)) == [42, [True, "sold out", "Invalid", False, {"left": 0}], 8]
 
 
 async def test_values_cross_unchanged_and_what_cannot_becomes_nil(place: Place) -> None:
@@ -357,3 +358,23 @@ async def test_uuids_random_numbers_and_time_are_what_they_say(place: Place) -> 
         """,
     )
     assert await same(place, (python,)) == [4, 7, True, True]
+
+
+async def test_a_time_out_ends_a_call_with_all_its_attempts(place: Place) -> None:
+    place.python("slow", "import trio\nasync def main():\n    await trio.sleep(60)\n", "function")
+    place.python("flaky", "def main():\n    raise ConnectionError('lost')\n", "function")
+    lua = place.lua(
+        "lua",
+        """
+        local function main()
+          local retry = {initial_delay = "1ms", max_delay = "1ms", max_attempts = 100000}
+          local options, kinds = {timeout = "50ms", retry = retry}, {}
+          for _, id in ipairs({"app:slow", "app:flaky"}) do
+            local _, err = funcs.new():with_options(options):call(id)
+            kinds[#kinds + 1] = err:kind()
+          end
+          return kinds
+        end
+        """,
+    )
+    assert await same(place, (lua,)) == ["Timeout", "Timeout"]

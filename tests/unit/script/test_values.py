@@ -86,7 +86,7 @@ def test_json_is_strict_and_says_where() -> None:
     assert json.encode({"ä": [1, None, 2.5]}) == '{"ä":[1,null,2.5]}'
     assert json.decode(json.encode({"a": {"b": []}}, indent=2)) == {"a": {"b": []}}
     for bad in (float("nan"), {1j}, object()):
-        with pytest.raises(Error, match="json.encode"):
+        with pytest.raises(Error, match=r"json\.encode"):
             json.encode(bad)
     with pytest.raises(Error, match="line 2 column 1"):
         json.decode("[1,\n]")

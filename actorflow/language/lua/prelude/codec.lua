@@ -3,7 +3,7 @@
 -- Called with (kit), gives kit encode(value, name), encode_list(n, name, …), decode(data), as_array(list), lengths.
 -- `name` is what the value is called in refusals. kit.dropped(path) is told of objects that cannot leave the process.
 
-local type, next, rawlen, rawget, setmetatable, error = type, next, rawlen, rawget, setmetatable, error
+local type, next, rawlen, rawget, setmetatable, error, pcall = type, next, rawlen, rawget, setmetatable, error, pcall
 local math_type, huge = math.type, math.huge
 local char, byte, sub, pack, unpack = string.char, string.byte, string.sub, string.pack, string.unpack
 local sort, concat, pack_list = table.sort, table.concat, table.pack
@@ -11,19 +11,19 @@ local utf8_len = utf8.len
 
 local MAX_DEPTH <const> = 64
 local MAX_DECODED <const> = 2 * MAX_DEPTH + 4 -- a failure is two levels of ours and up to four of CBOR's
-local TAG <const> = "\xd8\x1b\x86\x6eactorflow.error"
+local TAG <const> = "\xd8\x1b\x86\x6factorflow.error"
 
 return function(kit)
   local failure_of, class_of = kit.failure_of, kit.class_of
   -- Arrays that Lua alone could not tell from maps: empty ones, and those with holes. Weak, so that they cost nothing.
   local lengths = setmetatable({}, {__mode = "k"})
-  local root -- what the value that is being encoded is called
+  local root, root_index = "value", nil -- what the value that is being encoded is called
   local trail, holders = {}, {} -- where in it we are: the key at each depth, and what has that key
 
   -- ---- refusals ------------------------------------------------------------------------------------------------------
 
   local function path(depth)
-    local parts = {root}
+    local parts = {root .. (root_index and "[" .. root_index .. "]" or "")}
     for i = 1, depth do
       local key = trail[i]
       parts[i + 1] = type(key) == "string" and "." .. kit.clean(key) or "[" .. key .. "]"
@@ -43,7 +43,9 @@ return function(kit)
   end
 
   local function unsendable(v, depth)
-    if type(v) == "function" then refuse(depth, "a function", "data; send the id of a registered function instead") end
+    local kind = type(v)
+    if kind == "function" then refuse(depth, "a function", "data; send the id of a registered function instead") end
+    if kind == "thread" then refuse(depth, "a coroutine", "data") end
     kit.dropped(path(depth))
     return "\xf6"
   end
@@ -180,13 +182,34 @@ return function(kit)
     if kind == "number" then return number(v) end
     if kind == "nil" then return "\xf6" end
     local out = {}
-    root = name or "value"
+    root, root_index = name or "value", nil
     encode(v, 0, out)
+    return concat(out)
+  end
+
+  -- The same for what must be a map, even if it is empty or its keys are 1..n.
+  function kit.encode_map(t, name)
+    local out = {}
+    root, root_index, holders[1] = name, nil, t
+    map(t, 1, out)
+    holders[1] = false
     return concat(out)
   end
 
   local EMPTY <const> = "\x80"
 
+  local function encode_values(name, values)
+    local n = values.n
+    local out = {head(4, n)}
+    root = name
+    for i = 1, n do
+      root_index = i
+      encode(values[i], 0, out)
+    end
+    return concat(out)
+  end
+
+  -- A list of arguments, or nil and why one of them may not leave the process.
   function kit.encode_list(n, name, ...)
     if n == 0 then return EMPTY end
     local first = ...
@@ -195,13 +218,11 @@ return function(kit)
       if kind == "number" then return "\x81" .. number(first) end
       if kind == "string" then return "\x81" .. text(first) end
     end
-    local out, values = {head(4, n)}, pack_list(...)
-    root = name
-    for i = 1, n do
-      trail[1] = i
-      encode(values[i], 1, out)
-    end
-    return concat(out)
+    local ok, data = pcall(encode_values, name, pack_list(...))
+    if ok then return data end
+    kit.checked(false, data)
+    if not failure_of(data) then error(data, 0) end
+    return nil, data
   end
 
   -- ---- decoding ------------------------------------------------------------------------------------------------------

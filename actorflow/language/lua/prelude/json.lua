@@ -1,6 +1,6 @@
--- The `json` module. Returns function(kit, lengths) -> module. `lengths` knows arrays that came from outside.
+-- The `json` module. Called with (kit) -> module.
 
-local type, next, rawlen, tonumber, select = type, next, rawlen, tonumber, select
+local type, next, rawlen, tonumber = type, next, rawlen, tonumber
 local math_type, huge = math.type, math.huge
 local format, sub, byte, find, gsub, char = string.format, string.sub, string.byte, string.find, string.gsub, string.char
 local sort, concat = table.sort, table.concat
@@ -13,10 +13,13 @@ local ESCAPES <const> = {
 }
 local UNESCAPES <const> = {b = "\b", f = "\f", n = "\n", r = "\r", t = "\t", ['"'] = '"', ["\\"] = "\\", ["/"] = "/"}
 
-return function(kit, lengths, make_error)
+return function(kit)
+  local lengths, make_error = kit.lengths, kit.make_error
   local json = {}
 
   local function quoted(s)
+    s = kit.clean(s)
+    if #s > 4096 then kit.spend(#s >> 2) end
     return '"' .. gsub(s, '[%c"\\]', function(c) return ESCAPES[c] or format("\\u%04x", byte(c)) end) .. '"'
   end
 
@@ -52,13 +55,14 @@ return function(kit, lengths, make_error)
     if kind == "number" then return number(v) end
     if kind == "boolean" then return v and "true" or "false" end
     if kind == "nil" then return "null" end
-    if kind ~= "table" or kit.class_of[v] then
+    if kind ~= "table" or kit.class_of(v) then
       local message = kit.message_of(v)
       if message then return quoted(message) end
       error({"cannot encode a value of type " .. kind}, 0)
     end
     if depth > MAX_DEPTH then error({"nesting deeper than " .. MAX_DEPTH}, 0) end
-    if next(v) == nil then return lengths[v] == nil and "[]" or "[]" end
+    v = kit.frozen[v] or v
+    if next(v) == nil then return "[]" end
     local n = rawlen(v)
     if lengths[v] and lengths[v] >= n then return array(v, lengths[v], depth) end
     if n > 0 then
@@ -159,12 +163,13 @@ return function(kit, lengths, make_error)
   end
 
   local function problem(err, kind)
-    if type(err) ~= "table" or kit.class_of[err] or err == kit.FATAL then error(err, 0) end
+    if type(err) ~= "table" or kit.class_of(err) then error(err, 0) end
     return make_error({message = "json: " .. err[1], kind = kind, retryable = false})
   end
 
   function json.encode(v)
     local ok, result = pcall(encode, v, 0)
+    kit.checked(ok, result)
     if ok then return result end
     return nil, problem(result, "Internal")
   end
@@ -172,6 +177,7 @@ return function(kit, lengths, make_error)
   function json.decode(s)
     if type(s) ~= "string" or s == "" then return nil, kit.invalid("json.decode: expected non-empty text") end
     local ok, value, at = pcall(decode, s, 1, 0)
+    kit.checked(ok, value)
     if not ok then return nil, problem(value, "Internal") end
     if skip(s, at) <= #s then return nil, make_error({message = "json: trailing text at byte " .. at, kind = "Internal", retryable = false}) end
     return value

@@ -1,322 +1,357 @@
 -- The runtime: instances of programs, their tasks, and the one function that Python calls to resume a task.
 --
--- Called with (sources, hooks): `sources` are the other prelude chunks by name, compiled; `hooks` are functions of the
--- adapter that never yield: identity() -> CBOR, now(), draw(kind, size), note(level, text, fields as CBOR).
+-- Called with (sources, hooks, limits): `sources` are the other chunks of the prelude by name, compiled; `hooks` are functions
+-- of the adapter that neither yield nor raise: identity(instance) -> CBOR, now(instance), draw(instance, kind, size),
+-- note(instance, level, text, CBOR), dropped(instance, path). Each chunk adds to `kit` what the later ones need.
 
-local sources, hooks = ...
-local type, next, select, rawequal, setmetatable, native_load = type, next, select, rawequal, setmetatable, load
-local pack, unpack = table.pack, table.unpack
-local create, resume, status, yield = coroutine.create, coroutine.resume, coroutine.status, coroutine.yield
-local gsub, match, gmatch, find, sub = string.gsub, string.match, string.gmatch, string.find, string.sub
-local upper = string.upper
+local sources, hooks, limits = ...
+local type, next, rawequal, setmetatable, native_load, pcall = type, next, rawequal, setmetatable, load, pcall
+local pack, unpack, concat = table.pack, table.unpack, table.concat
+local create, resume, status, yield, close = coroutine.create, coroutine.resume, coroutine.status, coroutine.yield, coroutine.close
+local match, gmatch = string.match, string.gmatch
+local collect = collectgarbage
 
-local limits = hooks.limits
-local kit, sys
-local instance -- the one that runs now
+local state = {instance = {created = 0}} -- `instance` is the one that runs now
+local kit = {state = state}
 
-local codec_hooks = {}
-local encode, decode, encode_list, as_array, lengths = sources.codec()(codec_hooks)
+-- ---- what the chunks of the prelude share -----------------------------------------------------------------------------
 
-local identity_of = setmetatable({}, {__mode = "k"})
-local function identity()
-  local known = identity_of[instance]
-  if not known then
-    known = decode(hooks.identity(instance.id))
-    identity_of[instance] = known
-  end
-  return known
+local function asked(hook, ...) -- something comes back from Python
+  kit.make_room()
+  return hook(state.instance.id, ...)
 end
 
 local core = {
-  limits = limits,
-  identity = identity,
-  now = function() return hooks.now(instance.id) end,
-  draw = function(kind, size) return hooks.draw(instance.id, kind, size) end,
-  note = function(level, text) hooks.note(instance.id, level, text, "\xa0") end,
-  patterns = function(native, pattern_limits, fail) return sources.pattern()(native, pattern_limits, fail, sources.pattern_program()) end,
+  now = function() return asked(hooks.now) end,
+  draw = function(kind, size) return asked(hooks.draw, kind, size) end,
+  note = function(level, text, fields) hooks.note(state.instance.id, level, text, fields or "\xa0") end,
 }
-local base
-base, kit = sources.base()(core)
-kit.upper = upper
-kit.now, kit.draw = core.now, core.draw
-local errors, make_error = sources.errors()(kit)
-kit.errors = kit.freeze(errors, "errors")
 
-codec_hooks.is_failure = kit.failure_of
-codec_hooks.is_object = function(value) return kit.class_of[value] ~= nil end
-codec_hooks.make_failure = function(message, kind, retryable, details, stack)
-  return make_error({message = message, kind = kind, retryable = retryable, details = details, stack = stack})
-end
-codec_hooks.dropped = function(path) hooks.dropped(instance.id, path) end
-codec_hooks.refuse = function(path, got, expected)
-  kit.native_error(kit.invalid(path .. ": got " .. got .. ", expected " .. expected), 0)
-end
-
--- ---- values between a task and the machine ----------------------------------------------------------------------
-
-local function from(tag, a, b, c)
-  if tag == 1 then return a end
-  if tag == 2 then return decode(a) end
-  if tag == 3 then
-    local value = instance.slots[a]
-    instance.slots[a] = nil
-    return value
+function kit.fresh_identity() return kit.decode(asked(hooks.identity)) end
+function kit.identity()
+  local instance = state.instance
+  local known = instance.identity
+  if not known then
+    known = kit.fresh_identity()
+    instance.identity = known
   end
-  if tag == 4 then
-    local object = instance.objects[b]
-    if object == nil then
-      object = kit.new_object(a, b, c and from(4, 1, c) or nil, instance)
-      instance.objects[b] = object
-    end
-    return object
-  end
-  if tag == 5 then return kit.message(a, b, c) end
-  return nil
+  return known
+end
+function kit.dropped(path) hooks.dropped(state.instance.id, path) end
+
+local function answered(tag, a, b, c, d, e)
+  if tag == 6 then return false, kit.decode(a) end -- a failure
+  if tag == 7 then return true, nil, true end -- of a closed channel
+  if tag == 8 then return true, kit.value(c, d, e), b, a end -- of a select
+  if tag == 9 then return true, kit.value(b, c, d), a end -- the state of a future
+  return true, kit.value(tag, a, b, c)
 end
 
--- Functions keep nil and other values apart from a free slot by boxing nil.
-function kit.keep(value)
-  local slots = instance.slots
-  local slot = instance.free
-  instance.free = slot + 1
-  slots[slot] = value
-  return slot
-end
-
-local function answered(mode, tag, a, b, c, ok, index)
-  if mode ~= 0 then return false, decode(a) end
-  return true, from(tag, a, b, c), ok, index
-end
-
-function sys(op, ...)
+local function sys(op, ...)
+  local instance = state.instance
   instance.ops = instance.ops + 1
   return answered(yield(kit.SYS, op, ...))
 end
 
-local codec = {encode = encode, decode = decode, encode_list = encode_list, as_array = as_array, lengths = lengths}
-local modules = sources.api()(kit, sys, codec, make_error)
-local time, moment = sources.timing()(kit, sys, kit.wrap_timer, kit.wrap_channel)
-kit.moment = moment
-modules.time = time
-modules.json = sources.json()(kit, lengths, make_error)
-modules.coroutine = kit.coroutines
+-- Keeps a value that stays in the process; the machine moves the number of its slot.
+function kit.keep(value)
+  local instance = state.instance
+  local slot = instance.slot + 1
+  instance.slot = slot
+  if value ~= nil then instance.slots[slot] = value end
+  return slot
+end
 
+local function taken(slot)
+  local slots = state.instance.slots
+  local value = slots[slot]
+  slots[slot] = nil
+  return value
+end
+
+local WEAK <const> = {__mode = "v"}
+
+local function object_of(class, handle, channel)
+  local objects = state.instance.objects
+  if not objects then
+    objects = setmetatable({}, WEAK)
+    state.instance.objects = objects
+  end
+  local object = objects[handle]
+  if object == nil then
+    object = kit.new_object(class, handle, channel and object_of(1, channel))
+    objects[handle] = object
+  end
+  return object
+end
+
+-- A value from Python, by its tag.
+function kit.value(tag, a, b, c)
+  if tag == 1 then return a end
+  if tag == 2 then return kit.decode(a) end
+  if tag == 3 then return taken(a) end
+  if tag == 4 then return object_of(a, b, c) end
+  if tag == 5 then return kit.message(a, b, c) end
+  return nil
+end
+
+-- Keeps an object for as long as the process lives.
+function kit.hold(object)
+  local instance = state.instance
+  if not instance.held then instance.held = {} end
+  instance.held[object] = true
+end
+
+-- ---- the environment of scripts ----------------------------------------------------------------------------------------
+
+sources.objects(kit)
+sources.kill(kit, limits)
+sources.errors = sources.errors(kit)
+local library = {table = sources.tables(kit)}
+library.string = sources.text(kit, function(native, bounds, fail)
+  return sources.pattern(native, bounds, fail, sources.pattern_program)
+end, limits)
+library.pairs, library.next = sources.iteration(kit)
+kit.pairs = library.pairs
+kit.coroutines, library.pcall, library.xpcall = sources.coroutines(kit)
+sources.codec(kit)
+local base = sources.base(kit, core, library)
+
+local modules = {errors = sources.errors, coroutine = kit.coroutines}
+modules.payload = sources.messages(kit)
+modules.channel = sources.channels(kit, sys)
+modules.funcs = sources.funcs(kit, sys)
+modules.process = sources.process(kit, sys)
+modules.time = sources.timing(kit, sys, core)
+modules.json = sources.json(kit)
+for name, module in next, sources.modules(kit, sys, core) do modules[name] = module end
 for name, module in next, modules do
   for key, value in next, module do
-    if type(value) == "table" and not kit.class_of[value] then module[key] = kit.freeze(value, name .. "." .. key) end
+    if type(value) == "table" and not kit.class_of(value) then module[key] = kit.freeze(value, name .. "." .. key) end
   end
   modules[name] = kit.freeze(module, name)
 end
-modules.errors = kit.errors
+base.subscribe, base.unsubscribe = kit.subscribe, kit.unsubscribe
 for _, name in next, {"process", "channel", "payload", "errors", "coroutine"} do base[name] = modules[name] end
-function base.subscribe(topic, ch)
-  if type(topic) ~= "string" then return nil, kit.invalid("subscribe: expected a topic") end
-  local ok, value = sys(15, topic, kit.id_of[ch])
-  if ok then return value end
-  return nil, value
-end
-function base.unsubscribe(ch)
-  local _, found = sys(16, kit.id_of[ch])
-  return found
-end
 for _, name in next, {"string", "table", "math", "os"} do modules[name] = base[name] end
 
--- ---- environments -----------------------------------------------------------------------------------------------
+-- ---- programs ----------------------------------------------------------------------------------------------------------
 
-local shared_base = {__index = base, __metatable = false}
-
-local function environment(names)
-  local env = setmetatable({}, shared_base)
-  env._G = env
-  for i = 1, #names do env[names[i]] = modules[names[i]] end
-  env.require = function(name)
-    local found = env[name]
-    if found == nil then kit.error("module '" .. kit.tostring(name) .. "' not found", 2) end
-    return found
-  end
-  return env
-end
-
-local chunks = {} -- chunk number -> the function that makes the chunk for an environment
-
+local chunks = {} -- number -> the function that makes the chunk for an environment
+local programs = {}
 local api = {}
 
 function api.compile(text, name)
-  local made, problem = native_load("local _ENV = ...; return function(...) " .. text .. "\nend", "@" .. name, "t")
+  name = "@" .. name
+  local alone, problem = native_load(text, name, "t") -- first by itself: it must not close the function around it
+  if not alone then return nil, problem end
+  local made
+  made, problem = native_load("local _ENV = ...; return function(...) " .. text .. "\nend", name, "t")
   if not made then return nil, problem end
-  local number = #chunks + 1
-  chunks[number] = made
-  return number
+  chunks[#chunks + 1] = made
+  return #chunks
 end
 
-function api.has(name) return modules[name] ~= nil end
-
--- ---- the main task -----------------------------------------------------------------------------------------------
-
-local function split(names)
+local function names_in(text)
   local list = {}
-  for name in gmatch(names, "[^,]+") do list[#list + 1] = name end
+  for name in gmatch(text, "[^,]+") do list[#list + 1] = name end
   return list
 end
 
--- A plan is text, one line a unit: alias TAB chunk number TAB modules TAB units it imports. The last line is the entry.
-local function load_units(plan)
-  local made = {}
-  local last
-  for line in gmatch(plan, "[^\n]+") do
-    local key, alias_list, number, names = match(line, "^(%d+)\t([^\t]*)\t(%d+)\t([^\t]*)")
-    local env = environment(split(names))
-    for pair in gmatch(alias_list, "[^,]+") do
-      local alias, unit = match(pair, "^(.-)=(%d+)$")
-      env[alias] = made[unit]
-    end
-    last = chunks[number + 0](env)
-    if not find(line, "\tentry$") then made[key] = last() end
+-- What the environments of a unit have in common.
+local function shared_by(names)
+  local globals = {}
+  for key, value in next, base do globals[key] = value end
+  for _, name in next, names do
+    local module = modules[name]
+    if name == "logger" then module = kit.make_logger() end
+    globals[name] = module
   end
-  return last
+  return {__index = globals, __metatable = false}
 end
+
+-- Returns the number of a program. A plan is text, one line a unit, libraries first:
+-- `imports TAB chunk TAB modules`, where imports are alias=line,…; the last line is the entry.
+function api.prepare(plan, method, instructions, milliseconds)
+  local units = {}
+  for line in gmatch(plan, "[^\n]+") do
+    local imports, chunk, names = match(line, "^([^\t]*)\t(%d+)\t([^\t]*)$")
+    local unit = {chunk = chunks[chunk + 0], shared = shared_by(names_in(names)), imports = {}}
+    for alias, number in gmatch(imports, "([^,=]+)=(%d+)") do unit.imports[alias] = number + 0 end
+    units[#units + 1] = unit
+  end
+  programs[#programs + 1] = {units = units, method = method, instructions = instructions, milliseconds = milliseconds}
+  return #programs
+end
+
+local function environment(unit, made)
+  local env = setmetatable({}, unit.shared)
+  env._G = env
+  env.require = function(name)
+    local found = type(name) == "string" and env[name] or nil
+    if found == nil then kit.error("module '" .. kit.tostring(name) .. "' not found") end
+    return found
+  end
+  for alias, number in next, unit.imports do env[alias] = made[number] end
+  return env
+end
+
+-- Returns the entry's chunk, after running those of its libraries.
+local function load_units(units)
+  local made = {}
+  for number = 1, #units - 1 do
+    local unit = units[number]
+    made[number] = unit.chunk(environment(unit, made))()
+  end
+  local entry = units[#units]
+  return entry.chunk(environment(entry, made))
+end
+
+-- ---- the main task -----------------------------------------------------------------------------------------------------
 
 local function entry_of(value, method)
   if type(value) == "function" then return value end
-  if type(value) == "table" and type(value[method]) == "function" then return value[method] end
+  if type(value) == "table" and not kit.class_of(value) and type(value[method]) == "function" then return value[method] end
   return nil
 end
 
 local function ended(value, problem)
-  if type(problem) == "string" then
-    return 1, encode(make_error({message = problem, kind = "Internal", retryable = false}))
-  end
-  if problem ~= nil and kit.failure_of(problem) then return 1, encode(problem) end
-  return 0, encode(value, "result")
+  if type(problem) == "string" then problem = kit.make_error({message = problem, kind = "Internal", retryable = false}) end
+  if kit.failure_of(problem) then return 1, kit.encode(problem) end
+  return 0, kit.encode(value, "result")
 end
 
-local function main(plan, method, args)
-  local chunk = load_units(plan)
-  local values = decode(args)
-  local n = lengths[values] or #values
+local function main()
+  local instance = state.instance
+  local program, args = instance.program, instance.args
+  instance.args = nil
+  local values = kit.decode(args)
+  local n = kit.lengths[values] or #values
+  local chunk = load_units(program.units)
   local before = instance.ops
   local results = pack(chunk(unpack(values, 1, n)))
-  local entry = entry_of(results[1], method)
-  instance.loading = false
-  if entry then return ended(entry(unpack(values, 1, n))) end
+  local entry = entry_of(results[1], program.method)
+  if entry then
+    instance.loading = false
+    return ended(entry(unpack(values, 1, n)))
+  end
   if instance.ops == before then
-    kit.native_error(make_error({message = "method '" .. method .. "' not found in module", kind = "NotFound", retryable = false}), 0)
+    kit.error(kit.make_error({
+      message = "method '" .. program.method .. "' not found in module", kind = "NotFound", retryable = false,
+    }))
   end
   return ended(results[1], results[2])
 end
 
--- ---- failures ----------------------------------------------------------------------------------------------------
-
-local function frames(trace)
-  local list = {}
-  for line in gmatch(trace, "[^\n]+") do
-    local place, number, what = match(line, "^%s*(.-):(%d+): (.*)$")
-    if place and sub(place, 1, 1) ~= "[" and not find(place, "^=?prelude/") then list[#list + 1] = place .. ":" .. number .. ": " .. what end
+-- What a task that died of `problem` answers.
+local function explained(problem, co)
+  local fields = kit.end_of(problem, co)
+  if not fields then
+    local known = kit.failure_of(problem)
+    if known and known.stack and known.stack ~= "" then return problem end
+    local stack = kit.frames(co)
+    if known then
+      fields = {message = known.message, kind = known.kind, retryable = known.retryable, details = known.details, stack = stack}
+    else
+      fields = {message = kit.shown(kit.positioned(problem, co)), kind = "Internal", stack = stack}
+    end
   end
-  return table.concat(list, "\n")
+  return kit.make_error(fields)
 end
 
-local function explain(problem)
-  if rawequal(problem, kit.FATAL) then
-    return make_error({message = kit.fatal_message, kind = "Resource", retryable = false, stack = frames(kit.traceback("", 2))})
-  end
-  if type(problem) == "string" and find(problem, "not enough memory", 1, true) then
-    return make_error({message = "not enough memory", kind = "Resource", retryable = false})
-  end
-  local stack = frames(kit.traceback("", 2))
+-- The text of what a script raised; its own __tostring is not asked any more.
+function kit.shown(problem)
+  local kind = type(problem)
+  if kind == "table" or kind == "function" or kind == "thread" then return "error object of type " .. kind end
+  return kit.tostring(problem)
+end
+
+-- An error whose details cannot be encoded goes without them.
+local function encoded(problem)
+  local ok, data = pcall(kit.encode, problem)
+  if ok then return data end
   local fields = kit.failure_of(problem)
-  if fields then
-    if fields.stack and fields.stack ~= "" then return problem end
-    return make_error({
-      message = fields.message, kind = fields.kind, retryable = fields.retryable, details = fields.details, stack = stack,
-    })
-  end
-  return make_error({message = kit.tostring(problem), kind = "Internal", stack = stack})
+  return kit.encode(kit.make_error({message = fields.message, kind = fields.kind, retryable = fields.retryable, stack = fields.stack}))
 end
 
-local function finished(ok, code, data)
-  if ok then return code, data end
-  if type(code) ~= "table" then code = make_error({message = kit.tostring(code), kind = "Internal"}) end
-  return 1, encode(code)
-end
-
-local function guarded(body, ...) return finished(kit.native_xpcall(body, explain, ...)) end
-
--- ---- what Python calls -------------------------------------------------------------------------------------------
+-- ---- what Python calls -------------------------------------------------------------------------------------------------
 
 local instances = {}
 
-function api.open(id)
-  instances[id] = {id = id, tasks = {}, slots = {}, free = 1, objects = setmetatable({}, {__mode = "v"}), ops = 0, released = {}}
+-- Makes an instance with its main task, which is task 1. Nothing of the script runs yet.
+function api.start(id, program, args)
+  local mine = {
+    kit.watch(create(main)), id = id, program = programs[program], args = args, loading = true, ops = 0, created = 0, slot = 0,
+    slots = {},
+  }
+  instances[id] = mine
+  return 1
 end
 
--- Handles whose objects were collected, as text: the adapter forgets what they stood for.
-function api.released(id)
-  local mine = instances[id]
-  local list = {}
-  for handle in next, mine.released do
-    if mine.objects[handle] == nil then list[#list + 1] = handle end
-  end
-  mine.released = {}
-  return table.concat(list, ",")
-end
-
-function api.close(id) instances[id] = nil end
-
-function api.start(id, plan, method, args)
-  local mine = instances[id]
-  local task = #mine.tasks + 1
-  local co = kit.watch(create(function() return guarded(main, plan, method, args) end))
-  mine.tasks[task] = co
-  return task
-end
-
+-- Makes a task that runs what is in a slot.
 function api.spawn(id, slot)
   local mine = instances[id]
-  local body = mine.slots[slot]
-  mine.slots[slot] = nil
-  local task = #mine.tasks + 1
-  mine.tasks[task] = kit.watch(create(function()
-    return guarded(function()
-      body()
-      return 0, "\xf6"
-    end)
+  state.instance = mine
+  local body = taken(slot)
+  local task = #mine + 1
+  mine[task] = kit.watch(create(function()
+    body()
+    return 0, "\xf6"
   end))
   return task
 end
 
 function api.discard(id, task)
   local mine = instances[id]
-  if mine then mine.tasks[task] = false end
+  if mine then mine[task] = false end
+end
+
+function api.close(id) instances[id] = nil end
+
+-- Whether the entry function has not begun.
+function api.loading(id) return instances[id].loading end
+
+-- Handles whose objects were collected, as text: the adapter forgets what they stood for.
+function api.released(id)
+  local mine = instances[id]
+  local list, objects = {}, mine.objects or {}
+  for _, handle in next, mine.released or {} do
+    if objects[handle] == nil then list[#list + 1] = handle end
+  end
+  mine.released = nil
+  return concat(list, ",")
+end
+
+local function ending(task, co, problem)
+  local failure = explained(problem, co)
+  close(co) -- runs what is to be closed; it cannot wait any more
+  state.instance[task] = false
+  return 1, encoded(failure)
 end
 
 local function stepped(task, co, ok, first, ...)
-  if ok and rawequal(first, kit.SYS) then return ... end
-  if not ok then
-    instance.tasks[task] = false
-    return 1, encode(explain(first))
-  end
-  if status(co) == "dead" then
-    instance.tasks[task] = false
-    return first, ...
-  end
-  return stepped(task, co, resume(co, 1, 6, encode(make_error({message = "attempt to yield from outside a coroutine", kind = "Internal"}))))
+  if not ok then return ending(task, co, first) end
+  if collect("count") > limits.memory_kib and kit.is_full() then return ending(task, co, "not enough memory") end
+  if rawequal(first, kit.SYS) then return ... end
+  state.instance[task] = false
+  return first, ...
 end
 
+-- Resumes a task with an answer; returns its next op with operands.
 function api.step(id, task, ...)
-  instance = instances[id]
-  kit.refill()
-  local co = instance.tasks[task]
+  local mine = instances[id]
+  state.instance = mine
+  kit.begin(mine.program)
+  local co = mine[task]
   return stepped(task, co, resume(co, ...))
 end
 
 function api.where(id, task)
   local mine = instances[id]
-  local co = mine and mine.tasks[task]
+  local co = mine and mine[task]
   if not co then return "" end
-  local trace = frames(kit.traceback(co))
-  return match(trace, "^(.-:%d+)") or ""
+  return match(kit.frames(co), "^(.-:%d+): ") or ""
 end
 
-api.encode, api.decode = encode, decode
+api.encode, api.decode = kit.encode, kit.decode
 return api

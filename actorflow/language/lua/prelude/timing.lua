@@ -1,9 +1,9 @@
--- The `time` module: durations, moments, sleeping, timers. Returns function(kit, sys, wrap_timer) -> module, make_time.
+-- The `time` module: durations, moments, sleeping, timers.
+-- Called with (kit, sys, core) -> module; gives kit.moment, duration_ns, positive_ns and seconds_of.
 
-local type, tonumber, next = type, tonumber, next
-local math_type, tointeger, floor = math.type, math.tointeger, math.floor
-local format, match, gmatch, sub, gsub = string.format, string.match, string.gmatch, string.sub, string.gsub
-local setmetatable = setmetatable
+local type, tonumber, next, rawget, unpack = type, tonumber, next, rawget, table.unpack
+local tointeger, floor, maxinteger, mininteger = math.tointeger, math.floor, math.maxinteger, math.mininteger
+local format, match, sub, gsub, upper = string.format, string.match, string.sub, string.gsub, string.upper
 
 local UNITS <const> = {
   ns = 1, us = 1000, ["µs"] = 1000, ["μs"] = 1000, ms = 1000000, s = 1000000000, sec = 1000000000, m = 60000000000,
@@ -15,36 +15,36 @@ local MONTHS <const> = {
   "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December",
 }
 
-return function(kit, sys, wrap_timer, wrap_channel)
+return function(kit, sys, core)
   local time = {NANOSECOND = 1, MICROSECOND = 1000, MILLISECOND = 1000000, SECOND = 1000000000, MINUTE = 60000000000,
     HOUR = 3600000000000, RFC3339 = "2006-01-02T15:04:05Z07:00", RFC3339NANO = "2006-01-02T15:04:05.999999999Z07:00",
     DATE_TIME = "2006-01-02 15:04:05", DATE_ONLY = "2006-01-02", TIME_ONLY = "15:04:05", KITCHEN = "3:04PM"}
-  for number, name in next, MONTHS do time[kit.upper(name)] = number end
-  for number, name in next, DAYS do time[kit.upper(name)] = number - 1 end
+  for number, name in next, MONTHS do time[upper(name)] = number end
+  for number, name in next, DAYS do time[upper(name)] = number - 1 end
 
-  local ns_of = setmetatable({}, {__mode = "k"})
-  local durations, moments = {}, {}
-  local Duration, Time = kit.class("Duration", durations), kit.class("Time", moments)
+  local durations, moments = {}, {} -- bodies of methods: their `self` is the nanoseconds
+  local Duration, Time = kit.class("Duration", {}), kit.class("Time", {})
 
-  local function duration(ns)
-    local object = kit.object(Duration)
-    ns_of[object] = ns
-    return object
-  end
+  local function duration(ns) return kit.object(Duration, ns) end
+  local function moment(ns) return kit.object(Time, ns) end
+  kit.moment = moment
 
-  local function moment(ns)
-    local object = kit.object(Time)
-    ns_of[object] = ns
-    return object
+  local function ns_of_time(value, name) return kit.data(Time, value, name) end
+
+  -- What is beyond 64 bits of nanoseconds is the nearest that is not.
+  local function whole(ns)
+    if ns ~= ns then return nil end
+    return tointeger(ns) or tointeger(floor(ns)) or (ns > 0 and maxinteger or mininteger)
   end
 
   local function parse(value)
     local kind = type(value)
-    if kind == "number" then return tointeger(value) or floor(value) end
-    if kind == "table" and kit.class_of[value] == Duration then return ns_of[value] end
+    if kind == "number" then return whole(value) end
+    if kind == "table" and kit.class_of(value) == Duration then return kit.data(Duration, value) end
     if kind ~= "string" or value == "" then return nil end
     local sign, body = match(value, "^([-+]?)(.*)$")
     if body == "0" then return 0 end
+    if #body > 100 then return nil end
     local total, rest = 0, body
     while rest ~= "" do
       local amount, unit, tail = match(rest, "^(%d*%.?%d*)([a-zµμ\xc2\xce\xb5\xbc]+)(.*)$")
@@ -54,7 +54,7 @@ return function(kit, sys, wrap_timer, wrap_channel)
       total = total + amount * size
       rest = tail
     end
-    total = floor(total)
+    total = whole(total)
     return sign == "-" and -total or total
   end
   kit.duration_ns = parse
@@ -69,17 +69,17 @@ return function(kit, sys, wrap_timer, wrap_channel)
     return duration(ns)
   end
 
-  function durations.nanoseconds(self) return ns_of[self] end
-  function durations.microseconds(self) return ns_of[self] // 1000 end
-  function durations.milliseconds(self) return ns_of[self] // 1000000 end
-  function durations.seconds(self) return ns_of[self] / 1e9 end
-  function durations.minutes(self) return ns_of[self] / 6e10 end
-  function durations.hours(self) return ns_of[self] / 3.6e12 end
-  Duration.__eq = function(a, b) return ns_of[a] == ns_of[b] end
-  Duration.__lt = function(a, b) return ns_of[a] < ns_of[b] end
-  Duration.__le = function(a, b) return ns_of[a] <= ns_of[b] end
+  function durations.nanoseconds(self) return self end
+  function durations.microseconds(self) return self // 1000 end
+  function durations.milliseconds(self) return self // 1000000 end
+  function durations.seconds(self) return self / 1e9 end
+  function durations.minutes(self) return self / 6e10 end
+  function durations.hours(self) return self / 3.6e12 end
+  Duration.__eq = function(a, b) return rawget(a, kit.DATA) == rawget(b, kit.DATA) and kit.class_of(a) == kit.class_of(b) end
+  Duration.__lt = function(a, b) return kit.data(Duration, a, "<") < kit.data(Duration, b, "<") end
+  Duration.__le = function(a, b) return kit.data(Duration, a, "<=") <= kit.data(Duration, b, "<=") end
   Duration.__tostring = function(self)
-    local ns = ns_of[self]
+    local ns = rawget(self, kit.DATA)
     local sign = ns < 0 and "-" or ""
     if ns < 0 then ns = -ns end
     if ns == 0 then return "0s" end
@@ -159,43 +159,76 @@ return function(kit, sys, wrap_timer, wrap_channel)
     return out
   end
 
-  function moments.unix(self) return ns_of[self] // 1000000000 end
-  function moments.unix_nano(self) return ns_of[self] end
-  function moments.format(self, layout) return formatted(ns_of[self], layout) end
-  function moments.format_rfc3339(self) return formatted(ns_of[self], time.RFC3339) end
+  local function text_argument(value, name)
+    if type(value) ~= "string" or #value > 200 then kit.error(name .. ": expected a layout, got " .. kit.type(value)) end
+    return value
+  end
+
+  local function integer(value, name)
+    local number = value == nil and 0 or type(value) == "number" and whole(value)
+    if not number then kit.error(name .. ": expected a number, got " .. kit.type(value)) end
+    return number
+  end
+
+  function moments.unix(self) return self // 1000000000 end
+  function moments.unix_nano(self) return self end
+  function moments.format(self, layout) return formatted(self, text_argument(layout, "format")) end
+  function moments.format_rfc3339(self) return formatted(self, time.RFC3339) end
   function moments.add(self, value)
     local ns = parse(value)
     if not ns then return nil, refused(value) end
-    return moment(ns_of[self] + ns)
+    return moment(self + ns)
   end
-  function moments.sub(self, other) return duration(ns_of[self] - ns_of[other]) end
-  function moments.before(self, other) return ns_of[self] < ns_of[other] end
-  function moments.after(self, other) return ns_of[self] > ns_of[other] end
-  function moments.equal(self, other) return ns_of[self] == ns_of[other] end
-  function moments.is_zero(self) return ns_of[self] == 0 end
-  function moments.utc(self) return self end
-  function moments.date(self) local y, m, d = parts(ns_of[self]) return y, m, d end
-  function moments.clock(self) local _, _, _, h, n, s = parts(ns_of[self]) return h, n, s end
+  function moments.sub(self, other) return duration(self - ns_of_time(other, "sub")) end
+  function moments.before(self, other) return self < ns_of_time(other, "before") end
+  function moments.after(self, other) return self > ns_of_time(other, "after") end
+  function moments.equal(self, other) return self == ns_of_time(other, "equal") end
+  function moments.is_zero(self) return self == 0 end
+  function moments.utc(self) return moment(self) end
+  function moments.date(self) local y, m, d = parts(self) return y, m, d end
+  function moments.clock(self) local _, _, _, h, n, s = parts(self) return h, n, s end
   for index, name in next, {"year", "month", "day", "hour", "minute", "second", "nanosecond", "weekday"} do
     moments[name] = function(self)
-      local all = {parts(ns_of[self])}
+      local all = {parts(self)}
       return all[index]
     end
   end
-  Time.__eq = function(a, b) return ns_of[a] == ns_of[b] end
-  Time.__lt = function(a, b) return ns_of[a] < ns_of[b] end
-  Time.__le = function(a, b) return ns_of[a] <= ns_of[b] end
-  Time.__tostring = function(self) return formatted(ns_of[self], time.RFC3339NANO) end
+  Time.__eq = Duration.__eq
+  Time.__lt = function(a, b) return ns_of_time(a, "<") < ns_of_time(b, "<") end
+  Time.__le = function(a, b) return ns_of_time(a, "<=") <= ns_of_time(b, "<=") end
+  Time.__tostring = function(self) return formatted(rawget(self, kit.DATA), time.RFC3339NANO) end
 
-  function time.now() return moment(kit.now()) end
-  function time.unix(seconds, ns) return moment(floor(seconds) * 1000000000 + (ns or 0)) end
+  kit.methods(Duration, durations)
+  kit.methods(Time, moments)
+
+  local function seconds_of(year, month, day, hour, minute, second)
+    year = year + (month - 1) // 12
+    return days_of(year, (month - 1) % 12 + 1, day) * 86400 + hour * 3600 + minute * 60 + second
+  end
+
+  -- os.time of a table, in UTC.
+  function kit.seconds_of(t)
+    local function field(name, default)
+      local value = t[name] == nil and default or t[name]
+      if value == nil then kit.error("field '" .. name .. "' missing in date table") end
+      return integer(value, "os.time: field '" .. name .. "'")
+    end
+    return seconds_of(field("year"), field("month"), field("day"), field("hour", 12), field("min", 0), field("sec", 0))
+  end
+
+  function time.now() return moment(core.now()) end
+  function time.unix(seconds, ns) return moment(integer(seconds, "time.unix") * 1000000000 + integer(ns, "time.unix")) end
   function time.date(year, month, day, hour, minute, second, ns)
-    local seconds = days_of(year, month, day) * 86400 + (hour or 0) * 3600 + (minute or 0) * 60 + (second or 0)
-    return moment(seconds * 1000000000 + (ns or 0))
+    local values = {year or 1, month or 1, day or 1, hour or 0, minute or 0, second or 0}
+    for i = 1, 6 do values[i] = integer(values[i], "time.date") end
+    return moment(seconds_of(unpack(values)) * 1000000000 + integer(ns, "time.date"))
   end
   function time.parse(layout, text)
     if layout ~= time.RFC3339 and layout ~= time.RFC3339NANO and layout ~= time.DATE_ONLY and layout ~= time.DATE_TIME then
       return nil, kit.invalid("time.parse: layout " .. kit.tostring(layout) .. " is not supported; use time.RFC3339, DATE_TIME or DATE_ONLY")
+    end
+    if type(text) ~= "string" or #text > 100 then
+      return nil, kit.invalid("time.parse: expected text, got " .. kit.type(text))
     end
     local y, m, d, rest = match(text, "^(%d%d%d%d)-(%d%d)-(%d%d)(.*)$")
     if not y then return nil, kit.invalid("time.parse: " .. text .. " does not match " .. layout) end
@@ -204,7 +237,7 @@ return function(kit, sys, wrap_timer, wrap_channel)
     local sign, oh, om = match(tail or "", "([-+])(%d%d):(%d%d)$")
     local offset = sign and (oh * 3600 + om * 60) * (sign == "-" and -1 or 1) or 0
     local seconds = days_of(y + 0, m + 0, d + 0) * 86400 + (h or 0) * 3600 + (n or 0) * 60 + (s or 0) - offset
-    return moment(floor(seconds) * 1000000000 + floor(tonumber((fraction .. "000000000"):sub(1, 9))))
+    return moment(floor(seconds) * 1000000000 + tointeger(tonumber(sub(fraction .. "000000000", 1, 9))))
   end
 
   local function positive(value)
@@ -213,35 +246,36 @@ return function(kit, sys, wrap_timer, wrap_channel)
     if ns <= 0 then return nil, kit.invalid("a timer's duration must be greater than 0, got " .. kit.tostring(value)) end
     return ns
   end
+  kit.positive_ns = positive
 
   function time.sleep(value)
     local ns = parse(value)
     if not ns then return nil, refused(value) end
     if ns <= 0 then return end
     local ok, problem = sys(17, ns)
-    if not ok then kit.error(problem, 2) end
+    if not ok then kit.error(problem) end
   end
 
   function time.after(value)
     local ns, err = positive(value)
     if not ns then return nil, err end
     local _, channel = sys(18, ns)
-    return wrap_channel(channel, "time")
+    return kit.as_times(channel)
   end
 
   function time.timer(value)
     local ns, err = positive(value)
     if not ns then return nil, err end
     local _, timer = sys(19, ns)
-    return wrap_timer(timer, "Timer")
+    return kit.as_timer(timer)
   end
 
   function time.ticker(value)
     local ns, err = positive(value)
     if not ns then return nil, err end
     local _, timer = sys(20, ns)
-    return wrap_timer(timer, "Ticker")
+    return kit.as_timer(timer)
   end
 
-  return time, moment
+  return time
 end

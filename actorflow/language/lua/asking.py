@@ -1,0 +1,118 @@
+"""Ops: what the prelude yields, as the machine's ops. Operands are numbers, booleans and bytes that the prelude has checked."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Final
+
+from actorflow.codec import decode
+from actorflow.errors import Failure
+from actorflow.language.lua.handle import Handles, Slot
+from actorflow.machine.op import Op
+from actorflow.ports import SpawnRequest
+from actorflow.value import copy_value
+
+OpTuple = tuple[Any, ...]
+
+
+def _returned(_handles: Handles, op: int, data: bytes) -> OpTuple:
+    return (op, decode(data))
+
+
+def _raised(_handles: Handles, op: int, data: bytes) -> OpTuple:
+    failure = decode(data)
+    return (op, failure if isinstance(failure, Failure) else Failure(str(failure)))
+
+
+def _bare(_handles: Handles, *op: Any) -> OpTuple:
+    return op
+
+
+def _on_thing(handles: Handles, op: int, number: int, *operands: Any) -> OpTuple:
+    return (op, handles.thing(number), *operands)
+
+
+def _spawned_task(_handles: Handles, op: int, slot: int) -> OpTuple:
+    return (op, Slot(slot), False)
+
+
+def _sent(handles: Handles, op: int, number: int, slot: int) -> OpTuple:
+    return (op, handles.thing(number), Slot(slot))
+
+
+def _select(handles: Handles, op: int, has_default: bool, *flat: Any) -> OpTuple:  # noqa: FBT001 - an operand
+    cases = [
+        (handles.thing(flat[place]), flat[place + 1], Slot(flat[place + 2]) if flat[place + 1] else None)
+        for place in range(0, len(flat), 3)
+    ]
+    return (op, cases, has_default)
+
+
+def _listened(_handles: Handles, op: int, topic: bytes, as_message: bool) -> OpTuple:  # noqa: FBT001 - an operand
+    return (op, topic.decode(), as_message)
+
+
+def _subscribed(handles: Handles, op: int, topic: bytes, number: int) -> OpTuple:
+    return (op, topic.decode(), handles.thing(number))
+
+
+def _called(_handles: Handles, op: int, target: bytes, args: bytes, options: bytes) -> OpTuple:
+    return (op, target.decode(), tuple(decode(args)), decode(options))
+
+
+def _spawned(_handles: Handles, op: int, request: bytes, args: bytes) -> OpTuple:
+    plain = decode(request)
+    made = SpawnRequest(
+        entry=plain["entry"],
+        host=plain["host"],
+        args=tuple(decode(args)),
+        name=plain.get("name", ""),
+        messages=tuple((topic, tuple(payloads)) for topic, payloads in plain.get("messages", ())),
+        context=plain.get("context", {}),
+        options=plain.get("options", {}),
+        monitor=plain["monitor"],
+        link=plain["link"],
+    )
+    return (op, made)
+
+
+def _message(_handles: Handles, op: int, dest: bytes, topic: bytes, payloads: bytes) -> OpTuple:
+    return (op, dest.decode(), topic.decode(), tuple(decode(payloads)))
+
+
+def _controlled(_handles: Handles, op: int, verb: bytes, target: bytes, detail: bytes) -> OpTuple:
+    return (op, verb.decode(), target.decode(), decode(detail))
+
+
+def _texts(_handles: Handles, op: int, *texts: bytes) -> OpTuple:
+    return (op, *[text.decode() for text in texts])
+
+
+def _option_set(_handles: Handles, op: int, name: bytes, value: bytes) -> OpTuple:
+    return (op, name.decode(), decode(value))
+
+
+def _performed(_handles: Handles, op: int, operation: bytes, first: bytes, args: bytes) -> OpTuple:
+    return (op, operation.decode(), (first.decode() or None, *copy_value(decode(args))))
+
+
+OPS: Final[dict[int, Callable[..., OpTuple]]] = {
+    **dict.fromkeys((Op.CHANNEL, Op.INBOX, Op.EVENTS, Op.SLEEP, Op.AFTER, Op.TIMER, Op.TICKER), _bare),
+    **dict.fromkeys((Op.RECEIVE, Op.CLOSE, Op.UNLISTEN, Op.UNSUBSCRIBE), _on_thing),
+    **dict.fromkeys((Op.TIMER_STOP, Op.TIMER_RESET, Op.FUTURE_CANCEL, Op.FUTURE_STATE), _on_thing),
+    **dict.fromkeys((Op.CALL, Op.ASYNC), _called),
+    **dict.fromkeys((Op.SPAWN, Op.EXEC), _spawned),
+    **dict.fromkeys((Op.NAME, Op.GET_OPTION), _texts),
+    Op.RETURN: _returned,
+    Op.RAISE: _raised,
+    Op.SPAWN_TASK: _spawned_task,
+    Op.SEND: _sent,
+    Op.SELECT: _select,
+    Op.LISTEN: _listened,
+    Op.SUBSCRIBE: _subscribed,
+    Op.SEND_MESSAGE: _message,
+    Op.CONTROL: _controlled,
+    Op.SET_OPTION: _option_set,
+    Op.PERFORM: _performed,
+}
+"""How the operands of each op become those of the machine: converter(handles, op, operands…)."""

@@ -1,0 +1,64 @@
+"""What stands for a thing of the other side: slots for Lua's values, handles for the machine's objects."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Final
+
+_FIRST_SWEEP: Final = 256
+
+
+class Slot:
+    """A Lua value that stays inside its process: the number of the slot that holds it."""
+
+    __slots__ = ("number",)
+
+    def __init__(self, number: int) -> None:
+        self.number = number
+
+
+class Handles:
+    """The machine's objects that Lua holds, by number.
+
+    One dictionary for both directions, for a process has few of them. Objects whose number Lua has let go are forgotten
+    whenever their count has doubled.
+    """
+
+    __slots__ = ("_known", "_last", "_released", "_sweep")
+
+    def __init__(self, released: Callable[[], bytes]) -> None:
+        """Hold nothing; `released` gives the numbers that Lua has let go, comma-separated, since it was last asked."""
+        self._known: dict[Any, Any] = {}
+        self._last = 0
+        self._sweep = _FIRST_SWEEP
+        self._released = released
+
+    def __len__(self) -> int:
+        """Return how many objects are held."""
+        return len(self._known) // 2
+
+    def number(self, thing: Any) -> int:
+        """Return the number of an object, the same each time while Lua holds it."""
+        number: int | None = self._known.get(thing)
+        if number is None:
+            if len(self) >= self._sweep:
+                self._forget_released()
+            number = self._last = self._last + 1
+            self._known[number] = thing
+            self._known[thing] = number
+        return number
+
+    def thing(self, number: int) -> Any:
+        """Return the object of a number."""
+        return self._known[number]
+
+    def clear(self) -> None:
+        """Forget everything."""
+        self._known.clear()
+
+    def _forget_released(self) -> None:
+        for number in self._released().split(b","):
+            thing = self._known.pop(int(number), None) if number else None
+            if thing is not None:
+                del self._known[thing]
+        self._sweep = max(_FIRST_SWEEP, 2 * len(self))

@@ -1,0 +1,79 @@
+-- Small modules: ctx, logger, workflow, uuid. Called with (kit, sys, core) -> modules; needs what funcs.lua gives.
+
+local type, select, next, tonumber = type, select, next, tonumber
+local byte, sub, format, char, gsub, find, pack = string.byte, string.sub, string.format, string.char, string.gsub, string.find, string.pack
+
+return function(kit, sys, core)
+  local modules, invalid = {}, kit.invalid
+
+  modules.ctx = {
+    get = function(key)
+      if type(key) ~= "string" or key == "" then return nil, invalid("ctx.get: expected a non-empty key, got " .. kit.tostring(key)) end
+      local value = kit.identity().context[key]
+      if value ~= nil then return value end
+      return nil, kit.make_error({message = "ctx.get: no value for " .. key, kind = "NotFound", retryable = false})
+    end,
+    all = function() return kit.identity().context end,
+  }
+
+  local Logger = kit.class("Logger", {})
+  local function logger(fields) return kit.object(Logger, fields) end
+  local bodies = {
+    ["with"] = function(fields, more) return logger(kit.merged(fields, more, "logger:with")) end,
+    named = function(fields, name) return logger(kit.merged(fields, {logger = kit.tostring(name)}, "logger:named")) end,
+  }
+  for _, level in next, {"debug", "info", "warn", "error"} do
+    bodies[level] = function(fields, text, more)
+      local all = more == nil and fields or kit.merged(fields, more, "logger:" .. level)
+      core.note(level, kit.tostring(text), kit.encode_map(all, "fields"))
+    end
+  end
+  kit.methods(Logger, bodies)
+  kit.make_logger = function() return logger({}) end
+
+  modules.workflow = {
+    info = function()
+      local who = kit.fresh_identity()
+      if not who.durable then return nil end
+      return who.workflow
+    end,
+    history_length = function() return kit.fresh_identity().workflow.history_length or 0 end,
+    history_size = function() return kit.fresh_identity().workflow.history_size or 0 end,
+    exec = function(id, ...)
+      if not kit.identity().durable then
+        return nil, invalid("workflow.exec works inside a workflow only; use process.exec")
+      end
+      local refused = kit.wants_text(id, "workflow.exec", "an entry id")
+      if refused then return nil, refused end
+      local args, problem = kit.encode_list(select("#", ...), "args", ...)
+      if not args then return nil, problem end
+      return kit.try(sys(32, kit.encode({entry = id, host = "", monitor = false, link = false}), args))
+    end,
+  }
+
+  local function hex(bytes) return (gsub(bytes, ".", function(c) return format("%02x", byte(c)) end)) end
+  local function dashed(bytes)
+    local text = hex(bytes)
+    return sub(text, 1, 8) .. "-" .. sub(text, 9, 12) .. "-" .. sub(text, 13, 16) .. "-" .. sub(text, 17, 20) .. "-" .. sub(text, 21)
+  end
+  local function stamped(bytes, version)
+    return sub(bytes, 1, 6) .. char(version << 4 | byte(bytes, 7) & 0x0f) .. sub(bytes, 8, 8)
+      .. char(0x80 | byte(bytes, 9) & 0x3f) .. sub(bytes, 10, 16)
+  end
+  local UUID <const> = "^%x%x%x%x%x%x%x%x%-%x%x%x%x%-%x%x%x%x%-%x%x%x%x%-%x%x%x%x%x%x%x%x%x%x%x%x$"
+  local function is_uuid(text) return type(text) == "string" and #text == 36 and find(text, UUID) ~= nil end
+
+  modules.uuid = {
+    v4 = function() return dashed(stamped(core.draw("uuid4", 16), 4)) end,
+    v7 = function()
+      local milliseconds = core.now() // 1000000
+      return dashed(stamped(sub(pack(">I8", milliseconds), 3) .. core.draw("uuid7", 10), 7))
+    end,
+    validate = is_uuid,
+    version = function(text)
+      if not is_uuid(text) then return nil, invalid("uuid.version: not a UUID: " .. kit.tostring(text)) end
+      return tonumber(sub(text, 15, 15), 16)
+    end,
+  }
+  return modules
+end

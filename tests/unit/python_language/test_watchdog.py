@@ -1,0 +1,373 @@
+"""The watchdog stops scripts that compute too long, hits nothing else, and rests when nothing runs."""
+
+from __future__ import annotations
+
+import gc
+import random
+import sys
+import threading
+import time
+import weakref
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import pytest
+
+from actorflow.errors import INTERNAL, INVALID, RESOURCE, Error
+from actorflow.language.python import PythonLanguage
+from actorflow.language.python.watch import Runaway, SliceLimits, Watch
+from actorflow.language.python.watchdog import TICK, Watchdog
+from actorflow.machine.machine import Machine
+from tests.unit.python_language.bench import Driver, Run, bundle
+
+SHORT = {"slice": {"warn": 10_000_000, "kill": 30_000_000}}
+
+
+def killed(source: str, *args: object) -> Run:
+    run = Run(source, *args, limits=SHORT)
+    assert run.failure.kind == RESOURCE
+    return run
+
+
+def test_an_endless_loop_ends_its_process_and_is_named_by_its_line() -> None:
+    run = killed("""\
+        async def main():
+            while True:
+                pass
+        """)
+    place = run.failure.message.partition(": ")[0]
+    assert place in {"shop.py:2", "shop.py:3"}
+    assert "computed longer than 30ms between two ops; await process.checkpoint()" in run.failure.message
+    assert "of app:shop" in run.failure.message
+    assert run.failure.retryable is False
+
+
+def test_the_limit_is_that_of_the_entry() -> None:
+    began = time.perf_counter()
+    source = "async def main(seconds):\n    until = clock() + seconds\n    while clock() < until: pass\n    return 'done'"
+    language = PythonLanguage()
+    program = language.compile(bundle(source, limits={"slice": {"warn": 10**9, "kill": 10**9}}))
+    program._function.__globals__["clock"] = time.perf_counter  # noqa: SLF001 - scripts have no clock of their own
+    machine = Machine(Driver(), program)
+    machine.start((0.1,))
+    machine.run(-1)
+    assert machine.outcome is not None
+    assert machine.outcome.unwrap() == "done"
+    assert time.perf_counter() - began > 0.1
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "try:\n            while True: pass\n        except Exception: pass",
+        "try:\n            while True: pass\n        finally:\n            await process.checkpoint()",
+        "try:\n            while True: pass\n        except BaseException: pass\n        return 'went on'",
+        "try:\n            while True: pass\n        except BaseException: await time.sleep(5)",
+        "for _ in range(10**12):\n            try:\n                while True: pass\n            except BaseException: pass",
+        "def hold():\n            while True:\n                try: hold2()\n                except BaseException: continue\n"
+        "        def hold2():\n            try:\n                while True: pass\n            finally: hold2()\n        hold()",
+        "while True: time.now()",
+        "while True:\n            try:\n                while True: time.now()\n            except BaseException: pass",
+        "while True: channel.new()",
+        "[1 for _ in iter(int, 1)]",
+    ],
+    ids=["except", "finally", "swallow", "wait", "swallow-again", "nested", "ask", "ask-swallow", "make", "iterate"],
+)
+def test_no_script_escapes(body: str) -> None:
+    killed(f"from actorflow.script import channel, process, time\nasync def main():\n        {body}")
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "class E(Exception):\n    def __str__(self):\n        while True: pass\nasync def main(): raise E",
+        "class D(dict):\n    def items(self):\n        while True: pass\nasync def main(): return D()",
+    ],
+    ids=["text", "result"],
+)
+def test_code_of_the_script_that_runs_at_its_end_is_stopped_too(source: str) -> None:
+    killed(source)
+
+
+def test_cleanup_that_never_ends_is_stopped_when_its_process_is_dropped() -> None:
+    run = Run(
+        "from actorflow.script import process\n"
+        "async def main():\n    try: await process.inbox().receive()\n    finally:\n        while True: pass",
+        limits=SHORT,
+    )
+    began = time.perf_counter()
+    run.machine.end(_nothing())
+    assert 0.02 < time.perf_counter() - began < 2
+    assert run.driver.notices == []
+
+
+def test_the_top_level_of_a_module_is_watched(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("actorflow.language.python.module._Loading.limits", SliceLimits(10**7, 3 * 10**7))
+    with pytest.raises(Error, match=r"shop\.py") as caught:
+        PythonLanguage().compile(bundle("while True: pass\nasync def main(): pass"))
+    assert caught.value.kind == RESOURCE
+
+
+def test_a_runaway_in_one_task_ends_the_process_even_if_somebody_would_catch_it() -> None:
+    run = killed("""\
+        from actorflow.script import process
+        async def spin():
+            while True:
+                pass
+        async def main():
+            try:
+                await process.gather(spin())
+            except Exception:
+                return "caught"
+        """)
+    assert run.asked("call") == []
+
+
+def test_neighbours_of_a_runaway_live() -> None:
+    language = PythonLanguage()
+    neighbour = Run(
+        "from actorflow.script import process\nasync def main(): return (await process.inbox().receive()).payload",
+        language=language,
+    )
+    Run("async def main():\n    while True: pass", language=language, limits=SHORT)
+    neighbour.deliver("x", 1)
+    assert neighbour.value == 1
+
+
+# ---- warnings ----------------------------------------------------------------------------------------------------
+
+SLOW = """\
+from actorflow.script import process
+async def main(times):
+    for _ in range(times):
+        await process.checkpoint()
+        for _ in range(N): pass
+        await process.checkpoint()
+"""
+
+
+def steps_for(seconds: float) -> int:
+    began = time.perf_counter()
+    for _ in range(1_000_000):
+        pass
+    return int(seconds / (time.perf_counter() - began) * 1_000_000)
+
+
+def test_a_script_beyond_the_warn_limit_gets_one_notice_that_names_its_line() -> None:
+    run = Run(SLOW.replace("N", str(steps_for(0.06))), 2, limits={"slice": {"kill": 10**10}})
+    assert run.value is None
+    assert [notice.code for notice in run.driver.notices] == ["script-slow"]
+    notice = run.driver.notices[0]
+    assert notice.where == "shop.py:6"
+    assert "app:shop computed" in notice.text
+    assert "more than 10ms holds up every other process" in notice.text
+    assert "ms up to here" in notice.text
+
+
+def test_a_script_within_its_warn_limit_gets_none() -> None:
+    run = Run(SLOW.replace("N", str(steps_for(0.03))), 1, limits={"slice": {"warn": 10**10, "kill": 10**10}})
+    assert run.value is None
+    assert run.driver.notices == []
+
+
+# ---- the agreement of both threads ----------------------------------------------------------------------------------
+
+RANDOM = """\
+from actorflow.script import channel, process, time
+class Odd(Exception): pass
+async def main(kind, steps):
+    if kind == "return":
+        return sum(range(steps))
+    if kind == "raise":
+        raise Odd(str(sum(range(steps))))
+    if kind == "swallow":
+        try:
+            for _ in range(steps): pass
+        except BaseException:
+            pass
+        return "swallowed"
+    if kind == "ask":
+        for _ in range(steps // 10): time.now()
+        return "asked"
+    if kind == "retry":
+        for _ in range(3):
+            try:
+                await process.checkpoint()
+                for _ in range(steps): pass
+            except BaseException:
+                await process.checkpoint()
+        return "retried"
+    try:
+        for _ in range(steps):
+            await process.checkpoint()
+    finally:
+        sum(range(steps))
+    return "waited"
+"""
+KINDS = ("return", "raise", "swallow", "ask", "retry", "wait")
+
+
+@contextmanager
+def spinning(fire: Callable[[], object]) -> Iterator[None]:
+    """Call `fire` again and again in another thread."""
+    over = threading.Event()
+
+    def spin() -> None:
+        while not over.is_set():
+            fire()
+
+    thread = threading.Thread(target=spin)
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)  # so that the threads change at each step
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join()
+        sys.setswitchinterval(before)
+
+
+def test_shots_at_any_moment_hit_the_script_or_nothing(seed: int) -> None:
+    draw = random.Random(seed)
+    watchdog_language = PythonLanguage()
+    program = watchdog_language.compile(bundle(RANDOM))
+    watch = program._watchdog.here()  # noqa: SLF001 - what the test is about
+    fired = hit = 0
+
+    def fire() -> None:
+        nonlocal fired, hit
+        fired += 1
+        hit += watch.fire(watch.count)
+
+    kinds = dict.fromkeys(KINDS, 0)
+    stopped = 0
+    until = time.monotonic() + 20
+    with spinning(fire):
+        while (fired < 100_000 or stopped < 3_000) and time.monotonic() < until:
+            kind = draw.choice(KINDS)
+            machine = Machine(Driver(), program)
+            machine.start((kind, draw.randrange(1_000)))
+            machine.run(-1)
+            assert machine.outcome is not None
+            failure = machine.outcome.failure
+            if failure is not None:
+                assert failure.kind == (INTERNAL if "Odd" in failure.message else RESOURCE), failure
+            stopped += failure is not None and failure.kind == RESOURCE
+            kinds[kind] += 1
+    assert fired >= 100_000
+    assert stopped > 0
+    assert all(kinds.values())
+    for _ in range(1000):  # nothing is in flight any more
+        time.monotonic()
+
+
+def test_a_shot_at_a_resume_that_has_ended_does_nothing() -> None:
+    watch = Watch(lambda: None)
+    assert watch.call(_Always(), lambda: 5) == 5
+    assert watch.fire(watch.count) is False
+    assert watch.marked == 0
+    assert watch.call(_Always(), lambda: 6) == 6
+
+
+def test_a_shot_waits_for_the_end_of_what_the_engine_does() -> None:
+    watch = Watch(lambda: None)
+    done = []
+
+    def work() -> None:
+        watch.shielded = True
+        try:
+            assert watch.fire(watch.count)
+            done.extend(range(1000))
+        finally:
+            watch.shielded = False
+            watch.check()
+
+    with pytest.raises(Runaway):
+        watch.call(_Always(), work)
+    assert len(done) == 1000
+    assert watch.call(_Always(), lambda: 6) == 6
+
+
+def test_each_thread_that_resumes_scripts_has_a_watch_of_its_own() -> None:
+    language = PythonLanguage()
+    program = language.compile(bundle("async def main():\n    while True: pass", limits=SHORT))  # compiled here
+    outcomes = []
+
+    def work() -> None:
+        machine = Machine(Driver(), program)
+        machine.start(())
+        machine.run(-1)
+        outcomes.append(machine.outcome)
+
+    threads = [threading.Thread(target=work) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert [outcome.failure.kind for outcome in outcomes] == [RESOURCE, RESOURCE]
+
+
+# ---- rest ----------------------------------------------------------------------------------------------------------
+
+
+def watchers() -> set[threading.Thread]:
+    return {thread for thread in threading.enumerate() if thread.name == "script-watchdog"}
+
+
+def until(condition: Callable[[], object]) -> None:
+    deadline = time.monotonic() + 10
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(TICK)
+
+
+def test_the_watchdog_rests_when_nothing_runs_and_wakes_for_what_does() -> None:
+    run = Run(
+        "from actorflow.script import process\nasync def main():\n    await process.inbox().receive()\n    while True: pass",
+        limits=SHORT,
+    )
+    watch = run.machine.script._watch  # noqa: SLF001 - what the test is about
+    until(lambda: watch.asleep)
+    run.deliver("go")
+    assert run.failure.kind == RESOURCE
+
+
+def test_its_thread_ends_with_the_language() -> None:
+    before = watchers()
+    run = Run("async def main(): return 1")
+    (mine,) = watchers() - before  # others may end meanwhile: those of earlier tests
+    gone = weakref.ref(run.language)
+    del run
+    gc.collect()
+    assert gone() is None
+    until(lambda: not mine.is_alive())
+
+
+def test_a_script_that_cannot_be_stopped_is_told_of() -> None:
+    told = threading.Event()
+    watchdog = Watchdog(told.set)
+    watch = watchdog.here()
+
+    def hold() -> None:
+        while not told.is_set():
+            try:
+                told.wait(0.5)  # in C, where no shot is delivered
+            except Runaway:
+                continue
+
+    with pytest.raises(Runaway):
+        watch.call(_Always(), hold)
+    assert told.is_set()
+
+
+class _Always:
+    limits = SliceLimits(10**7, 10**7)
+
+
+def _nothing() -> object:
+    from actorflow.ports import Outcome
+
+    return Outcome()
+
+
