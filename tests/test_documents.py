@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from actorflow.language.lua import language as lua
 from actorflow.language.python.watch import SliceLimits
 from actorflow.registry.kinds.lifecycle import Lifecycle
 from actorflow.registry.kinds.limits import Limits
@@ -170,11 +171,12 @@ def test_the_settings_of_a_workflow_host_have_the_documented_defaults() -> None:
 
 def test_the_limits_of_processes_have_the_documented_defaults() -> None:
     written = Limits.model_validate(nested(rows("`process.host` and scripts"))["limits"]).written()
-    slices = written.pop("slice")
+    slices, memory = written.pop("slice"), written.pop("memory")
     base = Bounds(DEFAULT_LIMITS)
     assert set(written) == {"payload", "depth", "mailbox"}
     assert base.under(written) == base
     assert SliceLimits(**slices) == SliceLimits()
+    assert (slices["kill"], memory) == (lua._KILL, lua._ISOLATED_MEMORY)  # noqa: SLF001 - its defaults have no other name
 
 
 def test_a_service_has_the_documented_defaults() -> None:

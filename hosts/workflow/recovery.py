@@ -61,7 +61,7 @@ class Recovery:
             engine.enqueue(engine.resident(run))
 
     async def _names(self, host: WorkflowHost) -> None:
-        """Give the open runs of a host the names again that they had; one that is taken meanwhile stays with its holder."""
+        """Give the open runs of a host their names again; one that is taken meanwhile stays with its holder."""
         journal = await self._engine.writer.read(partial(_name_events, host.id))
         for name, pid in held_names(journal, host.pid_of):
             with suppress(Error):

@@ -148,7 +148,7 @@ def _delivery(engine: Engine, resident: Resident, record: Record) -> Delivery | 
 
 
 def _undelivered(resident: Resident, ref: int, delivery: Delivery) -> Delivery:
-    """Return what the sender learns when there is no such run: on disk with the turn, or a crash would turn it around."""
+    """Return what the sender learns when there is no such run: on disk with the turn, lest a crash turn it around."""
     payload = encode([None, no_run(delivery.workflow_id).failure])
     return Delivery("", events.REQUEST_SETTLED, "", "", payload, delivery.at, run=resident.run, ref=ref)
 

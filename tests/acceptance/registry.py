@@ -52,10 +52,10 @@ entries:
     source: file://loop.py
   - name: loop_lua
     kind: process.lua
-    source: "while true do end"
+    source: "return function() while true do end end"
   - name: glutton
     kind: process.lua
-    source: "local t = {} while true do t[#t + 1] = ('x'):rep(1000000) .. #t end"
+    source: "return function() local t = {} while true do t[#t + 1] = ('x'):rep(1000000) .. #t end end"
     isolate: true
 
   - name: crash

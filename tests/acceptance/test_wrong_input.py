@@ -25,9 +25,12 @@ entries:
 
   - {name: clock_lua, kind: process.lua, source: file://clock.lua, modules: [time]}
   - {name: clock_py, kind: process.py, source: file://clock.py}
-  - {name: loop_lua, kind: process.lua, source: "local function main() while true do end end return {main = main}"}
+  - {name: loop_lua, kind: process.lua, source: file://loop.lua}
   - {name: loop_py, kind: process.py, source: file://wrong.py, method: loop}
   - {name: late_loop, kind: process.py, source: file://wrong.py, method: late_loop}
+  - {name: short_loop, kind: process.py, source: file://wrong.py, method: loop, limits: {slice: {kill: 60ms}}}
+  - {name: short_lua, kind: process.lua, source: file://loop.lua, limits: {slice: {kill: 60ms}}}
+  - {name: slow, kind: process.py, source: file://wrong.py, method: slow, limits: {slice: {warn: 1ms, kill: 20s}}}
   - {name: glutton, kind: process.lua, source: file://glutton.lua, isolate: true}
   - {name: foreign_py, kind: process.py, source: file://foreign.py, packages: [trio]}
   - {name: hidden_py, kind: process.py, source: file://hidden.py, packages: [trio]}
@@ -85,6 +88,7 @@ FILES = {
                 except TimeoutError:
                     ticks += 1
     """,
+    "loop.lua": "local function main() while true do end end return {main = main}",
     "wrong.py": """
         from actorflow.script import errors, funcs, process, time
 
@@ -93,6 +97,12 @@ FILES = {
         async def loop():
             while True:
                 pass
+
+        async def slow():
+            for number in range(2_000_000):
+                last = number
+            await time.sleep("1ms")
+            return last
 
         async def late_loop():
             await time.sleep("10ms")
@@ -257,14 +267,28 @@ def test_a_method_that_is_not_there_is_named_with_the_nearest(node: Running) -> 
 def test_an_endless_loop_ends_with_resource(node: Running, entry: str, host: str) -> None:
     error = failure(node, entry, host)
     assert error.kind == RESOURCE
-    assert "250 ms" in error.message
+    assert "250" in error.message
+
+
+@pytest.mark.parametrize("host", [ACTORS, FLOWS])
+@pytest.mark.parametrize("entry", ["app:short_loop", "app:short_lua"])
+def test_a_script_may_have_a_limit_of_its_own(node: Running, entry: str, host: str) -> None:
+    error = failure(node, entry, host)
+    assert error.kind == RESOURCE
+    assert "60" in error.message
+
+
+def test_a_slow_python_script_is_noticed_with_its_line(node: Running) -> None:
+    assert node.client.wait(node.client.spawn("app:slow", ACTORS)) == 1_999_999
+    line = node.until(lambda: next((line for line in node.log.splitlines() if "app:slow" in line), ""))
+    assert "wrong.py:1" in line
 
 
 @pytest.mark.parametrize("host", [ACTORS, FLOWS])
 def test_a_script_that_eats_memory_ends_with_resource(node: Running, host: str) -> None:
     error = failure(node, "app:glutton", host)
     assert error.kind == RESOURCE
-    assert "memory" in error.message
+    assert "64 MiB" in error.message
 
 
 @pytest.mark.parametrize("host", [ACTORS, FLOWS])

@@ -56,8 +56,8 @@ async def test_an_explicit_id_finds_the_open_run(durable: Durable) -> None:
         first = await node.spawn("app:wait", host=WORKFLOWS, options={"workflow.id": "w-1"})
         again = await node.spawn("app:wait", host=WORKFLOWS, options={"workflow": {"id": "w-1"}})
         assert first == again == "{local@app:workflows|w-1}"
+        options = {"workflow.id": "w-1", "workflow.id_conflict_policy": "fail"}
         with pytest.raises(Error, match="already running"):
-            options = {"workflow.id": "w-1", "workflow.id_conflict_policy": "fail"}
             await node.spawn("app:wait", host=WORKFLOWS, options=options)
         await node.send(first, "go", 42)
         assert await node.wait(first, timeout=5) == 42

@@ -4,7 +4,8 @@
 -- the answer downward, so that scripts do not notice. The end of the process passes through all of them.
 
 local type, select, rawequal, setmetatable, error, pcall, xpcall = type, select, rawequal, setmetatable, error, pcall, xpcall
-local create, resume, status, running, yield = coroutine.create, coroutine.resume, coroutine.status, coroutine.running, coroutine.yield
+local create, resume, status, close = coroutine.create, coroutine.resume, coroutine.status, coroutine.close
+local running, yield = coroutine.running, coroutine.yield
 
 return function(kit)
   local FATAL, checked, positioned = kit.FATAL, kit.checked, kit.positioned
@@ -12,8 +13,11 @@ return function(kit)
   local owned = setmetatable({}, {__mode = "k"}) -- coroutines that scripts made; true while one waits in an op, else false
   kit.SYS = SYS
 
+  local CALL <const> = 20 -- what a protected call is charged: too deep in C for a hook, only this counts
+
   local function pcall_(...)
     if select("#", ...) == 0 then error("bad argument #1 to 'pcall' (value expected)", 2) end
+    kit.spend(CALL)
     return checked(xpcall((...), positioned, select(2, ...)))
   end
 
@@ -21,6 +25,7 @@ return function(kit)
     if type(handler) ~= "function" then
       kit.error("bad argument #2 to 'xpcall' (function expected, got " .. kit.type(handler) .. ")")
     end
+    kit.spend(CALL)
     return checked(xpcall(f, function(problem)
       if rawequal(problem, FATAL) then return problem end
       return handler(positioned(problem))
@@ -66,16 +71,17 @@ return function(kit)
     return step_in(co, ...)
   end
 
-  local function unwrapped(ok, ...)
-    if not ok then error((...), 0) end
-    return ...
+  local function unwrapped(co, ok, ...)
+    if ok then return ... end
+    if status(co) == "dead" then close(co) end -- as in Lua: what it was to close is closed
+    error((...), 0)
   end
 
   local coroutines = {resume = resume_}
   function coroutines.create(f) return create_(f, "create") end
   function coroutines.wrap(f)
     local co = create_(f, "wrap")
-    return function(...) return unwrapped(resume_(co, ...)) end
+    return function(...) return unwrapped(co, resume_(co, ...)) end
   end
   function coroutines.yield(...)
     if owned[running()] == nil then kit.error("attempt to yield from outside a coroutine") end

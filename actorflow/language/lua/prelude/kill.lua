@@ -11,7 +11,7 @@ local byte, sub, gsub, concat = string.byte, string.sub, string.gsub, table.conc
 
 local HOOK <const> = 1000 -- instructions between two looks
 local CREATION <const> = 500 -- what a coroutine is charged: it may run HOOK - 1 instructions uncounted
-local PATIENCE <const> = 8 -- times the limit may pass by the clock; the processor's time, which other threads use too
+local PATIENCE <const> = 4 -- times the limit may pass by the clock; the processor's time, which other threads use too
 local LEAST_PATIENCE <const> = 2.0 -- seconds
 local MAX_FRAMES <const> = 30
 local SCRIPT <const> = 64 -- "@" begins the chunk name of a script's source, and of nothing else
@@ -96,13 +96,17 @@ return function(kit, limits)
   end
   kit.is_full = is_full
 
+  local function look_at_clock()
+    local now = clock()
+    if not began then began = now
+    elseif now - began > LEAST_PATIENCE and (now - began) * 1000 > PATIENCE * milliseconds then out_of_time() end
+  end
+
   local function hook()
     used = used + HOOK
     if used > budget then out_of_time() end
     if collect("count") > memory_kib and is_full() then out_of_memory() end
-    local now = clock()
-    if not began then began = now
-    elseif now - began > LEAST_PATIENCE and (now - began) * 1000 > PATIENCE * milliseconds then out_of_time() end
+    look_at_clock()
   end
 
   -- Charges instructions for work that the hook does not see.
@@ -136,6 +140,7 @@ return function(kit, limits)
       local problem = ...
       if rawequal(problem, FATAL) then raise_fatal() end
       if problem == "not enough memory" then out_of_memory() end
+      look_at_clock() -- unwinding a deep stack takes long, and no hook runs where C's stack is used up
     end
     return ok, ...
   end

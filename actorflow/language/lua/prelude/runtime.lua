@@ -292,10 +292,10 @@ end
 function api.spawn(id, slot)
   local mine = instances[id]
   state.instance = mine
-  local body = taken(slot)
+  local spawned = taken(slot)
   local task = #mine + 1
   mine[task] = kit.watch(create(function()
-    body()
+    spawned()
     return 0, "\xf6"
   end))
   return task
@@ -324,7 +324,9 @@ end
 
 local function ending(task, co, problem)
   local failure = explained(problem, co)
-  close(co) -- runs what is to be closed; it cannot wait any more
+  -- What is to be closed is closed, without waiting; not after the end of the process, for a coroutine that its hook has
+  -- ended has no hook any more.
+  if not kit.end_of(problem, co) then close(co) end
   state.instance[task] = false
   return 1, encoded(failure)
 end
