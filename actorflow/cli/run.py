@@ -75,23 +75,30 @@ def why(
 
 
 @app.command()
-def cancel(
+def cancel(  # noqa: PLR0913, PLR0917 - the options of the verb
     run: Run,
     reason: work.Reason = "",
+    as_json: AsJson = False,  # noqa: FBT002
     directory: Directory = None,
     data: Data = None,
     override: Overrides = None,
 ) -> None:
     """Ask a run to stop; its script may clean up."""
     place = Place.of(directory, data, override)
-    work.cancel(_pid(place, run) if place.running else run, reason, directory, data, override)
+    work.cancel(_pid(place, run) if place.running else run, reason, as_json, directory, data, override)
 
 
 @app.command()
-def terminate(run: Run, directory: Directory = None, data: Data = None, override: Overrides = None) -> None:
+def terminate(
+    run: Run,
+    as_json: AsJson = False,  # noqa: FBT002
+    directory: Directory = None,
+    data: Data = None,
+    override: Overrides = None,
+) -> None:
     """End a run without running any more of its code."""
     place = Place.of(directory, data, override)
-    place.client().terminate(_pid(place, run))
+    work.terminate(_pid(place, run), as_json, directory, data, override)
 
 
 def _pid(place: Place, run: str) -> str:

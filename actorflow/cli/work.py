@@ -84,6 +84,7 @@ def send(  # noqa: PLR0913, PLR0917 - the options of the verb
     pid: Target,
     topic: Annotated[str, typer.Argument(metavar="TOPIC")],
     payload: Annotated[str | None, typer.Argument(metavar="[PAYLOAD]", help="JSON or plain text.")] = None,
+    as_json: AsJson = False,  # noqa: FBT002
     directory: Directory = None,
     data: Data = None,
     override: Overrides = None,
@@ -95,10 +96,16 @@ def send(  # noqa: PLR0913, PLR0917 - the options of the verb
         place.client().send(pid, topic, *payloads)
     else:
         place.on_stores(lambda stores: _store_signal(stores, pid, topic, payloads))
+    _done("sent", pid, as_json=as_json)
 
 
-def cancel(
-    pid: Target, reason: Reason = "", directory: Directory = None, data: Data = None, override: Overrides = None
+def cancel(  # noqa: PLR0913, PLR0917 - the options of the verb
+    pid: Target,
+    reason: Reason = "",
+    as_json: AsJson = False,  # noqa: FBT002
+    directory: Directory = None,
+    data: Data = None,
+    override: Overrides = None,
 ) -> None:
     """Ask a process to stop; without a running node, a workflow is asked when the next one runs."""
     place = Place.of(directory, data, override)
@@ -106,11 +113,25 @@ def cancel(
         place.client().cancel(pid, reason)
     else:
         place.on_stores(lambda stores: _store_cancel(stores, pid, reason))
+    _done("cancel asked", pid, as_json=as_json)
 
 
-def terminate(pid: Target, directory: Directory = None, data: Data = None, override: Overrides = None) -> None:
+def terminate(
+    pid: Target,
+    as_json: AsJson = False,  # noqa: FBT002
+    directory: Directory = None,
+    data: Data = None,
+    override: Overrides = None,
+) -> None:
     """End a process without running any more of its code."""
     Place.of(directory, data, override).client().terminate(pid)
+    _done("terminated", pid, as_json=as_json)
+
+
+def _done(what: str, pid: str, *, as_json: bool) -> None:
+    """Print what was done where JSON is asked for; people see it by the absence of an error."""
+    if as_json:
+        print_json({"done": what, "pid": pid})
 
 
 def _asked(place: Place, target: str, arguments: list[Any], seconds: float) -> Outcome:

@@ -10,19 +10,19 @@ from __future__ import annotations
 from collections import deque
 from typing import TYPE_CHECKING, Any, Final
 
-from actorflow.errors import CANCELED, INTERNAL, Error, Failure, invalid
+from actorflow.errors import CANCELED, INTERNAL, Error, Failure
 from actorflow.machine import channel as channels
 from actorflow.machine import request, subscription, timing
+from actorflow.machine.dispatch import HANDLERS
 from actorflow.machine.mailbox import Mailbox
-from actorflow.machine.op import Op
 from actorflow.machine.task import BLOCKED, FAILURE, INTERRUPT, VALUE, Task, Waiter
 from actorflow.message import EVENTS_TOPIC, INBOX_TOPIC, LINK_DOWN, Message, cancel_event
 from actorflow.ports import Outcome
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
 
-    from actorflow.machine.channel import Channel, OpTuple
+    from actorflow.machine.channel import Channel
     from actorflow.ports import Driver, Mode, Program
     from actorflow.value import Value
 
@@ -315,168 +315,3 @@ def _channel_name(waiter: Waiter) -> str:
         return "send on a channel"
     topic = waiter.channel.topic
     return f"topic {topic}" if topic else "receive from a channel"
-
-
-# ---- ops on tasks and the process itself ---------------------------------------------------------------------------
-
-
-def op_return(machine: Machine, task: Task, op: OpTuple) -> Any:
-    """RETURN value: a task ended well; the end of main is the end of the process."""
-    return _ended(machine, task, Outcome(op[1]))
-
-
-def op_raise(machine: Machine, task: Task, op: OpTuple) -> Any:
-    """RAISE failure, fatal: a task ended in failure; unless somebody owns it, or if that is fatal, the process too."""
-    outcome = Outcome(failure=op[1])
-    if len(op) > 2 and op[2]:  # noqa: PLR2004
-        machine.end(outcome)
-        return BLOCKED
-    return _ended(machine, task, outcome)
-
-
-def _ended(machine: Machine, task: Task, outcome: Outcome) -> Any:
-    task.outcome = outcome
-    task.interrupt = None
-    task.waiter = None
-    parent = task.parent
-    failure = outcome.failure
-    if parent is None or (failure is not None and not task.owned and failure.kind != CANCELED):
-        machine.end(outcome)
-        return BLOCKED
-    if parent.children is not None:
-        parent.children.remove(task)
-    for child in task.children or ():  # they go on as children of the next one up
-        child.parent = parent
-        parent.children = [*(parent.children or ()), child]
-    for joiner in task.joiners or ():
-        if failure is None:
-            machine.wake(joiner, VALUE, outcome.value)
-        else:
-            machine.wake(joiner, FAILURE, failure)
-    return BLOCKED
-
-
-def op_spawn_task(machine: Machine, task: Task, op: OpTuple) -> Any:
-    """SPAWN_TASK function, owned → task; the new one runs first, then the spawner goes on."""
-    child = Task(machine.script.spawn(op[1]), task, owned=len(op) > 2 and bool(op[2]))  # noqa: PLR2004
-    if task.children is None:
-        task.children = [child]
-    else:
-        task.children.append(child)
-    task.mode, task.value = VALUE, child
-    machine.ready[:0] = [child, task]
-    return BLOCKED
-
-
-def op_yield(machine: Machine, task: Task, _op: OpTuple) -> Any:
-    """YIELD → None, after every other ready task has run."""
-    machine.wake(task, VALUE, None)
-    return BLOCKED
-
-
-def op_join(_machine: Machine, task: Task, op: OpTuple) -> Any:
-    """JOIN task → its result, or its failure."""
-    other = op[1]
-    if other is task:
-        message = "a task cannot join itself"
-        raise invalid(message)
-    if other.outcome is not None:
-        return other.outcome.unwrap()
-    other.joiners = [*(other.joiners or ()), task]
-    task.wait = other
-    return BLOCKED
-
-
-def op_cancel_task(machine: Machine, _task: Task, op: OpTuple) -> None:
-    """CANCEL_TASK task → None: interrupt it and its children; one that has ended is left alone."""
-    if op[1].outcome is None:
-        machine.interrupt(op[1], Failure("task cancelled", CANCELED, retryable=False))
-
-
-def op_now(machine: Machine, _task: Task, _op: OpTuple) -> int:
-    """NOW → Unix nanoseconds."""
-    return machine.driver.now()
-
-
-def op_draw(machine: Machine, _task: Task, op: OpTuple) -> bytes:
-    """DRAW kind, size → random bytes."""
-    return machine.driver.draw(op[1], op[2])
-
-
-def op_set_option(machine: Machine, _task: Task, op: OpTuple) -> bool:
-    """SET_OPTION name, value → True."""
-    _known_option(op[1])
-    if not isinstance(op[2], bool):
-        message = f"option trap_links: got {op[2]!r}, expected true or false"
-        raise invalid(message)
-    machine.trap_links = op[2]
-    return True
-
-
-def op_get_option(machine: Machine, _task: Task, op: OpTuple) -> bool:
-    """GET_OPTION name → value."""
-    _known_option(op[1])
-    return machine.trap_links
-
-
-def _known_option(name: Any) -> None:
-    if name != "trap_links":
-        message = f"option {name} is not supported; the only option is trap_links"
-        raise invalid(message)
-
-
-def op_identity(machine: Machine, _task: Task, _op: OpTuple) -> Any:
-    """IDENTITY → who the process is."""
-    return machine.driver.identity
-
-
-def op_note(machine: Machine, _task: Task, op: OpTuple) -> None:
-    """NOTE level, text, fields → None."""
-    machine.driver.note(op[1], op[2], op[3])
-
-
-_TABLE: Final[dict[Op, Callable[[Machine, Task, OpTuple], Any]]] = {
-    Op.RETURN: op_return,
-    Op.RAISE: op_raise,
-    Op.SPAWN_TASK: op_spawn_task,
-    Op.YIELD: op_yield,
-    Op.JOIN: op_join,
-    Op.CANCEL_TASK: op_cancel_task,
-    Op.CHANNEL: channels.op_channel,
-    Op.SEND: channels.op_send,
-    Op.RECEIVE: channels.op_receive,
-    Op.CLOSE: subscription.op_close,
-    Op.SELECT: channels.op_select,
-    Op.INBOX: subscription.op_inbox,
-    Op.EVENTS: subscription.op_events,
-    Op.LISTEN: subscription.op_listen,
-    Op.UNLISTEN: subscription.op_unlisten,
-    Op.SUBSCRIBE: subscription.op_subscribe,
-    Op.UNSUBSCRIBE: subscription.op_unsubscribe,
-    Op.SLEEP: timing.op_sleep,
-    Op.AFTER: timing.op_after,
-    Op.TIMER: timing.op_timer,
-    Op.TICKER: timing.op_ticker,
-    Op.TIMER_STOP: timing.op_timer_stop,
-    Op.TIMER_RESET: timing.op_timer_reset,
-    Op.NOW: op_now,
-    Op.DRAW: op_draw,
-    Op.TIMEOUT_ENTER: timing.op_timeout_enter,
-    Op.TIMEOUT_EXIT: timing.op_timeout_exit,
-    Op.CALL: request.op_call,
-    Op.ASYNC: request.op_async,
-    Op.FUTURE_CANCEL: request.op_future_cancel,
-    Op.FUTURE_STATE: request.op_future_state,
-    Op.SPAWN: request.op_spawn,
-    Op.EXEC: request.op_exec,
-    Op.SEND_MESSAGE: request.op_send_message,
-    Op.CONTROL: request.op_control,
-    Op.NAME: request.op_name,
-    Op.SET_OPTION: op_set_option,
-    Op.GET_OPTION: op_get_option,
-    Op.IDENTITY: op_identity,
-    Op.PERFORM: request.op_perform,
-    Op.NOTE: op_note,
-}
-HANDLERS: Final = [_TABLE[op] for op in sorted(_TABLE)]
-"""The handler of each op, by op code: handler(machine, task, op) → answer, `BLOCKED`, or raises `Error`."""

@@ -9,6 +9,7 @@ from actorflow.codec import decode
 from actorflow.errors import ALREADY_EXISTS, Error, Failure, invalid
 from actorflow.ports import Outcome, Reply, SpawnRequest
 from actorflow.run.turn import Committed
+from actorflow.store.port import CommitUnknown
 from hosts.workflow.driver import Record, spawn_request
 from hosts.workflow.live import Fact, LiveRun
 from hosts.workflow.resident import Resident
@@ -38,9 +39,20 @@ class Admission:
     def _spawned(self, prepared: PreparedStart, reply: Reply, answer: Committed | Error) -> None:
         if isinstance(answer, Error):
             prepared.live.close()
-            reply(Outcome(failure=answer.failure))
+            if isinstance(answer, CommitUnknown):
+                self._engine.recovery.doubt(answer)
+                self._engine.start_soon(self._find_out, prepared, reply, answer)
+            else:
+                reply(Outcome(failure=answer.failure))
             return
         self.install(prepared, answer, reply)
+
+    async def _find_out(self, prepared: PreparedStart, reply: Reply, error: Error) -> None:
+        """Say that a start failed, unless it is on disk in spite of the error: then the run goes on by itself."""
+        if await self._engine.recovery.was_started(prepared.start.run_id):
+            reply(Outcome(prepared.host.pid_of(prepared.start.workflow_id)))
+        else:
+            reply(Outcome(failure=error.failure))
 
     def install(self, prepared: PreparedStart, answer: Committed, reply: Reply) -> None:
         """Make a committed start resident; the reply comes first: watchers are there before anything happens."""
@@ -114,7 +126,18 @@ class Admission:
         except Error as error:
             reply(Outcome(failure=error.failure))
             return
-        self._engine.writer.submit(prepared.start, partial(self._spawned, prepared, reply))
+        self._engine.writer.submit(prepared.start, partial(self._spawned_again, resident, record.ref, prepared, reply))
+
+    def _spawned_again(
+        self, resident: Resident, ref: int, prepared: PreparedStart, reply: Reply, answer: Committed | Error
+    ) -> None:
+        """Try once more after an error: a start that was committed cannot fail because the disk is full now."""
+        if isinstance(answer, Error):
+            prepared.live.close()
+            self._engine.asked.discard((resident.run, ref))
+            self._engine.start_soon(self._engine.recovery.read_later, resident)
+        else:
+            self.install(prepared, answer, reply)
 
 
 def _exists(workflow_id: str) -> Failure:

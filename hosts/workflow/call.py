@@ -122,6 +122,11 @@ class Calls:
             give_up()
             self._ended(call)
 
+    def close_run(self, run: int) -> None:
+        """Forget every call of a run."""
+        for key in [key for key in self._open if key[0] == run]:
+            self.close(*key)
+
     def close_all(self, host: WorkflowHost | None = None) -> None:
         """Give up every call, or those of one host; they are attempted again by whoever continues the runs."""
         for (run, ref), call in list(self._open.items()):

@@ -15,7 +15,7 @@ import trio
 
 from actorflow.bundle import Bundle
 from actorflow.codec import decode, encode
-from actorflow.errors import Error, Failure, failure_of
+from actorflow.errors import CANCELED, Error, Failure, failure_of
 from actorflow.notice import Notice
 from actorflow.ports import Outcome, Program, Reply
 from actorflow.run import event as events
@@ -27,7 +27,7 @@ from hosts.workflow.driver import Operator
 from hosts.workflow.effect import perform
 from hosts.workflow.entropy import Entropy
 from hosts.workflow.eviction import evict_unused
-from hosts.workflow.faults import no_run
+from hosts.workflow.faults import no_run, row_outcome
 from hosts.workflow.live import Fact
 from hosts.workflow.recovery import Recovery
 from hosts.workflow.resident import Draft, Ending, Resident
@@ -141,6 +141,10 @@ class Engine:
                 await self._progress.wait()
         self.calls.close_all()
 
+    def progressed(self) -> None:
+        """Let a drain look again."""
+        self._progress.set()
+
     def release(self, host: WorkflowHost) -> None:
         """Let go of the runs of a host that leaves while others stay."""
         self.calls.close_all(host)
@@ -198,6 +202,7 @@ class Engine:
 
     def _delivered(self, delivery: Delivery, reply: Reply, answer: Committed | Error) -> None:
         if isinstance(answer, Error):
+            self.recovery.doubt(answer)
             reply(Outcome(failure=answer.failure))
         elif not answer.accepted:
             reply(Outcome(failure=no_run(delivery.workflow_id).failure))
@@ -212,9 +217,8 @@ class Engine:
             reply(Outcome(failure=no_run(workflow_id).failure))
             return
         resident = self.resident(run)
-        resident.ending = Ending(
-            events.RUN_CANCELLED, Failure("workflow terminated", "Canceled", retryable=False), reply
-        )
+        failure = Failure("workflow terminated", CANCELED, retryable=False)
+        resident.ending = Ending(events.RUN_CANCELLED, failure, [reply]).joined(resident.ending)
         self.enqueue(resident)
 
     def stored_outcome(self, workflow_id: str) -> Outcome | bool:
@@ -247,16 +251,19 @@ class Engine:
         live = resident.live
         if resident.busy:
             return
-        if live is None:
-            resident.busy = True
+        if live is None or resident.stale:
+            self.recovery.drop(resident)
+            resident.busy, resident.stale = True, False
             self.start_soon(self.recovery.load, resident)
             return
         if not resident.wanting:
             return
         resident.used = self.clock.monotonic()
+        facts = resident.facts
         try:
             draft = build(self, resident, live)
         except Exception as error:  # noqa: BLE001 - a fault of ours must stop one run, not the node
+            resident.facts = facts
             self.recovery.pause(resident, f"internal error: {failure_of(error).message}")
             return
         if _is_empty(draft):
@@ -268,10 +275,10 @@ class Engine:
     def committed(self, resident: Resident, draft: Draft, answer: Committed | Error) -> None:
         """Let a committed turn take effect, or throw away what a failed commit leaves in doubt."""
         if isinstance(answer, Error) or not answer.accepted:
-            self.recovery.roll_back(resident, draft)
+            self.recovery.roll_back(resident, draft, answer)
             return
         resident.busy = False
-        self._progress.set()
+        self.progressed()
         resident.revision += 1
         for row in draft.turn.calls:
             resident.attempts[row.ref] = row
@@ -283,9 +290,11 @@ class Engine:
         self._close_answered(resident, draft)
         self._outward(resident, draft, answer)
         if draft.outcome is not None:
-            self._finished(resident, draft.outcome)
+            self.finished(resident, draft.outcome)
             if draft.ending is not None:
                 draft.ending.reply(Outcome(value=True))
+            if resident.ending is not None:
+                resident.ending.reply(Outcome(failure=no_run(resident.workflow_id).failure))
             return
         for record in draft.records:
             if resident.live is not None and record.ref in resident.live.driver.open:
@@ -315,13 +324,15 @@ class Engine:
             if draft.outcome is None:
                 self.settle(resident.run, ref, None, failure)
 
-    def _finished(self, resident: Resident, outcome: Outcome) -> None:
-        live, resident.live = resident.live, None
-        for ref in live.driver.open if live is not None else ():
-            self.calls.close(resident.run, ref)
-            self.asked.discard((resident.run, ref))
-        if live is not None:
-            live.close()
+    def finished(self, resident: Resident, outcome: Outcome) -> None:
+        """Let go of a run whose end is on disk, and tell who waits for it."""
+        if resident.live is None:
+            self.calls.close_run(resident.run)
+        else:
+            for ref in resident.live.driver.open:
+                self.calls.close(resident.run, ref)
+                self.asked.discard((resident.run, ref))
+        self.recovery.drop(resident)
         self.residents.pop(resident.run, None)
         if self.open_ids.get(resident.workflow_id) == resident.run:
             del self.open_ids[resident.workflow_id]
@@ -344,12 +355,6 @@ class Engine:
             limit = host.settings.history_pause
             text = f"{live.seq} events in its history; it is paused at {limit}: end it and start a successor"
             self.node.notices(Notice("history-long", text, resident.pid))
-
-
-def row_outcome(row: RunRow) -> Outcome:
-    """Return the outcome in the row of a run that has ended."""
-    value = decode(row.result or b"\xf6")
-    return Outcome(value) if row.state == states.COMPLETED else Outcome(failure=value)
 
 
 def _note_to(node: Node) -> Callable[[str, str, str, Mapping[str, Any]], None]:

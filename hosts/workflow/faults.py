@@ -1,8 +1,12 @@
-"""What a workflow host answers when it cannot do what it is asked."""
+"""What a workflow host answers when it cannot do what it is asked, and how a run that is over ended."""
 
 from __future__ import annotations
 
+from actorflow.codec import decode
 from actorflow.errors import Error, not_found, unavailable
+from actorflow.ports import Outcome
+from actorflow.run.state import COMPLETED
+from actorflow.run.turn import RunRow
 
 
 def no_run(workflow_id: str) -> Error:
@@ -13,3 +17,9 @@ def no_run(workflow_id: str) -> Error:
 def stopped() -> Error:
     """Return the error of a host that does not serve."""
     return unavailable("host is not running")
+
+
+def row_outcome(row: RunRow) -> Outcome:
+    """Return the outcome in the row of a run that has ended."""
+    value = decode(row.result or b"\xf6")
+    return Outcome(value) if row.state == COMPLETED else Outcome(failure=value)

@@ -10,19 +10,20 @@ from actorflow.bundle import Bundle
 from actorflow.codec import decode
 from actorflow.errors import not_found
 from actorflow.run import state as states
-from hosts.workflow.live import Fact
+from actorflow.run.event import payload_digest
+from hosts.workflow.live import CorruptJournalError, Fact
 from hosts.workflow.start import new_live
 
 if TYPE_CHECKING:
-    from actorflow.run.turn import OpenRun
+    from actorflow.run.turn import OpenRun, RunRow
     from hosts.workflow.engine import Engine
     from hosts.workflow.resident import Resident
 
 _FACTS_PER_CHECKPOINT = 100
 
 
-async def load(engine: Engine, resident: Resident) -> str:
-    """Read a run and rebuild its machine; returns the state it is stored in.
+async def load(engine: Engine, resident: Resident) -> RunRow:
+    """Read a run and rebuild its machine; returns its row.
 
     A run that is paused or has ended gets no machine. Facts in its inbox join those that wait already.
 
@@ -36,15 +37,16 @@ async def load(engine: Engine, resident: Resident) -> str:
     resident.parent_run, resident.parent_ref = row.parent_run, row.parent_ref
     resident.host = engine.hosts.get(row.host)
     if row.state == states.PAUSED or row.state in states.TERMINAL:
-        return row.state
+        return row
     if resident.host is None:
         message = f"run {row.workflow_id!r} belongs to host {row.host!r}, which is not on this node"
         raise not_found(message)
+    resident.lease = resident.host.lease  # not the row's: who was fenced off must stay so
     await _rebuild(engine, resident, found)
     resident.attempts = {call.ref: call for call in found.calls}
     _join_inbox(resident, found)
     resident.used = engine.clock.monotonic()
-    return row.state
+    return row
 
 
 async def _rebuild(engine: Engine, resident: Resident, found: OpenRun) -> None:
@@ -54,6 +56,7 @@ async def _rebuild(engine: Engine, resident: Resident, found: OpenRun) -> None:
         message = f"the source {row.bundle_hash[:12]} of run {row.workflow_id!r} is not in the store"
         raise not_found(message)
     program = engine.pinned_program(Bundle.from_bytes(data))
+    _check_ends(found)
     payload = decode(found.events[0].payload)
     live = new_live(resident.host, program, row.workflow_id, row.run_id, row.entry, payload)
     resident.live = live
@@ -64,6 +67,19 @@ async def _rebuild(engine: Engine, resident: Resident, found: OpenRun) -> None:
     for count, _ in enumerate(live.replay(found.events)):
         if count % _FACTS_PER_CHECKPOINT == _FACTS_PER_CHECKPOINT - 1:
             await trio.lowlevel.checkpoint()
+
+
+def _check_ends(found: OpenRun) -> None:
+    """Do nothing if the journal begins and ends as it must; what lies between is checked by the replay.
+
+    Raises:
+        CorruptJournalError: when it does not.
+    """
+    row, journal = found.row, found.events
+    if not journal or journal[0].digest != payload_digest(row.run_id.encode(), journal[0].payload):
+        raise CorruptJournalError(1)
+    if (journal[-1].seq, journal[-1].checksum) != (row.last_seq, row.last_checksum):
+        raise CorruptJournalError(row.last_seq)
 
 
 def _join_inbox(resident: Resident, found: OpenRun) -> None:

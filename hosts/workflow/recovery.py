@@ -15,9 +15,10 @@ from actorflow.ports import Outcome
 from actorflow.run import event as events
 from actorflow.run import state as states
 from actorflow.run.turn import Committed, Delivery, RunRow, StateChange, Turn
+from actorflow.store.port import CommitUnknown
 from hosts.workflow.driver import Divergence
 from hosts.workflow.effect import perform
-from hosts.workflow.faults import no_run
+from hosts.workflow.faults import no_run, row_outcome
 from hosts.workflow.live import CorruptJournalError
 from hosts.workflow.loading import load
 from hosts.workflow.naming import held_names
@@ -42,23 +43,59 @@ class Recovery:
     def __init__(self, engine: Engine) -> None:
         """Recover runs for `engine`."""
         self._engine = engine
+        self._in_doubt = False
 
     async def recover(self, host: WorkflowHost) -> None:
         """Take over a host's open runs: those with effects under way or facts waiting now, the others when due."""
-        engine, writer, host_id = self._engine, self._engine.writer, host.id
-        host.lease = await writer.claim(host_id, engine.lease)
+        host.lease = await self._engine.writer.claim(host.id, self._engine.lease)
         await self._names(host)
+        await self._take_up(host, in_doubt=False)
+
+    async def _take_up(self, host: WorkflowHost, *, in_doubt: bool) -> None:
+        engine, writer, host_id = self._engine, self._engine.writer, host.id
         after = 0
         while rows := await writer.read(partial(_page, host_id, after)):
             for row in rows:
-                engine.open_ids[row.workflow_id] = row.run
-                if row.state == states.RUNNING:
+                known = engine.open_ids.setdefault(row.workflow_id, row.run) == row.run
+                if row.state == states.RUNNING or (in_doubt and not known):
                     engine.enqueue(engine.resident(row.run))
             after = rows[-1].run
         for run, ref, due in await writer.read(lambda store: store.due_timers(host_id, _FOR_EVER, _FOR_EVER)):
             engine.timers.add(due, run, ref)
         for run in await writer.read(lambda store: store.inbox_runs(host_id)):
-            engine.enqueue(engine.resident(run))
+            self.read_again(engine.resident(run))
+
+    def read_again(self, resident: Resident) -> None:
+        """Rebuild a run from the store before its next turn: it may hold more there than was said."""
+        resident.stale = True
+        self._engine.enqueue(resident)
+
+    async def read_later(self, resident: Resident) -> None:
+        """Do `read_again` when the store had time to recover."""
+        await trio.sleep(_RETRY_AFTER)
+        self.read_again(resident)
+
+    def doubt(self, answer: Committed | Error) -> None:
+        """Look for what a commit left in the store, if this is the answer of one whose outcome is unknown."""
+        if isinstance(answer, CommitUnknown) and not self._in_doubt:
+            self._in_doubt = True
+            self._engine.start_soon(self._find_out)
+
+    async def _find_out(self) -> None:
+        await trio.sleep(_RETRY_AFTER)
+        self._in_doubt = False  # from here on another failure needs another look
+        try:
+            for host in list(self._engine.hosts.values()):
+                await self._take_up(host, in_doubt=True)
+        except Error as error:
+            self.doubt(CommitUnknown(error.message))
+
+    async def was_started(self, run_id: str) -> bool:
+        """Find out whether a start of unknown outcome is in the store; waits until the store can be read."""
+        while True:
+            await trio.sleep(_RETRY_AFTER)
+            with suppress(Error):
+                return await self._engine.writer.read(lambda store: store.find(run_id)) is not None
 
     async def _names(self, host: WorkflowHost) -> None:
         """Give the open runs of a host their names again; one that is taken meanwhile stays with its holder."""
@@ -67,13 +104,15 @@ class Recovery:
             with suppress(Error):
                 self._engine.node.directory.register(name, pid)
 
-    def roll_back(self, resident: Resident, draft: Draft) -> None:
+    def roll_back(self, resident: Resident, draft: Draft, answer: Committed | Error) -> None:
         """Throw the machine away and read the run again: the commit failed, or its outcome is not known."""
+        self.doubt(answer)
         for _, prepared in draft.starts:
             prepared.live.close()
         resident.facts = draft.facts + resident.facts
         resident.retries = draft.retries + resident.retries
-        resident.ending = draft.ending or resident.ending
+        if draft.ending is not None:
+            resident.ending = draft.ending.joined(resident.ending)
         self.drop(resident)
         self._engine.start_soon(self._try_later, resident)
 
@@ -101,6 +140,7 @@ class Recovery:
 
     def _paused(self, resident: Resident, reason: str, answer: Committed | Error) -> None:
         if isinstance(answer, Error) or not answer.accepted:
+            self.doubt(answer)
             self._engine.start_soon(self._try_later, resident)
             return
         self._engine.node.notices(Notice("run-paused", reason, resident.pid))
@@ -113,15 +153,16 @@ class Recovery:
                 delivery = Delivery(
                     "", fact.kind, fact.target, "", fact.payload, fact.at, run=resident.run, ref=fact.ref
                 )
-                self._engine.writer.submit(delivery, _forget)
+                self._engine.writer.submit(delivery, self.doubt)
         resident.facts.clear()
         resident.busy = False
         self._engine.residents.pop(resident.run, None)
+        self._engine.progressed()
 
     async def load(self, resident: Resident) -> None:
         """Rebuild a run and go on with it; pause it when that is not possible."""
         try:
-            state = await load(self._engine, resident)
+            row = await load(self._engine, resident)
         except Divergence as divergence:
             place = "; ".join(resident.live.machine.waits()[:1]) if resident.live is not None else ""
             self.pause(resident, divergence_report(divergence, place))
@@ -138,15 +179,17 @@ class Recovery:
         except Exception as error:  # noqa: BLE001 - a fault of ours must stop one run, not the node
             self.pause(resident, f"internal error: {failure_of(error).message}")
             return
-        if state == states.PAUSED:
+        if row.state == states.PAUSED:
             self._end_paused(resident) if resident.ending is not None else self._park(resident)
-        elif state in states.TERMINAL:
-            self._gone(resident)
+        elif row.state in states.TERMINAL:
+            self._gone(resident, row)
         else:
             resident.busy = False
+            self._engine.open_ids[row.workflow_id] = row.run
             self._reissue(resident)
             if resident.wanting:
                 self._engine.enqueue(resident)
+        self._engine.progressed()
 
     def _end_paused(self, resident: Resident) -> None:
         """Terminate a run that is paused: its machine is not needed for that."""
@@ -160,10 +203,15 @@ class Recovery:
         resident.ending = None
         self._engine.writer.submit(turn, partial(self._engine.committed, resident, draft))
 
-    def _gone(self, resident: Resident) -> None:
-        self._engine.residents.pop(resident.run, None)
+    def _gone(self, resident: Resident, row: RunRow) -> None:
+        """Let go of a run that has ended; if nobody knew, its last commit was one of unknown outcome."""
+        if self._engine.open_ids.get(row.workflow_id) == row.run:
+            self._engine.finished(resident, row_outcome(row))
+        else:
+            self._engine.residents.pop(resident.run, None)
         if resident.ending is not None:
-            resident.ending.reply(Outcome(failure=no_run(resident.workflow_id).failure))
+            cancelled = row.state == states.CANCELLED
+            resident.ending.reply(Outcome(True) if cancelled else Outcome(failure=no_run(row.workflow_id).failure))
 
     def _reissue(self, resident: Resident) -> None:
         """Go on with every open request of a rebuilt run that nothing is under way for."""
@@ -179,9 +227,8 @@ class Recovery:
                 self._engine.admission.spawn_again(resident, live, record)
             elif record.kind != events.TIMER_STARTED:
                 if self._engine.own_workflow(record.target) is not None and record.kind != events.FUNCTION_CALLED:
-                    self._engine.settle(
-                        resident.run, ref, value=True
-                    )  # it was delivered by the commit that recorded it
+                    # it was delivered by the commit that recorded it, or its refusal would be in the inbox
+                    self._engine.settle(resident.run, ref, value=True)
                 else:
                     perform(self._engine, resident, record)
 
@@ -192,7 +239,3 @@ def _name_events(host_id: str, store: HotReader) -> list[tuple[str, JournalEvent
 
 def _page(host_id: str, after: int, store: HotReader) -> list[RunRow]:
     return store.open_runs(host_id, after, _PAGE)
-
-
-def _forget(_answer: Committed | Error) -> None:
-    """Take the answer to a delivery that nobody waits for."""

@@ -9,14 +9,13 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from actorflow.ports import Reply
+from actorflow.ports import Outcome, Reply
 from actorflow.run.turn import CallRow, Turn
 from hosts.workflow.driver import Record
 from hosts.workflow.live import Fact, LiveRun
 
 if TYPE_CHECKING:
     from actorflow.errors import Failure
-    from actorflow.ports import Outcome
     from actorflow.run.event import JournalEvent
     from hosts.workflow.host import WorkflowHost
     from hosts.workflow.start import PreparedStart
@@ -24,11 +23,20 @@ if TYPE_CHECKING:
 
 @dataclass(slots=True)
 class Ending:
-    """A request to end a run from outside: the kind of its last event, why, and who is told once it is committed."""
+    """A request to end a run from outside: the kind of its last event, why, and who are told once it is committed."""
 
     kind: str
     failure: Failure
-    reply: Reply
+    replies: list[Reply]
+
+    def reply(self, outcome: Outcome) -> None:
+        """Tell everybody who asked."""
+        for reply in self.replies:
+            reply(outcome)
+
+    def joined(self, other: Ending | None) -> Ending:
+        """Return this request with those who asked for the other one."""
+        return self if other is None else Ending(self.kind, self.failure, self.replies + other.replies)
 
 
 @dataclass(slots=True)
@@ -69,7 +77,7 @@ class Resident:
         busy: a commit or a load is under way. queued: it stands in the engine's queue.
         start: the rest of a start's first feed, to be committed as the first turn.
         used: when it was last worked on (monotonic nanoseconds). last_row: the newest inbox row taken from.
-        warned: whether the operator was told of its long history.
+        stale: the store may hold more of it than the machine was told. warned: whether the operator was told of its long history.
     """
 
     run: int
@@ -89,12 +97,13 @@ class Resident:
     start: tuple[list[JournalEvent], list[Record]] | None = None
     used: int = 0
     last_row: int = 0
+    stale: bool = False
     warned: bool = False
 
     @property
     def wanting(self) -> bool:
         """Whether something waits for a turn."""
-        return bool(self.facts or self.retries or self.ending or self.start)
+        return bool(self.facts or self.retries or self.ending or self.start or self.stale)
 
     @property
     def pid(self) -> str:

@@ -11,7 +11,7 @@ from actorflow.errors import CANCELED, TIMEOUT, Cancelled, Error, Failure, inval
 from actorflow.language.python import dropping
 from actorflow.language.python.failing import failure_in, foreign, innermost, runaway
 from actorflow.language.python.watch import Runaway, SliceLimits, Watch
-from actorflow.machine.machine import HANDLERS
+from actorflow.machine.dispatch import HANDLERS
 from actorflow.machine.op import Op
 from actorflow.notice import Notice
 from actorflow.ports import Mode

@@ -14,11 +14,26 @@ return function(kit)
   kit.SYS = SYS
 
   local CALL <const> = 20 -- what a protected call is charged: too deep in C for a hook, only this counts
+  local MAX_NESTED <const> = 180 -- as C's own limit, which does not hold in a coroutine once one of them has failed
+  local nested = setmetatable({}, {__mode = "k"}) -- coroutine -> protected calls it is in; unwinding takes each its time
+
+  local function enter(co)
+    local depth = (nested[co] or 0) + 1
+    if depth > MAX_NESTED then kit.error("stack overflow: more than " .. MAX_NESTED .. " protected calls in each other") end
+    nested[co] = depth
+    return depth
+  end
+
+  local function left(co, depth, ...)
+    nested[co] = depth > 1 and depth - 1 or nil
+    return checked(...)
+  end
 
   local function pcall_(...)
     if select("#", ...) == 0 then error("bad argument #1 to 'pcall' (value expected)", 2) end
     kit.spend(CALL)
-    return checked(xpcall((...), positioned, select(2, ...)))
+    local co = running()
+    return left(co, enter(co), xpcall((...), positioned, select(2, ...)))
   end
 
   local function xpcall_(f, handler, ...)
@@ -26,7 +41,8 @@ return function(kit)
       kit.error("bad argument #2 to 'xpcall' (function expected, got " .. kit.type(handler) .. ")")
     end
     kit.spend(CALL)
-    return checked(xpcall(f, function(problem)
+    local co = running()
+    return left(co, enter(co), xpcall(f, function(problem)
       if rawequal(problem, FATAL) then return problem end
       return handler(positioned(problem))
     end, ...))
