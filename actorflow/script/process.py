@@ -21,7 +21,7 @@ from actorflow.script import registry
 from actorflow.script.channel import Channel, Wait
 from actorflow.script.current import ask, identity
 from actorflow.script.message import Event, Message
-from actorflow.script.record import plain_args
+from actorflow.script.record import SCALARS, plain_args
 from actorflow.script.spawner import Spawner
 from actorflow.script.task import Task, checkpoint, gather, start, timeout
 
@@ -106,7 +106,9 @@ def send(dest: str, topic: str, *payloads: Any) -> Done:
     Raises:
         Error: kind NotFound when nobody is there, Invalid for an empty topic or one that begins with `@`.
     """
-    yield (_SEND_MESSAGE, dest, topic, plain_args(payloads))
+    if len(payloads) != 1 or type(payloads[0]) not in SCALARS:
+        payloads = plain_args(payloads)
+    yield (_SEND_MESSAGE, dest, topic, payloads)
 
 
 def inbox() -> Channel:

@@ -14,13 +14,12 @@ from typing import TYPE_CHECKING, Any
 import trio
 
 from actorflow.bundle import Bundle
-from actorflow.codec import decode, encode
+from actorflow.codec import encode
 from actorflow.errors import CANCELED, Error, Failure, failure_of
 from actorflow.notice import Notice
 from actorflow.ports import Outcome, Program, Reply
 from actorflow.run import event as events
-from actorflow.run import state as states
-from actorflow.run.turn import CallRow, Committed, Delivery, RunRow
+from actorflow.run.turn import CallRow, Committed, Delivery
 from hosts.workflow.admission import Admission
 from hosts.workflow.call import Calls
 from hosts.workflow.driver import Operator
@@ -290,11 +289,7 @@ class Engine:
         self._close_answered(resident, draft)
         self._outward(resident, draft, answer)
         if draft.outcome is not None:
-            self.finished(resident, draft.outcome)
-            if draft.ending is not None:
-                draft.ending.reply(Outcome(value=True))
-            if resident.ending is not None:
-                resident.ending.reply(Outcome(failure=no_run(resident.workflow_id).failure))
+            self._ended(resident, draft, draft.outcome)
             return
         for record in draft.records:
             if resident.live is not None and record.ref in resident.live.driver.open:
@@ -323,6 +318,13 @@ class Engine:
         for ref, failure in draft.refused:
             if draft.outcome is None:
                 self.settle(resident.run, ref, None, failure)
+
+    def _ended(self, resident: Resident, draft: Draft, outcome: Outcome) -> None:
+        self.finished(resident, outcome)
+        if draft.ending is not None:
+            draft.ending.reply(Outcome(value=True))
+        if resident.ending is not None:  # asked while the last turn was on its way
+            resident.ending.reply(Outcome(failure=no_run(resident.workflow_id).failure))
 
     def finished(self, resident: Resident, outcome: Outcome) -> None:
         """Let go of a run whose end is on disk, and tell who waits for it."""

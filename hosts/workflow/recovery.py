@@ -211,7 +211,9 @@ class Recovery:
             self._engine.residents.pop(resident.run, None)
         if resident.ending is not None:
             cancelled = row.state == states.CANCELLED
-            resident.ending.reply(Outcome(True) if cancelled else Outcome(failure=no_run(row.workflow_id).failure))
+            resident.ending.reply(
+                Outcome(value=True) if cancelled else Outcome(failure=no_run(row.workflow_id).failure)
+            )
 
     def _reissue(self, resident: Resident) -> None:
         """Go on with every open request of a rebuilt run that nothing is under way for."""

@@ -77,7 +77,8 @@ class Resident:
         busy: a commit or a load is under way. queued: it stands in the engine's queue.
         start: the rest of a start's first feed, to be committed as the first turn.
         used: when it was last worked on (monotonic nanoseconds). last_row: the newest inbox row taken from.
-        stale: the store may hold more of it than the machine was told. warned: whether the operator was told of its long history.
+        stale: the store may hold more of it than the machine was told.
+        warned: whether the operator was told of its long history.
     """
 
     run: int

@@ -11,8 +11,8 @@ import os
 import subprocess
 import sys
 import traceback
-from contextlib import contextmanager
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import trio
@@ -63,7 +63,7 @@ def _serve() -> None:
         child = os.fork()
         if not child:
             _child(Path(place), crash_at)
-        print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), flush=True)
+        print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), flush=True)  # noqa: T201 - the parent reads it
 
 
 if __name__ == "__main__":

@@ -96,7 +96,7 @@ class Life:
     async def _reach(self, workflow_id: str, dest: str, topic: str, payload: Any) -> None:
         """Signal a run; one that is reached by name has the name soon."""
         with trio.fail_after(PATIENCE):
-            while not self._reachable(dest, workflow_id):
+            while not self._reachable(dest, workflow_id):  # noqa: ASYNC110 - the directory has no event for a new name
                 await trio.sleep(0.005)
         await self._acknowledged("signal", workflow_id, self.node.send(dest, topic, payload))
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 CHUNKS: Final = (
     *("objects", "kill", "errors", "tables", "text", "pattern_program", "pattern", "iteration", "coroutines", "codec"),
-    *("base", "messages", "channels", "funcs", "process", "timing", "json", "modules"),
+    *("base", "messages", "channels", "funcs", "process", "layout", "timing", "json", "modules"),
 )
 """The files of the prelude beside `runtime.lua`, which calls them."""
 _HOOKS: Final = ("identity", "now", "draw", "note", "dropped")

@@ -75,38 +75,38 @@ class Running:
             step, value = handle.throw, _raised(mode, value)
         try:
             try:
-                watch.count += 1
-                watch.running = self
+                watch.watched = self
+                watch.running = step
                 if watch.asleep:
                     watch.wake()
                 op = self._run(step, value)
                 watch.running = None
             except BaseException as error:  # noqa: BLE001 - whatever a script raises is its own end
                 watch.running = None
-                return self._ended(handle, error)
-            if watch.marked and (stopped := self._looked_at(handle)):
+                return self._ended(handle, step, error)
+            if watch.marked and (stopped := self._looked_at(handle, step)):
                 return stopped
         except Runaway as stray:  # asked for before its resume ended, delivered after
             watch.running = None
-            watch.settle()
+            watch.settle(step)
             return self._stopped(handle, stray)
         if type(op) is tuple and op and type(op[0]) is Op:
             return op
         return self._refused(handle, op)
 
-    def _looked_at(self, handle: Any, error: BaseException | None = None) -> tuple[Any, ...] | None:
+    def _looked_at(self, handle: Any, step: Any, error: BaseException | None = None) -> tuple[Any, ...] | None:
         """Do what the watchdog has marked this resume for; return the end of a task that was shot at."""
         watch = self._watch
-        was_slow, since = watch.marked == watch.count, watch.since
-        if watch.unmark():
+        was_slow, since = watch.marked is step, watch.since
+        if watch.unmark(step):
             return self._stopped(handle, error)
         if was_slow:
             self._program.slow(innermost(handle, error), since, self._machine.driver.notice)
         return None
 
-    def _ended(self, handle: Any, error: BaseException) -> tuple[Any, ...]:
+    def _ended(self, handle: Any, step: Any, error: BaseException) -> tuple[Any, ...]:
         """Return the end that a task has come to."""
-        if self._watch.marked and (stopped := self._looked_at(handle, error)):
+        if self._watch.marked and (stopped := self._looked_at(handle, step, error)):
             return stopped
         if not isinstance(error, StopIteration):
             return (Op.RAISE, self._failure(handle, error))

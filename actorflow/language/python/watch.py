@@ -1,7 +1,7 @@
 """The watch: what a thread that resumes scripts and the watchdog agree on, so that a shot hits the right resume only.
 
 `Runaway` is delivered in the resuming thread a little later than it is asked for. So both sides speak before they
-look, as in Dekker's mutual exclusion: the watchdog says whom it shoots at before it looks whether that still runs, the
+look, as in Dekker's mutual exclusion: the watchdog says what it shoots at before it looks whether that still runs, the
 resuming thread says that the resume has ended before it looks whether it was shot at. Whoever comes second sees the
 other, and the resuming thread takes back what is in flight before it goes on. After a resume has ended at most two
 shots arrive: one that the interpreter has not delivered yet, and one that the watchdog was about to ask for.
@@ -12,6 +12,7 @@ from __future__ import annotations
 import ctypes
 import threading
 from collections.abc import Callable
+from functools import partial
 from typing import Any, NamedTuple, Protocol
 
 from actorflow.duration import MILLISECOND
@@ -40,63 +41,74 @@ class Watched(Protocol):
 class Watch:
     """The watch of one thread, the one that made it; only `fire` and `mark` are called by others.
 
+    A resume is known by the function that it calls, an object made anew for each.
+
     Attributes:
         thread: the identity of the thread.
-        count: number of the latest resume. running: what it runs, None once it has ended. Set in this order.
+        watched: what was resumed last. running: the resume, None once it has ended. Set in this order.
         shielded: the script has called into the engine, which must not be interrupted.
-        marked: number of a resume that has to be looked at when it ends, or 0. shot: number of the last one shot at.
+        marked: a resume that has to be looked at when it ends, or None. shot: the last one that was shot at, or None.
         asleep: nobody looks: call `wake` when something runs. since: when the watchdog first saw the marked resume.
     """
 
-    __slots__ = ("_lock", "asleep", "count", "marked", "running", "shielded", "shot", "since", "thread", "wake")
+    __slots__ = ("_lock", "asleep", "marked", "running", "shielded", "shot", "since", "thread", "wake", "watched")
 
     def __init__(self, wake: Callable[[], None]) -> None:
         """Make the watch of the calling thread."""
         self.thread = threading.get_ident()
-        self.count = self.marked = self.since = 0
-        self.shot = -1
-        self.running: Watched | None = None
+        self.watched: Watched | None = None
+        self.running: Callable[..., Any] | None = None
+        self.marked: Callable[..., Any] | None = None
+        self.shot: Callable[..., Any] | None = None
+        self.since = 0
         self.shielded = False
         self.asleep = True
         self.wake = wake
         self._lock = threading.Lock()
 
-    def fire(self, number: int) -> bool:
-        """Stop the resume of this number if it still runs; while it is in the engine, it stops when that returns."""
+    def fire(self, resume: Callable[..., Any] | None) -> bool:
+        """Stop this resume if it still runs; while it is in the engine, it stops when that returns."""
+        if resume is None:
+            return False
         with self._lock:
             before = self.marked, self.shot
-            self.marked = self.shot = number
-            if not self._runs(number):
+            self.marked = self.shot = resume
+            if self.running is not resume:
                 self.marked, self.shot = before
                 return False
             if not self.shielded:
                 _raise_in(self.thread, Runaway)
             return True
 
-    def mark(self, number: int) -> None:
-        """Have the resume of this number looked at when it ends."""
+    def mark(self, resume: Callable[..., Any]) -> None:
+        """Have this resume looked at when it ends."""
         with self._lock:
-            before, self.marked = self.marked, number
-            if not self._runs(number):
+            before, self.marked = self.marked, resume
+            if self.running is not resume:
                 self.marked = before
 
-    def _runs(self, number: int) -> bool:
-        return self.running is not None and self.count == number
-
-    def unmark(self) -> bool:
-        """Take back what is in flight after the end of a resume; tell whether it was shot at.
+    def unmark(self, resume: Callable[..., Any]) -> bool:
+        """Take back what is in flight after the end of this resume; tell whether it was shot at.
 
         A `Runaway` on its way may come out of this instead; then it has to be called again, at most twice.
         """
         while True:
             try:
                 with self._lock:
-                    if self.shot == self.count:
+                    hit = self.shot is resume
+                    if hit:
                         _raise_in(self.thread, None)
-                    self.marked = 0
+                    self.marked = None
             except Runaway:
                 continue
-            return self.shot == self.count
+            return hit
+
+    def settle(self, resume: Callable[..., Any]) -> None:
+        """Take back what is in flight, once a `Runaway` has come out of a resume after its end."""
+        try:
+            self.unmark(resume)
+        except Runaway:
+            self.unmark(resume)
 
     def call(self, watched: Watched, function: Callable[..., Any], *args: Any) -> Any:
         """Return what the function returns, under watch like a resume; may be called within another one.
@@ -104,36 +116,30 @@ class Watch:
         Raises:
             Runaway: when it ran beyond its limit, after nothing is in flight any more.
         """
-        outer = self.running
+        outer = self.watched, self.running
+        resume = partial(function, *args)
         try:
             try:
-                self.count += 1
-                self.running = watched
+                self.watched = watched
+                self.running = resume
                 if self.asleep:
                     self.wake()
-                answer = function(*args)
+                answer = resume()
                 self.running = None
             except BaseException:
                 self.running = None
-                if self.marked and self.unmark():
+                if self.marked and self.unmark(resume):
                     raise Runaway from None
                 raise
-            if self.marked and self.unmark():
+            if self.marked and self.unmark(resume):
                 raise Runaway  # noqa: TRY301 - one shot more may be on its way here
         except Runaway:
             self.running = None
-            self.settle()
+            self.settle(resume)
             raise
         finally:
-            self.running = outer
+            self.watched, self.running = outer
         return answer
-
-    def settle(self) -> None:
-        """Take back what is in flight, once a `Runaway` has come out of a resume that has ended."""
-        try:
-            self.unmark()
-        except Runaway:
-            self.unmark()
 
     def check(self) -> None:
         """Do nothing if what runs may go on; called on the way into the engine, shielded, and on the way out of it.
@@ -141,7 +147,7 @@ class Watch:
         Raises:
             Runaway: when it was shot at.
         """
-        if self.running is not None and self.shot == self.count:
+        if self.running is not None and self.shot is self.running:
             with self._lock:
                 _raise_in(self.thread, None)
             raise Runaway

@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import sys
 import threading
+import time
 import weakref
 from collections.abc import Callable
+from functools import partial
 from time import monotonic_ns
-from typing import Final
+from typing import Any, Final
 
 from actorflow.duration import MILLISECOND
 from actorflow.language.python.watch import Watch
@@ -35,22 +37,23 @@ class Watchdog:
     def __init__(self, sick: Callable[[], None]) -> None:
         """Make a watchdog; `sick` is called, in its thread, when a script cannot be stopped."""
         self._sick = sick
+        self._own = threading.local()
         self._states: dict[int, _State] = {}
         self._wake = threading.Event()
         weakref.finalize(self, self._wake.set).atexit = False
 
     def here(self) -> Watch:
         """Return the watch of the calling thread; from now on it is looked after."""
-        thread = threading.get_ident()
-        state = self._states.get(thread)
-        if state is None:
+        watch: Watch | None = getattr(self._own, "watch", None)
+        if watch is None:
             if not self._states:
                 looking = threading.Thread(
                     target=_look_for_ever, args=(weakref.ref(self), self._wake), name="script-watchdog", daemon=True
                 )
                 looking.start()
-            state = self._states[thread] = _State(Watch(self.wake))
-        return state.watch
+            watch = self._own.watch = Watch(self.wake)
+            self._states[watch.thread] = _State(watch, _clock_of(watch.thread))  # in the place of a thread long gone
+        return watch
 
     def wake(self) -> None:
         """End the rest."""
@@ -62,7 +65,7 @@ class Watchdog:
         """Look once; tell whether anything has run since the last look."""
         ran = False
         for state in list(self._states.values()):
-            ran = self._seen(state, monotonic_ns()) or ran
+            ran = self._seen(state) or ran
         return ran
 
     def rest(self) -> bool:
@@ -70,56 +73,77 @@ class Watchdog:
         self._wake.clear()
         for state in list(self._states.values()):
             state.watch.asleep = True
-        if any(state.ran() for state in list(self._states.values())):
+        if any(state.watch.running is not None for state in list(self._states.values())):
             self.wake()
             return False
         return True
 
-    def _seen(self, state: _State, now: int) -> bool:
+    def _seen(self, state: _State) -> bool:
         watch = state.watch
-        if state.ran():
-            state.seen, state.since, state.shots = watch.count, now, 0
-            return True
-        running = watch.running
-        if running is None:
+        resume, watched = watch.running, watch.watched
+        if resume is None or watched is None:
+            state.seen = None
             return False
+        now = state.clock()
+        if resume is not state.seen:
+            state.seen, state.since, state.began, state.shots = resume, now, monotonic_ns(), 0
+            return True
         took = now - state.since
-        if took > running.limits.warn and watch.marked != state.seen:
-            watch.since = state.since
-            watch.mark(state.seen)
-        if took > running.limits.kill:
-            self._shoot(state)
+        if took > watched.limits.warn and watch.marked is not resume:
+            watch.since = state.began
+            watch.mark(resume)
+        if took > watched.limits.kill:
+            self._shoot(state, resume)
         return True
 
-    def _shoot(self, state: _State) -> None:
+    def _shoot(self, state: _State, resume: Callable[..., Any]) -> None:
         state.shots += 1
         if state.shots <= _STUBBORN:
-            state.watch.fire(state.seen)
+            state.watch.fire(resume)
             return
-        _salvo(state.watch, state.seen)
+        _salvo(state.watch, resume)
         if state.shots == _SICK:
             self._sick()
 
 
 class _State:
-    """What the watchdog knows of one watch: the resume it saw last, since when, and how often it shot at it."""
+    """What the watchdog knows of one watch: the resume it saw last, since when, and how often it shot at it.
 
-    __slots__ = ("seen", "shots", "since", "watch")
+    `since` is on the clock of what the thread computes, `began` on the monotonic one.
+    """
 
-    def __init__(self, watch: Watch) -> None:
+    __slots__ = ("began", "clock", "seen", "shots", "since", "watch")
+
+    def __init__(self, watch: Watch, clock: Callable[[], int]) -> None:
         self.watch = watch
-        self.seen = self.since = self.shots = 0
+        self.clock = clock
+        self.seen: Callable[..., Any] | None = None
+        self.since = self.shots = self.began = 0
 
-    def ran(self) -> bool:
-        return self.watch.count != self.seen
+
+def _clock_of(thread: int) -> Callable[[], int]:
+    """Return a clock of what a thread computes, in nanoseconds: a stalled machine is nobody's fault.
+
+    Where the platform has none it is a clock of the time that passes.
+    """
+    if not hasattr(time, "pthread_getcpuclockid"):
+        return time.monotonic_ns
+    return partial(_computed, time.pthread_getcpuclockid(thread))
 
 
-def _salvo(watch: Watch, number: int) -> None:
+def _computed(clock: int) -> int:
+    try:
+        return time.clock_gettime_ns(clock)
+    except OSError:  # the thread has ended: it computes nothing
+        return 0
+
+
+def _salvo(watch: Watch, resume: Callable[..., Any]) -> None:
     until = monotonic_ns() + _SALVO
     before = sys.getswitchinterval()
     sys.setswitchinterval(_EAGER)
     try:
-        while watch.fire(number) and monotonic_ns() < until:
+        while watch.fire(resume) and monotonic_ns() < until:
             pass
     finally:
         sys.setswitchinterval(before)

@@ -2,7 +2,7 @@
 -- Called with (kit) -> errors module; gives kit.make_error, invalid, failure_of, message_of.
 
 local type, rawget, next, tointeger = type, rawget, next, math.tointeger
-local gmatch = string.gmatch
+local gmatch, running = string.gmatch, coroutine.running
 local metatable_of = debug.getmetatable
 
 local KINDS <const> = {
@@ -53,8 +53,13 @@ return function(kit)
     kit.error("errors.new: " .. field .. " must be " .. expected .. ", got " .. kit.type(got))
   end
 
+  local function made(fields)
+    fields.stack = kit.frames(running())
+    return make(fields)
+  end
+
   function errors.new(options)
-    if type(options) == "string" then return make({message = options, kind = ""}) end
+    if type(options) == "string" then return made({message = options, kind = ""}) end
     if type(options) ~= "table" or kit.class_of(options) then refuse("the argument", "text or a table", options) end
     local message, kind, retryable, details = options.message, options.kind, options.retryable, options.details
     if type(message) ~= "string" then refuse("message", "a string", message) end
@@ -62,7 +67,7 @@ return function(kit)
     if retryable ~= nil and type(retryable) ~= "boolean" then refuse("retryable", "a boolean", retryable) end
     if details ~= nil and (type(details) ~= "table" or kit.class_of(details)) then refuse("details", "a table", details) end
     if details ~= nil and next(details) == nil then details = nil end
-    return make({message = message, kind = kind or "", retryable = retryable, details = details})
+    return made({message = message, kind = kind or "", retryable = retryable, details = details})
   end
 
   function errors.wrap(err, context)

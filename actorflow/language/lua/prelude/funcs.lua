@@ -1,6 +1,6 @@
 -- The `funcs` module. Called with (kit, sys) -> module; gives kit.try, kit.merged and kit.wants_text.
 
-local type, select, next = type, select, next
+local type, select, next, find = type, select, next, string.find
 
 return function(kit, sys)
   function kit.try(...) -- what returns `nil, err`
@@ -33,6 +33,9 @@ return function(kit, sys)
   local function call_with(op, options, id, ...)
     local refused = kit.wants_text(id, "funcs", "a function id such as 'app:name'")
     if refused then return false, refused end
+    if not find(id, "^[^:]+:.") then
+      return false, kit.invalid("funcs: expected a full function id such as 'app:name', got '" .. id .. "'")
+    end
     local args, problem = kit.encode_list(select("#", ...), "args", ...)
     if not args then return false, problem end
     return sys(op, id, args, kit.encode_map(options, "options"))

@@ -107,10 +107,11 @@ return function(kit)
     end, t, nil
   end
 
-  -- What `next` has sorted: table -> its keys, their number, where the last one that it gave is, and n.
+  -- Where a traversal by `next` is: table -> the last integer that it gave of 1..n as `last`, then also the other keys, their
+  -- count, and the place among them as `at`.
   local walks = setmetatable({}, {__mode = "k"})
 
-  local function from(t, walk)
+  local function others(t, walk)
     local keys = walk.keys
     for k = walk.at + 1, walk.count do
       local value = rawget(t, keys[k])
@@ -123,40 +124,45 @@ return function(kit)
     return nil
   end
 
-  local function found(walk, key)
-    if walk.keys[walk.at] == key then return true end
-    for k = 1, walk.count do
-      if walk.keys[k] == key then
-        walk.at = k
-        return true
-      end
-    end
-    return false
+  local function is_at(walk, key)
+    if not walk.keys then return walk.last == key end
+    return walk.at > 0 and walk.keys[walk.at] == key
+  end
+
+  -- Takes up a traversal at a key that was not the last one given.
+  local function resumed(t, key)
+    local keys, count, n = ordered_keys(t, 0)
+    if math_type(key) == "integer" and key >= 1 and key <= n then return {last = key} end
+    local at = 0
+    while at < count and not before(key, keys[at + 1]) do at = at + 1 end
+    return {keys = keys, count = count, at = at}
   end
 
   local function next_(t, key)
     t = table_of(t, "next")
-    local walk = walks[t]
+    local walk
     if key == nil then
-      walks[t] = nil
-      local value = rawget(t, 1)
-      if value ~= nil then return 1, value end
       if next(t) == nil then return nil end
-      walk = nil
-    elseif math_type(key) == "integer" and key >= 1 and (not walk or key <= walk.n) then
-      local value = rawget(t, key + 1)
-      if value ~= nil then return key + 1, value end
+      walk = {last = 0}
+      walks[t] = walk
+    else
+      walk = walks[t]
+      if not walk or not is_at(walk, key) then
+        walk = resumed(t, key)
+        walks[t] = walk
+      end
     end
-    if walk and found(walk, key) then return from(t, walk) end
-    local keys, count, n = ordered_keys(t, 0)
-    walk = {keys = keys, count = count, n = n, at = 0}
-    if key ~= nil and not (math_type(key) == "integer" and key >= 1 and key <= n) then
-      while walk.at < count and not before(key, keys[walk.at + 1]) do walk.at = walk.at + 1 end
-    elseif key ~= nil and key < n then -- an integer in front of a hole that has been filled
-      return key + 1, rawget(t, key + 1)
+    if not walk.keys then
+      local following = walk.last + 1
+      local value = rawget(t, following)
+      if value ~= nil then
+        walk.last = following
+        return following, value
+      end
+      walk.keys, walk.count = ordered_keys(t, walk.last)
+      walk.at = 0
     end
-    walks[t] = walk
-    return from(t, walk)
+    return others(t, walk)
   end
 
   return pairs_, next_

@@ -157,7 +157,8 @@ return function(kit)
     if sub(s, at, at + 4) == "false" then return false, at + 5 end
     if sub(s, at, at + 3) == "null" then return nil, at + 4 end
     local _, stop = find(s, "^-?%d+%.?%d*[eE]?[-+]?%d*", at)
-    local value = stop and tonumber(sub(s, at, stop))
+    local written = stop and sub(s, at, stop)
+    local value = written and not find(written, "^-?0%d") and not find(written, "%.%f[%D]") and tonumber(written)
     if not value then fail(at, "unexpected " .. (first == "" and "end" or first)) end
     return value, stop + 1
   end

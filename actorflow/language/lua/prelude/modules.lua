@@ -1,6 +1,6 @@
 -- Small modules: ctx, logger, workflow, uuid. Called with (kit, sys, core) -> modules; needs what funcs.lua gives.
 
-local type, select, next, tonumber = type, select, next, tonumber
+local type, select, next, tonumber, pcall = type, select, next, tonumber, pcall
 local byte, sub, format, char, gsub, find, pack = string.byte, string.sub, string.format, string.char, string.gsub, string.find, string.pack
 
 return function(kit, sys, core)
@@ -16,6 +16,16 @@ return function(kit, sys, core)
     all = function() return kit.identity().context end,
   }
 
+  -- A log line is not worth an error: what cannot leave the process is shown as text.
+  local function encoded(fields)
+    local ok, data = pcall(kit.encode_map, fields, "fields")
+    if ok then return data end
+    kit.checked(false, data)
+    local shown = {}
+    for name, value in next, fields do shown[kit.clean(name)] = kit.clean(kit.tostring(value)) end
+    return kit.encode_map(shown, "fields")
+  end
+
   local Logger = kit.class("Logger", {})
   local function logger(fields) return kit.object(Logger, fields) end
   local bodies = {
@@ -25,7 +35,7 @@ return function(kit, sys, core)
   for _, level in next, {"debug", "info", "warn", "error"} do
     bodies[level] = function(fields, text, more)
       local all = more == nil and fields or kit.merged(fields, more, "logger:" .. level)
-      core.note(level, kit.tostring(text), kit.encode_map(all, "fields"))
+      core.note(level, kit.tostring(text), encoded(all))
     end
   end
   kit.methods(Logger, bodies)
@@ -63,7 +73,21 @@ return function(kit, sys, core)
   local UUID <const> = "^%x%x%x%x%x%x%x%x%-%x%x%x%x%-%x%x%x%x%-%x%x%x%x%-%x%x%x%x%x%x%x%x%x%x%x%x$"
   local function is_uuid(text) return type(text) == "string" and #text == 36 and find(text, UUID) ~= nil end
 
+  -- A UUID that is the digest of a name in a namespace.
+  local function named(version, algorithm)
+    return function(space, name)
+      if not is_uuid(space) or type(name) ~= "string" then
+        return nil, invalid("uuid.v" .. version .. ": expected a namespace UUID and a name, got " .. kit.tostring(space))
+      end
+      kit.spend(#name)
+      local bytes = gsub(gsub(space, "-", ""), "%x%x", function(digits) return char(tonumber(digits, 16)) end)
+      return dashed(stamped(sub(core.digest(algorithm, bytes .. name), 1, 16), version))
+    end
+  end
+
   modules.uuid = {
+    v3 = named(3, "md5"),
+    v5 = named(5, "sha1"),
     v4 = function() return dashed(stamped(core.draw("uuid4", 16), 4)) end,
     v7 = function()
       local milliseconds = core.now() // 1000000

@@ -122,6 +122,7 @@ modules.payload = sources.messages(kit)
 modules.channel = sources.channels(kit, sys)
 modules.funcs = sources.funcs(kit, sys)
 modules.process = sources.process(kit, sys)
+sources.layout(kit)
 modules.time = sources.timing(kit, sys, core)
 modules.json = sources.json(kit)
 for name, module in next, sources.modules(kit, sys, core) do modules[name] = module end
