@@ -164,7 +164,8 @@ class Recovery:
         try:
             row = await load(self._engine, resident)
         except Divergence as divergence:
-            place = "; ".join(resident.live.machine.waits()[:1]) if resident.live is not None else ""
+            waits = resident.live.machine.waits() if resident.live is not None else []
+            place = waits[0].partition("  ")[0] if waits else ""
             self.pause(resident, divergence_report(divergence, place))
             return
         except CorruptJournalError as corrupt:

@@ -52,7 +52,7 @@ class Project:
         file.write_text(textwrap.dedent(text).lstrip("\n"))
 
     def run(self, *arguments: str, **environment: str) -> Ended:
-        done = subprocess.run(  # noqa: S603 - our own command
+        done = subprocess.run(
             [COMMAND, *arguments],
             cwd=self.path,
             env={**ENVIRONMENT, **environment},
@@ -65,7 +65,7 @@ class Project:
 
     def start(self, *arguments: str) -> subprocess.Popen[str]:
         """Start a command and do not wait for it."""
-        process = subprocess.Popen(  # noqa: S603 - our own command
+        process = subprocess.Popen(
             [COMMAND, *arguments],
             cwd=self.path,
             env=ENVIRONMENT,
@@ -79,7 +79,7 @@ class Project:
     def up(self, *arguments: str, **environment: str) -> Running:
         """Start a node and wait until its services have been started."""
         with (self.path / "up.log").open("w") as log:
-            process = subprocess.Popen(  # noqa: S603 - our own command
+            process = subprocess.Popen(
                 [COMMAND, "up", *arguments],
                 cwd=self.path,
                 env={**ENVIRONMENT, **environment},

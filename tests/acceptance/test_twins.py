@@ -48,7 +48,7 @@ def sample(seed: int, count: int | None) -> list[dict[str, Any]]:
     orders = read_orders(CONFIG / "orders.jsonl")
     if count is None:
         return orders
-    Random(seed).shuffle(orders)  # noqa: S311 - chooses orders, printed with the header
+    Random(seed).shuffle(orders)
     first = {expected(order).status: order for order in reversed(orders)}
     flaky = next(order for order in orders if order["card"] == "flaky")
     chosen = {order["id"]: order for order in [*first.values(), flaky, *orders[:count]]}

@@ -38,7 +38,7 @@ class ForkServer:
 @contextmanager
 def fork_server() -> Iterator[ForkServer]:
     command = [sys.executable, "-m", "tests.crash.forking"]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:  # noqa: S603
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
         yield ForkServer(process)
         process.stdin.close()  # type: ignore[union-attr] # a pipe, as asked
 

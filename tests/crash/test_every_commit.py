@@ -113,6 +113,6 @@ def test_every_commit_may_be_the_last(server: ForkServer, tmp_path: Path, seed: 
     points = [f"{number}:{when}" for number in range(1, commits + 1) for when in ("before", "after")]
     if share == "slice":
         step = len(points) // DAILY
-        points = points[Random(seed).randrange(step) :: step]  # noqa: S311 - chooses points, printed with the header
+        points = points[Random(seed).randrange(step) :: step]
     died = [assert_survived(server, new_place(tmp_path / point.replace(":", "-")), point, expected) for point in points]
     assert sum(died) >= len(points) * 0.8

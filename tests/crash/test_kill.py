@@ -78,7 +78,7 @@ def test_200_orders_in_flight_outlive_a_kill(node: ChildNode, tmp_path: Path, se
     acknowledged = start(node, orders)
     approval = node.client.spawn("shop:approval", HOST, [{"subject": "truck"}], options={"workflow.id": "truck"})
     node.client.send(approval, "approve", {"by": "me"})
-    time.sleep(Random(seed).uniform(0, 0.5))  # noqa: S311 - chooses the moment of the kill, printed with the header
+    time.sleep(Random(seed).uniform(0, 0.5))
     node.kill()
     ledger.refresh()
     begin(node)

@@ -62,7 +62,7 @@ def copy_under_load(path: Path) -> tuple[list[Copy], list[Acknowledged]]:
     """Run the child, copy its files at four moments, and kill it."""
     copies, acknowledged = [], []
     command: list[str | Path] = [sys.executable, Path(__file__).with_name("committing.py"), path]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as child:  # noqa: S603 - our own child
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as child:
         assert child.stdout is not None
         for _ in range(COPIES):
             acknowledged += acknowledgements(child.stdout, ACKNOWLEDGED_PER_COPY)
@@ -90,7 +90,7 @@ def holds(reader: Reader) -> tuple[set[str], set[str], list[str]]:
 
 @pytest.mark.parametrize("lengths", [200, pytest.param(2000, marks=pytest.mark.slow)])
 def test_what_was_acknowledged_survives_power_loss(directory: Path, tmp_path: Path, seed: int, lengths: int) -> None:
-    random = Random(seed)  # noqa: S311 - chooses lengths, printed with the report's header
+    random = Random(seed)
     Sqlite(tmp_path / "store.db").connect().close()
     copies, acknowledged = copy_under_load(tmp_path / "store.db")
     assert all(copy.database == copies[0].database for copy in copies), "a checkpoint: the log alone is no longer all"

@@ -10,6 +10,7 @@ import trio
 
 from actorflow.codec import decode
 from actorflow.machine.op import Op
+from actorflow.node.node import Node
 from actorflow.run.event import FUNCTION_COMPLETED, MESSAGE_RECEIVED
 from actorflow.run.state import PAUSED, RUNNING
 from actorflow.run.turn import StateChange, Turn
@@ -98,7 +99,7 @@ async def test_what_arrives_while_paused_is_stored_and_fed_at_resume(tmp_path: P
             yield (Op.CALL, "app:double", (1,), {})
         result, _ = yield (Op.RECEIVE, slow.channel)
         message, _ = yield (Op.RECEIVE, go)
-        return [result.value, message]
+        return [result, message]
 
     path = tmp_path / "runs.db"
     rig = sqlite_rig(path, {"limits": {"history": {"warn": 20, "pause": 40}}})
@@ -129,6 +130,19 @@ def copied(path: Path, copy: Path) -> Path:
     return copy / path.name
 
 
+async def spawn_all(node: Node, entry: str, count: int) -> list[str]:
+    """Start runs all at once, as a busy node would; return their PIDs by number."""
+    pids = [""] * count
+
+    async def spawn(number: int) -> None:
+        pids[number] = await node.spawn(entry, host=WORKFLOWS, args=[number])
+
+    async with trio.open_nursery() as nursery:
+        for number in range(count):
+            nursery.start_soon(spawn, number)
+    return pids
+
+
 async def test_a_thousand_runs_in_flight_are_taken_over(tmp_path: Path) -> None:
     release = tmp_path / "release"
 
@@ -139,7 +153,7 @@ async def test_a_thousand_runs_in_flight_are_taken_over(tmp_path: Path) -> None:
         if number % 3 == 0:
             return [doubled, (yield (Op.CALL, "app:slow", (str(release),), {}))]
         if number % 3 == 1:
-            yield (Op.SLEEP, 2_000_000_000)
+            yield (Op.SLEEP, 4_000_000_000)
             return [doubled, "slept"]
         message, _ = yield (Op.RECEIVE, inbox)
         return [doubled, message.value]
@@ -149,7 +163,7 @@ async def test_a_thousand_runs_in_flight_are_taken_over(tmp_path: Path) -> None:
     rig = sqlite_rig(path)
     rig.add("app:main", main)
     async with rig.node() as node:
-        pids = [await node.spawn("app:main", host=WORKFLOWS, args=[number]) for number in range(1000)]
+        pids = await spawn_all(node, "app:main", 1000)
         copy = copied(path, tmp_path / "copy")
         release.touch()  # the first node is not what is tested: let it stop
     again = sqlite_rig(copy)

@@ -71,7 +71,7 @@ class Failing:
 
 @pytest.fixture
 def failing(tmp_path: Path, seed: int) -> Failing:
-    made = Failing(tmp_path / "runs.db", Random(seed))  # noqa: S311 - chooses faults, printed with the header
+    made = Failing(tmp_path / "runs.db", Random(seed))
     made.rig.registry.add_python("app:double", "async def main(x):\n    return x * 2\n")
     made.rig.add("app:child", child)
     made.rig.add("app:parent", parent)

@@ -27,7 +27,7 @@ _SCALARS: Final = frozenset({bool, int, float, bytes})
 _SELECT: Final = 3
 
 
-def operands(handles: Handles, value: Any) -> Operands:
+def operands(handles: Handles, value: Any) -> Operands:  # noqa: PLR0911 - one return a form, the common ones first
     """Return a plain answer, one of RECEIVE (item, open), or one of SELECT (index, item, open)."""
     kind = type(value)
     if value is None:
@@ -55,8 +55,8 @@ def _object(handles: Handles, value: Any) -> Operands:
         return (4, 2, handles.number(value), handles.number(value.channel))
     if kind is Future:
         return (4, 3, handles.number(value), handles.number(value.channel))
-    if kind is Task:
-        return (4, 4, handles.number(value))
+    if kind is Task:  # the prelude has its coroutine
+        return NOTHING
     return (2, encode_copied(value))
 
 

@@ -1,4 +1,7 @@
-"""Ops: what the prelude yields, as the machine's ops. Operands are numbers, booleans and bytes that the prelude has checked."""
+"""Ops: what the prelude yields, as the machine's ops.
+
+Operands are numbers, booleans and bytes that the prelude has checked.
+"""
 
 from __future__ import annotations
 

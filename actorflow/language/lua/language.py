@@ -94,7 +94,9 @@ def _check(bundle: Bundle, *, durable: bool) -> None:
             raise invalid(f"{bundle.id} cannot run durably: {refusal}")
     name = bundle.file or bundle.id
     findings = lint_lua("\n" * bundle.line + bundle.source, name, durable=durable, modules=tuple(bundle.modules))
-    errors = [str(finding) for finding in findings if finding.severity == "error" and finding.code.startswith("durable")]
+    errors = [
+        str(finding) for finding in findings if finding.severity == "error" and finding.code.startswith("durable")
+    ]
     if errors:
         raise invalid(f"{bundle.id} cannot run here:\n  " + "\n  ".join(errors))
     for library in bundle.imports.values():

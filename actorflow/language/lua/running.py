@@ -126,5 +126,9 @@ class Running:
             return otherwise
 
 
-_NOBODY: Final = encode({"pid": "", "entry": "", "host": "", "context": {}, "durable": True, "parent": "", "workflow": {}})
-_BROKEN: Final = Failure("the Lua runtime failed outside the script: most likely no memory is left", RESOURCE, retryable=False)
+_NOBODY: Final = encode(
+    {"pid": "", "entry": "", "host": "", "context": {}, "durable": True, "parent": "", "workflow": {}}
+)
+_BROKEN: Final = Failure(
+    "the Lua runtime failed outside the script: most likely no memory is left", RESOURCE, retryable=False
+)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from importlib import resources
@@ -19,7 +20,7 @@ CHUNKS: Final = (
     *("base", "messages", "channels", "funcs", "process", "layout", "timing", "json", "modules"),
 )
 """The files of the prelude beside `runtime.lua`, which calls them."""
-_HOOKS: Final = ("identity", "now", "draw", "note", "dropped")
+_HOOKS: Final = ("identity", "now", "draw", "note", "dropped", "digest")
 _LOADER: Final = b"local load = load; return function(text, name) return (assert(load(text, name, 't'))) end"
 _SLACK: Final = 64 << 20
 
@@ -43,7 +44,7 @@ def _refuse_attributes(_thing: Any, _name: Any, _setting: Any) -> NoReturn:
 class Runtime:
     """A Lua runtime with the prelude loaded; `running` maps the numbers of instances to what runs in them.
 
-    Scripts are ended beyond `limits.memory` at the next look. Lua's allocator refuses only a quarter and 64 MiB above it:
+    Scripts are ended beyond `limits.memory` at the next look. Lua's allocator refuses only a quarter and 64 MiB above:
     in between there is always room for what Python hands over, for a refusal there would end the whole process.
     """
 
@@ -133,6 +134,10 @@ class Runtime:
 
     def _hook_note(self, number: int, level: bytes, text: bytes, fields: bytes) -> None:
         self.running[number].note(level.decode(), text.decode(errors="replace"), fields)
+
+    @staticmethod
+    def _hook_digest(algorithm: bytes, data: bytes) -> bytes:
+        return hashlib.new(algorithm.decode(), data, usedforsecurity=False).digest()
 
     def _hook_dropped(self, number: int, path: bytes) -> None:
         self.running[number].dropped(path.decode(errors="replace"))

@@ -11,7 +11,6 @@ import pytest
 from actorflow.errors import Error, Failure, not_found
 from actorflow.language.lua import LuaLanguage
 from actorflow.message import Message, exit_event
-
 from tests.unit.lua.world import CHILD, NOW, PID, World, waiting
 
 Run = Callable[..., Any]
@@ -76,7 +75,9 @@ def test_too_few_arguments_of_spawn_are_an_error_value(run: Run) -> None:
     assert run(source) == [True, "Invalid"]
 
 
-@pytest.mark.parametrize("call", ["process.with_context({[1] = 2})", "process.with_context(1)", "process.with_options('x')"])
+@pytest.mark.parametrize(
+    "call", ["process.with_context({[1] = 2})", "process.with_context(1)", "process.with_options('x')"]
+)
 def test_a_spawner_of_wrong_things_raises(run: Run, call: str) -> None:
     assert run(f"return function() return (pcall(function() return {call} end)) end") is False
 
@@ -104,7 +105,15 @@ def test_control(lua: LuaLanguage, world: World) -> None:
     end"""
     world.start(lua, source)
     assert result(world) == [True] * 7
-    assert [asked[0] for asked in world.asked] == ["monitor", "unmonitor", "link", "unlink", "cancel", "cancel", "terminate"]
+    assert [asked[0] for asked in world.asked] == [
+        "monitor",
+        "unmonitor",
+        "link",
+        "unlink",
+        "cancel",
+        "cancel",
+        "terminate",
+    ]
     assert world.asked[4][3] == "why"
     assert world.asked[5][3] in {None, ""}
 
@@ -480,7 +489,13 @@ def test_sleep_and_timers(lua: LuaLanguage, world: World) -> None:
     world.start(lua, source)
     for _ in range(4):
         world.fire()
-    assert [delay for _, delay in world.timers][:5] == [1_500_000_000, 2_000_000_000, 60_000_000_000, 3_000_000_000, 1_000_000_000]
+    assert [delay for _, delay in world.timers][:5] == [
+        1_500_000_000,
+        2_000_000_000,
+        60_000_000_000,
+        3_000_000_000,
+        1_000_000_000,
+    ]
     assert result(world) == ["3.5s", 3.5, True, False, 3.0, True]
 
 
@@ -496,7 +511,10 @@ def test_a_bad_duration_is_an_error_value(run: Run, duration: str) -> None:
 @pytest.mark.parametrize("duration", ["0", "-1", "'-1s'", "'0s'"])
 def test_no_wait_is_no_sleep_and_no_timer(run: Run, duration: str) -> None:
     assert run(f"return function() time.sleep({duration}) return 'on' end") == "on"
-    assert run(f"return function() local t, err = time.after({duration}) return {{t == nil, err:kind()}} end") == [True, "Invalid"]
+    assert run(f"return function() local t, err = time.after({duration}) return {{t == nil, err:kind()}} end") == [
+        True,
+        "Invalid",
+    ]
 
 
 def test_moments(run: Run) -> None:
@@ -617,11 +635,19 @@ def test_json_decode(run: Run, text: str, value: Any) -> None:
 
 @pytest.mark.parametrize("text", ["", "{", "[1,]", "nul", '"\\x"', "[1] x", "01", '{"a" 1}', "[" * 2000, "\x01", '"a'])
 def test_json_that_is_none_is_an_error_value(run: Run, text: str) -> None:
-    assert run("return function(t) local v, err = json.decode(t) return {v == nil, type(err)} end", text) == [True, "userdata"]
+    assert run("return function(t) local v, err = json.decode(t) return {v == nil, type(err)} end", text) == [
+        True,
+        "userdata",
+    ]
 
 
 def test_json_refuses_what_it_cannot_write(run: Run) -> None:
-    for made in ("{[1] = 1, x = 2}", "{[1] = 1, [3] = 3}", "{print}", "(function() local t = {} t.t = t return t end)()"):
+    for made in (
+        "{[1] = 1, x = 2}",
+        "{[1] = 1, [3] = 3}",
+        "{print}",
+        "(function() local t = {} t.t = t return t end)()",
+    ):
         source = f"return function() local v, err = json.encode({made}) return {{v == nil, err:kind()}} end"
         assert run(source)[0] is True, made
 
@@ -648,7 +674,12 @@ def test_logger(lua: LuaLanguage, world: World) -> None:
     end"""
     world.start(lua, source)
     result(world)
-    assert [(level, text) for level, text, _ in world.notes] == [("info", "one"), ("error", "two"), ("debug", "three"), ("warn", "four")]
+    assert [(level, text) for level, text, _ in world.notes] == [
+        ("info", "one"),
+        ("error", "two"),
+        ("debug", "three"),
+        ("warn", "four"),
+    ]
     assert world.notes[0][2] == {"a": 1}
     assert world.notes[1][2] == {"b": 2, "c": [3]}
 

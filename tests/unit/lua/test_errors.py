@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from actorflow.errors import Error, Failure
+from actorflow.errors import Failure
 from actorflow.language.lua import LuaLanguage
 from tests.unit.lua.world import World
 
@@ -32,7 +32,9 @@ def test_new_takes_a_message_or_a_table(run: Run) -> None:
     assert run(source) == ["m", "", True, True, "n", "Conflict", True, 1, True, "n"]
 
 
-@pytest.mark.parametrize("made", ["errors.new()", "errors.new(1)", "errors.new{}", "errors.new{message = 1}", "errors.new(nil)"])
+@pytest.mark.parametrize(
+    "made", ["errors.new()", "errors.new(1)", "errors.new{}", "errors.new{message = 1}", "errors.new(nil)"]
+)
 def test_new_without_a_message_raises(run: Run, made: str) -> None:
     assert run(f"return function() return (pcall(function() return {made} end)) end") is False
 
@@ -94,7 +96,9 @@ def test_a_raised_text_ends_the_process_with_its_line(lua: LuaLanguage) -> None:
 
 
 def test_a_raised_error_object_ends_the_process_as_it_is(lua: LuaLanguage) -> None:
-    failure = _failure(lua, "return function() error(errors.new{message = 'm', kind = 'Conflict', retryable = true}) end")
+    failure = _failure(
+        lua, "return function() error(errors.new{message = 'm', kind = 'Conflict', retryable = true}) end"
+    )
     assert (failure.message, failure.kind, failure.retryable) == ("m", "Conflict", True)
     assert _failure(lua, "return function() error(errors.new('m')) end").kind == "Internal"
 
@@ -135,15 +139,26 @@ def test_any_other_second_value_is_ignored(run: Run, second: str) -> None:
 
 
 def test_an_uncaught_error_in_a_spawned_task_ends_the_process(lua: LuaLanguage) -> None:
-    failure = _failure(lua, "return function()\ncoroutine.spawn(function()\nerror('boom') end)\nchannel.new():receive() end")
+    failure = _failure(
+        lua, "return function()\ncoroutine.spawn(function()\nerror('boom') end)\nchannel.new():receive() end"
+    )
     assert failure.message == "s.lua:3: boom"
 
 
 def test_a_wrong_argument_names_the_line_of_the_script(run: Run) -> None:
     source = "return function()\n  local ok, problem = pcall(function()\n    return funcs.call(42)\n  end)\n  return tostring(problem)\nend"
     assert "prelude" not in run(source)
-    for call in ("channel.new('x')", "string.rep()", "ipairs()", "time.now().add(1)", "process.listen({})", "setmetatable(1)"):
-        text = run(f"return function()\n local ok, problem = pcall(function()\n   {call}\n end)\n return tostring(problem)\nend")
+    for call in (
+        "channel.new('x')",
+        "string.rep()",
+        "ipairs()",
+        "time.now().add(1)",
+        "process.listen({})",
+        "setmetatable(1)",
+    ):
+        text = run(
+            f"return function()\n local ok, problem = pcall(function()\n   {call}\n end)\n return tostring(problem)\nend"
+        )
         assert "prelude" not in text, (call, text)
 
 
@@ -176,5 +191,3 @@ def test_a_bare_chunk_has_its_arguments_and_its_result(lua: LuaLanguage) -> None
     assert outcome is not None
     assert outcome.unwrap() == 7
     assert world.asked == [("call", 1, "app:f", (1,), {})]
-
-

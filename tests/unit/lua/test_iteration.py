@@ -73,7 +73,9 @@ def test_other_keys_are_invalid_in_a_durable_run(run: Run, key: str) -> None:
         with pytest.raises(Error, match="no fixed order") as caught:
             run(source, walk, durable=True)
         assert caught.value.kind == "Invalid"
-    assert run(f"return function() local n = 0 for _ in pairs({{[{key}] = 1, a = 2}}) do n = n + 1 end return n end") == 2
+    assert (
+        run(f"return function() local n = 0 for _ in pairs({{[{key}] = 1, a = 2}}) do n = n + 1 end return n end") == 2
+    )
 
 
 @pytest.mark.parametrize("durable", [False, True])
@@ -91,7 +93,9 @@ def test_our_own_objects_are_keys_everywhere(run: Run, *, durable: bool) -> None
         ("if k == 'a' then t.c = 'changed' t[1] = nil end", [1, 2, 3, -1, "a", "b", "c"]),
     ],
 )
-@pytest.mark.parametrize("walk", ["for k in pairs(t) do", "local k = nil while true do k = next(t, k) if k == nil then break end"])
+@pytest.mark.parametrize(
+    "walk", ["for k in pairs(t) do", "local k = nil while true do k = next(t, k) if k == nil then break end"]
+)
 def test_fields_may_be_assigned_and_cleared_on_the_way(run: Run, change: str, seen: list[Any], walk: str) -> None:
     source = f"""
     return function()
@@ -207,7 +211,7 @@ def test_the_order_is_the_same_in_every_process(tmp_path: Path) -> None:
     for hash_seed in ("0", "1", "12345"):
         environment = {**os.environ, "PYTHONHASHSEED": hash_seed, "PYTHONPATH": str(root)}
         command = [sys.executable, "-c", PROGRAM, str(script)]
-        done = subprocess.run(command, env=environment, cwd=root, capture_output=True, check=True, timeout=60)  # noqa: S603
+        done = subprocess.run(command, env=environment, cwd=root, capture_output=True, check=True, timeout=60)
         orders.add(done.stdout)
     assert len(orders) == 1
     assert len(orders.pop()) > 1000

@@ -24,7 +24,9 @@ def tight() -> LuaLanguage:
 def failure(language: LuaLanguage, source: str, **fields: Any) -> Failure:
     """Run a script on line 2 of its chunk, and return how it failed; a neighbour waits meanwhile and goes on after."""
     neighbour = World()
-    neighbour.start(language, "return function() time.sleep('1s') local n = 0 for i = 1, 20000 do n = n + i end return n end")
+    neighbour.start(
+        language, "return function() time.sleep('1s') local n = 0 for i = 1, 20000 do n = n + i end return n end"
+    )
     machine = World().start(language, f"return function()\n{source}\nend", **{"options": SMALL, **fields})
     neighbour.fire()
     assert neighbour.machine.outcome is not None
@@ -95,7 +97,9 @@ def test_the_message_names_the_line_of_the_loop(lua: LuaLanguage) -> None:
     assert found.stack.splitlines() == ["s.lua:3: in spin", "s.lua:5: in entry"]
 
 
-@pytest.mark.parametrize("chunk", ["while true do end", "pcall(function() while true do end end) return function() end"])
+@pytest.mark.parametrize(
+    "chunk", ["while true do end", "pcall(function() while true do end end) return function() end"]
+)
 def test_a_loop_at_the_top_of_a_chunk_is_ended(lua: LuaLanguage, chunk: str) -> None:
     machine = World().start(lua, chunk, options=SMALL)
     assert machine.outcome is not None
@@ -104,7 +108,9 @@ def test_a_loop_at_the_top_of_a_chunk_is_ended(lua: LuaLanguage, chunk: str) -> 
 
 
 def test_a_loop_in_a_library_is_ended_at_its_line(lua: LuaLanguage) -> None:
-    library = bundle_of("local lib = {}\nfunction lib.spin() while true do end end\nreturn lib", file="lib.lua", id="app:lib")
+    library = bundle_of(
+        "local lib = {}\nfunction lib.spin() while true do end end\nreturn lib", file="lib.lua", id="app:lib"
+    )
     found = failure(lua, "lib.spin()", imports={"lib": library})
     assert found.message.startswith("lib.lua:2: ")
     assert "s.lua:2: " in found.stack

@@ -176,7 +176,11 @@ print(World().start(LuaLanguage(), source).outcome.unwrap())
 def test_two_processes_of_the_system_see_the_same() -> None:
     seen = {
         subprocess.run(
-            [sys.executable, "-c", SCRIPT], env={**os.environ, "PYTHONHASHSEED": seed}, capture_output=True, check=True, timeout=60
+            [sys.executable, "-c", SCRIPT],
+            env={**os.environ, "PYTHONHASHSEED": seed},
+            capture_output=True,
+            check=True,
+            timeout=60,
         ).stdout
         for seed in ("0", "1", "7")
     }

@@ -14,12 +14,27 @@ from actorflow.language.lua import LuaLanguage
 from tests.unit.lua.world import MODULES, World
 
 Run = Callable[..., Any]
-LEAK = re.compile(r"0x[0-9a-f]{6}|Traceback|\.py\b|<.* object at|prelude|lupa|PyObject|_ENV|KeyError|TypeError|AttributeError")
+LEAK = re.compile(
+    r"0x[0-9a-f]{6}|Traceback|\.py\b|<.* object at|prelude|lupa|PyObject|_ENV|KeyError|TypeError|AttributeError"
+)
 
 
 @pytest.mark.parametrize(
     "name",
-    ["load", "loadstring", "dofile", "loadfile", "collectgarbage", "debug", "io", "package", "python", "rawlen", "warn", "utf8"],
+    [
+        "load",
+        "loadstring",
+        "dofile",
+        "loadfile",
+        "collectgarbage",
+        "debug",
+        "io",
+        "package",
+        "python",
+        "rawlen",
+        "warn",
+        "utf8",
+    ],
 )
 def test_what_is_not_there(run: Run, name: str) -> None:
     assert run(f"return function() return type({name}) .. type(_G.{name}) end") == "nilnil"
@@ -71,16 +86,23 @@ def test_an_escape_is_refused(run: Run, escape: str) -> None:
     assert not LEAK.search(problem), problem
 
 
-@pytest.mark.parametrize("assignment", ["string.rep = 1", "table.x = 1", "process.event.EXIT = 1", "math.pi = 3", "os.x = 1", "errors.INVALID = 1"])
+@pytest.mark.parametrize(
+    "assignment",
+    ["string.rep = 1", "table.x = 1", "process.event.EXIT = 1", "math.pi = 3", "os.x = 1", "errors.INVALID = 1"],
+)
 def test_the_libraries_are_read_only(run: Run, assignment: str) -> None:
-    ok, problem = run(f"return function() local ok, problem = pcall(function() {assignment} end) return {{ok, problem}} end")
+    ok, problem = run(
+        f"return function() local ok, problem = pcall(function() {assignment} end) return {{ok, problem}} end"
+    )
     assert ok is False
     assert problem.startswith("s.lua:1: attempt to modify read-only table")
 
 
 def test_a_global_of_one_process_is_none_of_another(lua: LuaLanguage) -> None:
     World().start(lua, "return function() pairs = nil tostring = print string = {} shared = 1 _G.next = 7 end")
-    machine = World().start(lua, "return function() return tostring(shared) .. ('x'):rep(2) .. type(pairs) .. type(next) end")
+    machine = World().start(
+        lua, "return function() return tostring(shared) .. ('x'):rep(2) .. type(pairs) .. type(next) end"
+    )
     assert machine.outcome is not None
     assert machine.outcome.unwrap() == "nilxxfunctionfunction"
 
@@ -137,7 +159,9 @@ def test_no_address_shows(run: Run, value: str, shown: str) -> None:
     assert not LEAK.search(text), text
 
 
-@pytest.mark.parametrize("value", ["{}", "print", "coroutine.create(print)", "setmetatable({}, {__tostring = error})", "nil", "true"])
+@pytest.mark.parametrize(
+    "value", ["{}", "print", "coroutine.create(print)", "setmetatable({}, {__tostring = error})", "nil", "true"]
+)
 def test_an_error_that_is_no_text_shows_no_address(lua: LuaLanguage, value: str) -> None:
     outcome = World().start(lua, f"return function() error({value}) end").outcome
     assert outcome is not None
@@ -181,10 +205,49 @@ def test_the_key_of_private_data_does_not_get_out(run: Run) -> None:
 
 
 ARGUMENTS = (
-    *("nil", "true", "0", "-1", "1 << 63", "2 ^ 53", "0 / 0", "1 / 0", "''", "'\\xff'", "'@pid/inbox'", "'app:x'", "'%'"),
-    *("'%s%d%q'", "('x'):rep(5000)", "'[[[['", "{}", "{1, 2, 3}", "{a = {b = {}}}", "{[1.5] = 1}", "{f = print}", "print"),
-    *("loop", "deep", "error", "coroutine.create(print)", "channel.new()", "errors.new('e')", "time.now()", "string", "_G"),
-    *("setmetatable({}, {__index = error})", "setmetatable({}, {__len = function() return 1 << 62 end})", "spy", "'5s'"),
+    *(
+        "nil",
+        "true",
+        "0",
+        "-1",
+        "1 << 63",
+        "2 ^ 53",
+        "0 / 0",
+        "1 / 0",
+        "''",
+        "'\\xff'",
+        "'@pid/inbox'",
+        "'app:x'",
+        "'%'",
+    ),
+    *(
+        "'%s%d%q'",
+        "('x'):rep(5000)",
+        "'[[[['",
+        "{}",
+        "{1, 2, 3}",
+        "{a = {b = {}}}",
+        "{[1.5] = 1}",
+        "{f = print}",
+        "print",
+    ),
+    *(
+        "loop",
+        "deep",
+        "error",
+        "coroutine.create(print)",
+        "channel.new()",
+        "errors.new('e')",
+        "time.now()",
+        "string",
+        "_G",
+    ),
+    *(
+        "setmetatable({}, {__index = error})",
+        "setmetatable({}, {__len = function() return 1 << 62 end})",
+        "spy",
+        "'5s'",
+    ),
     *("process", "setmetatable({}, {__tostring = function() return {} end})", "process.inbox()", "payload.new(print)"),
 )
 FUZZ = """
@@ -232,7 +295,18 @@ end
 """
 BASE = (
     *("assert", "error", "getmetatable", "ipairs", "next", "pairs", "pcall", "rawequal", "rawget", "rawset", "require"),
-    *("select", "setmetatable", "subscribe", "tonumber", "tostring", "type", "unpack", "unsubscribe", "xpcall", "print"),
+    *(
+        "select",
+        "setmetatable",
+        "subscribe",
+        "tonumber",
+        "tostring",
+        "type",
+        "unpack",
+        "unsubscribe",
+        "xpcall",
+        "print",
+    ),
     *("channel", "coroutine", "errors", "math", "os", "payload", "process", "string", "table", *MODULES),
 )
 CALLS = 10_000
@@ -240,7 +314,7 @@ CALLS_EACH = 50
 
 
 def test_hostile_calls_leak_nothing_and_break_nothing(lua: LuaLanguage, seed: int) -> None:
-    draw = random.Random(seed)  # noqa: S311 - a test's data
+    draw = random.Random(seed)
     names = ", ".join(f'"{name}"' for name in BASE)
     texts: list[str] = []
     killed = 0
@@ -250,7 +324,9 @@ def test_hostile_calls_leak_nothing_and_break_nothing(lua: LuaLanguage, seed: in
             for _ in range(CALLS_EACH)
         )
         world = World()
-        machine = world.start(lua, FUZZ % {"names": names, "calls": calls}, options={"limits": {"slice": {"kill": 50_000_000}}})
+        machine = world.start(
+            lua, FUZZ % {"names": names, "calls": calls}, options={"limits": {"slice": {"kill": 50_000_000}}}
+        )
         assert machine.outcome is not None, machine.waits()
         failure = machine.outcome.failure
         if failure is not None:

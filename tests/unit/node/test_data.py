@@ -34,7 +34,7 @@ def test_the_lock_ends_with_the_process(tmp_path: Path) -> None:
         "import sys, os, signal; from pathlib import Path; from actorflow.node.data import DataDirectory\n"
         "data = DataDirectory.claim(Path(sys.argv[1])); data.next_boot(); os.kill(os.getpid(), signal.SIGKILL)"
     )
-    subprocess.run([sys.executable, "-c", code, str(tmp_path)], check=False, timeout=20)  # noqa: S603 - ourselves
+    subprocess.run([sys.executable, "-c", code, str(tmp_path)], check=False, timeout=20)
     with DataDirectory.claim(tmp_path) as data:
         assert data.next_boot() == 2
 

@@ -42,7 +42,7 @@ trio.run(main)
 def test_a_process_dies_at_its_commit(tmp_path: Path, where: str, status: int, told: int, written: int) -> None:
     path = tmp_path / "store.db"
     environment = {**os.environ, "ACTORFLOW_CRASH_AT": where}
-    child = subprocess.run(  # noqa: S603 - our own child
+    child = subprocess.run(
         [sys.executable, "-c", CHILD, path], env=environment, capture_output=True, text=True, check=False
     )
     assert (child.returncode, child.stderr) == (status, "")

@@ -25,7 +25,7 @@ MEBIBYTE = 1 << 20
 def small_disk(tmp_path: Path) -> Iterator[Path]:
     directory = tmp_path / "disk"
     directory.mkdir()
-    mounted = subprocess.run(  # noqa: S603
+    mounted = subprocess.run(
         ["mount", "-t", "tmpfs", "-o", "size=6m", "tmpfs", directory],  # noqa: S607
         check=False,
         capture_output=True,
@@ -33,8 +33,8 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
     if mounted.returncode:
         pytest.skip("mounting a small disk needs root")
     yield directory
-    if subprocess.run(["umount", directory], check=False).returncode:  # noqa: S603, S607
-        subprocess.run(["umount", "--lazy", directory], check=True)  # noqa: S603, S607
+    if subprocess.run(["umount", directory], check=False).returncode:  # noqa: S607
+        subprocess.run(["umount", "--lazy", directory], check=True)  # noqa: S607
         pytest.fail("the closed store still held a file open")
 
 
@@ -102,7 +102,7 @@ async def grow_to_the_limit(path: str) -> None:
 
 
 def test_a_file_that_may_not_grow_leaves_the_outcome_open_and_resumes(tmp_path: Path) -> None:
-    child = subprocess.run(  # noqa: S603 - our own child
+    child = subprocess.run(
         [sys.executable, "-c", LIMITED, tmp_path / "store.db", Path(__file__).parent],
         capture_output=True,
         text=True,

@@ -13,11 +13,9 @@ return function(kit, sys)
   local Channel = kit.handle_class("Channel", channels)
   local Timer = kit.handle_class("Timer", {})
   local Future = kit.handle_class("Future", {})
-  local Thread = kit.handle_class("thread", {})
 
   function kit.new_object(class, id, channel)
     if class == 1 then return kit.handle_object(Channel, id, false) end
-    if class == 4 then return kit.handle_object(Thread, id, false) end
     return kit.handle_object(class == 2 and Timer or Future, id, {id = id, channel = channel})
   end
 
@@ -118,9 +116,9 @@ return function(kit, sys)
 
   function kit.coroutines.spawn(f)
     if type(f) ~= "function" then kit.error("bad argument #1 to 'spawn' (function expected, got " .. kit.type(f) .. ")") end
-    kit.charge_coroutine()
-    local _, thread = sys(2, kit.keep(f))
-    return thread
+    local co = kit.task(f)
+    sys(2, kit.keep(co))
+    return co
   end
 
   -- ---- timers --------------------------------------------------------------------------------------------------------

@@ -10,7 +10,8 @@ local running, yield = coroutine.running, coroutine.yield
 return function(kit)
   local FATAL, checked, positioned = kit.FATAL, kit.checked, kit.positioned
   local SYS <const> = {} -- what our own yields carry first; scripts cannot get hold of it
-  local owned = setmetatable({}, {__mode = "k"}) -- coroutines that scripts made; true while one waits in an op, else false
+  local owned = setmetatable({}, {__mode = "k"}) -- coroutines that scripts made; true while one waits in an op, or if it is a task
+  local inner = setmetatable({}, {__mode = "k"}) -- coroutine -> the one whose op it passed upward last
   kit.SYS = SYS
 
   local CALL <const> = 20 -- what a protected call is charged: too deep in C for a hook, only this counts
@@ -70,6 +71,7 @@ return function(kit)
     if ok then
       if rawequal(first, SYS) then
         owned[co] = true
+        inner[running()] = co
         return step_in(co, yield(SYS, ...))
       end
       owned[co] = false
@@ -83,7 +85,7 @@ return function(kit)
 
   local function resume_(co, ...)
     expect(co, "resume")
-    if owned[co] then return false, "cannot resume coroutine blocked in a system call" end
+    if owned[co] and status(co) ~= "dead" then return false, "cannot resume coroutine blocked in a system call" end
     return step_in(co, ...)
   end
 
@@ -93,6 +95,24 @@ return function(kit)
     error((...), 0)
   end
 
+  -- A coroutine that the machine will resume as a task.
+  function kit.task(f)
+    kit.charge_coroutine()
+    local co = kit.watch(create(function()
+      f()
+      return 0, "\xf6" -- RETURN nil
+    end))
+    owned[co] = true
+    return co
+  end
+
+  -- The coroutine in which a task waits: itself, or one that it has resumed.
+  function kit.innermost(co)
+    local within = inner[co]
+    while within and owned[within] do co, within = within, inner[within] end
+    return co
+  end
+
   local coroutines = {resume = resume_}
   function coroutines.create(f) return create_(f, "create") end
   function coroutines.wrap(f)
@@ -100,7 +120,7 @@ return function(kit)
     return function(...) return unwrapped(co, resume_(co, ...)) end
   end
   function coroutines.yield(...)
-    if owned[running()] == nil then kit.error("attempt to yield from outside a coroutine") end
+    if owned[running()] ~= false then kit.error("attempt to yield from outside a coroutine") end
     return yield(...)
   end
   function coroutines.status(co)

@@ -2,7 +2,7 @@
 --
 -- Called with (sources, hooks, limits): `sources` are the other chunks of the prelude by name, compiled; `hooks` are functions
 -- of the adapter that neither yield nor raise: identity(instance) -> CBOR, now(instance), draw(instance, kind, size),
--- note(instance, level, text, CBOR), dropped(instance, path). Each chunk adds to `kit` what the later ones need.
+-- note(instance, level, text, CBOR), dropped(instance, path), digest(algorithm, data). Each chunk adds to `kit` what the later ones need.
 
 local sources, hooks, limits = ...
 local type, next, rawequal, setmetatable, native_load, pcall = type, next, rawequal, setmetatable, load, pcall
@@ -24,6 +24,7 @@ end
 local core = {
   now = function() return asked(hooks.now) end,
   draw = function(kind, size) return asked(hooks.draw, kind, size) end,
+  digest = function(algorithm, data) return hooks.digest(algorithm, data) end,
   note = function(level, text, fields) hooks.note(state.instance.id, level, text, fields or "\xa0") end,
 }
 
@@ -216,32 +217,35 @@ local function entry_of(value, method)
   return nil
 end
 
+-- The end of the main task: what it returned as an op with its operand.
 local function ended(value, problem)
   if type(problem) == "string" then problem = kit.make_error({message = problem, kind = "Internal", retryable = false}) end
   if kit.failure_of(problem) then return 1, kit.encode(problem) end
   return 0, kit.encode(value, "result")
 end
 
-local function main()
-  local instance = state.instance
-  local program, args = instance.program, instance.args
-  instance.args = nil
-  local values = kit.decode(args)
-  local n = kit.lengths[values] or #values
-  local chunk = load_units(program.units)
-  local before = instance.ops
-  local results = pack(chunk(unpack(values, 1, n)))
-  local entry = entry_of(results[1], program.method)
+local NONE <const> = kit.as_array({}, 0)
+
+local function enter(instance, values, n, before, value, problem)
+  local entry = entry_of(value, instance.program.method)
   if entry then
-    instance.loading = false
-    return ended(entry(unpack(values, 1, n)))
+    instance.args = false
+    return entry(unpack(values, 1, n)) -- a tail call: nothing of ours stays on the stack of a process that waits
   end
   if instance.ops == before then
     kit.error(kit.make_error({
-      message = "method '" .. program.method .. "' not found in module", kind = "NotFound", retryable = false,
+      message = "method '" .. instance.program.method .. "' not found in module", kind = "NotFound", retryable = false,
     }))
   end
-  return ended(results[1], results[2])
+  return value, problem
+end
+
+local function main()
+  local instance = state.instance
+  local values = instance.args == EMPTY and NONE or kit.decode(instance.args)
+  local n = kit.lengths[values] or #values
+  local chunk = load_units(instance.program.units)
+  return enter(instance, values, n, instance.ops, chunk(unpack(values, 1, n)))
 end
 
 -- What a task that died of `problem` answers.
@@ -281,24 +285,20 @@ local instances = {}
 
 -- Makes an instance with its main task, which is task 1. Nothing of the script runs yet.
 function api.start(id, program, args)
-  local mine = {
-    kit.watch(create(main)), id = id, program = programs[program], args = args, loading = true, ops = 0, created = 0, slot = 0,
-    slots = {},
+  -- `args` until the entry function begins; what few processes need is made when it is needed.
+  instances[id] = {
+    kit.watch(create(main)),
+    id = id, program = programs[program], args = args, ops = 0, created = 0, slot = 0, objects = false, held = false,
   }
-  instances[id] = mine
   return 1
 end
 
--- Makes a task that runs what is in a slot.
+-- Makes a task of the coroutine that is in a slot.
 function api.spawn(id, slot)
   local mine = instances[id]
   state.instance = mine
-  local spawned = taken(slot)
   local task = #mine + 1
-  mine[task] = kit.watch(create(function()
-    spawned()
-    return 0, "\xf6"
-  end))
+  mine[task] = taken(slot)
   return task
 end
 
@@ -310,7 +310,7 @@ end
 function api.close(id) instances[id] = nil end
 
 -- Whether the entry function has not begun.
-function api.loading(id) return instances[id].loading end
+function api.loading(id) return instances[id].args and true or false end
 
 -- Handles whose objects were collected, as text: the adapter forgets what they stood for.
 function api.released(id)
@@ -332,12 +332,14 @@ local function ending(task, co, problem)
   return 1, encoded(failure)
 end
 
-local function stepped(task, co, ok, first, ...)
-  if not ok then return ending(task, co, first) end
-  if collect("count") > limits.memory_kib and kit.is_full() then return ending(task, co, "not enough memory") end
-  if rawequal(first, kit.SYS) then return ... end
-  state.instance[task] = false
-  return first, ...
+local stepped
+
+-- The end of a task; a result that takes time to encode is encoded by a coroutine, which its hook can end.
+local function returned(task, co, value, problem)
+  if co == ended then return value, problem end
+  if task ~= 1 then return 0, NIL end
+  if problem == nil and type(value) ~= "table" and type(value) ~= "function" then return ended(value) end
+  return stepped(task, ended, resume(kit.watch(create(ended)), value, problem))
 end
 
 -- Resumes a task with an answer; returns its next op with operands.
@@ -353,7 +355,7 @@ function api.where(id, task)
   local mine = instances[id]
   local co = mine and mine[task]
   if not co then return "" end
-  return match(kit.frames(co), "^(.-:%d+): ") or ""
+  return match(kit.frames(kit.innermost(co)), "^(.-:%d+): ") or ""
 end
 
 api.encode, api.decode = kit.encode, kit.decode

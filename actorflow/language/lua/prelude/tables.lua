@@ -4,7 +4,7 @@
 local type, next, select, tonumber, setmetatable = type, next, select, tonumber, setmetatable
 local native_pcall, error = pcall, error
 local concat, sort, move, pack, unpack = table.concat, table.sort, table.move, table.pack, table.unpack
-local tointeger, gsub, find = math.tointeger, string.gsub, string.find
+local tointeger, math_type, gsub, find, rawget = math.tointeger, math.type, string.gsub, string.find, rawget
 
 local FEW <const> = 64 -- elements that cost no more than a call
 
@@ -84,10 +84,49 @@ return function(kit)
     return shift(from, position(first, "move", 2), position(last, "move", 3), position(to, "move", 4), target or from)
   end
 
+  local function less(a, b) return a < b end
+
+  -- A stable merge sort: native sort picks its pivots by the clock, so that elements which compare equal would come out in
+  -- another order on replay, and its comparison cannot wait.
+  local function merge_sort(t, n, before)
+    local from, to, width = move(t, 1, n, 1, {}), {}, 1
+    while width < n do
+      for left = 1, n, 2 * width do
+        local i, middle, stop = left, left + width, left + 2 * width
+        if middle > n + 1 then middle = n + 1 end
+        if stop > n + 1 then stop = n + 1 end
+        local j = middle
+        for k = left, stop - 1 do
+          if i < middle and (j >= stop or not before(from[j], from[i])) then
+            to[k], i = from[i], i + 1
+          else
+            to[k], j = from[j], j + 1
+          end
+        end
+      end
+      from, to, width = to, from, 2 * width
+    end
+    for i = 1, n do t[i] = from[i] end
+  end
+
+  -- Whether equal elements are the same: all of them text, or all integers.
+  local function is_plain(t, n)
+    local is_text = type(rawget(t, 1)) == "string"
+    for i = 1, n do
+      local value = rawget(t, i)
+      if is_text and type(value) ~= "string" or not is_text and math_type(value) ~= "integer" then return false end
+    end
+    return true
+  end
+
   function tables.sort(t, before)
-    local size = #table_of(t, "sort")
-    if size > FEW then kit.spend(size * 8) end
-    return sort(t, before)
+    local n = #table_of(t, "sort")
+    if before ~= nil and type(before) ~= "function" then
+      kit.error("bad argument #2 to 'sort' (function expected, got " .. kit.type(before) .. ")")
+    end
+    if n > FEW then kit.spend(n * 8) end
+    if before == nil and not frozen[t] and is_plain(t, n) then return sort(t) end
+    merge_sort(t, n, before or less)
   end
 
   function tables.unpack(t, first, last)
