@@ -26,6 +26,8 @@ from tests.conformance.workflow.durable import WORKFLOWS, Durable, engine_of
 Ops = Generator[tuple[Any, ...], Any, Any]
 
 RUNS = 8
+EVERY = 5
+"""When chance spares so many commits, the next one fails."""
 PATIENCE = 20
 
 
@@ -36,10 +38,14 @@ class FailingStore(SqlStore):
         super().__init__(Sqlite(path), CrashPoint())
         self.random = random
         self.share = 0.0
+        self.spared = 0
         self.failed: Counter[str] = Counter()
 
     def commit(self, batch: Sequence[Item]) -> list[Committed]:
-        how = self.random.choice(["refused", "lost", "written"]) if self.random.random() < self.share else ""
+        self.spared += 1
+        fails = self.random.random() < self.share or (self.share > 0 and self.spared >= EVERY)
+        self.spared = 0 if fails else self.spared
+        how = self.random.choice(["refused", "lost", "written"]) if fails else ""
         self.failed[how] += 1
         if how == "refused":
             raise unavailable("the disk is full")

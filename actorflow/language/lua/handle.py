@@ -24,14 +24,15 @@ class Handles:
     whenever their count has doubled.
     """
 
-    __slots__ = ("_known", "_last", "_released", "_sweep")
+    __slots__ = ("_instance", "_known", "_last", "_released", "_sweep")
 
-    def __init__(self, released: Callable[[], bytes]) -> None:
-        """Hold nothing; `released` gives the numbers that Lua has let go, comma-separated, since it was last asked."""
+    def __init__(self, released: Callable[[int], bytes], instance: int) -> None:
+        """Hold nothing; `released` gives the numbers, comma-separated, that an instance has let go since the last time."""
         self._known: dict[Any, Any] = {}
         self._last = 0
         self._sweep = _FIRST_SWEEP
         self._released = released
+        self._instance = instance
 
     def __len__(self) -> int:
         """Return how many objects are held."""
@@ -57,7 +58,7 @@ class Handles:
         self._known.clear()
 
     def _forget_released(self) -> None:
-        for number in self._released().split(b","):
+        for number in self._released(self._instance).split(b","):
             thing = self._known.pop(int(number), None) if number else None
             if thing is not None:
                 del self._known[thing]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import partial
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from actorflow.codec import decode, encode
@@ -41,7 +40,7 @@ class Running:
         self._failure: BaseException | None = None
         self._last = 0  # the op that was answered at once, if any
         self._number = program.runtime.enter(self)
-        self._handles = Handles(partial(program.runtime.released, self._number))
+        self._handles = Handles(program.runtime.released, self._number)
 
     # ---- ports.Script ------------------------------------------------------------------------------------------
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import ctypes
 import sys
 from collections.abc import AsyncGenerator, Callable
-from contextlib import suppress
+from types import CoroutineType
 from typing import Any, Final
 
 from actorflow.language.python.guard import is_script
@@ -23,8 +23,13 @@ def close(handle: Any) -> bool:
     for _ in range(_PATIENCE):
         if not is_suspended(handle):
             return False
-        with suppress(BaseException):  # what its cleanup raises, or what Python says when it waits again
-            handle.close()
+        try:
+            op = handle.throw(GeneratorExit)
+        except BaseException:  # noqa: BLE001 - what its cleanup raises
+            return False
+        for part in op if isinstance(op, tuple) else ():
+            if isinstance(part, CoroutineType):  # a task that it would start
+                part.close()
     return is_suspended(handle)
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 from actorflow.errors import CANCELED, TIMEOUT, Cancelled, Error, Failure, invalid
 from actorflow.language.python import dropping
 from actorflow.language.python.failing import failure_in, foreign, innermost, runaway
-from actorflow.language.python.watch import Runaway, SliceLimits, Watch
+from actorflow.language.python.watch import Abandoned, Runaway, SliceLimits, Watch
 from actorflow.machine.dispatch import HANDLERS
 from actorflow.machine.op import Op
 from actorflow.notice import Notice
@@ -68,7 +68,7 @@ class Running:
         The hot path of the process host: one function, no call but the coroutine's own. `running` is cleared first
         thing after it, and only then is `marked` looked at: that is this thread's half of the watch's agreement.
         """
-        watch = self._watch
+        watch, run = self._watch, self._run
         if mode is _VALUE:
             step = handle.send
         else:
@@ -79,12 +79,12 @@ class Running:
                 watch.running = step
                 if watch.asleep:
                     watch.wake()
-                op = self._run(step, value)
+                op = run(step, value)
                 watch.running = None
             except BaseException as error:  # noqa: BLE001 - whatever a script raises is its own end
                 watch.running = None
                 return self._ended(handle, step, error)
-            if watch.marked and (stopped := self._looked_at(handle, step)):
+            if watch.marked is not None and (stopped := self._looked_at(handle, step)):
                 return stopped
         except Runaway as stray:  # asked for before its resume ended, delivered after
             watch.running = None
@@ -95,18 +95,25 @@ class Running:
         return self._refused(handle, op)
 
     def _looked_at(self, handle: Any, step: Any, error: BaseException | None = None) -> tuple[Any, ...] | None:
-        """Do what the watchdog has marked this resume for; return the end of a task that was shot at."""
+        """Do what this resume is marked for; return the end of a task that was shot at.
+
+        Raises:
+            Exception: what the engine raised when the script asked it for something.
+        """
         watch = self._watch
         was_slow, since = watch.marked is step, watch.since
+        fault, watch.fault = watch.fault, None
         if watch.unmark(step):
             return self._stopped(handle, error)
+        if fault is not None:
+            raise fault
         if was_slow:
             self._program.slow(innermost(handle, error), since, self._machine.driver.notice)
         return None
 
     def _ended(self, handle: Any, step: Any, error: BaseException) -> tuple[Any, ...]:
         """Return the end that a task has come to."""
-        if self._watch.marked and (stopped := self._looked_at(handle, step, error)):
+        if self._watch.marked is not None and (stopped := self._looked_at(handle, step, error)):
             return stopped
         if not isinstance(error, StopIteration):
             return (Op.RAISE, self._failure(handle, error))
@@ -156,12 +163,17 @@ class Running:
             raise invalid("this process has ended")
         watch.shielded = True
         try:
-            if watch.marked:
+            if watch.marked is not None:
                 watch.check()
             return HANDLERS[op[0]](machine, machine.main, op)
+        except Error:
+            raise
+        except Exception as fault:  # noqa: BLE001 - not the script's to catch: raised again at the end of its resume
+            watch.fault, watch.marked = fault, watch.running
+            raise Abandoned from None
         finally:
             watch.shielded = False
-            if watch.marked:
+            if watch.marked is not None:
                 watch.check()
 
     def discard(self, handle: Any) -> None:

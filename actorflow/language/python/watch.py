@@ -29,6 +29,10 @@ class Runaway(BaseException):
     """Raised in a script that computed beyond its limit."""
 
 
+class Abandoned(BaseException):
+    """Raised in a script when the engine has given its process up."""
+
+
 class Watched(Protocol):
     """What runs under a watch."""
 
@@ -49,9 +53,22 @@ class Watch:
         shielded: the script has called into the engine, which must not be interrupted.
         marked: a resume that has to be looked at when it ends, or None. shot: the last one that was shot at, or None.
         asleep: nobody looks: call `wake` when something runs. since: when the watchdog first saw the marked resume.
+        fault: what the engine raised in the marked resume, or None.
     """
 
-    __slots__ = ("_lock", "asleep", "marked", "running", "shielded", "shot", "since", "thread", "wake", "watched")
+    __slots__ = (
+        "_lock",
+        "asleep",
+        "fault",
+        "marked",
+        "running",
+        "shielded",
+        "shot",
+        "since",
+        "thread",
+        "wake",
+        "watched",
+    )
 
     def __init__(self, wake: Callable[[], None]) -> None:
         """Make the watch of the calling thread."""
@@ -60,6 +77,7 @@ class Watch:
         self.running: Callable[..., Any] | None = None
         self.marked: Callable[..., Any] | None = None
         self.shot: Callable[..., Any] | None = None
+        self.fault: Exception | None = None
         self.since = 0
         self.shielded = False
         self.asleep = True
@@ -128,10 +146,10 @@ class Watch:
                 self.running = None
             except BaseException:
                 self.running = None
-                if self.marked and self.unmark(resume):
+                if self.marked is not None and self.unmark(resume):
                     raise Runaway from None
                 raise
-            if self.marked and self.unmark(resume):
+            if self.marked is not None and self.unmark(resume):
                 raise Runaway  # noqa: TRY301 - one shot more may be on its way here
         except Runaway:
             self.running = None
@@ -146,7 +164,10 @@ class Watch:
 
         Raises:
             Runaway: when it was shot at.
+            Abandoned: when the engine has given its process up.
         """
+        if self.fault is not None:
+            raise Abandoned
         if self.running is not None and self.shot is self.running:
             with self._lock:
                 _raise_in(self.thread, None)

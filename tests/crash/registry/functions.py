@@ -21,8 +21,9 @@ def begin(run: str, name: str) -> None:
 
 def once(run: str, name: str) -> None:
     """Have an effect: a file of this invocation's name, made by whichever attempt comes first."""
+    invocation = ctx.get("invocation_id").replace("/", "-")
     with suppress(FileExistsError):
-        (Path(os.environ["CRASH_PLACE"]) / "effects" / f"{ctx.get('invocation_id')} {run} {name}").touch(exist_ok=False)
+        (Path(os.environ["CRASH_PLACE"]) / "effects" / f"{invocation} {run} {name}").touch(exist_ok=False)
 
 
 async def step(run: str, name: str, value: Any) -> Any:

@@ -299,9 +299,12 @@ def test_any_text_keeps_its_length_and_line_ends(source: str) -> None:
 )
 def test_time_is_linear(piece: str) -> None:
     def seconds(count: int) -> float:
-        started = time.perf_counter()
-        erase_types(piece * count)
-        return time.perf_counter() - started
+        """The least of three runs, in time computed: what the machine does meanwhile is not in it."""
+        runs = []
+        for _ in range(3):
+            started = time.process_time()
+            erase_types(piece * count)
+            runs.append(time.process_time() - started)
+        return min(runs)
 
-    seconds(100)
-    assert seconds(40_000) < 100 * max(seconds(2_000), 0.0005)
+    assert seconds(40_000) < 200 * max(seconds(2_000), 0.001)

@@ -275,6 +275,25 @@ def test_select_takes_the_first_ready_case_and_names_it(run: Run) -> None:
     assert run(source) == [True, True, True, True, "x", True, True, "sent", True, "sent", False, True, True]
 
 
+def test_select_over_the_inbox_gives_whole_messages(lua: LuaLanguage, world: World) -> None:
+    source = """
+    return function()
+      local inbox, done = process.inbox(), channel.new()
+      local seen = {}
+      for i = 1, 3 do
+        local picked = channel.select({done:case_receive(), inbox:case_receive()})
+        seen[i] = {picked.value:topic(), picked.value:from(), picked.value:payload():data(), picked.channel == inbox}
+      end
+      return seen
+    end"""
+    world.start(lua, source)
+    payloads = ["x", {"a": [1]}, 2.5]
+    for payload in payloads:
+        world.machine.deliver(Message("t", CHILD, (payload,)))
+        world.machine.run(-1)
+    assert result(world) == [["t", CHILD, payload, True] for payload in payloads]
+
+
 def test_a_spawned_coroutine_runs_first_and_waits_for_itself_alone(run: Run) -> None:
     source = """
     return function()

@@ -62,7 +62,7 @@ def test_is_compares_the_kind_and_refuses_what_is_no_error(run: Run) -> None:
 
 def test_call_stack_has_frames_with_lines(run: Run) -> None:
     source = """
-    local function deep() return errors.new("m") end
+    local function deep() local made = errors.new("m") return made end
     return function()
       local stack = errors.call_stack(deep())
       return {stack.frames[1].source, stack.frames[1].line, errors.call_stack("x") == nil}

@@ -94,7 +94,7 @@ def test_an_endless_loop_cannot_be_caught(lua: LuaLanguage, loop: str) -> None:
 def test_the_message_names_the_line_of_the_loop(lua: LuaLanguage) -> None:
     found = failure(lua, "local function spin()\nwhile true do end\nend\nspin()")
     assert found.message.startswith("s.lua:3: ")
-    assert found.stack.splitlines() == ["s.lua:3: in spin", "s.lua:5: in entry"]
+    assert found.stack.splitlines() == ["s.lua:3: in spin", "s.lua:5: in function <line 1>"]
 
 
 @pytest.mark.parametrize(

@@ -80,7 +80,8 @@ def test_waiting_works_inside(lua: LuaLanguage, wait: str) -> None:
 def test_waiting_where_lua_cannot_is_an_error(run: Run) -> None:
     source = """
     return function()
-      return {pcall(table.sort, {2, 1}, function(a, b) time.sleep("1s") return a < b end)}
+      local t = setmetatable({}, {__index = function() time.sleep("1s") end})
+      return {pcall(function() for _ in ipairs(t) do end end)}
     end"""
     ok, problem = run(source)
     assert ok is False
@@ -187,12 +188,12 @@ def test_require_finds_globals_only(run: Run) -> None:
 # ---- handles and slots ---------------------------------------------------------------------------------------------
 
 
-def test_ten_thousand_timers_leave_nothing_behind() -> None:
+def test_timers_that_nobody_holds_leave_nothing_behind() -> None:
     lua = LuaLanguage()  # with a heap of its own: garbage is collected when it has grown in proportion
     world = World()
     source = """
     return function()
-      for i = 1, 10000 do
+      for i = 1, 30000 do
         local ch = time.after("1s")
         ch:receive()
       end
@@ -208,7 +209,7 @@ def test_ten_thousand_timers_leave_nothing_behind() -> None:
         world.fire(place)
         del world.timers[: place + 1]
     assert machine.outcome.unwrap() == "done"
-    assert most < 2000
+    assert most < 10_000
 
 
 def test_channels_are_the_same_objects_each_time(lua: LuaLanguage) -> None:

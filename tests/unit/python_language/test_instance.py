@@ -8,6 +8,8 @@ import tracemalloc
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from actorflow.language.python import PythonLanguage
 from actorflow.machine.machine import Machine
 from actorflow.ports import Outcome
@@ -121,3 +123,27 @@ def test_the_language_keeps_less_than_1200_bytes_for_an_idle_process() -> None:
     )
     assert 100 < ours / count < 1_200
     assert sys.getsizeof(machines[0].script) < 200
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "return uuid.v4()",
+        "try: uuid.v4()\n            except BaseException: return 'swallowed'",
+        "try: uuid.v4()\n            except BaseException: await time.sleep(1)",
+        "try: uuid.v4()\n            finally: time.now()",
+    ],
+)
+def test_what_the_engine_raises_is_not_the_scripts_to_catch(body: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Divergence(Exception):
+        pass
+
+    def diverge(_self: FakeDriver, _kind: str, _size: int) -> bytes:
+        raise Divergence
+
+    monkeypatch.setattr(FakeDriver, "draw", diverge)
+    with pytest.raises(Divergence):
+        Bench(f"""
+        async def main():
+            {body}
+    """)

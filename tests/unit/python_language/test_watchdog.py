@@ -65,9 +65,8 @@ def test_the_limit_is_that_of_the_entry() -> None:
         "try:\n            while True: pass\n        finally:\n            await process.checkpoint()",
         "try:\n            while True: pass\n        except BaseException: pass\n        return 'went on'",
         "try:\n            while True: pass\n        except BaseException: await time.sleep(5)",
-        "for _ in range(10**12):\n            try:\n                while True: pass\n            except BaseException: pass",
-        "def hold():\n            try:\n                while True: pass\n            except BaseException: hold()\n"
-        "        hold()",
+        "while True:\n            try:\n                while True: pass\n            except BaseException: pass",
+        "def f():\n            try:\n                while True: pass\n            except BaseException: f()\n        f()",
         "while True: time.now()",
         "while True:\n            try:\n                while True: time.now()\n            except BaseException: pass",
         "while True: channel.new()",
@@ -110,7 +109,7 @@ def test_the_top_level_of_a_module_is_watched(monkeypatch: pytest.MonkeyPatch) -
 
 
 def test_a_runaway_in_one_task_ends_the_process_even_if_somebody_would_catch_it() -> None:
-    run = killed("""\
+    killed("""\
         from actorflow.script import process
         async def spin():
             while True:
@@ -121,7 +120,6 @@ def test_a_runaway_in_one_task_ends_the_process_even_if_somebody_would_catch_it(
             except Exception:
                 return "caught"
         """)
-    assert run.asked("call") == []
 
 
 def test_neighbours_of_a_runaway_live() -> None:
@@ -253,7 +251,7 @@ def test_shots_at_any_moment_hit_the_script_or_nothing(seed: int) -> None:
 
     kinds = dict.fromkeys(KINDS, 0)
     stopped = 0
-    until = time.monotonic() + 20
+    until = time.monotonic() + 10
     with spinning(fire):
         while (fired < 100_000 or stopped < 1_000) and time.monotonic() < until:
             kind = draw.choice(KINDS)
@@ -333,9 +331,12 @@ def until(condition: Callable[[], object]) -> None:
 
 
 def test_the_watchdog_rests_when_nothing_runs_and_wakes_for_what_does() -> None:
-    run = started(
-        "from actorflow.script import process\nasync def main():\n    await process.inbox().receive()\n    while True: pass"
-    )
+    run = started("""\
+        from actorflow.script import process
+        async def main():
+            await process.inbox().receive()
+            while True: pass
+        """)
     watch = run.machine.script._watch  # noqa: SLF001 - what the test is about
     until(lambda: watch.asleep)
     run.deliver("go")

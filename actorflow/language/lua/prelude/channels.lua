@@ -101,12 +101,13 @@ return function(kit, sys)
         flat[3 * n - 2], flat[3 * n - 1], flat[3 * n] = parts.id, parts.send, parts.send and kit.keep(parts.value) or 0
       end
     end
-    local ok, value, open, index = sys(10, (default or list.default) and true or false, unpack(flat, 1, 3 * n))
+    local ok, value, open, index, a, b, c = sys(10, (default or list.default) and true or false, unpack(flat, 1, 3 * n))
     if not ok then kit.error(value) end
     if index < 0 then return {default = true, ok = true} end
     local parts = chosen[index + 1]
     if parts.send then return {channel = parts.channel, value = parts.value, ok = true} end
     if not open then return {channel = parts.channel, ok = false} end
+    value = kit.value(value, a, b, c)
     local made = parts.channel[DATA]
     if made and value ~= nil then value = made(value) end
     return {channel = parts.channel, value = value, ok = true}

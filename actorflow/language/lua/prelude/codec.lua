@@ -11,6 +11,8 @@ local utf8_len = utf8.len
 
 local MAX_DEPTH <const> = 64
 local MAX_DECODED <const> = 2 * MAX_DEPTH + 4 -- a failure is two levels of ours and up to four of CBOR's
+local FEW <const> = 16 -- keys that are sorted by insertion
+local EMPTY <const>, EMPTY_MAP <const> = "\x80", "\xa0"
 local TAG <const> = "\xd8\x1b\x86\x6factorflow.error"
 
 return function(kit)
@@ -52,6 +54,8 @@ return function(kit)
 
   -- ---- encoding ------------------------------------------------------------------------------------------------------
 
+  local out, size -- the pieces written so far, and their number; nothing of a script runs while they grow
+
   local function head(major, n)
     major = major << 5
     if n < 24 then return char(major | n) end
@@ -61,15 +65,26 @@ return function(kit)
     return pack(">BI8", major | 27, n)
   end
 
+  local INTEGERS, BYTES, TEXTS, LISTS, MAPS = {}, {}, {}, {}, {} -- heads of one byte, by number
+  for n = 0, 23 do
+    INTEGERS[n], BYTES[n], TEXTS[n], LISTS[n], MAPS[n] = head(0, n), head(2, n), head(3, n), head(4, n), head(5, n)
+  end
+
+  local function put_text(s)
+    local n, is_text = #s, utf8_len(s)
+    out[size + 1] = (is_text and TEXTS or BYTES)[n] or head(is_text and 3 or 2, n)
+    size = size + 2
+    out[size] = s
+  end
+
   local function text(s)
-    local n = #s
-    if n < 24 then return char((utf8_len(s) and 0x60 or 0x40) | n) .. s end
-    return head(utf8_len(s) and 3 or 2, n) .. s
+    local n, is_text = #s, utf8_len(s)
+    return ((is_text and TEXTS or BYTES)[n] or head(is_text and 3 or 2, n)) .. s
   end
 
   local function number(v)
     if math_type(v) == "integer" then
-      if v >= 0 then return v < 24 and char(v) or head(0, v) end
+      if v >= 0 then return INTEGERS[v] or head(0, v) end
       return head(1, -1 - v)
     end
     if v ~= v then return "\xf9\x7e\x00" end
@@ -90,90 +105,123 @@ return function(kit)
     return a < b
   end
 
-  local encode
-
-  local function array(v, n, depth, out)
-    out[#out + 1] = head(4, n)
-    for i = 1, n do
-      trail[depth] = i
-      encode(rawget(v, i), depth, out)
+  -- Sorts a few keys that are all text.
+  local function insertion_sort(keys, n)
+    for i = 2, n do
+      local key, j = keys[i], i - 1
+      local length = #key
+      while j > 0 do
+        local other = keys[j]
+        if #other < length or #other == length and other < key then break end
+        keys[j + 1] = other
+        j = j - 1
+      end
+      keys[j + 1] = key
     end
   end
 
-  local function map(v, depth, out)
-    local keys, n = {}, 0
-    for k in next, v do
-      local kind = type(k)
-      if kind ~= "string" and math_type(k) ~= "integer" then
-        refuse(depth - 1, "a map key of type " .. (kind == "number" and "float" or kit.type(k)), "text or integer keys")
+  local encode
+
+  -- Writes what may be an array; false if it has a hole and did not come in as an array.
+  local function array(v, n, depth, holes_too)
+    local begun = size
+    size = size + 1
+    out[size] = LISTS[n] or head(4, n)
+    for i = 1, n do
+      local item = rawget(v, i)
+      if item == nil and not holes_too then
+        size = begun
+        return false
       end
-      if kind == "string" and not utf8_len(k) then refuse(depth - 1, "a map key of bytes", "text or integer keys") end
+      trail[depth] = i
+      encode(item, depth)
+    end
+    return true
+  end
+
+  local function map(v, depth)
+    local keys, n, all_text = {}, 0, true
+    for k in next, v do
+      if type(k) ~= "string" then
+        if math_type(k) ~= "integer" then
+          refuse(depth - 1, "a map key of type " .. (type(k) == "number" and "float" or kit.type(k)), "text or integer keys")
+        end
+        all_text = false
+      elseif not utf8_len(k) then
+        refuse(depth - 1, "a map key of bytes", "text or integer keys")
+      end
       n = n + 1
       keys[n] = k
     end
-    if n > 1 then sort(keys, before) end
-    out[#out + 1] = head(5, n)
+    if all_text and n <= FEW then insertion_sort(keys, n) else sort(keys, before) end
+    size = size + 1
+    out[size] = MAPS[n] or head(5, n)
     for i = 1, n do
       local k = keys[i]
-      out[#out + 1] = type(k) == "string" and text(k) or number(k)
+      size = size + 1
+      out[size] = type(k) == "string" and text(k) or number(k)
       trail[depth] = k
-      encode(rawget(v, k), depth, out)
+      encode(rawget(v, k), depth)
     end
   end
 
-  -- The length of what is an array: all its keys are in 1..n, and there is no hole unless it came in as an array.
-  local function length_of(v)
+  -- An array has all its keys in 1..n, and no hole unless it came in as an array.
+  local function list_or_map(v, depth)
     local n, known = rawlen(v), lengths[v]
-    if n == 0 and not known then return nil end
-    local count = 0
-    for k in next, v do
-      if math_type(k) ~= "integer" or k < 1 or k > n and k > (known or 0) then return nil end
-      count = count + 1
+    if n > 0 or known then
+      local count = 0
+      if known then
+        if known > n then n = known end
+        for k in next, v do
+          if math_type(k) ~= "integer" or k < 1 or k > n then count = n + 1 end
+        end
+      else
+        for _ in next, v do count = count + 1 end
+      end
+      if (known and count == 0 or count == n) and array(v, known and known < n and rawlen(v) or n, depth, known) then return end
     end
-    if known and known > n then n = known end
-    if count == n or known then return n end
-    return nil
+    map(v, depth)
   end
 
-  local function container(v, depth, out)
+  local function container(v, depth)
     if depth > MAX_DEPTH then too_deep(v, depth - 1) end
     holders[depth] = v
-    local n = length_of(kit.frozen[v] or v)
-    if n then array(kit.frozen[v] or v, n, depth, out) else map(kit.frozen[v] or v, depth, out) end
+    list_or_map(kit.frozen[v] or v, depth)
     holders[depth] = false
   end
 
-  local function failure(fields, depth, out)
+  local function failure(fields, depth)
     local kind = fields.kind
-    out[#out + 1] = TAG .. text(kit.clean(fields.message)) .. text(kind == "" and "Internal" or kit.clean(kind))
-    encode(fields.retryable, depth, out)
+    size = size + 1
+    out[size] = TAG .. text(kit.clean(fields.message)) .. text(kind == "" and "Internal" or kit.clean(kind))
+    encode(fields.retryable, depth)
     if fields.details == nil then
-      out[#out + 1] = "\xf6"
+      size = size + 1
+      out[size] = "\xf6"
     else
       depth = depth + 1
       trail[depth - 1] = "details"
       if depth > MAX_DEPTH then too_deep(fields.details, depth - 1) end
       holders[depth] = fields.details
-      map(fields.details, depth, out)
+      map(fields.details, depth)
       holders[depth] = false
     end
-    out[#out + 1] = text(kit.clean(fields.stack or ""))
+    put_text(kit.clean(fields.stack or ""))
   end
 
-  function encode(v, depth, out)
+  function encode(v, depth)
     local kind = type(v)
-    if kind == "string" then out[#out + 1] = text(v)
-    elseif kind == "number" then out[#out + 1] = number(v)
-    elseif kind == "boolean" then out[#out + 1] = v and "\xf5" or "\xf4"
-    elseif kind == "nil" then out[#out + 1] = "\xf6"
-    elseif kind == "table" then
-      if not class_of(v) then return container(v, depth + 1, out) end
+    if kind == "string" then return put_text(v) end
+    if kind == "table" then
+      if not class_of(v) then return container(v, depth + 1) end
       local fields = failure_of(v)
-      if fields then return failure(fields, depth + 1, out) end
-      out[#out + 1] = unsendable(v, depth)
-    else
-      out[#out + 1] = unsendable(v, depth)
+      if fields then return failure(fields, depth + 1) end
     end
+    size = size + 1
+    if kind == "number" then out[size] = number(v)
+    elseif kind == "boolean" then out[size] = v and "\xf5" or "\xf4"
+    elseif kind == "nil" then out[size] = "\xf6"
+    else out[size] = unsendable(v, depth) end
   end
 
   function kit.encode(v, name)
@@ -181,32 +229,31 @@ return function(kit)
     if kind == "string" then return text(v) end
     if kind == "number" then return number(v) end
     if kind == "nil" then return "\xf6" end
-    local out = {}
+    out, size = {}, 0
     root, root_index = name or "value", nil
-    encode(v, 0, out)
-    return concat(out)
+    encode(v, 0)
+    return concat(out, "", 1, size)
   end
 
   -- The same for what must be a map, even if it is empty or its keys are 1..n.
   function kit.encode_map(t, name)
-    local out = {}
+    if next(t) == nil then return EMPTY_MAP end
+    out, size = {}, 0
     root, root_index, holders[1] = name, nil, t
-    map(t, 1, out)
+    map(t, 1)
     holders[1] = false
-    return concat(out)
+    return concat(out, "", 1, size)
   end
-
-  local EMPTY <const> = "\x80"
 
   local function encode_values(name, values)
     local n = values.n
-    local out = {head(4, n)}
+    out, size = {LISTS[n] or head(4, n)}, 1
     root = name
     for i = 1, n do
       root_index = i
-      encode(values[i], 0, out)
+      encode(values[i], 0)
     end
-    return concat(out)
+    return concat(out, "", 1, size)
   end
 
   -- A list of arguments, or nil and why one of them may not leave the process.
@@ -256,14 +303,18 @@ return function(kit)
   end
 
   local function decode_map(data, at, n, depth)
-    local map_ = {}
+    local made = {}
     for _ = 1, n do
-      local k, v
-      k, at = decode(data, at, depth)
-      v, at = decode(data, at, depth)
-      map_[k] = v
+      local first, k = byte(data, at), nil
+      if first >= 0x60 and first < 0x78 then -- a short text, as most keys are
+        local stop = at + first - 0x60
+        k, at = sub(data, at + 1, stop), stop + 1
+      else
+        k, at = decode(data, at, depth)
+      end
+      made[k], at = decode(data, at, depth)
     end
-    return map_, at
+    return made, at
   end
 
   local function decode_special(data, at, first)
@@ -285,7 +336,9 @@ return function(kit)
 
   function decode(data, at, depth)
     local first = byte(data, at)
+    if first < 24 then return first, at + 1 end
     local major, n = first >> 5, first & 31
+    if n < 24 and major == 3 then return sub(data, at + 1, at + n), at + 1 + n end
     if major == 7 then return decode_special(data, at + 1, first) end
     n, at = argument(data, at + 1, n)
     if major == 0 then return n, at end

@@ -81,7 +81,10 @@ return function(kit)
     return checked(false, positioned(first, co))
   end
 
-  function step_in(co, ...) return stepped(co, resume(co, ...)) end
+  function step_in(co, ...)
+    owned[co] = false
+    return stepped(co, resume(co, ...))
+  end
 
   local function resume_(co, ...)
     expect(co, "resume")

@@ -6,7 +6,7 @@
 
 local sources, hooks, limits = ...
 local type, next, rawequal, setmetatable, native_load, pcall = type, next, rawequal, setmetatable, load, pcall
-local pack, unpack, concat = table.pack, table.unpack, table.concat
+local unpack, concat = table.unpack, table.concat
 local create, resume, status, yield, close = coroutine.create, coroutine.resume, coroutine.status, coroutine.yield, coroutine.close
 local match, gmatch = string.match, string.gmatch
 local collect = collectgarbage
@@ -40,10 +40,10 @@ function kit.identity()
 end
 function kit.dropped(path) hooks.dropped(state.instance.id, path) end
 
-local function answered(tag, a, b, c, d, e)
+local function answered(tag, a, b, c, d, e, f)
   if tag == 6 then return false, kit.decode(a) end -- a failure
   if tag == 7 then return true, nil, true end -- of a closed channel
-  if tag == 8 then return true, kit.value(c, d, e), b, a end -- of a select
+  if tag == 8 then return true, c, b, a, d, e, f end -- of a select: its value is taken only if it was received
   if tag == 9 then return true, kit.value(b, c, d), a end -- the state of a future
   return true, kit.value(tag, a, b, c)
 end
@@ -59,14 +59,17 @@ function kit.keep(value)
   local instance = state.instance
   local slot = instance.slot + 1
   instance.slot = slot
-  if value ~= nil then instance.slots[slot] = value end
+  if value ~= nil then
+    local slots = instance.slots
+    if slots then slots[slot] = value else instance.slots = {[slot] = value} end
+  end
   return slot
 end
 
 local function taken(slot)
   local slots = state.instance.slots
-  local value = slots[slot]
-  slots[slot] = nil
+  local value = slots and slots[slot]
+  if value ~= nil then slots[slot] = nil end
   return value
 end
 
@@ -224,7 +227,7 @@ local function ended(value, problem)
   return 0, kit.encode(value, "result")
 end
 
-local NONE <const> = kit.as_array({}, 0)
+local EMPTY <const>, NONE <const> = "\x80", kit.as_array({}, 0)
 
 local function enter(instance, values, n, before, value, problem)
   local entry = entry_of(value, instance.program.method)
@@ -332,14 +335,27 @@ local function ending(task, co, problem)
   return 1, encoded(failure)
 end
 
-local stepped
+local PLAIN <const> = {string = true, number = true, boolean = true, ["nil"] = true}
 
--- The end of a task; a result that takes time to encode is encoded by a coroutine, which its hook can end.
-local function returned(task, co, value, problem)
-  if co == ended then return value, problem end
-  if task ~= 1 then return 0, NIL end
-  if problem == nil and type(value) ~= "table" and type(value) ~= "function" then return ended(value) end
-  return stepped(task, ended, resume(kit.watch(create(ended)), value, problem))
+local function encoded_end(task, co, ok, op, data)
+  if ok then return op, data end
+  return ending(task, co, op)
+end
+
+-- The end of a task. What takes time to encode is encoded by a coroutine, which its hook can end.
+local function returned(task, value, problem)
+  if task ~= 1 then return value, problem end
+  if problem == nil and PLAIN[type(value)] then return ended(value) end
+  local co = kit.watch(create(ended))
+  return encoded_end(task, co, resume(co, value, problem))
+end
+
+local function stepped(task, co, ok, first, ...)
+  if not ok then return ending(task, co, first) end
+  if collect("count") > limits.memory_kib and kit.is_full() then return ending(task, co, "not enough memory") end
+  if rawequal(first, kit.SYS) then return ... end
+  state.instance[task] = false
+  return returned(task, first, ...)
 end
 
 -- Resumes a task with an answer; returns its next op with operands.

@@ -124,7 +124,7 @@ return function(kit)
     if before ~= nil and type(before) ~= "function" then
       kit.error("bad argument #2 to 'sort' (function expected, got " .. kit.type(before) .. ")")
     end
-    if n > FEW then kit.spend(n * 8) end
+    if n > FEW then kit.spend(n * 8.0) end
     if before == nil and not frozen[t] and is_plain(t, n) then return sort(t) end
     merge_sort(t, n, before or less)
   end
