@@ -1,8 +1,9 @@
 """Answers: what the machine says, as the operands with which the prelude resumes a task.
 
 The first operand is a tag: 0 nil, 1 a scalar, 2 CBOR, 3 a slot, 4 an object (class, handle, handle of its channel),
-5 a message, 6 a failure, 7 a closed channel, 8 a select (index, open, then tag and operands), 9 the state of a future
-(word, then tag and operands).
+5 a message (topic, sender, and either True and its only payload, a scalar, or False and all payloads as CBOR),
+6 a failure, 7 a closed channel, 8 a select (index, open, then tag and operands), 9 the state of a future (word, then
+tag and operands).
 """
 
 from __future__ import annotations
@@ -43,8 +44,20 @@ def operands(handles: Handles, value: Any) -> Operands:  # noqa: PLR0911 - one r
             return (8, value[0], value[2], *operands(handles, value[1]))
         return operands(handles, value[0]) if value[1] else _CLOSED
     if kind is Message:
-        return (5, value.topic.encode(), value.sender.encode(), encode_copied(list(value.payloads)))
+        return _message(value)
     return _object(handles, value)
+
+
+def _message(message: Message) -> Operands:
+    topic, sender, payloads = message.topic.encode(), message.sender.encode(), message.payloads
+    if len(payloads) == 1:
+        only = payloads[0]
+        kind = type(only)
+        if kind in _SCALARS:
+            return (5, topic, sender, True, only)
+        if kind is str:
+            return (5, topic, sender, True, only.encode())
+    return (5, topic, sender, False, encode_copied(list(payloads)))
 
 
 def _object(handles: Handles, value: Any) -> Operands:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Callable
 from typing import Any, Final
 
@@ -20,14 +21,14 @@ class Slot:
 class Handles:
     """The machine's objects that Lua holds, by number.
 
-    One dictionary for both directions, for a process has few of them. Objects whose number Lua has let go are forgotten
-    whenever their count has doubled.
+    One dictionary for both directions, for a process has few of them. Those that Lua has let go are forgotten whenever
+    their count has doubled.
     """
 
     __slots__ = ("_instance", "_known", "_last", "_released", "_sweep")
 
-    def __init__(self, released: Callable[[int], bytes], instance: int) -> None:
-        """Hold nothing; `released` gives the numbers, comma-separated, that an instance has let go since the last time."""
+    def __init__(self, released: Callable[[int, bytes], bytes], instance: int) -> None:
+        """Hold nothing; `released` picks from packed numbers those that an instance has let go."""
         self._known: dict[Any, Any] = {}
         self._last = 0
         self._sweep = _FIRST_SWEEP
@@ -58,8 +59,8 @@ class Handles:
         self._known.clear()
 
     def _forget_released(self) -> None:
-        for number in self._released(self._instance).split(b","):
-            thing = self._known.pop(int(number), None) if number else None
-            if thing is not None:
-                del self._known[thing]
+        held = array("q", [number for number in self._known if type(number) is int])
+        gone = array("q", self._released(self._instance, held.tobytes()))
+        for number in gone:
+            del self._known[self._known.pop(number)]
         self._sweep = max(_FIRST_SWEEP, 2 * len(self))

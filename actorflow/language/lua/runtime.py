@@ -68,7 +68,7 @@ class Runtime:
         self.discard: Callable[[int, int], None] = api[b"discard"]
         self.where: Callable[[int, int], bytes] = api[b"where"]
         self.loading: Callable[[int], bool] = api[b"loading"]
-        self.released: Callable[[int], bytes] = api[b"released"]
+        self.released: Callable[[int, bytes], bytes] = api[b"released"]
         self.lua_encode: Callable[..., bytes] = api[b"encode"]
         self.lua_decode: Callable[[bytes], Any] = api[b"decode"]
         self._close: Callable[[int], None] = api[b"close"]

@@ -39,7 +39,10 @@ def failure(lua: LuaLanguage, source: str, **fields: Any) -> Failure:
         ("table.insert({}, 5, 1)", "s.lua:2: bad argument #2 to 'insert' (position out of bounds)"),
         ("math.random(0.5)", "s.lua:2: bad argument #1 to 'random' (number has no integer representation)"),
         ("math.random(2, 1)", "s.lua:2: bad argument #2 to 'random' (interval is empty)"),
-        ("channel.new():send({}, channel.new().close())", "s.lua:2: bad argument #1 to 'close' (Channel expected, got nil)"),
+        (
+            "channel.new():send({}, channel.new().close())",
+            "s.lua:2: bad argument #1 to 'close' (Channel expected, got nil)",
+        ),
         ("time.now().unix({})", "s.lua:2: bad argument #1 to 'unix' (Time expected, got table)"),
         ("require('nothing')", "s.lua:2: module 'nothing' not found"),
         ("errors.new({})", "s.lua:2: errors.new: message must be a string, got nil"),
@@ -58,9 +61,19 @@ def test_a_fault_names_its_line(lua: LuaLanguage, body: str, message: str) -> No
 
 @pytest.mark.parametrize(
     "body",
-    ["string.rep()", "string.upper({})", "table.insert(1)", "channel.new('x')", "pairs(1)", "error('e')", "('x').y.z = 1"],
+    [
+        "string.rep()",
+        "string.upper({})",
+        "table.insert(1)",
+        "channel.new('x')",
+        "pairs(1)",
+        "error('e')",
+        "('x').y.z = 1",
+    ],
 )
-@pytest.mark.parametrize("how", ["pcall(f)", "xpcall(f, function(e) return e end)", "coroutine.resume(coroutine.create(f))"])
+@pytest.mark.parametrize(
+    "how", ["pcall(f)", "xpcall(f, function(e) return e end)", "coroutine.resume(coroutine.create(f))"]
+)
 def test_what_is_caught_names_its_line_too(run: Run, body: str, how: str) -> None:
     ok, problem = run(f"local function f()\n{body}\nend\nreturn function() local ok, e = {how} return {{ok, e}} end")
     assert ok is False
@@ -98,7 +111,9 @@ def test_an_error_of_a_spawned_task_ends_the_process(lua: LuaLanguage) -> None:
 
 
 def test_details_that_cannot_leave_are_left_out(lua: LuaLanguage) -> None:
-    found = failure(lua, "return function() error(errors.new({message = 'm', kind = 'Own', details = {f = print}})) end")
+    found = failure(
+        lua, "return function() error(errors.new({message = 'm', kind = 'Own', details = {f = print}})) end"
+    )
     assert (found.message, found.kind, found.details) == ("m", "Own", None)
 
 
@@ -134,7 +149,7 @@ def test_an_error_of_the_driver_reaches_the_caller_of_the_machine(lua: LuaLangua
         pass
 
     class Diverging(World):
-        def draw(self, kind: str, size: int) -> bytes:
+        def draw(self, *_: object) -> bytes:
             raise DivergenceError
 
     world = Diverging()

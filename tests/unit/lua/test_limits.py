@@ -152,7 +152,7 @@ BOMBS = {
     "pack": "local t = {} while true do t[#t + 1] = string.pack('c9999999', '') end",
     "format": "local s = 'x' while true do s = string.format('%s%s', s, s) end",
     "gsub": "local s = 'x' while true do s = s:gsub('x', 'xxxxxxxx') end",
-    "channels": "local t = {} while true do t[#t + 1] = errors.new('x') end",
+    "objects": "local t = {} while true do t[#t + 1] = payload.new(t) end",
 }
 
 

@@ -10,9 +10,9 @@ local metatable_of = debug.getmetatable
 return function(kit, sys)
   local DATA, ID = kit.DATA, kit.ID
   local channels = {}
-  local Channel = kit.handle_class("Channel", channels)
-  local Timer = kit.handle_class("Timer", {})
-  local Future = kit.handle_class("Future", {})
+  local Channel = kit.class("Channel", channels)
+  local Timer = kit.class("Timer", {})
+  local Future = kit.class("Future", {})
 
   function kit.new_object(class, id, channel)
     if class == 1 then return kit.handle_object(Channel, id, false) end
@@ -101,13 +101,13 @@ return function(kit, sys)
         flat[3 * n - 2], flat[3 * n - 1], flat[3 * n] = parts.id, parts.send, parts.send and kit.keep(parts.value) or 0
       end
     end
-    local ok, value, open, index, a, b, c = sys(10, (default or list.default) and true or false, unpack(flat, 1, 3 * n))
+    local ok, value, open, index, a, b, c, d = sys(10, (default or list.default) and true or false, unpack(flat, 1, 3 * n))
     if not ok then kit.error(value) end
     if index < 0 then return {default = true, ok = true} end
     local parts = chosen[index + 1]
     if parts.send then return {channel = parts.channel, value = parts.value, ok = true} end
     if not open then return {channel = parts.channel, ok = false} end
-    value = kit.value(value, a, b, c)
+    value = kit.value(value, a, b, c, d)
     local made = parts.channel[DATA]
     if made and value ~= nil then value = made(value) end
     return {channel = parts.channel, value = value, ok = true}

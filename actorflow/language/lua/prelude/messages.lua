@@ -21,7 +21,7 @@ return function(kit)
     ["from"] = function(parts) return parts.from end,
     payload = function(parts)
       if parts.n == 0 then return nil end
-      if parts.n == 1 then return payload(parts.values[1]) end
+      if parts.n == 1 then return payload(parts.value) end
       local list = {}
       for i = 1, parts.n do list[i] = payload(parts.values[i]) end
       return list
@@ -32,15 +32,18 @@ return function(kit)
     local method = messages[name]
     if method then return method end
     local parts = rawget(self, DATA)
-    local only = parts.n == 1 and parts.values[1]
+    local only = parts.n == 1 and parts.value
     if type(only) ~= "table" or type(name) ~= "string" then return nil end
     return only[name]
   end
   Message.__tostring = function(self) return "process.Message{topic=" .. rawget(self, DATA).topic .. "}" end
 
-  function kit.message(topic, from, data)
+  -- `data` is the only payload, a scalar, or the CBOR of all.
+  function kit.message(topic, from, is_scalar, data)
+    if is_scalar then return kit.object(Message, {topic = topic, from = from, n = 1, value = data}) end
     local values = kit.decode(data)
-    return kit.object(Message, {topic = topic, from = from, values = values, n = kit.lengths[values] or #values})
+    local n = kit.lengths[values] or #values
+    return kit.object(Message, {topic = topic, from = from, n = n, value = values[1], values = n > 1 and values or nil})
   end
 
   return {

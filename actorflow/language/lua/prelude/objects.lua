@@ -10,7 +10,7 @@ local metatable_of = debug.getmetatable
 return function(kit)
   local state = kit.state
   local classes = {} -- the metatables that make a table an object
-  local NUMBER, DATA, ID, OWNER = {}, {}, {}, {}
+  local NUMBER, DATA, ID = {}, {}, {}
   local numbers = setmetatable({}, {__mode = "k"}) -- of tables, functions and coroutines that somebody has shown
   kit.DATA, kit.ID = DATA, ID
 
@@ -50,17 +50,7 @@ return function(kit)
 
   -- An object that stands for one of the machine's: `id` is its handle, which is free again when the object is garbage.
   function kit.handle_object(class, id, data)
-    return setmetatable({[NUMBER] = take_number(), [DATA] = data, [ID] = id, [OWNER] = state.instance}, class)
-  end
-
-  function kit.handle_class(name, methods)
-    local class = kit.class(name, methods)
-    class.__gc = function(object)
-      local owner = rawget(object, OWNER)
-      local released = owner.released
-      if released then released[#released + 1] = rawget(object, ID) else owner.released = {rawget(object, ID)} end
-    end
-    return class
+    return setmetatable({[NUMBER] = take_number(), [DATA] = data, [ID] = id}, class)
   end
 
   local function type_(...)

@@ -8,7 +8,7 @@ local sources, hooks, limits = ...
 local type, next, rawequal, setmetatable, native_load, pcall = type, next, rawequal, setmetatable, load, pcall
 local unpack, concat = table.unpack, table.concat
 local create, resume, status, yield, close = coroutine.create, coroutine.resume, coroutine.status, coroutine.yield, coroutine.close
-local match, gmatch = string.match, string.gmatch
+local match, gmatch, pack_bits, unpack_bits = string.match, string.gmatch, string.pack, string.unpack
 local collect = collectgarbage
 
 local state = {instance = {created = 0}} -- `instance` is the one that runs now
@@ -40,12 +40,12 @@ function kit.identity()
 end
 function kit.dropped(path) hooks.dropped(state.instance.id, path) end
 
-local function answered(tag, a, b, c, d, e, f)
+local function answered(tag, a, b, c, d, e, f, g)
   if tag == 6 then return false, kit.decode(a) end -- a failure
   if tag == 7 then return true, nil, true end -- of a closed channel
-  if tag == 8 then return true, c, b, a, d, e, f end -- of a select: its value is taken only if it was received
+  if tag == 8 then return true, c, b, a, d, e, f, g end -- of a select: its value is taken only if it was received
   if tag == 9 then return true, kit.value(b, c, d), a end -- the state of a future
-  return true, kit.value(tag, a, b, c)
+  return true, kit.value(tag, a, b, c, d)
 end
 
 local function sys(op, ...)
@@ -90,12 +90,12 @@ local function object_of(class, handle, channel)
 end
 
 -- A value from Python, by its tag.
-function kit.value(tag, a, b, c)
+function kit.value(tag, a, b, c, d)
   if tag == 1 then return a end
   if tag == 2 then return kit.decode(a) end
   if tag == 3 then return taken(a) end
   if tag == 4 then return object_of(a, b, c) end
-  if tag == 5 then return kit.message(a, b, c) end
+  if tag == 5 then return kit.message(a, b, c, d) end
   return nil
 end
 
@@ -315,15 +315,15 @@ function api.close(id) instances[id] = nil end
 -- Whether the entry function has not begun.
 function api.loading(id) return instances[id].args and true or false end
 
--- Handles whose objects were collected, as text: the adapter forgets what they stood for.
-function api.released(id)
-  local mine = instances[id]
-  local list, objects = {}, mine.objects or {}
-  for _, handle in next, mine.released or {} do
-    if objects[handle] == nil then list[#list + 1] = handle end
+-- Of some handles, packed, those whose objects were collected: the adapter forgets what they stood for.
+function api.released(id, handles)
+  local objects, gone, at = instances[id].objects or {}, {}, 1
+  while at <= #handles do
+    local handle
+    handle, at = unpack_bits("=i8", handles, at)
+    if objects[handle] == nil then gone[#gone + 1] = pack_bits("=i8", handle) end
   end
-  mine.released = nil
-  return concat(list, ",")
+  return concat(gone)
 end
 
 local function ending(task, co, problem)
