@@ -17,7 +17,7 @@ def place(tmp_path: Path) -> Place:
     made.lua("slow", "local function main(x) time.sleep('5ms') return x end", kind="function")
     made.lua(
         "refuse",
-        "local function main() return nil, errors.new({message = 'no', kind = 'Conflict'}) end",
+        "local function main() return nil, errors.new({message = 'no', kind = 'Conflict', retryable = false}) end",
         kind="function",
     )
     return made
