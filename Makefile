@@ -9,7 +9,7 @@ TESTS   = $(BIN)/python -m pytest --seed=$(SEED) --hypothesis-seed=$(SEED) $(if 
 # A test that hangs is ended with a traceback: after the time in pyproject.toml, a long one after this many seconds.
 LONG    = -o faulthandler_timeout=1200
 
-.PHONY: help setup demo test test-slow test-all lint format bench schema clean
+.PHONY: help setup demo test test-slow test-all lint format bench schema conformance clean
 
 help:
 	@echo 'make demo       boot the example, kill its node, start it again, check every side effect (KILLS=n)'
@@ -20,6 +20,7 @@ help:
 	@echo 'make format     let ruff rewrite what it can'
 	@echo 'make bench      measure this machine'
 	@echo 'make schema     write the JSON Schema of the registry files'
+	@echo 'make conformance  write docs/conformance.md from the registered tests'
 
 setup: $(STAMP)
 
@@ -60,6 +61,9 @@ bench: setup
 
 schema: setup
 	$(BIN)/python -m actorflow.registry.schema > docs/schema/registry.schema.json
+
+conformance: setup
+	$(BIN)/python -m tests.apps.conformance
 
 clean:
 	rm -rf $(VENV) dist build .hypothesis .pytest_cache .mypy_cache .ruff_cache .import_linter_cache

@@ -18,7 +18,7 @@ from actorflow.cli.failing import FAILED, NOT_FOUND, Ending
 from actorflow.cli.option import Overrides
 from actorflow.cli.place import Place
 from actorflow.duration import SECOND, parse_duration
-from actorflow.errors import CONFLICT, TIMEOUT, UNAVAILABLE, Error
+from actorflow.errors import TIMEOUT, Error
 
 if TYPE_CHECKING:
     from actorflow.node.node import Node
@@ -28,8 +28,6 @@ PASSED: Final = "passed"
 FAILED_OUTCOME: Final = "failed"
 ERROR: Final = "error"
 _DEFAULT_SECONDS: Final = 30.0
-_NOT_THE_TEST: Final = frozenset({TIMEOUT, UNAVAILABLE, CONFLICT})
-"""Kinds of failures that say the test could not be run to its end."""
 
 
 @dataclass(frozen=True)
@@ -78,7 +76,7 @@ async def _run(place: Place, filters: Sequence[str], jobs: int, as_json: bool) -
 
     async def one(entry: Entry) -> None:
         async with limiter:
-            result = await _run_test(booted.node, entry)
+            result = await run_test(booted.node, entry)
         counts[result.outcome] += 1
         _print(result, as_json=as_json)
 
@@ -102,29 +100,39 @@ def _matches(entry: Entry, pattern: str) -> bool:
     return any(fnmatchcase(name, pattern) if "*" in pattern else pattern in name for name in names)
 
 
-async def _run_test(node: Node, entry: Entry) -> Result:
+async def run_test(node: Node, entry: Entry) -> Result:
+    """Run one test to its end, at most for the time it may take."""
     began = time.monotonic()
-    outcome, message = await _outcome(node, entry)
+    try:
+        entry.require()
+        limit = _seconds(entry.meta.get("timeout"))
+    except Error as error:
+        outcome, message = ERROR, error.message
+    else:
+        outcome, message = await _outcome(node, entry, limit)
     seconds = round(time.monotonic() - began, 3)
     return Result(entry.id, str(entry.meta.get("suite", "")), outcome, seconds, message)
 
 
-async def _outcome(node: Node, entry: Entry) -> tuple[str, str]:
+async def _outcome(node: Node, entry: Entry, limit: float) -> tuple[str, str]:
+    """Call the test; only one that did not end within `limit` seconds is an error and not a failure."""
+    began = time.monotonic()
     try:
-        entry.require()
-        seconds = _seconds(entry.meta.get("timeout"))
-    except Error as error:
-        return ERROR, error.message
-    try:
-        value = await node.call(entry.id, timeout=seconds)
+        value = await node.call(entry.id, timeout=limit)
     except Error as error:
         stack = f"\n{error.failure.stack}" if error.failure.stack else ""
-        return ERROR if error.kind in _NOT_THE_TEST else FAILED_OUTCOME, error.message + stack
+        late = error.kind == TIMEOUT and time.monotonic() - began >= limit
+        return ERROR if late else FAILED_OUTCOME, error.message + stack
     return (FAILED_OUTCOME, "returned false") if value is False else (PASSED, "")
 
 
 def _seconds(written: Any) -> float:
-    return _DEFAULT_SECONDS if written is None else parse_duration(str(written)) / SECOND
+    """Return `meta.timeout` in seconds: a duration, or a bare number of seconds, for `meta` belongs to the user."""
+    if written is None:
+        return _DEFAULT_SECONDS
+    if type(written) in {int, float} and written > 0:
+        return float(written)
+    return parse_duration(str(written)) / SECOND
 
 
 def _print(result: Result, *, as_json: bool) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from actorflow.registry.kinds.fields import Duration, Names, Reference
+from actorflow.registry.kinds.fields import Names, Reference
 
 
 class _Open(BaseModel):
@@ -53,7 +53,8 @@ class Meta(_Open):
     tags: Names = ()
     depends_on: Names = ()
     groups: Names = ()
-    timeout: Duration | None = None
+    timeout: Any = None
+    """Of a test: a duration, or a number of seconds; read by who runs it, for other kinds use the key too."""
     default_host: Reference | None = None
     command: Command | None = None
     temporal: Temporal | None = None

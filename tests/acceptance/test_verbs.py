@@ -17,6 +17,9 @@ entries:
   - {name: second, kind: function.lua, meta: {type: test, suite: bad}, source: "return function() return 1, 'no' end"}
   - {name: slow, kind: function.py, meta: {type: test, suite: ugly, timeout: 100ms}, source: file://t.py, method: slow}
   - {name: missing, kind: function.py, meta: {type: test, suite: ugly}, source: file://nowhere.py}
+  - {name: no_lua, kind: function.lua, meta: {type: test, suite: ugly}, source: "return function( end"}
+  - {name: no_time, kind: function.lua, meta: {type: test, suite: ugly, timeout: soon}, source: "return function() end"}
+  - {name: timed, kind: function.lua, meta: {type: test, suite: bad, timeout: 5}, source: "return function() return nil, errors.new({message = 'late', kind = 'Timeout'}) end"}
   - {name: plain, kind: function.py, source: file://t.py, method: passes}
 """
 T_PY = """
@@ -44,22 +47,28 @@ def test_each_test_is_a_line_and_then_the_counts(suite: Project) -> None:
     tested = suite.run("test", ".", "--json")
     assert tested.code == 1
     *lines, counts = tested.lines
-    assert counts == {"passed": 2, "failed": 3, "error": 2}
+    assert counts == {"passed": 2, "failed": 5, "error": 3}
     outcomes = {line["id"]: line["outcome"] for line in lines}
     assert outcomes == {
         "tests:asserts": "failed",
         "tests:falsy": "failed",
         "tests:missing": "error",
+        "tests:no_lua": "failed",
+        "tests:no_time": "error",
         "tests:nothing": "passed",
         "tests:passes": "passed",
         "tests:second": "failed",
         "tests:slow": "error",
+        "tests:timed": "failed",
     }
     assert all(set(line) == {"id", "suite", "outcome", "seconds", "message"} for line in lines)
     messages = {line["id"]: line["message"] for line in lines}
     assert "one is not two" in messages["tests:asserts"]
     assert "no" in messages["tests:second"]
     assert "nowhere.py" in messages["tests:missing"]
+    assert "soon" in messages["tests:no_time"]
+    assert [line["suite"] for line in lines if line["id"] == "tests:slow"] == ["ugly"]
+    assert list(outcomes) == sorted(outcomes), "one after another, by id"
     assert not (suite.path / ".actorflow").exists()
 
 
