@@ -25,12 +25,13 @@ from actorflow.node.control_verb import node_verbs
 from actorflow.node.data import DataDirectory, data_path
 from actorflow.node.node import LogSink, Node
 from actorflow.node.program import Language
-from actorflow.node.runner import CheckRunner, HostRunner, ProcessRunner, Runner
+from actorflow.node.runner import CheckRunner, HostRunner, ProcessRunner, ResourceRunner, Runner
 from actorflow.node.service import Change, Supervisor
 from actorflow.notice import NoticeSink, drop
 from actorflow.registry.fault import Fault
 from actorflow.registry.load import load_registry
 from actorflow.registry.registry import Entry, Registry
+from actorflow.resource.install import install
 from actorflow.store.run_verb import run_verbs
 from actorflow.store.stores import Stores
 from actorflow.supervision.order import start_levels
@@ -169,6 +170,7 @@ async def _prepare(
     node: Node, registry: Registry, stores: Stores, data: DataDirectory, changed: Change | None
 ) -> Supervisor:
     """Make everything that serves before the first service does."""
+    install(node)
     functions = pkgutil.resolve_name(_FUNCTIONS)(_FUNCTIONS_ID, {}, node)
     await functions.start()
     supervisor = _supervisor(node, registry, stores, changed)
@@ -205,10 +207,12 @@ def _runner(node: Node, stores: Stores, entry: Entry) -> Runner:
         return ProcessRunner(node, entry.id, config.process, config.host, config.input, cancel_runs)
     if entry.kind.startswith("db.sql."):
         return CheckRunner(lambda: stores.check(entry.id))
-    return HostRunner(node, entry.id, lambda: _make_host(node, entry))
+    if entry.declaration is not None and entry.declaration.resource:
+        return ResourceRunner(node, entry.id, lambda: _made(node, entry))
+    return HostRunner(node, entry.id, lambda: _made(node, entry))
 
 
-def _make_host(node: Node, entry: Entry) -> Any:
+def _made(node: Node, entry: Entry) -> Any:
     entry.require()
     if entry.declaration is None:
         raise invalid(f"{entry.id}: kind {entry.kind} is not installed")

@@ -45,8 +45,6 @@ class AsyncioThread:
             tasks.append(task)
             task.add_done_callback(finished)
 
-        loop.call_soon_threadsafe(begin)
-
         def cancel() -> None:
             tasks[0].cancel()
 

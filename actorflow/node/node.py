@@ -21,7 +21,9 @@ from actorflow.node.asyncio_bridge import AsyncioThread
 from actorflow.node.calls import Calls
 from actorflow.node.directory import Directory
 from actorflow.node.links import Links
+from actorflow.node.operation import Operations
 from actorflow.node.program import Language, Programs, Registry
+from actorflow.node.resource import Resources
 from actorflow.node.router import Router
 from actorflow.node.waiting import Answer, within
 from actorflow.notice import NoticeSink, drop
@@ -60,6 +62,7 @@ class Node:
         hosts: running hosts by id. functions: what runs registered functions, or None.
         directory, links, router, calls: names, who is told of exits, routing, function calls.
         nursery: where hosts and functions run; only while the node is open.
+        operations: what else scripts can do, by name. running: the running resources, by id.
         asyncio: the one thread for asyncio code; starts when first used.
         resources: what hosts of one kind share on this node, by a name of their own.
         open_store: opens the store that a durable host names; set by the composition root.
@@ -92,6 +95,8 @@ class Node:
         self.links = Links()
         self.router = Router(self)
         self.calls = Calls(self)
+        self.operations = Operations(self)
+        self.running = Resources(registry)
         self.asyncio = AsyncioThread()
         self.resources: dict[str, Any] = {}
         self.open_store: StoreOpener = no_store

@@ -7,6 +7,7 @@ from typing import Final, Protocol, TypeAlias
 
 from actorflow.errors import NOT_FOUND, Error, Failure
 from actorflow.node.node import Node
+from actorflow.node.resource import Resource
 from actorflow.node.router import is_durable
 from actorflow.ports import Host, Outcome
 from actorflow.value import Value
@@ -61,6 +62,39 @@ class HostRunner:
         ended, self._ended = self._ended, None
         if ended is not None:
             ended(None)
+
+
+class ResourceRunner:
+    """Runs a resource entry; while it runs, `node.running` has it."""
+
+    def __init__(self, node: Node, resource_id: str, make: Callable[[], Resource]) -> None:
+        """Run what `make` makes, which raises `Error` when the entry is broken; each start makes a new one."""
+        self._node = node
+        self._id = resource_id
+        self._make = make
+        self._resource: Resource | None = None
+        self._ended: Ended | None = None
+
+    async def start(self, ended: Ended) -> None:
+        """Start the resource."""
+        resource = self._make()
+        await resource.start()
+        self._resource, self._ended = resource, ended
+        self._node.running.add(self._id, resource)
+
+    async def stop(self, grace: float) -> None:
+        """Let the resource be found no more, and stop."""
+        self._node.running.remove(self._id)
+        resource, self._resource = self._resource, None
+        if resource is not None:
+            await resource.stop(grace)
+        ended, self._ended = self._ended, None
+        if ended is not None:
+            ended(None)
+
+    async def kill(self) -> None:
+        """Stop the resource without grace."""
+        await self.stop(0)
 
 
 class CheckRunner:

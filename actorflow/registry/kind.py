@@ -25,12 +25,14 @@ class Kind:
         model: checks the fields of an entry; unknown keys are found when it derives from `Config`.
         factory: `module:attribute` of what makes the running thing (a host, a resource), imported when first needed;
             "" when the node itself knows what to do.
+        resource: whether the running thing is a resource, used by its id, and no host.
         references: field to the kinds (patterns such as `*.host`) that the entry it names may have.
     """
 
     name: str
     model: type[BaseModel]
     factory: str = ""
+    resource: bool = False
     references: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     @property

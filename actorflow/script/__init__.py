@@ -9,6 +9,7 @@ from __future__ import annotations
 from actorflow.script import channel, ctx, errors, funcs, json, logger, process, random, time, uuid, workflow
 from actorflow.script.errors import Cancelled, Error, Rejected
 from actorflow.script.message import Event, Message
+from actorflow.script.operation import wait
 
 __all__ = [
     "Cancelled",
@@ -26,5 +27,6 @@ __all__ = [
     "random",
     "time",
     "uuid",
+    "wait",
     "workflow",
 ]

@@ -7,7 +7,7 @@ your side effects by it), `ctx.attempt` (1, 2, …) and `ctx.cancelled()`.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from difflib import get_close_matches
@@ -28,6 +28,11 @@ def never() -> bool:
     return False
 
 
+async def no_operations(name: str, _args: tuple[Any, ...]) -> Any:
+    """Refuse an operation: what a call without a node beside it does."""
+    raise invalid(f"{name} is not available in a function with `run: process`; use run: trio, asyncio or thread")
+
+
 @dataclass(frozen=True, slots=True)
 class CallContext:
     """One attempt of one function call. A function host sets it in `CALL` around the function.
@@ -40,6 +45,7 @@ class CallContext:
         caller: PID of who called, or "".
         cancelled: tells whether the caller gave the call up; may be called from any thread.
         note: takes the function's log lines: level, text, fields; may be called from any thread.
+        perform: does an operation of the node: name, arguments.
     """
 
     invocation_id: str
@@ -49,6 +55,7 @@ class CallContext:
     caller: str = ""
     cancelled: Callable[[], bool] = never
     note: Callable[[str, str, Mapping[str, Any]], None] = note_to_logging
+    perform: Callable[[str, tuple[Any, ...]], Awaitable[Any]] = no_operations
 
 
 CALL: Final[ContextVar[CallContext]] = ContextVar("actorflow.call")

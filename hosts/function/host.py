@@ -94,16 +94,16 @@ class FunctionHost:
         attempt = Attempt(self._node, request, reply)
         way = field(entry.config, "run", "")
         if way == "process":
-            return attempt.begin(partial(self._children.call, bundle, request))
+            return attempt.begin(partial(self._children.call, bundle, request), way)
         function = self._loader.function(bundle)
         is_async = iscoroutinefunction(function)
         way = way or ("trio" if is_async else "thread")
         _check_way(request.target, way, is_async=is_async)
         if way == "thread":
-            return attempt.begin(in_thread(function, request.args, self._threads))
+            return attempt.begin(in_thread(function, request.args, self._threads), way)
         if way == "asyncio":
-            return attempt.begin(on_asyncio(self._node, function, request.args))
-        return attempt.begin(on_trio(function, request.args))
+            return attempt.begin(on_asyncio(self._node, function, request.args), way)
+        return attempt.begin(on_trio(function, request.args), way)
 
     # ---- Lua functions, and processes called as functions ------------------------------------------------------
 

@@ -15,6 +15,7 @@ from actorflow.script.ctx import CALL, CallContext
 from actorflow.script.current import CURRENT
 from actorflow.value import copy_value
 from hosts.function.failing import failure_in
+from hosts.function.performing import caller_of, performer
 
 if TYPE_CHECKING:
     from actorflow.node.node import Node
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 class Attempt:
     """One attempt: it runs in a task of its own and answers once, unless it is given up."""
 
-    __slots__ = ("_given_up", "_node", "_reply", "_request", "_scope")
+    __slots__ = ("_caller", "_given_up", "_node", "_reply", "_request", "_scope")
 
     def __init__(self, node: Node, request: CallRequest, reply: Reply) -> None:
         """Make an attempt that has not begun."""
@@ -31,28 +32,33 @@ class Attempt:
         self._request = request
         self._reply = reply
         self._scope = trio.CancelScope()
+        self._caller = caller_of(request, node)
         self._given_up = False  # beside the scope, which must not be asked from other threads
 
-    def begin(self, run: Callable[[], Awaitable[Any]]) -> Callable[[], None]:
+    def begin(self, run: Callable[[], Awaitable[Any]], way: str) -> Callable[[], None]:
         """Start `run` with the facts of the call in `ctx`; its value or exception is the answer.
+
+        `way` is that of the entry's `run`, by which operations are asked for.
 
         Returns what gives the attempt up: `run` is cancelled and no answer comes.
         """
-        self._node.nursery.start_soon(self._serve, run)
+        self._node.nursery.start_soon(self._serve, run, way)
         return self._give_up
 
     def _give_up(self) -> None:
         self._given_up = True
         self._scope.cancel()
 
-    async def _serve(self, run: Callable[[], Awaitable[Any]]) -> None:
+    async def _serve(self, run: Callable[[], Awaitable[Any]], way: str) -> None:
         with self._scope:
             CURRENT.set(None)  # a call that a script starts without waiting inherits the script's context
-            CALL.set(self._context())
+            CALL.set(self._context(way))
             try:
                 outcome = Outcome(await run())
             except (Exception, Cancelled, SystemExit, asyncio.CancelledError) as error:  # noqa: BLE001 - the answer
                 outcome = Outcome(failure=failure_in(error))
+            finally:
+                self._caller.end()
             if not self._given_up:
                 self._reply(self._checked(outcome))
 
@@ -65,7 +71,7 @@ class Attempt:
             message = f"result of {self._request.target}: {error.message}"
             return Outcome(failure=Error(message, error.kind, error.retryable, error.details).failure)
 
-    def _context(self) -> CallContext:
+    def _context(self, way: str) -> CallContext:
         request, log = self._request, self._node.log
         return CallContext(
             request.invocation_id,
@@ -75,6 +81,7 @@ class Attempt:
             request.caller,
             lambda: self._given_up,
             lambda level, text, fields: log(level, text, {**fields, "function": request.target}),
+            performer(way, self._node, self._caller),
         )
 
 

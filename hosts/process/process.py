@@ -7,11 +7,11 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from actorflow.errors import NOT_FOUND, Error, failure_of, invalid
+from actorflow.errors import NOT_FOUND, Error, failure_of
 from actorflow.message import EVENTS_TOPIC, Message
 from actorflow.names import parse_pid
+from actorflow.node.operation import Caller
 from actorflow.node.router import is_durable
-from actorflow.node.suggest import did_you_mean
 from actorflow.ports import PENDING, Answer, CallRequest, Identity, Outcome, ProcessInfo, SpawnRequest
 from actorflow.value import INT_MAX, INT_MIN, Value, copy_value
 
@@ -33,10 +33,12 @@ class Process:
         queued: whether it is in the run queue or runs.
         timers: how many of its timers are armed.
         open: request number → what gives that request up.
+        caller: who it is for operations, None until it has asked for one.
     """
 
     __slots__ = (
         "bounds",
+        "caller",
         "context",
         "entry",
         "host",
@@ -63,6 +65,7 @@ class Process:
         self.queued = False
         self.timers = 0
         self.open: dict[int, Callable[[], None]] | None = None
+        self.caller: Caller | None = None
 
     # ---- what the machine asks (ports.Driver) ------------------------------------------------------------------
 
@@ -155,15 +158,18 @@ class Process:
         return self.host.node.router.name(verb, name, pid or self.pid)
 
     def perform(self, ref: int, operation: str, args: tuple[Any, ...]) -> Answer:
-        """Run an async function on trio (`io`), or replace the script (`upgrade`)."""
+        """Run an async function on trio (`io`), replace the script (`upgrade`), or do an operation of the node."""
         if operation == "io":
             give_up = self.host.run_io(partial(args[0], *args[1:]), _Reply(self, ref, late=True))
             return self._expect(ref, give_up)
         if operation == "upgrade":
             self.host.upgrade(self, args[0], self._all_copied(args[1:]))
             return PENDING
-        hint = did_you_mean(operation, ("io", "upgrade"))
-        raise invalid(f"operation {operation!r} is not supported on a process host{hint}")
+        if self.caller is None:
+            self.caller = Caller(self.identity, self.host.notices)
+        answer = _Reply(self, ref)
+        give_up = self.host.node.operations.perform(operation, self.caller, self._all_copied(args), answer)
+        return answer.now(give_up)
 
     def cancel(self, ref: int) -> None:
         """Give up a request or timer."""
@@ -185,13 +191,16 @@ class Process:
     # ---- what the host asks ------------------------------------------------------------------------------------
 
     def give_up_all(self) -> None:
-        """Give up every open request and timer: the process has ended, or begins anew."""
+        """Give up open requests and timers and release what it holds: it has ended, or begins anew."""
         requests, self.open = self.open, None
         for give_up in (requests or {}).values():
             give_up()
         if self.timers:
             self.host.queue.timers.stop(self.timers)
             self.timers = 0
+        caller, self.caller = self.caller, None
+        if caller is not None:
+            caller.end()
 
     def settle(self, ref: int, outcome: Outcome) -> None:
         """Take the late answer to a request."""

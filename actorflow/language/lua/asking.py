@@ -13,7 +13,6 @@ from actorflow.errors import Failure
 from actorflow.language.lua.handle import Handles, Slot
 from actorflow.machine.op import Op
 from actorflow.ports import SpawnRequest
-from actorflow.value import copy_value
 
 OpTuple = tuple[Any, ...]
 
@@ -95,8 +94,8 @@ def _option_set(_handles: Handles, op: int, name: bytes, value: bytes) -> OpTupl
     return (op, name.decode(), decode(value))
 
 
-def _performed(_handles: Handles, op: int, operation: bytes, first: bytes, args: bytes) -> OpTuple:
-    return (op, operation.decode(), (first.decode() or None, *copy_value(decode(args))))
+def _performed(_handles: Handles, op: int, operation: bytes, args: bytes, *first: bytes) -> OpTuple:
+    return (op, operation.decode(), (*[text.decode() or None for text in first], *decode(args)))
 
 
 OPS: Final[dict[int, Callable[..., OpTuple]]] = {

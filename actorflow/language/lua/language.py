@@ -10,6 +10,7 @@ from actorflow.duration import MICROSECOND, MILLISECOND
 from actorflow.errors import invalid
 from actorflow.language.erase import erase_types
 from actorflow.language.lint import lint_lua, refuse_durable
+from actorflow.language.lua.modules import LUA_MODULES
 from actorflow.language.lua.running import Running
 from actorflow.language.lua.runtime import Runtime, RuntimeLimits
 from actorflow.notice import NoticeSink, drop
@@ -22,14 +23,12 @@ _KILL: Final = 250 * MILLISECOND
 _INSTRUCTIONS_PER_MICROSECOND: Final = 100
 _LEAST_INSTRUCTIONS: Final = 10_000
 _ISOLATED_MEMORY: Final = 64 << 20
-_BUILT_IN: Final = frozenset({"channel", "coroutine", "errors", "math", "os", "payload", "process", "string", "table"})
-_LISTED: Final = frozenset({"ctx", "funcs", "json", "logger", "time", "uuid", "workflow"})
 
 
 class LuaLanguage:
     """Lua on one node: the runtime that its processes share, and those of isolated entries."""
 
-    modules: Final = _BUILT_IN | _LISTED
+    modules: Final = LUA_MODULES
     """Names of the modules an entry may list."""
 
     def __init__(self, notices: NoticeSink = drop, limits: RuntimeLimits | None = None) -> None:

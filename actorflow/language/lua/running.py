@@ -6,13 +6,15 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from actorflow.codec import decode, encode
-from actorflow.errors import RESOURCE, Failure
+from actorflow.errors import RESOURCE, Error, Failure
 from actorflow.language.lua.answer import NOTHING, failed, identity_bytes, operands, stated
 from actorflow.language.lua.asking import OPS
 from actorflow.language.lua.handle import Handles, Slot
 from actorflow.machine.op import Op
+from actorflow.module.table import call
 from actorflow.notice import Notice
 from actorflow.ports import Mode
+from actorflow.value import Limits
 
 if TYPE_CHECKING:
     from actorflow.language.lua.language import LuaProgram
@@ -114,6 +116,10 @@ class Running:
         notice = Notice("value-dropped", f"{path}: it cannot leave its process, sent as nil")
         self._asked(lambda: self.machine.driver.notice(notice), None)
 
+    def pure(self, name: str, args: bytes) -> tuple[bool, bytes]:
+        """Call a pure operation; return whether it succeeded, and its value or failure, encoded."""
+        return self._asked(lambda: _pure(name, args), (True, NIL))
+
     def _asked(self, ask: Callable[[], T], otherwise: T) -> T:
         """Return what the driver says; what it raises is kept until the script has yielded, for Lua must not see it."""
         if self._failure is not None:
@@ -125,6 +131,16 @@ class Running:
             return otherwise
 
 
+def _pure(name: str, args: bytes) -> tuple[bool, bytes]:
+    try:
+        return True, encode(call(name, decode(args)), _PURE_LIMITS)
+    except Error as error:
+        return False, encode(error.failure)
+
+
+_PURE_LIMITS: Final = Limits(size=32 << 20)
+"""Of what a pure operation may give: twice of it fits into the room that Lua's allocator always has."""
+NIL: Final = b"\xf6"
 _NOBODY: Final = encode(
     {"pid": "", "entry": "", "host": "", "context": {}, "durable": True, "parent": "", "workflow": {}}
 )

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final, NoReturn
 from lupa import lua54
 
 from actorflow.codec import encode
+from actorflow.language.lua.modules import FOUND
 
 if TYPE_CHECKING:
     from actorflow.language.lua.running import Running
@@ -19,8 +20,8 @@ CHUNKS: Final = (
     *("objects", "kill", "errors", "tables", "text", "pattern_program", "pattern", "iteration", "coroutines", "codec"),
     *("base", "messages", "channels", "funcs", "process", "layout", "timing", "json", "modules"),
 )
-"""The files of the prelude beside `runtime.lua`, which calls them."""
-_HOOKS: Final = ("identity", "now", "draw", "note", "dropped", "digest")
+"""The files of the prelude beside `runtime.lua`, which calls them, and those of single modules (`FOUND`)."""
+_HOOKS: Final = ("identity", "now", "draw", "note", "dropped", "digest", "pure")
 _LOADER: Final = b"local load = load; return function(text, name) return (assert(load(text, name, 't'))) end"
 _SLACK: Final = 64 << 20
 
@@ -112,13 +113,15 @@ class Runtime:
         load = lua.execute(_LOADER)
         folder = resources.files("actorflow.language.lua") / "prelude"
         sources = lua.table()
-        for name in CHUNKS:
+        found = [f"module_{name}" for name in sorted(FOUND)]
+        for name in (*CHUNKS, *found):
             sources[name.encode()] = load((folder / f"{name}.lua").read_bytes(), f"=[prelude/{name}]".encode())()
         hooks = lua.table()
         for hook in _HOOKS:
             hooks[hook.encode()] = getattr(self, f"_hook_{hook}")
         given = lua.table()
         given[b"memory_kib"], given[b"steps"] = limits.memory // 1024, limits.steps
+        given[b"modules"] = lua.table(*[name.encode() for name in sorted(FOUND)])
         return load((folder / "runtime.lua").read_bytes(), b"=[prelude/runtime]")(sources, hooks, given)
 
     # ---- what the prelude asks at once; none of these may raise ------------------------------------------------
@@ -134,6 +137,9 @@ class Runtime:
 
     def _hook_note(self, number: int, level: bytes, text: bytes, fields: bytes) -> None:
         self.running[number].note(level.decode(), text.decode(errors="replace"), fields)
+
+    def _hook_pure(self, number: int, name: bytes, args: bytes) -> tuple[bool, bytes]:
+        return self.running[number].pure(name.decode(errors="replace"), args)
 
     @staticmethod
     def _hook_digest(algorithm: bytes, data: bytes) -> bytes:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import inspect
+import pkgutil
 from collections.abc import Callable
 from difflib import get_close_matches
 from time import monotonic_ns
 from typing import TYPE_CHECKING, Any, Final
 
+from actorflow import script
 from actorflow.bundle import Bundle
 from actorflow.duration import MILLISECOND, format_duration
 from actorflow.errors import Error, invalid, not_found
@@ -23,14 +25,14 @@ if TYPE_CHECKING:
     from actorflow.machine.machine import Machine
 
 _DEFAULT_METHOD: Final = "main"
+_INNER: Final = frozenset({"current", "message", "operation", "options", "record", "registry", "spawner", "task"})
+_MODULES: Final = frozenset(found.name for found in pkgutil.iter_modules(script.__path__)) - _INNER
 
 
 class PythonLanguage:
     """Python on one node: its modules and its watchdog."""
 
-    modules: Final = frozenset(
-        {"channel", "ctx", "errors", "funcs", "json", "logger", "process", "random", "time", "uuid", "workflow"}
-    )
+    modules: Final = _MODULES
     """Names of the modules an entry may list; in Python all of `actorflow.script` is there without listing."""
 
     def __init__(self, notices: NoticeSink = drop) -> None:

@@ -7,10 +7,12 @@ from pathlib import Path
 import pytest
 
 import actorflow.language.lua
+from actorflow.language.lua.modules import FOUND
 from actorflow.language.lua.runtime import CHUNKS
 from tests.unit.lua.bytecode import global_uses
 
 PRELUDE = Path(actorflow.language.lua.__file__).parent / "prelude"
+NAMES = {*CHUNKS, *[f"module_{name}" for name in FOUND], "runtime"}
 
 
 def test_the_reader_sees_globals_at_every_depth() -> None:
@@ -19,10 +21,10 @@ def test_the_reader_sees_globals_at_every_depth() -> None:
 
 
 def test_every_file_of_the_prelude_is_loaded() -> None:
-    assert {path.stem for path in PRELUDE.glob("*.lua")} == {*CHUNKS, "runtime"}
+    assert {path.stem for path in PRELUDE.glob("*.lua")} == NAMES
 
 
-@pytest.mark.parametrize("name", sorted([*CHUNKS, "runtime"]))
+@pytest.mark.parametrize("name", sorted(NAMES))
 def test_globals_are_captured_where_a_chunk_begins(name: str) -> None:
     used = {name for depth, name in global_uses((PRELUDE / f"{name}.lua").read_bytes()) if depth > 0}
     assert not used

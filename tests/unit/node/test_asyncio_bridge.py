@@ -76,3 +76,15 @@ async def test_stopping_ends_what_runs_and_a_stopped_thread_starts_again(bridge:
     assert await bridge.run(number) == 1
     await bridge.stop()
     await bridge.stop()
+
+
+async def test_a_function_runs_once(bridge: AsyncioThread) -> None:
+    runs: list[int] = []
+
+    async def work() -> None:
+        runs.append(1)
+        await asyncio.sleep(0)
+
+    await bridge.run(work)
+    await bridge.stop()
+    assert runs == [1]

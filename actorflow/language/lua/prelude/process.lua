@@ -164,7 +164,7 @@ return function(kit, sys)
     if refused then kit.error(refused) end
     local args, problem = encode_list(select("#", ...), "args", ...)
     if not args then kit.error(problem) end
-    local ok, err = sys(39, "upgrade", id or "", args)
+    local ok, err = sys(39, "upgrade", args, id or "")
     if not ok then kit.error(err) end
   end
 

@@ -2,10 +2,13 @@
 --
 -- Called with (sources, hooks, limits): `sources` are the other chunks of the prelude by name, compiled; `hooks` are functions
 -- of the adapter that neither yield nor raise: identity(instance) -> CBOR, now(instance), draw(instance, kind, size),
--- note(instance, level, text, CBOR), dropped(instance, path), digest(algorithm, data). Each chunk adds to `kit` what the later ones need.
+-- note(instance, level, text, CBOR), dropped(instance, path), digest(algorithm, data), pure(instance, name, CBOR) -> ok, CBOR.
+-- `limits.modules` are the names of the modules with a chunk `module_NAME` of their own: called with (kit, sys, core) it returns
+-- the module. Each chunk adds to `kit` what the later ones need.
 
 local sources, hooks, limits = ...
-local type, next, rawequal, setmetatable, native_load, pcall = type, next, rawequal, setmetatable, load, pcall
+local type, next, select, ipairs, rawequal, setmetatable = type, next, select, ipairs, rawequal, setmetatable
+local native_load, pcall = load, pcall
 local unpack, concat = table.unpack, table.concat
 local create, resume, status, yield, close = coroutine.create, coroutine.resume, coroutine.status, coroutine.yield, coroutine.close
 local match, gmatch, pack_bits, unpack_bits = string.match, string.gmatch, string.pack, string.unpack
@@ -52,6 +55,27 @@ local function sys(op, ...)
   local instance = state.instance
   instance.ops = instance.ops + 1
   return answered(yield(kit.SYS, op, ...))
+end
+
+-- A pure operation, done at once: its value, or nil and the error. Nothing of it is recorded, for it gives the same again.
+function kit.pure(name, ...)
+  local args, problem = kit.encode_list(select("#", ...), "args", ...)
+  if not args then return nil, problem end
+  kit.spend(#args >> 4)
+  local ok, data = asked(hooks.pure, name, args)
+  kit.spend(#data >> 4)
+  local value = kit.decode(data)
+  if ok then return value end
+  return nil, value
+end
+
+-- An operation of the node, which may take its time: its value, or nil and the error.
+function kit.perform(name, ...)
+  local args, problem = kit.encode_list(select("#", ...), "args", ...)
+  if not args then return nil, problem end
+  local ok, value = sys(39, name, args)
+  if ok then return value end
+  return nil, value
 end
 
 -- Keeps a value that stays in the process; the machine moves the number of its slot.
@@ -130,6 +154,7 @@ sources.layout(kit)
 modules.time = sources.timing(kit, sys, core)
 modules.json = sources.json(kit)
 for name, module in next, sources.modules(kit, sys, core) do modules[name] = module end
+for _, name in ipairs(limits.modules) do modules[name] = sources["module_" .. name](kit, sys, core) end
 for name, module in next, modules do
   for key, value in next, module do
     if type(value) == "table" and not kit.class_of(value) then module[key] = kit.freeze(value, name .. "." .. key) end
