@@ -11,6 +11,7 @@ import pkgutil
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
+from functools import partial
 from importlib import util
 from pathlib import Path
 from typing import Any, Final
@@ -29,7 +30,8 @@ from actorflow.node.runner import CheckRunner, HostRunner, ProcessRunner, Resour
 from actorflow.node.service import Change, Supervisor
 from actorflow.notice import NoticeSink, drop
 from actorflow.registry.fault import Fault
-from actorflow.registry.load import load_registry
+from actorflow.registry.live import LiveRegistry
+from actorflow.registry.load import open_registry
 from actorflow.registry.registry import Entry, Registry
 from actorflow.resource.install import install
 from actorflow.store.run_verb import run_verbs
@@ -42,6 +44,8 @@ BOOT_SECONDS: Final = 30.0
 _FUNCTIONS: Final = "hosts.function:FunctionHost"
 _FUNCTIONS_ID: Final = "#functions"
 _MODULES: Final = {"lua": LuaLanguage.modules, "py": PythonLanguage.modules}
+_PLAIN_PYTHON: Final = frozenset({"function.py", "library.py"})
+"""Kinds whose code is ordinary Python, held to no rules of scripts."""
 _GC_THRESHOLDS: Final = (50_000, 20, 100)
 """Measured: three times as many resident processes a second as with the defaults."""
 
@@ -62,7 +66,7 @@ class Booted:
     """A node that runs, with what it was put together from."""
 
     node: Node
-    registry: Registry
+    registry: LiveRegistry
     supervisor: Supervisor
     stores: Stores
     data: DataDirectory
@@ -81,7 +85,11 @@ def read_registry(directory: Path, overrides: Sequence[str] = ()) -> Registry:
     Raises:
         RegistryFaulty: when it has faults of file scope.
     """
-    registry = load_registry(directory, overrides=overrides, environment=os.environ, modules=_MODULES)
+    return _live_registry(directory, overrides).snapshot
+
+
+def _live_registry(directory: Path, overrides: Sequence[str]) -> LiveRegistry:
+    registry = open_registry(directory, overrides=overrides, environment=os.environ, modules=_MODULES)
     if registry.fatal:
         raise RegistryFaulty(directory, registry.fatal)
     return registry
@@ -123,12 +131,14 @@ async def boot(  # noqa: PLR0913 - what a composition root is told
 ) -> AsyncIterator[Booted]:
     """Do what `open` does, and give all parts; `changed` is told of every change of state of a service."""
     check_hosts()
-    registry = read_registry(directory, overrides)
+    registry = _live_registry(directory, overrides)
     with DataDirectory.claim(data_path(directory, data, os.environ)) as claimed, _collector():
         sinks: dict[str, Any] = {"notices": notices, **({"log": log} if log else {})}
         node = Node(registry, languages(notices), boot=claimed.next_boot(), **sinks)
         stores = Stores(claimed.path, registry)
         node.open_store = stores.open
+        registry.verify = partial(_verify, node)
+        registry.listen(node.revised)
         async with _unhurried() as scope, node.open():
             node.on_close(stores.close)
             supervisor = await _prepare(node, registry, stores, claimed, changed)
@@ -167,7 +177,7 @@ async def _pass_on(scope: trio.CancelScope) -> None:
 
 
 async def _prepare(
-    node: Node, registry: Registry, stores: Stores, data: DataDirectory, changed: Change | None
+    node: Node, registry: LiveRegistry, stores: Stores, data: DataDirectory, changed: Change | None
 ) -> Supervisor:
     """Make everything that serves before the first service does."""
     install(node)
@@ -179,12 +189,25 @@ async def _prepare(
     return supervisor
 
 
+def _verify(node: Node, entry: Entry, registry: Registry) -> None:
+    """Try the code of an entry that is about to change; raises `Error` when it does not compile."""
+    if entry.kind in _PLAIN_PYTHON:
+        source = getattr(entry.config, "source", None)
+        try:
+            compile(source or "", entry.origin.file or entry.id, "exec", dont_inherit=True)
+        except (SyntaxError, ValueError) as error:
+            raise invalid(f"{entry.id}: {error}") from None
+    else:
+        durable = entry.kind.startswith("workflow.")
+        node.programs.compiled(registry.bundle(entry.id), durable=durable)
+
+
 def _waits(node: Node, pid: str) -> list[str]:
     """Return what a run in memory waits for; nothing when it is not in memory."""
     return next((list(info.waits) for info in node.processes() if info.pid == pid), [])
 
 
-def _supervisor(node: Node, registry: Registry, stores: Stores, changed: Change | None) -> Supervisor:
+def _supervisor(node: Node, registry: LiveRegistry, stores: Stores, changed: Change | None) -> Supervisor:
     entries = [entry for entry in registry if entry.service]
     specs = [_spec(entry) for entry in entries]
     plan = start_levels(specs, {entry.id: registry.dependencies(entry.id) for entry in registry})

@@ -67,7 +67,7 @@ async def _stop_on_signals(task_status: trio.TaskStatus[trio.CancelScope]) -> No
 
 
 def _welcome(place: Place, booted: Booted, seconds: float) -> None:
-    broken = faults(booted.registry, notices=True)
+    broken = faults(booted.registry.snapshot, notices=True)
     for service_id in booted.starting:
         say(f"service {service_id} is not up yet; it goes on in the background")
     count = f"{len(booted.registry)} entries" + (f", {broken} broken: see `actorflow check`" if broken else "")

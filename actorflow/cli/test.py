@@ -81,7 +81,7 @@ async def _run(place: Place, filters: Sequence[str], jobs: int, as_json: bool) -
         _print(result, as_json=as_json)
 
     async with place.booted() as booted, trio.open_nursery() as nursery:
-        for entry in select(booted.registry, filters):
+        for entry in select(booted.registry.snapshot, filters):
             if jobs == 1:
                 await one(entry)
             else:

@@ -26,8 +26,9 @@ from actorflow.node.program import Language, Programs, Registry
 from actorflow.node.resource import Resources
 from actorflow.node.router import Router
 from actorflow.node.waiting import Answer, within
-from actorflow.notice import NoticeSink, drop
+from actorflow.notice import Notice, NoticeSink, drop
 from actorflow.ports import CallRequest, Functions, Host, Outcome, ProcessInfo, SpawnRequest
+from actorflow.registry.change import Revision
 from actorflow.value import DEFAULT_LIMITS, Limits, Value, copy_value
 
 LogSink = Callable[[str, str, Mapping[str, Value]], None]
@@ -102,6 +103,7 @@ class Node:
         self.open_store: StoreOpener = no_store
         self._nursery: trio.Nursery | None = None
         self._closing: list[Callable[[], Awaitable[None]]] = []
+        self._listeners: list[Callable[[Revision], None]] = []
         self._ids = itertools.count((boot << _BOOT_SHIFT) + 1)
 
     # ---- life --------------------------------------------------------------------------------------------------
@@ -156,6 +158,19 @@ class Node:
     def on_close(self, action: Callable[[], Awaitable[None]]) -> None:
         """Run `action` when the node closes, after its hosts have stopped; the last one given runs first."""
         self._closing.append(action)
+
+    def on_revision(self, listener: Callable[[Revision], None]) -> Callable[[], None]:
+        """Tell `listener` whenever entries of the registry have changed; returns what ends that."""
+        self._listeners.append(listener)
+        return lambda: self._listeners.remove(listener)
+
+    def revised(self, revision: Revision) -> None:
+        """Pass on that the registry has changed; what goes wrong in one listener does not keep it from the others."""
+        for listener in tuple(self._listeners):
+            try:
+                listener(revision)
+            except Exception as error:  # noqa: BLE001 - the change is made; see above
+                self.notices(Notice("internal-error", f"after a change of the registry: {error!r}"))
 
     # ---- what hosts use ----------------------------------------------------------------------------------------
 

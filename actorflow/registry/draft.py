@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -18,6 +18,9 @@ from actorflow.registry.text_file import Origin
 
 _FILE_KEYS: Final = ("version", "namespace", "meta", "entries")
 _ENTRY_KEYS: Final = ("name", "kind", "meta", "data")
+
+NO_FILE: Final = Path()
+"""The path of entries that are written in no file."""
 
 
 @dataclass(slots=True)
@@ -34,6 +37,7 @@ class Draft:
         declaration: what its kind says, None when the kind is unknown.
         resolved: its fields with placeholders resolved. config: the same checked, None when broken or unknown.
         about: its meta resolved and checked. faults: what is wrong with it.
+        decoded: how many of the faults were found before linking. mentions: ids that linking looks up for it.
     """
 
     id: str
@@ -52,11 +56,13 @@ class Draft:
     config: BaseModel | None = None
     about: Meta = field(default_factory=Meta)
     faults: list[Fault] = field(default_factory=list)
+    decoded: int = 0
+    mentions: frozenset[str] = frozenset()
 
     @property
     def file(self) -> str:
-        """The file it is written in, as messages name it."""
-        return str(self.path)
+        """The file it is written in, as messages name it; "" when a change made it and no file has it."""
+        return "" if self.path == NO_FILE else str(self.path)
 
     @property
     def broken(self) -> bool:
@@ -86,6 +92,10 @@ class Draft:
             return self.origins[path]
         file, _ = self.place(path)
         return Origin(file, 0 if path in self.overridden else max(0, self.mark_of(path).text))
+
+    def unlinked(self) -> Draft:
+        """Return a copy as it was before linking, to be linked anew; what it shares with this one does not change."""
+        return replace(self, faults=self.faults[: self.decoded])
 
     def add(self, path: FieldPath, got: str, expected: str, suggestion: str = "", scope: Scope = "entry") -> None:
         """Add a fault at a field."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from fnmatch import fnmatchcase
 from typing import Any, Final
 
@@ -18,15 +18,48 @@ _CYCLE_SHOWN: Final = 8
 _GROUPED: Final = ("group:", "ns:")
 
 
-def link(drafts: Mapping[str, Draft], modules: Mapping[str, frozenset[str]], suggester: Suggester) -> None:
+def link(
+    drafts: Mapping[str, Draft],
+    modules: Mapping[str, frozenset[str]],
+    suggester: Suggester,
+    only: Collection[str] | None = None,
+) -> None:
     """Check every draft that was decoded against the others, and add what is wrong to its faults.
 
-    `modules` are the names that exist, by language (`lua`, `py`); the modules of other languages are not checked.
+    Args:
+        drafts: all of them, by id.
+        modules: the names that exist, by language (`lua`, `py`); the modules of other languages are not checked.
+        suggester: knows their ids.
+        only: the ids to check when the others have been; whoever imports one of them, directly or not, is among them.
     """
     linker = _Linker(drafts, modules, suggester)
-    for draft in drafts.values():
-        linker.check(draft)
-    _check_imports(drafts)
+    for draft_id in drafts if only is None else only:
+        linker.check(drafts[draft_id])
+    _check_imports(drafts, drafts if only is None else only)
+
+
+def find_mentions(draft: Draft) -> frozenset[str]:
+    """Return the ids that linking looks up for a draft: a change of one of them may change its faults."""
+    found = {target for _, target, _ in _references(draft)}
+    lifecycle = getattr(draft.config, "lifecycle", None)
+    if isinstance(lifecycle, Lifecycle):
+        found.update(lifecycle.required)
+    if draft.about.default_host is not None:
+        found.add(draft.about.default_host)
+    return frozenset(found)
+
+
+def importers(changed: Iterable[str], drafts: Mapping[str, Draft]) -> set[str]:
+    """Return the ids of `changed` with all entries that import one of them, directly or not."""
+    reached, layer = set(changed), set(changed)
+    while layer:
+        layer = {
+            draft.id
+            for draft in drafts.values()
+            if draft.id not in reached and not layer.isdisjoint(getattr(draft.config, "imports", {}).values())
+        }
+        reached |= layer
+    return reached
 
 
 class _Linker:
@@ -40,9 +73,8 @@ class _Linker:
         self._suggester = suggester
 
     def check(self, draft: Draft) -> None:
-        for field, kinds in draft.declaration.references.items() if draft.declaration else ():
-            for path, target in _named(field, getattr(draft.config, field, None)):
-                self._check_reference(draft, path, target, kinds)
+        for path, target, kinds in _references(draft):
+            self._check_reference(draft, path, target, kinds)
         self._check_requires(draft)
         self._check_modules(draft)
 
@@ -81,6 +113,13 @@ class _Linker:
                 draft.add(("modules", index), f"the unknown module {name!r}", expected, closest(name, known))
 
 
+def _references(draft: Draft) -> Iterator[tuple[Path, str, tuple[str, ...]]]:
+    """Yield what the declared reference fields of a draft name: path, id, and the kinds it may have."""
+    for field, kinds in draft.declaration.references.items() if draft.declaration else ():
+        for path, target in _named(field, getattr(draft.config, field, None)):
+            yield path, target, kinds
+
+
 def _named(field: str, value: Any) -> Iterator[tuple[Path, str]]:
     """Yield each id in a field with its path."""
     if isinstance(value, str):
@@ -90,20 +129,33 @@ def _named(field: str, value: Any) -> Iterator[tuple[Path, str]]:
             yield (field, key), item
 
 
-def _check_imports(drafts: Mapping[str, Draft]) -> None:
+def _check_imports(drafts: Mapping[str, Draft], only: Collection[str]) -> None:
     """Give a fault to whoever is on a cycle of imports, imports something broken, or imports too deep."""
-    graph = {draft.id: list(_imports(draft, drafts)) for draft in drafts.values()}
+    graph = _import_graph(drafts, only)
     depths: dict[str, int] = {}
     for component in _components(graph):
         first = component[0]
         if len(component) > 1 or first in graph[first]:
             cycle = _cycle_text(graph, component)
-            for member in component:
+            for member in set(component).intersection(only):
                 alias = _alias(drafts[member], component)
                 drafts[member].add(("imports", alias), f"a cycle of imports ({cycle})", "imports that end")
             continue
         depths[first] = 1 + max((depths.get(target, 0) for target in graph[first]), default=0)
-        _check_imported(drafts[first], drafts, depths[first])
+        if first in only:
+            _check_imported(drafts[first], drafts, depths[first])
+
+
+def _import_graph(drafts: Mapping[str, Draft], start: Iterable[str]) -> dict[str, list[str]]:
+    """Return what each entry of `start` imports, and what these import in turn."""
+    graph: dict[str, list[str]] = {}
+    waiting = list(start)
+    while waiting:
+        entry = waiting.pop()
+        if entry not in graph:
+            graph[entry] = list(_imports(drafts[entry], drafts))
+            waiting.extend(graph[entry])
+    return graph
 
 
 def _check_imported(draft: Draft, drafts: Mapping[str, Draft], depth: int) -> None:

@@ -12,11 +12,12 @@ from actorflow.registry.draft import Draft, read_drafts
 from actorflow.registry.fault import Fault, Suggester
 from actorflow.registry.json_file import read_json
 from actorflow.registry.kind import installed_kinds
-from actorflow.registry.link import link
+from actorflow.registry.live import LiveRegistry
 from actorflow.registry.override import apply_overrides, parse_override
-from actorflow.registry.registry import Entry, Registry
+from actorflow.registry.registry import Registry
 from actorflow.registry.source_root import WrittenOverride, read_layout, scan
 from actorflow.registry.text_file import TextFiles, UnreadableError, read_text
+from actorflow.registry.workbench import Workbench
 from actorflow.registry.yaml_file import read_yaml
 
 
@@ -27,9 +28,20 @@ def load_registry(
     environment: Mapping[str, str],
     modules: Mapping[str, frozenset[str]],
 ) -> Registry:
-    """Read, check and link the registry in `directory`.
+    """Read, check and link the registry in `directory`; see `open_registry`."""
+    return open_registry(directory, overrides=overrides, environment=environment, modules=modules).snapshot
 
-    Never raises for what is in the files: see `Registry.faults`, and `Registry.fatal` before starting anything.
+
+def open_registry(
+    directory: Path,
+    *,
+    overrides: Sequence[str] = (),
+    environment: Mapping[str, str],
+    modules: Mapping[str, frozenset[str]],
+) -> LiveRegistry:
+    """Read, check and link the registry in `directory`, as one that can change from then on.
+
+    Never raises for what is in the files: see `LiveRegistry.faults`, and `fatal` before starting anything.
 
     Args:
         directory: holds the registry files, or a node.yaml or wippy.lock that names the source roots.
@@ -40,24 +52,23 @@ def load_registry(
     layout = read_layout(directory, environment)
     faults = layout.faults
     drafts = _read_all(layout.roots, faults)
-    suggester = Suggester(drafts)
-    faults.extend(apply_overrides((*layout.overrides, *_parsed(overrides, faults)), drafts, suggester))
+    faults.extend(apply_overrides((*layout.overrides, *_parsed(overrides, faults)), drafts, Suggester(drafts)))
     kinds, unusable = installed_kinds()
     faults.extend(unusable)
-    decoder = Decoder(kinds, TextFiles(layout.roots), environment)
+    workbench = Workbench(Decoder(kinds, TextFiles(layout.roots), environment), modules)
     for draft in drafts.values():
-        decoder.decode(draft)
-    link(drafts, modules, suggester)
-    edges = find_edges(drafts)
-    order, cycle = boot_order(edges)
+        workbench.decode(draft)
+    workbench.link(drafts)
+    _note_cycle(drafts)
+    return LiveRegistry(drafts, workbench, faults)
+
+
+def _note_cycle(drafts: Mapping[str, Draft]) -> None:
+    _, cycle = boot_order(find_edges(drafts))
     if cycle:
         draft = drafts[cycle[0]]
         expected = "dependencies without a cycle; entries boot in the order of their ids"
         draft.add((), f"a cycle of dependencies ({' → '.join(cycle[:10])})", expected, scope="notice")
-    for draft in drafts.values():
-        faults.extend(draft.faults)
-    faults.sort(key=lambda fault: (fault.file, fault.line, fault.path))
-    return Registry({draft.id: _entry(draft) for draft in drafts.values()}, order, edges, tuple(faults))
 
 
 def _parsed(overrides: Iterable[str], faults: list[Fault]) -> list[WrittenOverride]:
@@ -92,19 +103,3 @@ def _documents(path: Path, faults: list[Fault]) -> list[Document]:
     except UnreadableError as error:
         faults.append(Fault("file", str(path), error.line, "", error.got, error.expected, error.suggestion))
     return []
-
-
-def _entry(draft: Draft) -> Entry:
-    return Entry(
-        id=draft.id,
-        kind=draft.kind,
-        meta=draft.meta,
-        data=draft.data,
-        config=draft.config if not draft.broken else None,
-        about=draft.about,
-        faults=tuple(draft.faults),
-        file=draft.file,
-        line=draft.mark.line,
-        origin=draft.origin(("source",)),
-        declaration=draft.declaration,
-    )

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
+from functools import cached_property
 from types import MappingProxyType
-from typing import Any
+from typing import Any, TypeAlias
 
 from pydantic import BaseModel
 
 from actorflow.bundle import Bundle
 from actorflow.errors import invalid, not_found
 from actorflow.names import parse_id
+from actorflow.registry.draft import Draft
 from actorflow.registry.fault import Fault, Suggester
 from actorflow.registry.kind import Kind
 from actorflow.registry.meta import Meta
@@ -46,6 +48,23 @@ class Entry:
     line: int = 0
     origin: Origin = field(default_factory=lambda: Origin(""))
     declaration: Kind | None = None
+
+    @classmethod
+    def of(cls, draft: Draft) -> Entry:
+        """Return the entry of a draft that was decoded and linked."""
+        return cls(
+            id=draft.id,
+            kind=draft.kind,
+            meta=draft.meta,
+            data=draft.data,
+            config=draft.config if not draft.broken else None,
+            about=draft.about,
+            faults=tuple(draft.faults),
+            file=draft.file,
+            line=draft.mark.line,
+            origin=draft.origin(("source",)),
+            declaration=draft.declaration,
+        )
 
     @property
     def namespace(self) -> str:
@@ -82,25 +101,29 @@ class Entry:
             if fault.scope != "notice":
                 raise fault.error()
         if self.declaration is None:
-            raise invalid(f"{self.id}: nothing installed knows the kind {self.kind!r} ({self.file}:{self.line})")
+            place = f" ({self.file}:{self.line})" if self.file else ""
+            raise invalid(f"{self.id}: nothing installed knows the kind {self.kind!r}{place}")
+
+
+Graph: TypeAlias = tuple[tuple[str, ...], Mapping[str, tuple[str, ...]]]
+"""The boot order of all ids, and the ids that each entry depends on."""
 
 
 class Registry:
-    """All entries of one load, in memory; it never changes."""
+    """All entries at one time, in memory; it never changes."""
 
     def __init__(
         self,
         entries: Mapping[str, Entry],
-        order: tuple[str, ...],
-        edges: Mapping[str, tuple[str, ...]],
-        faults: tuple[Fault, ...],
+        graph: Callable[[], Graph],
+        faults: Iterable[Fault],
+        bundles: Mapping[str, Bundle] = MappingProxyType({}),
     ) -> None:
-        """Take the entries by id, their boot order, what each depends on, and all faults."""
+        """Take the entries by id, what finds their dependencies, faults of no entry, and bundles already made."""
         self._entries = MappingProxyType(dict(sorted(entries.items())))
-        self._order = order
-        self._edges = edges
-        self._faults = faults
-        self._bundles: dict[str, Bundle] = {}
+        self._find_graph = graph
+        self._loose_faults = tuple(faults)
+        self._bundles = dict(bundles)
         self._suggester = Suggester(self._entries)
 
     def __len__(self) -> int:
@@ -116,17 +139,23 @@ class Registry:
     @property
     def order(self) -> tuple[str, ...]:
         """All ids, each after those it depends on; the same for the same files."""
-        return self._order
+        return self._graph[0]
 
-    @property
+    @cached_property
     def faults(self) -> tuple[Fault, ...]:
         """Everything that is wrong, by file and line."""
-        return self._faults
+        of_entries = (fault for entry in self for fault in entry.faults)
+        return tuple(sorted((*self._loose_faults, *of_entries), key=lambda fault: (fault.file, fault.line, fault.path)))
 
     @property
     def fatal(self) -> tuple[Fault, ...]:
         """The faults of file scope: while there is one, nothing may start."""
-        return tuple(fault for fault in self._faults if fault.scope == "file")
+        return tuple(fault for fault in self.faults if fault.scope == "file")
+
+    @property
+    def bundles(self) -> Mapping[str, Bundle]:
+        """The bundles made so far, by the id of their entry."""
+        return self._bundles
 
     def entry(self, entry_id: str, /) -> Entry:
         """Return an entry, broken or not.
@@ -167,7 +196,8 @@ class Registry:
         """
         found: set[str] = set()
         seen = {self.entry(entry_id).id}
-        waiting = list(self._edges[entry_id])
+        edges = self._graph[1]
+        waiting = list(edges[entry_id])
         while waiting:
             target = waiting.pop()
             if target in seen:
@@ -176,8 +206,12 @@ class Registry:
             if self._entries[target].service:
                 found.add(target)
             else:
-                waiting.extend(self._edges[target])
+                waiting.extend(edges[target])
         return tuple(sorted(found))
+
+    @cached_property
+    def _graph(self) -> Graph:
+        return self._find_graph()
 
     def _make_bundle(self, entry: Entry) -> Bundle:
         entry.require()

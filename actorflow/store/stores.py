@@ -9,7 +9,7 @@ from typing import Final, TypeVar
 import trio
 
 from actorflow.errors import NOT_FOUND, UNAVAILABLE, Error, invalid, not_found
-from actorflow.registry.registry import Registry
+from actorflow.registry.live import AnyRegistry
 from actorflow.run.turn import Committed, Item
 from actorflow.store.dialect import Sqlite
 from actorflow.store.memory import MemoryStore
@@ -29,7 +29,7 @@ _SQLITE: Final = "db.sql.sqlite"
 class Stores:
     """The stores under one data directory, each opened once and as long as somebody uses it."""
 
-    def __init__(self, directory: Path, registry: Registry) -> None:
+    def __init__(self, directory: Path, registry: AnyRegistry) -> None:
         """Keep files in `directory`; nothing is opened yet."""
         self._directory = directory
         self._registry = registry

@@ -14,6 +14,7 @@ from actorflow.machine.machine import Machine
 from actorflow.message import Message
 from actorflow.notice import Notice
 from actorflow.ports import Outcome, ProcessInfo, Program, Reply, SpawnRequest
+from actorflow.registry.change import Revision
 from actorflow.value import Value
 from hosts.process.bounds import Bounds, written_limits
 from hosts.process.process import Process, broken, closed
@@ -46,6 +47,7 @@ class ProcessHost:
         self._bounds: dict[str, Bounds] = {}
         self._remembered: OrderedDict[str, Outcome] = OrderedDict()
         self._running = False
+        self._unhear: Callable[[], None] = _nothing
         self._empty: trio.Event | None = None
 
     # ---- life --------------------------------------------------------------------------------------------------
@@ -54,6 +56,7 @@ class ProcessHost:
         """Begin to serve; a second start is nothing."""
         if not self._running:
             self._running = True
+            self._unhear = self.node.on_revision(self._revised)
             await self.node.nursery.start(self._serve)
 
     async def stop(self, grace: float) -> None:
@@ -80,6 +83,7 @@ class ProcessHost:
             await self.queue.serve(task_status)
         finally:
             self._running = False
+            self._unhear()
             for process in self.table.values():  # only when the node was torn down without stopping its hosts
                 process.machine.end(Outcome(failure=Failure("context canceled", CANCELED, retryable=False)))
             self.table.clear()
@@ -186,6 +190,11 @@ class ProcessHost:
             written = written_limits(self.node.registry.bundle(entry_id).options)
             bounds = self._bounds[entry_id] = self.bounds.under(written)
         return bounds
+
+    def _revised(self, revision: Revision) -> None:
+        """Forget what was read from entries that have changed."""
+        for operation in revision.operations:
+            self._bounds.pop(operation.id, None)
 
     def _load(self, process: Process) -> None:
         """Run the script until its entry function is about to begin, for languages that load inside the main task."""
@@ -332,3 +341,7 @@ def _answer(reply: Reply, action: Callable[..., Value], *args: Any) -> None:
 
 def _ignored(_outcome: Outcome) -> None:
     """Take a reply that nobody waits for."""
+
+
+def _nothing() -> None:
+    """Hear no longer of what was never heard."""
