@@ -94,7 +94,7 @@ class Machine:
                 if channel.size > (0 if channel.buffer is None else len(channel.buffer)):
                     channels.push(self, channel, subscription.item_of(channel, message))
                     return 0
-        return self._keep(message)
+        return self.keep(message)
 
     def event(self, event: Mapping[str, Value]) -> None:
         """Take an EXIT or LINK_DOWN event; an untrapped LINK_DOWN ends the process."""
@@ -103,9 +103,10 @@ class Machine:
         elif self.subscriptions is not None and EVENTS_TOPIC in self.subscriptions:
             self.deliver(Message(EVENTS_TOPIC, "", (event,)))
         else:  # never to the inbox
-            self._keep(Message(EVENTS_TOPIC, "", (event,)))
+            self.keep(Message(EVENTS_TOPIC, "", (event,)))
 
-    def _keep(self, message: Message) -> int:
+    def keep(self, message: Message) -> int:
+        """Put a message into the mailbox, whoever listens; return how many are there."""
         mailbox = self.mailbox
         if mailbox is None:
             mailbox = self.mailbox = Mailbox()
@@ -272,6 +273,14 @@ class Machine:
     def channel(self, size: int = 0) -> Channel:
         """Return a new channel; what the CHANNEL op does, for languages that need no op for it."""
         return channels.Channel(size)
+
+    def unread(self) -> list[Message]:
+        """Return the messages that the script has not received yet, those in the buffers of its listeners first.
+
+        Of those that a listener without messages had buffered the sender is not known any more.
+        """
+        kept = [] if self.mailbox is None else self.mailbox.messages()
+        return [*subscription.buffered(self.subscriptions or {}), *kept]
 
     def waits(self) -> list[str]:
         """Describe what each task waits for, main first: `file:line  wait`."""

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
-from actorflow.errors import ALREADY_EXISTS, Error, invalid
+from actorflow.errors import ALREADY_EXISTS, Error, Failure, invalid
 from actorflow.machine.channel import Channel, OpTuple, close, complete
 from actorflow.message import EVENTS_TOPIC, INBOX_TOPIC, Message
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from actorflow.machine.machine import Machine
     from actorflow.machine.task import Task
+
+_FROM_OUTSIDE: Final = (Message, bool, int, float, str, bytes, list, dict, Failure)
+"""What messages bring; a channel that the script subscribed itself may hold anything else."""
 
 
 def op_inbox(machine: Machine, _task: Task, _op: OpTuple) -> Channel:
@@ -86,6 +91,16 @@ def fill(machine: Machine, channel: Channel) -> None:
         if channel.buffer is None:
             channel.buffer = machine.new_buffer()
         channel.buffer.append(item_of(channel, message))
+
+
+def buffered(subscriptions: Mapping[str, Channel]) -> list[Message]:
+    """Return what subscribed channels hold, as messages; what the script itself put there is not among it."""
+    held = [(topic, item) for topic, channel in subscriptions.items() for item in channel.buffer or ()]
+    return [
+        item if isinstance(item, Message) else Message(topic, "", (item,))
+        for topic, item in held
+        if item is None or isinstance(item, _FROM_OUTSIDE)
+    ]
 
 
 def item_of(channel: Channel, message: Message) -> Any:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Iterator, Mapping
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
@@ -162,26 +163,43 @@ class ProcessHost:
     def upgrade(self, process: Process, entry: str | None, args: tuple[Value, ...]) -> None:
         """Replace the script of a process that runs; it keeps its PID, names, links, monitors and unread messages.
 
-        Tasks, channels, timers, requests and options are lost. If the new script cannot start the process ends.
+        Tasks, channels, timers, requests and options are lost.
+
+        Raises:
+            Error: what the new script could not start with, its message after `upgrade: `; the old one goes on.
         """
-        old = process.machine
-        unread = [] if old.mailbox is None else old.mailbox.messages()
-        process.give_up_all()
+        entry = entry or process.entry
         try:
-            program = self.node.programs.process(entry or process.entry)
-            machine = Machine(process, program)
-            machine.last_ref = old.last_ref  # what was asked before must not be taken for an answer to the new script
-            machine.start(args)
+            program = self.node.programs.process(entry)
+            self._begin_anew(process, program, args)
         except Error as error:
             failure = error.failure
-            old.end(Outcome(failure=Failure(f"upgrade: {failure.message}", failure.kind, failure.retryable)))
-            return
-        old.end(Outcome())
-        process.machine = machine
-        process.entry = entry or process.entry
-        process.bounds = self.bounds_of(process.entry)
+            raise Error(replace(failure, message=f"upgrade: {failure.message}")) from None
+        process.entry = entry
+        process.bounds = self.bounds_of(entry)
+
+    def _begin_anew(self, process: Process, program: Program, args: tuple[Value, ...]) -> None:
+        old = process.machine
+        unread = old.unread()
+        before = process.set_aside()
+        process.machine = machine = Machine(process, program)
+        machine.last_ref = old.last_ref  # what was asked before must not be taken for an answer to the new script
         for message in unread:
-            machine.deliver(message)
+            machine.keep(message)
+        try:
+            machine.start(args)
+            self._load(process)
+        except Error:
+            process.give_up_all()
+            process.take_back(before)
+            process.machine = old
+            old.last_ref = machine.last_ref
+            for message in machine.unread()[len(unread) :]:  # what it has sent itself
+                old.keep(message)
+            machine.end(Outcome())
+            raise
+        old.end(Outcome())
+        process.give_up(before)
 
     def bounds_of(self, entry_id: str) -> Bounds:
         """Return what processes of an entry are held to on this host."""
@@ -198,12 +216,16 @@ class ProcessHost:
 
     def _load(self, process: Process) -> None:
         """Run the script until its entry function is about to begin, for languages that load inside the main task."""
-        machine, script = process.machine, process.machine.script
-        process.queued = True
-        while machine.outcome is None and machine.ready and getattr(script, "loading", False):
+        machine = process.machine
+        script: Any = machine.script
+        if not getattr(script, "loading", False):
+            return
+        queued, process.queued = process.queued, True
+        script.holding = True
+        while machine.outcome is None and machine.ready and script.loading:
             machine.run(1)
-        process.queued = False
-        if machine.outcome is not None and getattr(script, "loading", False):
+        process.queued = queued
+        if machine.outcome is not None and script.loading:
             machine.outcome.unwrap()
 
     def _reach(self, holder: str, request: SpawnRequest) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from actorflow.errors import NOT_FOUND, Error, failure_of
 from actorflow.message import EVENTS_TOPIC, Message
@@ -19,6 +19,14 @@ if TYPE_CHECKING:
     from actorflow.machine.machine import Machine
     from actorflow.notice import Notice
     from hosts.process.host import ProcessHost
+
+
+class Pending(NamedTuple):
+    """What a process waits for: by request number what gives it up, how many timers are armed, and who it holds as."""
+
+    requests: dict[int, Callable[[], None]] | None
+    timers: int
+    caller: Caller | None
 
 
 class Process:
@@ -191,16 +199,27 @@ class Process:
     # ---- what the host asks ------------------------------------------------------------------------------------
 
     def give_up_all(self) -> None:
-        """Give up open requests and timers and release what it holds: it has ended, or begins anew."""
-        requests, self.open = self.open, None
-        for give_up in (requests or {}).values():
+        """Give up every open request and timer and release what is held: the process has ended."""
+        self.give_up(self.set_aside())
+
+    def set_aside(self) -> Pending:
+        """Return what the process waits for and holds, and go on with nothing."""
+        pending = Pending(self.open, self.timers, self.caller)
+        self.open, self.timers, self.caller = None, 0, None
+        return pending
+
+    def take_back(self, pending: Pending) -> None:
+        """Undo `set_aside`."""
+        self.open, self.timers, self.caller = pending
+
+    def give_up(self, pending: Pending) -> None:
+        """Give up requests and timers that were set aside, and release what was held."""
+        for give_up in (pending.requests or {}).values():
             give_up()
-        if self.timers:
-            self.host.queue.timers.stop(self.timers)
-            self.timers = 0
-        caller, self.caller = self.caller, None
-        if caller is not None:
-            caller.end()
+        if pending.timers:
+            self.host.queue.timers.stop(pending.timers)
+        if pending.caller is not None:
+            pending.caller.end()
 
     def settle(self, ref: int, outcome: Outcome) -> None:
         """Take the late answer to a request."""

@@ -30,15 +30,19 @@ class Running:
 
     Attributes:
         machine: the machine it runs in. loading: whether its entry function has not begun yet.
+        holding: the first op of the entry function is kept back until the task is resumed again, so that who started
+            the script goes on before anything of it can be seen.
     """
 
-    __slots__ = ("_failure", "_handles", "_last", "_number", "_program", "loading", "machine")
+    __slots__ = ("_failure", "_handles", "_held", "_last", "_number", "_program", "holding", "loading", "machine")
 
     def __init__(self, program: LuaProgram, machine: Machine) -> None:
         """Open an instance in the program's runtime."""
         self._program = program
         self.machine = machine
         self.loading = True
+        self.holding = False
+        self._held: tuple[Any, ...] | None = None
         self._failure: BaseException | None = None
         self._last = 0  # the op that was answered at once, if any
         self._number = program.runtime.enter(self)
@@ -57,6 +61,11 @@ class Running:
 
     def resume(self, handle: int, mode: Mode, value: Any) -> tuple[Any, ...]:
         """Run a task until its next op; see `ports.Script.resume`."""
+        held = self._held
+        if held is not None:
+            self._held = None
+            if mode is _VALUE:
+                return held
         if mode is not _VALUE:
             given = failed(value)
         elif value is None:
@@ -73,12 +82,19 @@ class Running:
         if self._failure is not None:
             failure, self._failure = self._failure, None
             raise failure
-        if self.loading:
-            self.loading = runtime.loading(self._number)
         if type(answer) is not tuple:
             answer = (answer,)
         op = self._last = answer[0]
-        return OPS[op](self._handles, *answer)
+        asked = OPS[op](self._handles, *answer)
+        return self._begun(asked) if self.loading else asked
+
+    def _begun(self, asked: tuple[Any, ...]) -> tuple[Any, ...]:
+        """Look whether the entry function has begun, and keep its first op back if so asked."""
+        self.loading = self._program.runtime.loading(self._number)
+        if self.loading or not self.holding:
+            return asked
+        self._held = asked
+        return _LATER
 
     def discard(self, handle: int) -> None:
         """Drop a task."""
@@ -141,6 +157,7 @@ def _pure(name: str, args: bytes) -> tuple[bool, bytes]:
 _PURE_LIMITS: Final = Limits(size=32 << 20)
 """Of what a pure operation may give: twice of it fits into the room that Lua's allocator always has."""
 NIL: Final = b"\xf6"
+_LATER: Final = (Op.YIELD,)
 _NOBODY: Final = encode(
     {"pid": "", "entry": "", "host": "", "context": {}, "durable": True, "parent": "", "workflow": {}}
 )

@@ -43,7 +43,7 @@ return function(kit, sys)
     if not ok then kit.error(value) end
     if closed then return nil, false end
     local made = self[DATA]
-    if made and value ~= nil then value = made(value) end
+    if made then value = made(value) end
     return value, true
   end
 
@@ -109,7 +109,7 @@ return function(kit, sys)
     if not open then return {channel = parts.channel, ok = false} end
     value = kit.value(value, a, b, c, d)
     local made = parts.channel[DATA]
-    if made and value ~= nil then value = made(value) end
+    if made then value = made(value) end
     return {channel = parts.channel, value = value, ok = true}
   end
 

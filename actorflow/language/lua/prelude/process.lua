@@ -1,7 +1,7 @@
 -- The `process` module. Called with (kit, sys) -> module; needs what funcs.lua gives.
 
 local type, select, next = type, select, next
-local sub, find = string.sub, string.find
+local sub, find, lower = string.sub, string.find, string.lower
 
 return function(kit, sys)
   local try, merged, invalid, wants_text = kit.try, kit.merged, kit.invalid, kit.wants_text
@@ -143,15 +143,22 @@ return function(kit, sys)
   local registry = {LOCAL = 0, EVENTUAL = 1, CONSISTENT = 2, STRONG = 3}
   process.registry = registry
 
+  local function no_scope(verb, scope)
+    for word, number in next, registry do
+      if number == scope then
+        return kit.make_error({
+          message = lower(word) .. " registry not available: names are known on one node; use process.registry.LOCAL",
+          kind = "Internal", retryable = false,
+        })
+      end
+    end
+    return invalid("process.registry." .. verb .. ": expected a scope such as process.registry.LOCAL, got " .. kit.tostring(scope))
+  end
+
   local function named(verb, name, pid, scope)
     local refused = wants_text(name, "process.registry." .. verb, "a name")
       or pid ~= "" and wants_text(pid, "process.registry." .. verb, "a PID")
-    if not refused and scope ~= nil and scope ~= 0 then
-      refused = kit.make_error({
-        message = "this name scope is not available on a single node; use process.registry.LOCAL", kind = "Internal",
-        retryable = false,
-      })
-    end
+    if not refused and scope ~= nil and scope ~= registry.LOCAL then refused = no_scope(verb, scope) end
     if refused then return nil, refused end
     return try(sys(35, verb, name, pid))
   end
