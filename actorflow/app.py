@@ -8,7 +8,7 @@ from __future__ import annotations
 import gc
 import os
 import pkgutil
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -27,10 +27,11 @@ from actorflow.node.data import DataDirectory, data_path
 from actorflow.node.node import LogSink, Node
 from actorflow.node.program import Language
 from actorflow.node.runner import CheckRunner, HostRunner, ProcessRunner, ResourceRunner, Runner
-from actorflow.node.service import Change, Supervisor
+from actorflow.node.service import Change, Services, Supervisor
 from actorflow.notice import NoticeSink, drop
+from actorflow.registry.change import Operation, Revision
 from actorflow.registry.fault import Fault
-from actorflow.registry.live import LiveRegistry
+from actorflow.registry.live import AnyRegistry, LiveRegistry
 from actorflow.registry.load import open_registry
 from actorflow.registry.registry import Entry, Registry
 from actorflow.resource.install import install
@@ -44,6 +45,7 @@ BOOT_SECONDS: Final = 30.0
 _FUNCTIONS: Final = "hosts.function:FunctionHost"
 _FUNCTIONS_ID: Final = "#functions"
 _MODULES: Final = {"lua": LuaLanguage.modules, "py": PythonLanguage.modules}
+_CODE: Final = frozenset({"function.lua", "function.py", "library.lua", "library.py"})
 _PLAIN_PYTHON: Final = frozenset({"function.py", "library.py"})
 """Kinds whose code is ordinary Python, held to no rules of scripts."""
 _GC_THRESHOLDS: Final = (50_000, 20, 100)
@@ -138,6 +140,7 @@ async def boot(  # noqa: PLR0913 - what a composition root is told
         stores = Stores(claimed.path, registry)
         node.open_store = stores.open
         registry.verify = partial(_verify, node)
+        registry.judge = partial(_judge, node, stores)
         registry.listen(node.revised)
         async with _unhurried() as scope, node.open():
             node.on_close(stores.close)
@@ -183,7 +186,9 @@ async def _prepare(
     install(node)
     functions = pkgutil.resolve_name(_FUNCTIONS)(_FUNCTIONS_ID, {}, node)
     await functions.start()
-    supervisor = _supervisor(node, registry, stores, changed)
+    supervisor = Supervisor(node, _services(node, registry, stores), **({"changed": changed} if changed else {}))
+    node.on_revision(partial(_follow, node, stores, supervisor))
+    node.settled = supervisor.settled
     verbs = node_verbs(node, supervisor) | run_verbs(stores, served=True, waits=lambda pid: _waits(node, pid))
     await node.nursery.start(ControlServer(data.control_path(), verbs).serve)
     return supervisor
@@ -207,12 +212,47 @@ def _waits(node: Node, pid: str) -> list[str]:
     return next((list(info.waits) for info in node.processes() if info.pid == pid), [])
 
 
-def _supervisor(node: Node, registry: LiveRegistry, stores: Stores, changed: Change | None) -> Supervisor:
+def _services(node: Node, registry: AnyRegistry, stores: Stores) -> Services:
+    """Return the services of a registry; raises `Error` when they need each other in a circle."""
     entries = [entry for entry in registry if entry.service]
     specs = [_spec(entry) for entry in entries]
-    plan = start_levels(specs, {entry.id: registry.dependencies(entry.id) for entry in registry})
+    references: dict[str, Collection[str]] = {entry.id: () for entry in registry}
+    references |= {entry.id: registry.dependencies(entry.id) for entry in entries}
     runners = {entry.id: _runner(node, stores, entry) for entry in entries}
-    return Supervisor(node, specs, plan, runners, **({"changed": changed} if changed else {}))
+    return Services(specs, start_levels(specs, references), runners)
+
+
+def _follow(node: Node, stores: Stores, supervisor: Supervisor, revision: Revision) -> None:
+    """Have the supervisor serve what the registry says now, if services are concerned."""
+    before, after = revision.before, revision.registry
+    if _concerns_services(revision.operations, before, after):
+        ids = [operation.id for operation in revision.operations]
+        changed = {entry for entry in ids if entry in before and entry in after and _differs(entry, before, after)}
+        supervisor.revise(_services(node, after, stores), changed)
+
+
+def _judge(node: Node, stores: Stores, operations: Iterable[Operation], before: Registry, after: Registry) -> None:
+    """Raise `Error` when services would need each other in a circle."""
+    if _concerns_services(operations, before, after):
+        _services(node, after, stores)
+
+
+def _concerns_services(operations: Iterable[Operation], before: Registry, after: Registry) -> bool:
+    """Tell whether services may start, stop or change: with scripts they do not, unless these name their needs."""
+    entries = [
+        registry.entry(change.id) for change in operations for registry in (before, after) if change.id in registry
+    ]
+    return any(entry.kind not in _CODE or "depends_on" in entry.meta for entry in entries)
+
+
+def _differs(entry_id: str, before: Registry, after: Registry) -> bool:
+    """Tell whether more than the lifecycle or the meta of a service is another one."""
+    old, new = before.entry(entry_id), after.entry(entry_id)
+
+    def fields(entry: Entry) -> Any:
+        return None if entry.config is None else entry.config.model_dump(exclude={"lifecycle"})
+
+    return old.kind != new.kind or fields(old) != fields(new)
 
 
 def _spec(entry: Entry) -> ServiceSpec:
@@ -232,7 +272,7 @@ def _runner(node: Node, stores: Stores, entry: Entry) -> Runner:
         return CheckRunner(lambda: stores.check(entry.id))
     if entry.declaration is not None and entry.declaration.resource:
         return ResourceRunner(node, entry.id, lambda: _made(node, entry))
-    return HostRunner(node, entry.id, lambda: _made(node, entry))
+    return HostRunner(node, entry.id, lambda: _made(node, entry), config)
 
 
 def _made(node: Node, entry: Entry) -> Any:

@@ -6,7 +6,7 @@ It never imports a host: hosts are given to it, made elsewhere from the registry
 from __future__ import annotations
 
 import itertools
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import asynccontextmanager
 from types import MappingProxyType
 from typing import Any, Final, Self
@@ -50,6 +50,10 @@ async def no_store(database: str) -> Any:
     raise Error(f"this node has no stores: cannot open {database or 'the default database'!r}", UNAVAILABLE)
 
 
+async def _settled(_ids: Collection[str]) -> None:
+    """Wait for no service: the default of a node that was put together without any."""
+
+
 def _silent(_level: str, _text: str, _fields: Mapping[str, Value]) -> None:
     """Take a log line and forget it."""
 
@@ -67,6 +71,7 @@ class Node:
         asyncio: the one thread for asyncio code; starts when first used.
         resources: what hosts of one kind share on this node, by a name of their own.
         open_store: opens the store that a durable host names; set by the composition root.
+        settled: waits until it is known how the starts of services went; set by the composition root.
     """
 
     def __init__(  # noqa: PLR0913 - the parts a composition root puts together
@@ -101,6 +106,7 @@ class Node:
         self.asyncio = AsyncioThread()
         self.resources: dict[str, Any] = {}
         self.open_store: StoreOpener = no_store
+        self.settled: Callable[[Collection[str]], Awaitable[None]] = _settled
         self._nursery: trio.Nursery | None = None
         self._closing: list[Callable[[], Awaitable[None]]] = []
         self._listeners: list[Callable[[Revision], None]] = []

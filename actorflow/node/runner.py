@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Final, Protocol, TypeAlias
+from typing import Any, Final, Protocol, TypeAlias
 
 from actorflow.errors import NOT_FOUND, Error, Failure
 from actorflow.node.node import Node
@@ -33,15 +33,23 @@ class Runner(Protocol):
         """End the run without asking; `ended` may or may not follow."""
         ...
 
+    def amend(self, given: Any) -> bool:
+        """Go on as `given`, a runner of the same service as it is written now, would run it; False: start it anew."""
+        ...
+
 
 class HostRunner:
     """Runs a host entry."""
 
-    def __init__(self, node: Node, host_id: str, make: Callable[[], Host]) -> None:
-        """Run what `make` makes, which raises `Error` when the entry is broken; each start makes a new one."""
+    def __init__(self, node: Node, host_id: str, make: Callable[[], Host], config: Any = None) -> None:
+        """Run what `make` makes, which raises `Error` when the entry is broken; each start makes a new one.
+
+        `config` is the entry's checked model: a host with a method `amend` is given another one while it runs.
+        """
         self._node = node
         self._id = host_id
         self._make = make
+        self.config = config
         self._ended: Ended | None = None
 
     async def start(self, ended: Ended) -> None:
@@ -57,6 +65,16 @@ class HostRunner:
     async def kill(self) -> None:
         """Stop the host without grace."""
         await self.stop(0)
+
+    def amend(self, given: Any) -> bool:
+        """Tell the host what its entry says now, if it has a method for it; False when it must be started anew."""
+        amend = getattr(self._node.hosts.get(self._id), "amend", None)
+        if amend is None or not isinstance(given, HostRunner) or type(given.config) is not type(self.config):
+            return False
+        if given.config is None or not amend(given.config):
+            return False
+        self._make, self.config = given._make, given.config
+        return True
 
     def _over(self) -> None:
         ended, self._ended = self._ended, None
@@ -96,6 +114,10 @@ class ResourceRunner:
         """Stop the resource without grace."""
         await self.stop(0)
 
+    def amend(self, given: Any) -> bool:  # noqa: ARG002 - the port's shape
+        """Have the resource made anew."""
+        return False
+
 
 class CheckRunner:
     """Stands for something that only has to be usable, such as a database: it runs when the check succeeds."""
@@ -119,6 +141,10 @@ class CheckRunner:
     async def kill(self) -> None:
         """Stop at once."""
         await self.stop(0)
+
+    def amend(self, given: Any) -> bool:  # noqa: ARG002 - the port's shape
+        """Have the thing checked again."""
+        return False
 
 
 class ProcessRunner:
@@ -175,6 +201,10 @@ class ProcessRunner:
         if self._pid and not (self._durable and not self._cancel_runs):
             await self._node.terminate(self._pid)
         self._let_go()
+
+    def amend(self, given: Any) -> bool:  # noqa: ARG002 - the port's shape
+        """Have the process started anew: what it runs, where, or with which input has changed."""
+        return False
 
     def _exited(self, outcome: Outcome) -> None:
         self._over(outcome.failure)

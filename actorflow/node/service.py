@@ -7,7 +7,9 @@ policy is `actorflow.supervision`, how a run is started and stopped is its runne
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterable, Mapping
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 import trio
@@ -39,28 +41,38 @@ Change: TypeAlias = Callable[[Service, Service], None]
 """Told of every change of state: the service before and after it."""
 
 
+def _nothing() -> None:
+    """Disarm what is not armed."""
+
+
 def _unheard(_before: Service, _after: Service) -> None:
     """Take a change and forget it."""
+
+
+@dataclass(frozen=True)
+class Services:
+    """The services of a registry: what is written about each, the order of starting, and the runner of each."""
+
+    specs: Sequence[ServiceSpec]
+    plan: StartPlan
+    runners: Mapping[str, Runner]
 
 
 class Supervisor:
     """Starts, restarts and stops the services of one open node."""
 
-    def __init__(
-        self,
-        node: Node,
-        specs: Iterable[ServiceSpec],
-        plan: StartPlan,
-        runners: Mapping[str, Runner],
-        changed: Change = _unheard,
-    ) -> None:
-        """Supervise `specs`, each with the runner of its id; nothing starts before `start`."""
+    def __init__(self, node: Node, services: Services, changed: Change = _unheard) -> None:
+        """Supervise `services`; nothing starts before `start`."""
         self._node = node
-        self._services = {spec.id: Service(spec) for spec in specs}
-        self._plan = plan
-        self._runners = runners
+        self._services = {spec.id: Service(spec) for spec in services.specs}
+        self._given = services
+        self._plan = services.plan
+        self._runners = dict(services.runners)
         self._told = changed
         self._wanted: frozenset[str] = frozenset()
+        self._revising = trio.Lock()
+        self._stopped = False
+        self._kills: Counter[str] = Counter()
         self._alarms: dict[str, Callable[[], None]] = {}
         self._starting: dict[str, trio.CancelScope] = {}
         self._moved = trio.Event()
@@ -74,11 +86,7 @@ class Supervisor:
         Returns the ids that are still at it after `within` seconds; they go on in the background, as do services whose
         `startup` is optional, which are not waited for.
         """
-        auto = (service.spec.id for service in self._services.values() if service.spec.auto_start)
-        self._wanted = self._plan.closure(auto)
-        for service_id, failure in self._plan.blocked.items():
-            self._refuse(service_id, failure)
-        self._advance()
+        self._want(service.spec.id for service in self._services.values() if service.spec.auto_start)
         with trio.move_on_after(within):
             while self._awaited():
                 await self._moved.wait()
@@ -87,11 +95,8 @@ class Supervisor:
     async def stop(self) -> None:
         """Stop everything, dependents first; each service gets its stop time-out, then its run is ended."""
         self._wanted = frozenset()
-        for level in self._plan.stop_levels():
-            for service_id in level:
-                self._feed(service_id, StopRequested())
-            while any(self._services[service_id].state is State.STOPPING for service_id in level):
-                await self._moved.wait()
+        self._stopped = True
+        await self._stop_all(tuple(self._services), self._plan)
 
     def report(self) -> list[ServiceReport]:
         """Return one line per service, ordered by id."""
@@ -101,6 +106,87 @@ class Supervisor:
     def restarts(self, service_id: str) -> int:
         """Return how many times a service has been started again."""
         return max(self._services[service_id].run - 1, 0)
+
+    # ---- another registry --------------------------------------------------------------------------------------
+
+    def revise(self, services: Services, changed: Collection[str]) -> None:
+        """Take over other services: new ones start if they say so, those that are gone are stopped.
+
+        One of `changed` that runs is stopped with all that need it, and they start again as they are written now; one
+        that can be amended goes on. Returns at once; see `settled`.
+        """
+        specs = {spec.id: spec for spec in services.specs}
+        gone = self._services.keys() - specs.keys()
+        replaced = {name for name in changed if self._services.keys() & {name} and not self._amended(name, services)}
+        restarted = {name for name in self._needing(replaced - gone) if self._services[name].state in ALIVE}
+        leaving = gone | replaced | restarted
+        again = (self._wanted & leaving | restarted) & specs.keys()
+        plan, self._plan, self._given = self._plan, services.plan, services
+        for name, spec in specs.items():
+            self._enter(name, spec)
+        auto = {name for name, spec in specs.items() if spec.auto_start and name not in leaving}
+        self._want((self._wanted - leaving) | auto)
+        if leaving:
+            self._node.nursery.start_soon(self._restart, leaving, again, plan)
+
+    async def settled(self, ids: Collection[str]) -> None:
+        """Wait until it is known how the starts of `ids` went, those that are wanted and required."""
+        while not set(ids).isdisjoint(self._awaited()):
+            await self._moved.wait()
+
+    async def _restart(self, leaving: Collection[str], again: Collection[str], plan: StartPlan) -> None:
+        """Stop services, forget those that are gone meanwhile, and start `again` what is not."""
+        async with self._revising:
+            await self._stop_all(leaving, plan)
+            while any(self._kills[name] for name in leaving):
+                await self._moved.wait()
+            specs = {spec.id: spec for spec in self._given.specs}
+            for name in leaving:
+                old = self._services.pop(name, None)
+                disarm = self._alarms.pop(name, _nothing)
+                disarm()
+                self._runners.pop(name, None)
+                if old is not None and name in specs:
+                    self._services[name] = Service(specs[name], run=old.run)
+                    self._runners[name] = self._given.runners[name]
+            if not self._stopped:
+                auto = {name for name in leaving if name in specs and specs[name].auto_start}
+                self._want(self._wanted | auto | (set(again) & specs.keys()))
+
+    def _enter(self, name: str, spec: ServiceSpec) -> None:
+        old = self._services.get(name)
+        if old is None:
+            self._runners[name] = self._given.runners[name]
+        self._services[name] = Service(spec) if old is None else replace(old, spec=spec)
+
+    def _want(self, names: Iterable[str]) -> None:
+        """Have these services running, with what they need, and start those that are not yet."""
+        self._wanted = self._plan.closure(names)
+        for name, failure in self._plan.blocked.items():
+            self._refuse(name, failure)
+        self._advance()
+
+    def _amended(self, name: str, services: Services) -> bool:
+        """Tell whether a service goes on as it is written now without being started again."""
+        given = services.runners.get(name)
+        return given is not None and self._services[name].state in ALIVE and self._runners[name].amend(given)
+
+    def _needing(self, names: Collection[str]) -> set[str]:
+        """Return `names` with all services that need one of them, directly or not."""
+        found = set(names)
+        while more := {name for name, needs in self._plan.needs.items() if not needs.isdisjoint(found)} - found:
+            found |= more
+        return found
+
+    async def _stop_all(self, names: Collection[str], plan: StartPlan) -> None:
+        levels = plan.stop_levels()
+        planned = {name for level in levels for name in level}
+        for level in (*levels, sorted(set(names) - planned)):
+            stopping = [name for name in level if name in names and name in self._services]
+            for name in stopping:
+                self._feed(name, StopRequested())
+            while any(name in self._services and self._services[name].state is State.STOPPING for name in stopping):
+                await self._moved.wait()
 
     # ---- the order of starting ---------------------------------------------------------------------------------
 
@@ -139,7 +225,9 @@ class Supervisor:
     # ---- the policy --------------------------------------------------------------------------------------------
 
     def _feed(self, service_id: str, event: Event) -> None:
-        before = self._services[service_id]
+        before = self._services.get(service_id)
+        if before is None:  # heard late of one that is gone
+            return
         after, actions = decide(before, event, self._node.clock.monotonic(), self._random.random())
         self._services[service_id] = after
         self._arm(after)
@@ -156,9 +244,13 @@ class Supervisor:
             for service_id, failure in self._plan.blocked_by(after.spec.id).items():
                 if not self._known(self._services[service_id]):
                     self._refuse(service_id, failure)
+        self._move()
+        self._advance()
+
+    def _move(self) -> None:
+        """Let those that wait look again."""
         self._moved.set()
         self._moved = trio.Event()
-        self._advance()
 
     def _arm(self, service: Service) -> None:
         disarm = self._alarms.pop(service.spec.id, None)
@@ -169,7 +261,8 @@ class Supervisor:
             self._alarms[service.spec.id] = self._node.after(delay, lambda: self._due(service))
 
     def _due(self, service: Service) -> None:
-        if self._services[service.spec.id].deadline == service.deadline:
+        known = self._services.get(service.spec.id)
+        if known is not None and known.deadline == service.deadline:
             self._feed(service.spec.id, TimerFired())
 
     # ---- its actions -------------------------------------------------------------------------------------------
@@ -177,18 +270,19 @@ class Supervisor:
     def _act(self, service_id: str, action: Action) -> None:
         match action:
             case StartRun(run):
-                self._node.nursery.start_soon(self._start, service_id, run)
+                self._node.nursery.start_soon(self._start, service_id, self._runners[service_id], run)
             case StopRun(run):
-                self._node.nursery.start_soon(self._stop, service_id, run)
+                self._node.nursery.start_soon(self._stop, service_id, self._runners[service_id], run)
             case KillRun():
-                self._node.nursery.start_soon(self._kill, service_id)
+                self._kills[service_id] += 1
+                self._node.nursery.start_soon(self._kill, service_id, self._runners[service_id])
 
-    async def _start(self, service_id: str, run: int) -> None:
+    async def _start(self, service_id: str, runner: Runner, run: int) -> None:
         scope = self._starting[service_id] = trio.CancelScope()
         ended = _once(lambda failure: self._feed(service_id, Ended(run, failure)))
         with scope:
             try:
-                await self._runners[service_id].start(ended)
+                await runner.start(ended)
             except Exception as error:  # noqa: BLE001 - whatever a host raises is this service's failure, not the node's
                 ended(failure_of(error))
             else:
@@ -196,23 +290,26 @@ class Supervisor:
         if self._starting.get(service_id) is scope:
             del self._starting[service_id]
 
-    async def _stop(self, service_id: str, run: int) -> None:
+    async def _stop(self, service_id: str, runner: Runner, run: int) -> None:
         if service_id in self._starting:
             return  # the policy asks again once it has started
-        grace = self._services[service_id].spec.stop_timeout / SECOND
+        service = self._services.get(service_id)
         try:
-            await self._runners[service_id].stop(grace)
+            await runner.stop(service.spec.stop_timeout / SECOND if service is not None else 0)
         except Error as error:
             self._feed(service_id, Ended(run, error.failure))
 
-    async def _kill(self, service_id: str) -> None:
+    async def _kill(self, service_id: str, runner: Runner) -> None:
         scope = self._starting.pop(service_id, None)
         if scope is not None:
             scope.cancel()
         try:
-            await self._runners[service_id].kill()
+            await runner.kill()
         except Error as error:
             self._node.log("warning", f"service {service_id} could not be ended: {error}", {"service": service_id})
+        finally:
+            self._kills[service_id] -= 1
+            self._move()
 
 
 def _once(action: Callable[[Failure | None], None]) -> Callable[[Failure | None], None]:

@@ -22,18 +22,26 @@ from actorflow.registry.workbench import Workbench
 Verify = Callable[[Entry, Registry], None]
 """Raises `Error` when the code of an entry cannot be used, e.g. because it does not compile."""
 
+Judge = Callable[[tuple[Operation, ...], Registry, Registry], None]
+"""Raises `Error` when the entries of now (second) may not become others (third) by these operations."""
+
 Listener = Callable[[Revision], None]
 
 FIRST: Final = 1
 """The version that the files are."""
 
 
-def _accept(_entry: Entry, _registry: Registry) -> None:
-    """Take every code: who has no compiler asks nobody."""
+def _accept(*_asked: Any) -> None:
+    """Take everything: who has no compiler and no services asks nobody."""
 
 
 class LiveRegistry:
-    """All entries of a node. `verify` looks at the code of entries before they change; set by the composition root."""
+    """All entries of a node.
+
+    Attributes:
+        verify: looks at the code of each entry before it changes. judge: looks at a change as a whole. Both are set by
+            the composition root.
+    """
 
     def __init__(
         self,
@@ -51,6 +59,7 @@ class LiveRegistry:
         self._history = History(Version(FIRST, 0, self._clock.now()))
         self._snapshot = self._registry(self._drafts, {entry: Entry.of(draft) for entry, draft in drafts.items()})
         self.verify: Verify = _accept
+        self.judge: Judge = _accept
 
     # ---- the entries of now ------------------------------------------------------------------------------------
 
@@ -144,7 +153,8 @@ class LiveRegistry:
 
         Raises:
             Error: AlreadyExists or NotFound when that is all that is wrong, else Invalid; the message has all faults,
-                and `details.faults` has them one by one. Also those that other entries get by the change.
+                and `details.faults` has them one by one. Also those that other entries get by the change, and services
+                that would need each other in a circle.
         """
         proposal = Proposal(self._drafts, self._workbench)
         for change in changes:
@@ -153,6 +163,7 @@ class LiveRegistry:
         candidate = self._candidate(proposal.drafts, proposal.affected)
         proposal.verify(candidate, self.verify)
         proposal.require()
+        self.judge(proposal.operations(), self._snapshot, candidate)
         version = self._history.add(proposal.operations(), self._clock.now())
         self._become(proposal.drafts, candidate, version.operations, proposal.affected)
         return version
@@ -168,6 +179,7 @@ class LiveRegistry:
         proposal.replay(operations)
         proposal.link()
         candidate = self._candidate(proposal.drafts, proposal.affected)
+        self.judge(proposal.operations(), self._snapshot, candidate)
         self._history.move(version_id)
         self._become(proposal.drafts, candidate, proposal.operations(), proposal.affected)
         return self.version

@@ -209,6 +209,12 @@ class ProcessHost:
             bounds = self._bounds[entry_id] = self.bounds.under(written)
         return bounds
 
+    def amend(self, config: Any) -> bool:
+        """Go on with other limits; processes that run keep theirs."""
+        self.bounds = Bounds(self.node.limits).under(written_limits(config))
+        self._bounds.clear()
+        return True
+
     def _revised(self, revision: Revision) -> None:
         """Forget what was read from entries that have changed."""
         for operation in revision.operations:

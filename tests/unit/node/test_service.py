@@ -14,7 +14,7 @@ from actorflow.duration import SECOND
 from actorflow.errors import Error, Failure, invalid, not_found
 from actorflow.node.node import Node
 from actorflow.node.runner import HostRunner, ProcessRunner
-from actorflow.node.service import Supervisor
+from actorflow.node.service import Services, Supervisor
 from actorflow.ports import Outcome
 from actorflow.supervision.order import start_levels
 from actorflow.supervision.spec import OPTIONAL, RestartPolicy, ServiceSpec
@@ -50,6 +50,7 @@ class Fake:
         self.name, self.log, self.plan = name, log, plan or []
         self.ended: Callable[[Failure | None], None] | None = None
         self.obeys = True
+        self.amendable = False
 
     async def start(self, ended: Callable[[Failure | None], None]) -> None:
         self.log.append(f"start {self.name}")
@@ -67,6 +68,10 @@ class Fake:
     async def kill(self) -> None:
         self.log.append(f"kill {self.name}")
 
+    def amend(self, given: Fake) -> bool:  # noqa: ARG002 - it only tells
+        self.log.append(f"amend {self.name}")
+        return self.amendable
+
 
 @asynccontextmanager
 async def _supervised(
@@ -77,7 +82,7 @@ async def _supervised(
     ids = {spec.id: () for spec in specs}
     async with Node(Empty(), {}, clock=TrioClock()).open() as node:
         plan = start_levels(specs, {**ids, **(references or {})})
-        yield Supervisor(node, specs, plan, fakes), fakes, log
+        yield Supervisor(node, Services(specs, plan, fakes)), fakes, log
 
 
 def _spec(name: str, *requires: str, **more: Any) -> ServiceSpec:
@@ -294,3 +299,88 @@ async def test_the_end_of_a_process_is_heard_once() -> None:
         node.exited("{local@app:host|1}", Outcome(failure=Failure("crashed")))
         await runner.kill()
         assert [end.message for end in ends if end] == ["crashed"]
+
+
+# ---- another registry -----------------------------------------------------------------------------------------------
+
+
+def _given(log: list[str], *specs: ServiceSpec) -> Services:
+    plan = start_levels(specs, {spec.id: () for spec in specs})
+    return Services(specs, plan, {spec.id: Fake(f"{spec.id}'", log) for spec in specs})
+
+
+async def _quiet(supervisor: Supervisor) -> None:
+    await trio.testing.wait_all_tasks_blocked()
+    await supervisor.settled(_states(supervisor))
+
+
+async def test_a_new_service_starts_and_one_that_is_gone_is_stopped() -> None:
+    async with _supervised(_spec("a"), _spec("b")) as (supervisor, _, log):
+        await supervisor.start(WITHIN)
+        supervisor.revise(_given(log, _spec("a"), _spec("c"), _spec("d", auto_start=False)), set())
+        await _quiet(supervisor)
+        assert sorted(log) == ["start a", "start b", "start c'", "stop b 10"]
+        assert _states(supervisor) == {"a": "running", "c": "running", "d": "unknown"}
+        await supervisor.stop()
+
+
+async def test_a_changed_service_and_those_that_need_it_are_started_anew_in_order() -> None:
+    async with _supervised(_spec("a"), _spec("b", "a"), _spec("c")) as (supervisor, _, log):
+        await supervisor.start(WITHIN)
+        log.clear()
+        supervisor.revise(_given(log, _spec("a", auto_start=False), _spec("b", "a"), _spec("c")), {"a"})
+        await _quiet(supervisor)
+        assert log == ["amend a", "stop b 10", "stop a 10", "start a'", "start b'"]
+        assert set(_states(supervisor).values()) == {"running"}
+
+
+async def test_a_service_that_can_be_amended_goes_on() -> None:
+    async with _supervised(_spec("a"), _spec("b", "a")) as (supervisor, fakes, log):
+        await supervisor.start(WITHIN)
+        log.clear()
+        fakes["a"].amendable = True
+        supervisor.revise(_given(log, _spec("a", stop_timeout=1 * SECOND), _spec("b", "a")), {"a"})
+        await _quiet(supervisor)
+        assert log == ["amend a"]
+        await supervisor.stop()
+        assert log[-1] == "stop a 1"
+
+
+async def test_a_changed_service_that_does_not_run_starts_only_if_it_says_so() -> None:
+    async with _supervised(_spec("a", auto_start=False), _spec("b", auto_start=False)) as (supervisor, _, log):
+        await supervisor.start(WITHIN)
+        supervisor.revise(_given(log, _spec("a"), _spec("b", auto_start=False)), {"a", "b"})
+        await _quiet(supervisor)
+        assert log == ["start a'"]
+
+
+async def test_a_failed_service_is_mended_by_a_change() -> None:
+    spec = _spec("a", restart=RestartPolicy(max_attempts=1))
+    async with _supervised(spec, plans={"a": [Error("no")]}) as (supervisor, _, log):
+        await supervisor.start(WITHIN)
+        assert _states(supervisor) == {"a": "failed"}
+        supervisor.revise(_given(log, spec), {"a"})
+        await _quiet(supervisor)
+        assert _states(supervisor) == {"a": "running"}
+
+
+async def test_a_service_created_again_while_it_stops_starts_afterwards() -> None:
+    async with _supervised(_spec("a", stop_timeout=2 * SECOND)) as (supervisor, fakes, log):
+        await supervisor.start(WITHIN)
+        fakes["a"].obeys = False
+        supervisor.revise(_given(log), set())
+        await trio.sleep(1)
+        supervisor.revise(_given(log, _spec("a")), set())
+        await trio.sleep(5)
+        assert log == ["start a", "stop a 2", "kill a", "start a'"]
+        assert _states(supervisor) == {"a": "running"}
+
+
+async def test_a_node_that_stops_waits_for_services_that_are_gone() -> None:
+    async with _supervised(_spec("a", stop_timeout=2 * SECOND)) as (supervisor, fakes, log):
+        await supervisor.start(WITHIN)
+        fakes["a"].obeys = False
+        supervisor.revise(_given(log), set())
+        await trio.testing.wait_all_tasks_blocked()
+        await supervisor.stop()
+        assert log[-1] == "kill a"
