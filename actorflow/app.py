@@ -28,7 +28,7 @@ from actorflow.node.node import LogSink, Node
 from actorflow.node.program import Language
 from actorflow.node.runner import CheckRunner, HostRunner, ProcessRunner, ResourceRunner, Runner
 from actorflow.node.service import Change, Services, Supervisor
-from actorflow.notice import NoticeSink, drop
+from actorflow.notice import Notice, NoticeSink, drop
 from actorflow.registry.change import Operation, Revision
 from actorflow.registry.fault import Fault
 from actorflow.registry.live import AnyRegistry, LiveRegistry
@@ -39,6 +39,7 @@ from actorflow.store.run_verb import run_verbs
 from actorflow.store.stores import Stores
 from actorflow.supervision.order import start_levels
 from actorflow.supervision.spec import ServiceSpec
+from actorflow.supervision.state import Service, State
 
 BOOT_SECONDS: Final = 30.0
 """How long a boot waits for its services; what is not up by then goes on in the background."""
@@ -117,8 +118,19 @@ async def open(  # noqa: A001 - `actorflow.open` is what applications write
         Error: kind Invalid, when the registry as a whole or the data directory cannot be used; kind Unavailable, when
             another node uses the data directory.
     """
-    async with boot(Path(directory), data=data, overrides=overrides, notices=notices) as booted:
+    changed = _failures_to(notices)
+    async with boot(Path(directory), data=data, overrides=overrides, notices=notices, changed=changed) as booted:
         yield booted.node
+
+
+def _failures_to(notices: NoticeSink) -> Change:
+    """Return what notices each failure of a service, with its cause: an application has no other view of it."""
+
+    def changed(_before: Service, after: Service) -> None:
+        if after.state in {State.FAILED, State.EXITED} and after.failure is not None:
+            notices(Notice("service-failed", after.failure.message, after.spec.id))
+
+    return changed
 
 
 @asynccontextmanager

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import IntEnum
+from types import MappingProxyType
 from typing import Any, Final, Protocol, TypeAlias
 
 from actorflow.errors import Error, Failure
@@ -201,6 +202,10 @@ class Script(Protocol):
     def where(self, handle: Any) -> str:
         """Return `file:line` of the script line a waiting task stands on, or ""."""
         ...
+
+
+NO_SLICES: Final[Mapping[str, int]] = MappingProxyType({})
+"""The `limits.slice` of a host that writes none: else `warn` and `kill` in nanoseconds."""
 
 
 class Program(Protocol):

@@ -7,7 +7,7 @@ from typing import Any, Protocol
 
 from actorflow.bundle import Bundle
 from actorflow.errors import Error, invalid, not_found
-from actorflow.ports import Program
+from actorflow.ports import NO_SLICES, Program
 
 
 class Entry(Protocol):
@@ -53,8 +53,11 @@ class Registry(Protocol):
 class Language(Protocol):
     """What a node needs of a language."""
 
-    def compile(self, bundle: Bundle, /, *, durable: bool = False) -> Program:
-        """Return the program of a bundle; raises `Error` Invalid, naming file and line, when it does not compile."""
+    def compile(self, bundle: Bundle, /, *, durable: bool = False, slices: Mapping[str, int] = NO_SLICES) -> Program:
+        """Return the program of a bundle; raises `Error` Invalid, naming file and line, when it does not compile.
+
+        `slices` is `limits.slice` of the host (nanoseconds), over which the entry writes its own.
+        """
         ...
 
 
@@ -65,13 +68,13 @@ class Programs:
         """Make an empty cache; `languages` maps the last part of a kind (`lua`, `py`) to its language."""
         self._registry = registry
         self._languages = languages
-        self._by_id: dict[str, tuple[Bundle, Program]] = {}
-        self._by_hash: dict[tuple[str, bool], Program] = {}
+        self._by_id: dict[tuple[str, int, int], tuple[Bundle, Program]] = {}
+        self._by_hash: dict[tuple[str, bool, int, int], Program] = {}
 
-    def process(self, entry_id: str) -> Program:
+    def process(self, entry_id: str, slices: Mapping[str, int] = NO_SLICES) -> Program:
         """Return the program of a process or workflow entry, as registered now; see `check_process`."""
         self.check_process(entry_id)
-        return self.current(entry_id)
+        return self.current(entry_id, slices)
 
     def check_process(self, entry_id: str) -> None:
         """Do nothing if an entry can be spawned.
@@ -89,28 +92,34 @@ class Programs:
             raise not_found(f"factory not found: {entry_id!r} is a {entry.kind}, expected a process or workflow{hint}")
         entry.require()
 
-    def current(self, entry_id: str) -> Program:
+    def current(self, entry_id: str, slices: Mapping[str, int] = NO_SLICES) -> Program:
         """Return the program of an entry's source as registered now, to be run by a host that is not durable."""
         bundle = self._registry.bundle(entry_id)
-        known = self._by_id.get(entry_id)
+        key = (entry_id, *_pair(slices))
+        known = self._by_id.get(key)
         if known is not None and known[0] is bundle:
             return known[1]
-        program = self.compiled(bundle, durable=False)
-        self._by_id[entry_id] = (bundle, program)
+        program = self.compiled(bundle, durable=False, slices=slices)
+        self._by_id[key] = (bundle, program)
         return program
 
-    def compiled(self, bundle: Bundle, *, durable: bool) -> Program:
-        """Return the program of a bundle; `durable` holds it to the rules of durable runs.
+    def compiled(self, bundle: Bundle, *, durable: bool, slices: Mapping[str, int] = NO_SLICES) -> Program:
+        """Return the program of a bundle; `durable` holds it to the rules of durable runs, `slices` are the host's.
 
         Raises:
             Error: kind Invalid, naming file and line, when it does not compile.
         """
-        key = (bundle.hash, durable)
+        key = (bundle.hash, durable, *_pair(slices))
         program = self._by_hash.get(key)
         if program is None:
             language = self._languages.get(bundle.language)
             if language is None:
                 known = ", ".join(sorted(self._languages)) or "none"
                 raise invalid(f"{bundle.id}: no language for kind {bundle.kind!r}; this node has: {known}")
-            program = self._by_hash[key] = language.compile(bundle, durable=durable)
+            program = self._by_hash[key] = language.compile(bundle, durable=durable, slices=slices)
         return program
+
+
+def _pair(slices: Mapping[str, int]) -> tuple[int, int]:
+    """Return what a host writes about slices as part of a key; 0 where it writes nothing."""
+    return slices.get("warn", 0), slices.get("kill", 0)

@@ -21,10 +21,3 @@ class Bounds(NamedTuple):
         """Return these bounds with what an entry writes (`payload`, `depth`, `mailbox`) in place of its own."""
         depth, size = written.get("depth", self.values.depth), written.get("payload", self.values.size)
         return Bounds(Limits(depth, size), written.get("mailbox", self.mailbox))
-
-
-def written_limits(config: Any) -> Mapping[str, Any]:
-    """Return the `limits` of an entry's model or mapping as written; empty where there are none."""
-    limits = config.get("limits", {}) if isinstance(config, Mapping) else getattr(config, "limits", {})
-    plain: Mapping[str, Any] = limits if isinstance(limits, Mapping) else limits.written()
-    return plain

@@ -13,11 +13,12 @@ import trio
 from actorflow.errors import CANCELED, INTERNAL, UNAVAILABLE, Error, Failure, failure_of, not_found
 from actorflow.machine.machine import Machine
 from actorflow.message import Message
+from actorflow.node.limit import written_limits
 from actorflow.notice import Notice
-from actorflow.ports import Outcome, ProcessInfo, Program, Reply, SpawnRequest
+from actorflow.ports import NO_SLICES, Outcome, ProcessInfo, Program, Reply, SpawnRequest
 from actorflow.registry.change import Revision
 from actorflow.value import Value
-from hosts.process.bounds import Bounds, written_limits
+from hosts.process.bounds import Bounds
 from hosts.process.process import Process, broken, closed
 from hosts.process.queue import RunQueue
 
@@ -32,7 +33,8 @@ class ProcessHost:
     """A host of ephemeral processes: all of them in one trio task, their state in memory.
 
     Attributes:
-        id: registry id. node: what it shares with other hosts. bounds: limits of its processes. notices: where they go.
+        id: registry id. node: what it shares with other hosts. notices: where they go.
+        bounds, slices: what its processes are held to, unless their entry says otherwise.
         table: PID → process, what is alive. queue: what runs them. ready: its processes that are ready.
     """
 
@@ -40,7 +42,9 @@ class ProcessHost:
         """Make a host that does not run yet; `config` is the entry's checked model or a mapping."""
         self.id = id
         self.node = node
-        self.bounds = Bounds(node.limits).under(written_limits(config))
+        written = written_limits(config)
+        self.bounds = Bounds(node.limits).under(written)
+        self.slices: Mapping[str, int] = written.get("slice", NO_SLICES)
         self.notices = node.notices
         self.table: dict[str, Process] = {}
         self.queue = RunQueue(self._ended, self._failed)
@@ -135,7 +139,7 @@ class ProcessHost:
         """
         if not self._running:
             raise Error(f"host is not running: {self.id!r}", UNAVAILABLE, retryable=True)
-        program = self.node.programs.process(request.entry)
+        program = self.node.programs.process(request.entry, self.slices)
         holder = self.node.directory.find(request.name) if request.name else None
         if holder is not None:
             return self._reach(holder, request)
@@ -170,7 +174,7 @@ class ProcessHost:
         """
         entry = entry or process.entry
         try:
-            program = self.node.programs.process(entry)
+            program = self.node.programs.process(entry, self.slices)
             self._begin_anew(process, program, args)
         except Error as error:
             failure = error.failure

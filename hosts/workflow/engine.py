@@ -83,19 +83,19 @@ class Engine:
 
     # ---- programs ----------------------------------------------------------------------------------------------
 
-    def program_of(self, entry: str) -> tuple[Bundle, Program]:
-        """Return the source registered now under this id, and its program.
+    def program_of(self, entry: str, slices: Mapping[str, int]) -> tuple[Bundle, Program]:
+        """Return the source registered now under this id, and its program on a host with these `slices`.
 
         Raises:
             Error: NotFound or Invalid, when there is none or it cannot be used here.
         """
         self.node.programs.check_process(entry)
         bundle = self.node.registry.bundle(entry)
-        return bundle, self.pinned_program(bundle)
+        return bundle, self.pinned_program(bundle, slices)
 
-    def pinned_program(self, bundle: Bundle) -> Program:
+    def pinned_program(self, bundle: Bundle, slices: Mapping[str, int]) -> Program:
         """Return the program of exactly this source."""
-        return self.node.programs.compiled(bundle, durable=True)
+        return self.node.programs.compiled(bundle, durable=True, slices=slices)
 
     def function_options(self, target: str) -> Mapping[str, Any]:
         """Return a function's own default call options; a target that is broken or missing has none."""
@@ -346,15 +346,14 @@ class Engine:
     def _limit(self, resident: Resident) -> None:
         """Warn about a long history, and pause a run whose history is too long."""
         live, host = resident.live, resident.host
-        if live is None or host is None or live.seq < host.settings.history_warn:
+        if live is None or host is None or live.seq < live.limits.history_warn:
             return
-        if live.seq >= host.settings.history_pause:
-            self.recovery.pause(
-                resident, f"history limit: {live.seq} events, the limit is {host.settings.history_pause}"
-            )
+        if live.seq >= live.limits.history_pause:
+            limit = live.limits.history_pause
+            self.recovery.pause(resident, f"history limit: {live.seq} events, the limit is {limit}")
         elif not resident.warned:
             resident.warned = True
-            limit = host.settings.history_pause
+            limit = live.limits.history_pause
             text = f"{live.seq} events in its history; it is paused at {limit}: end it and start a successor"
             self.node.notices(Notice("history-long", text, resident.pid))
 

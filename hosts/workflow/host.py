@@ -62,7 +62,7 @@ class WorkflowHost:
     @property
     def limits(self) -> Limits:
         """Bounds on one payload."""
-        return self.settings.limits
+        return self.settings.limits.values
 
     def pid_of(self, workflow_id: str) -> str:
         """Return the PID of a run: it names no machine."""

@@ -17,6 +17,7 @@ from actorflow.ports import Outcome
 from actorflow.run import event as events
 from actorflow.run.event import JournalEvent, chain, payload_digest
 from hosts.workflow.driver import JournalDriver, Record
+from hosts.workflow.settings import RunLimits
 
 if TYPE_CHECKING:
     from actorflow.ports import Program
@@ -44,15 +45,16 @@ class Fed(NamedTuple):
 
 
 class LiveRun:
-    """One run in memory. `outcome` is None while it goes on."""
+    """One run in memory, held to `limits`. `outcome` is None while it goes on."""
 
-    __slots__ = ("cancel_asked", "checksum", "driver", "machine", "run_id", "salt", "seq", "size", "started")
+    __slots__ = ("cancel_asked", "checksum", "driver", "limits", "machine", "run_id", "salt", "seq", "size", "started")
 
-    def __init__(self, run_id: str, program: Program, driver: JournalDriver) -> None:
+    def __init__(self, run_id: str, program: Program, driver: JournalDriver, limits: RunLimits) -> None:
         """Make a run that has done nothing yet."""
         self.run_id = run_id
         self.salt = run_id.encode()
         self.driver = driver
+        self.limits = limits
         self.machine = Machine(driver, program)
         self.seq = 0
         self.checksum = b""

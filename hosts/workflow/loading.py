@@ -55,10 +55,11 @@ async def _rebuild(engine: Engine, resident: Resident, found: OpenRun) -> None:
     if data is None or resident.host is None:
         message = f"the source {row.bundle_hash[:12]} of run {row.workflow_id!r} is not in the store"
         raise not_found(message)
-    program = engine.pinned_program(Bundle.from_bytes(data))
+    bundle = Bundle.from_bytes(data)
+    program = engine.pinned_program(bundle, resident.host.settings.slices)
     _check_ends(found)
     payload = decode(found.events[0].payload)
-    live = new_live(resident.host, program, row.workflow_id, row.run_id, row.entry, payload)
+    live = new_live(resident.host, program, bundle, row.workflow_id, payload)
     resident.live = live
     if len(found.events) == 1:
         fed = live.feed_again(found.events[0])

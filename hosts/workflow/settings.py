@@ -3,12 +3,36 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, field
+from typing import Any, Final, NamedTuple
 
 from actorflow.duration import SECOND, to_nanoseconds
+from actorflow.node.limit import written_limits
+from actorflow.ports import NO_SLICES
 from actorflow.store.group import ROWS
 from actorflow.value import DEFAULT_LIMITS, Limits
+
+
+class RunLimits(NamedTuple):
+    """What one run is held to: `values` that it takes and gives, and the events of its journal."""
+
+    values: Limits = DEFAULT_LIMITS
+    history_warn: int = 10_000
+    history_pause: int = 50_000
+
+    def under(self, written: Mapping[str, Any]) -> RunLimits:
+        """Return these limits with what an entry writes (`payload`, `depth`, `history`) in place of its own."""
+        if not written:
+            return self
+        values, history = self.values, written.get("history", {})
+        return RunLimits(
+            Limits(written.get("depth", values.depth), written.get("payload", values.size)),
+            history.get("warn", self.history_warn),
+            history.get("pause", self.history_pause),
+        )
+
+
+_DEFAULTS: Final = RunLimits()
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +46,8 @@ class Settings:
         cache_runs, cache_bytes, cache_idle: how many machines are kept, how much they may weigh together (bytes), and
             how long an unused one stays (nanoseconds).
         group_rows: about how many rows are committed at once; of the hosts of one database, the first one's counts.
-        limits: bounds on one payload. history_warn, history_pause: journal events.
+        limits: what its runs are held to, unless their entry says otherwise.
+        slices: how long their code may run between two operations, likewise.
     """
 
     database: str = ""
@@ -32,16 +57,14 @@ class Settings:
     cache_bytes: int = 256 * 1024 * 1024
     cache_idle: int = 30 * SECOND
     group_rows: int = ROWS
-    limits: Limits = DEFAULT_LIMITS
-    history_warn: int = 10_000
-    history_pause: int = 50_000
+    limits: RunLimits = _DEFAULTS
+    slices: Mapping[str, int] = field(default_factory=lambda: NO_SLICES)
 
 
 def settings_of(host_id: str, config: Any) -> Settings:
     """Return the settings in an entry's model, or in a mapping of its fields; what is not set has its default."""
-    cache, limits = _part(config, "cache"), _part(config, "limits")
-    history = _part(limits, "history")
-    base = Settings()
+    cache, base = _part(config, "cache"), Settings()
+    written = written_limits(config)
     return Settings(
         database=_field(config, "database", ""),
         task_queue=_field(config, "task_queue", "") or host_id,
@@ -50,9 +73,8 @@ def settings_of(host_id: str, config: Any) -> Settings:
         cache_bytes=_field(cache, "bytes", base.cache_bytes),
         cache_idle=to_nanoseconds(_field(cache, "idle", base.cache_idle), 1),
         group_rows=_field(_part(config, "group_commit"), "rows", base.group_rows),
-        limits=Limits(_field(limits, "depth", base.limits.depth), _field(limits, "payload", base.limits.size)),
-        history_warn=_field(history, "warn", base.history_warn),
-        history_pause=_field(history, "pause", base.history_pause),
+        limits=base.limits.under(written),
+        slices=written.get("slice", NO_SLICES),
     )
 
 

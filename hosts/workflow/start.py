@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from actorflow.codec import encode
 from actorflow.errors import invalid
+from actorflow.node.limit import written_limits
 from actorflow.ports import Identity, SpawnRequest
 from actorflow.run import event as events
 from actorflow.run import state as states
@@ -84,12 +85,12 @@ def prepare(  # noqa: PLR0913 - a start, and who its parent is
     Raises:
         Error: NotFound or Invalid, when the entry does not exist, is broken, or an option is wrong.
     """
-    bundle, program = host.engine.program_of(request.entry)
+    bundle, program = host.engine.program_of(request.entry, host.settings.slices)
     workflow_id, use_existing = _identity(request, parent_id, parent_ref, host.engine.entropy)
     now = host.engine.clock.now()
     payload = _start_payload(request, bundle, host, workflow_id, run_id)
-    live = new_live(host, program, workflow_id, run_id, request.entry, payload)
-    fed = live.feed(Fact(events.RUN_STARTED, 0, request.entry, encode(payload, host.limits), now))
+    live = new_live(host, program, bundle, workflow_id, payload)
+    fed = live.feed(Fact(events.RUN_STARTED, 0, request.entry, encode(payload, live.limits.values), now))
     journal, records, rest = _fold(live, fed)
     start = StartRun(
         run_id=run_id,
@@ -114,10 +115,11 @@ def prepare(  # noqa: PLR0913 - a start, and who its parent is
     return PreparedStart(start, live, host, records, rest)
 
 
-def new_live(  # noqa: PLR0913, PLR0917 - what identifies a run
-    host: WorkflowHost, program: Program, workflow_id: str, run_id: str, entry: str, payload: Mapping[str, Any]
+def new_live(
+    host: WorkflowHost, program: Program, bundle: Bundle, workflow_id: str, payload: Mapping[str, Any]
 ) -> LiveRun:
     """Return a run that has done nothing yet, from the payload of its start event."""
+    run_id, entry = payload["run_id"], bundle.id
     identity = Identity(
         pid=host.pid_of(workflow_id),
         entry=entry,
@@ -134,7 +136,9 @@ def new_live(  # noqa: PLR0913, PLR0917 - what identifies a run
             "attempt": 1,
         },
     )
-    return LiveRun(run_id, program, JournalDriver(identity, run_id, payload["seed"], host.limits, host.engine.operator))
+    limits = host.settings.limits.under(written_limits(bundle.options))
+    driver = JournalDriver(identity, run_id, payload["seed"], limits.values, host.engine.operator)
+    return LiveRun(run_id, program, driver, limits)
 
 
 def message_delivery(  # noqa: PLR0913, PLR0917 - the parts of a message

@@ -10,6 +10,7 @@ import trio
 
 import actorflow
 from actorflow.errors import INVALID, UNAVAILABLE
+from actorflow.notice import Notice
 from tests.acceptance.project import Project
 from tests.acceptance.registry import FILES, INDEX
 
@@ -81,3 +82,15 @@ async def test_overrides_replace_single_fields(registry: Path) -> None:
     async with actorflow.open(registry, overrides=overrides) as node:
         assert (await node.call("app:refuse", ["you"]))["hello"] == "you"
         assert "app:flows" not in node.hosts
+
+
+async def test_the_failure_of_a_service_is_noticed_with_its_cause(registry: Path) -> None:
+    (registry / ".actorflow").mkdir()
+    (registry / ".actorflow" / "runs.db").write_bytes(b"no database, but long enough to be read as one" * 20)
+    notices: list[Notice] = []
+    with trio.move_on_after(10):
+        async with actorflow.open(registry, notices=notices.append):
+            pass
+    failed = [notice for notice in notices if notice.code == "service-failed" and notice.where == "app:flows"]
+    assert failed, notices
+    assert "runs.db" in failed[0].text

@@ -118,8 +118,8 @@ def with_changed_programs(node: Node) -> None:
     """Let the node compile another source than the one that is stored: what no user can do by editing files."""
     compiled: Callable[..., Program] = node.programs.compiled
 
-    def other(bundle: Bundle, *, durable: bool) -> Program:
-        return compiled(replace(bundle, source=changed(bundle.source)), durable=durable)
+    def other(bundle: Bundle, *, durable: bool, **more: Any) -> Program:
+        return compiled(replace(bundle, source=changed(bundle.source)), durable=durable, **more)
 
     node.programs.compiled = other  # type: ignore[method-assign]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
@@ -14,6 +15,7 @@ from actorflow.language.lua.modules import LUA_MODULES
 from actorflow.language.lua.running import Running
 from actorflow.language.lua.runtime import Runtime, RuntimeLimits
 from actorflow.notice import NoticeSink, drop
+from actorflow.ports import NO_SLICES
 
 if TYPE_CHECKING:
     from actorflow.machine.machine import Machine
@@ -37,8 +39,8 @@ class LuaLanguage:
         self._limits = limits or RuntimeLimits()
         self._shared: Runtime | None = None
 
-    def compile(self, bundle: Bundle, *, durable: bool = False) -> LuaProgram:
-        """Return the program of a bundle; `durable` holds it to the rules of durable runs.
+    def compile(self, bundle: Bundle, *, durable: bool = False, slices: Mapping[str, int] = NO_SLICES) -> LuaProgram:
+        """Return the program of a bundle; `durable` holds it to the rules of durable runs, `slices` are the host's.
 
         Raises:
             Error: kind Invalid, naming file and line, for a syntax error, a module that does not exist, or one that a
@@ -48,7 +50,7 @@ class LuaLanguage:
         runtime = self._runtime(bundle)
         lines: list[str] = []
         _plan(runtime, bundle, lines, {}, entry=True)
-        kill = bundle.options.get("limits", {}).get("slice", {}).get("kill", _KILL)
+        kill = {**slices, **bundle.options.get("limits", {}).get("slice", {})}.get("kill", _KILL)
         instructions = max(kill * _INSTRUCTIONS_PER_MICROSECOND // MICROSECOND, _LEAST_INSTRUCTIONS)
         method = bundle.method or _DEFAULT_METHOD
         number = runtime.prepare("\n".join(lines), method, instructions, kill // MILLISECOND)

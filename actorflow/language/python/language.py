@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 import pkgutil
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from difflib import get_close_matches
 from time import monotonic_ns
 from typing import TYPE_CHECKING, Any, Final
@@ -19,6 +19,7 @@ from actorflow.language.python.running import Running
 from actorflow.language.python.watch import SliceLimits
 from actorflow.language.python.watchdog import Watchdog
 from actorflow.notice import Notice, NoticeSink, drop
+from actorflow.ports import NO_SLICES
 from actorflow.script.record import builders_of
 
 if TYPE_CHECKING:
@@ -41,8 +42,8 @@ class PythonLanguage:
         self._watchdog = Watchdog(self._sick)
         self._modules = Modules(self._watchdog)
 
-    def compile(self, bundle: Bundle, *, durable: bool = False) -> PythonProgram:
-        """Return the program of a bundle; `durable` holds it to the rules of durable runs.
+    def compile(self, bundle: Bundle, *, durable: bool = False, slices: Mapping[str, int] = NO_SLICES) -> PythonProgram:
+        """Return the program of a bundle; `durable` holds it to the rules of durable runs, `slices` are the host's.
 
         Raises:
             Error: kind Invalid, with every finding, when the source breaks a rule; NotFound without its method.
@@ -58,7 +59,8 @@ class PythonLanguage:
             raise not_found(f"{bundle.id}: method {name!r} not found in {place}{hint}")
         if inspect.isasyncgenfunction(function) or inspect.isgeneratorfunction(function):
             raise invalid(f"{bundle.id}: {name} in {place} yields, expected an `async def` that awaits and returns")
-        return PythonProgram(bundle, function, self._watchdog)
+        limits = SliceLimits(**{**slices, **bundle.options.get("limits", {}).get("slice", {})})
+        return PythonProgram(bundle, function, limits, self._watchdog)
 
     def _sick(self) -> None:
         text = (
@@ -77,10 +79,10 @@ class PythonProgram:
 
     __slots__ = ("_builders", "_function", "_is_async", "_signature", "_slow", "_watchdog", "id", "limits")
 
-    def __init__(self, bundle: Bundle, function: Callable[..., Any], watchdog: Watchdog) -> None:
+    def __init__(self, bundle: Bundle, function: Callable[..., Any], limits: SliceLimits, watchdog: Watchdog) -> None:
         """Remember the entry function and how its arguments are built."""
         self.id = bundle.id
-        self.limits = SliceLimits(**bundle.options.get("limits", {}).get("slice", {}))
+        self.limits = limits
         self._function = function
         self._is_async = inspect.iscoroutinefunction(function)
         self._builders = builders_of(function)

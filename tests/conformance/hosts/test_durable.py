@@ -223,6 +223,42 @@ async def test_a_host_has_limits_of_its_own(tmp_path: Path) -> None:
                 assert caught.value.kind == "Invalid"
 
 
+async def test_the_limits_of_an_entry_take_the_place_of_the_hosts(tmp_path: Path) -> None:
+    place = Place(tmp_path, {"limits": {"payload": 1000, "history": {"pause": 40}}})
+    place.entries["actors"]["limits"] = {"payload": 1000}
+    place.python("nothing", "def main():\n    pass\n", "function")
+    wide = place.lua("wide", "local function main(x) return x end", limits={"payload": 5000})
+    long = place.lua(
+        "long",
+        "local function main() for _ = 1, 30 do funcs.call('app:nothing') end return 'done' end",
+        limits={"history": {"pause": 400}},
+    )
+    async with place.node() as node:
+        for host in (ACTORS, FLOWS):
+            assert len(await node.exec(wide, host=host, args=["x" * 4000], timeout=20)) == 4000
+            with pytest.raises(Error, match="5000 bytes"):
+                await node.exec(wide, host=host, args=["x" * 5001], timeout=20)
+        assert await node.exec(long, host=FLOWS, timeout=20) == "done"
+
+
+@pytest.mark.parametrize("host", [ACTORS, FLOWS])
+async def test_how_long_code_may_run_is_written_on_the_host_or_on_the_entry(tmp_path: Path, host: str) -> None:
+    place = Place(tmp_path, {"limits": {"slice": {"kill": "30ms"}}})
+    place.entries["actors"]["limits"] = {"slice": {"kill": "30ms"}}
+    lua, python = "local function main() while true do end end", "async def main():\n    while True:\n        pass\n"
+    own = {"slice": {"kill": "60ms"}}
+    entries = {
+        place.lua("lua", lua): "30 ms",
+        place.python("py", python, "process"): "30ms",
+        place.lua("lua_own", lua, limits=own): "60 ms",
+        place.python("py_own", python, "process", limits=own): "60ms",
+    }
+    async with place.node() as node:
+        for entry, says in entries.items():
+            with pytest.raises(Error, match=rf"limits\.slice.*{says}|{says}.*slice"):
+                await node.exec(entry, host=host, timeout=20)
+
+
 async def test_no_more_calls_than_the_concurrency_run_at_once(tmp_path: Path) -> None:
     place = Place(tmp_path, {"concurrency": 3})
     place.python(

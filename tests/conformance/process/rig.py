@@ -17,6 +17,7 @@ from actorflow.errors import Error, not_found
 from actorflow.machine.machine import Machine
 from actorflow.node.node import Node
 from actorflow.notice import Notice
+from actorflow.ports import NO_SLICES
 from hosts.function import FunctionHost
 from hosts.process import ProcessHost
 from tests.unit.machine.scripted import Program, Running, Script
@@ -85,8 +86,8 @@ class FakeLanguage:
         self.open_fault: Error | None = None
         self.is_loading: Callable[[], bool] = bool
 
-    def compile(self, bundle: Bundle, *, durable: bool = False) -> Program:
-        del durable
+    def compile(self, bundle: Bundle, *, durable: bool = False, slices: Mapping[str, int] = NO_SLICES) -> Program:
+        del durable, slices
         if self.fault is not None:
             raise self.fault
         self.compiled.append(bundle.id)
