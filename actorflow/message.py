@@ -8,6 +8,8 @@ from actorflow.errors import Failure
 
 INBOX_TOPIC: Final = "@pid/inbox"
 EVENTS_TOPIC: Final = "@pid/events"
+SUBSCRIPTION_PREFIX: Final = "@sub/"
+"""Topics of what a process has subscribed to at its node, one a subscription; no script can name them."""
 
 
 class Message:

@@ -56,6 +56,7 @@ _TABLE: Final[dict[Op, Callable[[Machine, Task, OpTuple], Any]]] = {
     Op.IDENTITY: tasking.op_identity,
     Op.PERFORM: request.op_perform,
     Op.NOTE: tasking.op_note,
+    Op.ATTACH: subscription.op_attach,
 }
 HANDLERS: Final = [_TABLE[op] for op in sorted(_TABLE)]
 """The handler of each op, by op code: handler(machine, task, op) → answer, `BLOCKED`, or raises `Error`."""

@@ -61,6 +61,10 @@ class Mailbox:
                 oldest, topic = arrival, name
         return self.take(topic) if oldest else None
 
+    def forget(self, topic: str) -> None:
+        """Drop every message of exactly this topic."""
+        self.count -= len(self._topics.pop(topic, ()))
+
     def messages(self) -> list[Message]:
         """Return everything kept, in order of arrival, without taking it."""
         kept = [pair for queue in self._topics.values() for pair in queue]

@@ -62,3 +62,4 @@ class Op(IntEnum):
     IDENTITY = 38  # → Identity
     PERFORM = 39  # operation, args → answer
     NOTE = 40  # level, text, fields → None
+    ATTACH = 41  # topic of the system's own, size → channel of what the node sends there

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from actorflow.errors import ALREADY_EXISTS, Error, Failure, invalid
 from actorflow.machine.channel import Channel, OpTuple, close, complete
-from actorflow.message import EVENTS_TOPIC, INBOX_TOPIC, Message
+from actorflow.message import EVENTS_TOPIC, INBOX_TOPIC, SUBSCRIPTION_PREFIX, Message
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -33,6 +33,13 @@ def op_listen(machine: Machine, _task: Task, op: OpTuple) -> Channel:
     channel = _open(machine, checked_topic(op[1], "listen to"), 1, as_message=op[2])
     channel.as_message = channel.as_message or op[2]
     return channel
+
+
+def op_attach(machine: Machine, _task: Task, op: OpTuple) -> Channel:
+    """ATTACH topic, size → the channel of a subscription at the node; what came before it is there already."""
+    if not op[1].startswith(SUBSCRIPTION_PREFIX):
+        raise invalid(f"cannot attach to topic {op[1]!r}: expected one of a subscription")
+    return _open(machine, op[1], op[2], as_message=False)
 
 
 def op_subscribe(machine: Machine, _task: Task, op: OpTuple) -> bool:
@@ -139,6 +146,8 @@ def _unsubscribe(machine: Machine, channel: Channel) -> bool:
     if channel.topic is None or subscriptions is None or subscriptions.get(channel.topic) is not channel:
         return False
     del subscriptions[channel.topic]
+    if machine.mailbox is not None and channel.topic.startswith(SUBSCRIPTION_PREFIX):
+        machine.mailbox.forget(channel.topic)  # nobody can ask for it any more
     channel.topic = None
     inbox = subscriptions.get(INBOX_TOPIC)
     if inbox is not None:

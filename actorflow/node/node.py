@@ -20,7 +20,9 @@ from actorflow.message import EXIT, LINK_DOWN, exit_event
 from actorflow.node.asyncio_bridge import AsyncioThread
 from actorflow.node.calls import Calls
 from actorflow.node.directory import Directory
+from actorflow.node.event_bus import EventBus
 from actorflow.node.links import Links
+from actorflow.node.metrics import LEVEL, Metrics
 from actorflow.node.operation import Operations
 from actorflow.node.program import Language, Programs, Registry
 from actorflow.node.resource import Resources
@@ -68,6 +70,7 @@ class Node:
         directory, links, router, calls: names, who is told of exits, routing, function calls.
         nursery: where hosts and functions run; only while the node is open.
         operations: what else scripts can do, by name. running: the running resources, by id.
+        bus: what happens on the node, for who subscribes. metrics: what scripts count and measure.
         asyncio: the one thread for asyncio code; starts when first used.
         resources: what hosts of one kind share on this node, by a name of their own.
         open_store: opens the store that a durable host names; set by the composition root.
@@ -101,6 +104,8 @@ class Node:
         self.links = Links()
         self.router = Router(self)
         self.calls = Calls(self)
+        self.bus = EventBus(notices)
+        self.metrics = Metrics(notices)
         self.operations = Operations(self)
         self.running = Resources(registry)
         self.asyncio = AsyncioThread()
@@ -200,6 +205,16 @@ class Node:
                 self.tell_link(peer, pid, outcome, durable=durable)
         for watch in parting.watchers:
             watch(Outcome(copy_value(outcome.value), outcome.failure))
+
+    def note(self, level: str, text: str, fields: Mapping[str, Value]) -> None:
+        """Take a note of a script: a log line, or with the level `metric` a measurement, whose name is `text`."""
+        if level != LEVEL:
+            self.log(level, text, fields)
+            return
+        try:
+            self.metrics.record(fields.get("operation", ""), text, fields.get("value", 0), fields.get("labels"))
+        except Error as error:
+            self.notices(Notice("metric-refused", error.message, str(fields.get("pid", ""))))
 
     def tell(self, pid: str, event: Mapping[str, Value]) -> None:
         """Deliver an EXIT or LINK_DOWN event; a receiver that is gone is ignored."""

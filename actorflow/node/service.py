@@ -16,6 +16,7 @@ import trio
 
 from actorflow.duration import SECOND
 from actorflow.errors import Error, Failure, failure_of
+from actorflow.node.event_bus import service_update
 from actorflow.node.node import Node
 from actorflow.node.runner import Runner
 from actorflow.supervision.order import StartPlan
@@ -239,6 +240,7 @@ class Supervisor:
     def _announce(self, before: Service, after: Service) -> None:
         if before.state is not after.state or before.failure != after.failure:
             self._told(before, after)
+            self._node.bus.publish("supervisor", "service.update", after.spec.id, service_update(before, after))
         given_up = after.settled and not after.ready and after.state in {State.FAILED, State.EXITED}
         if given_up and after.spec.id in self._wanted:
             for service_id, failure in self._plan.blocked_by(after.spec.id).items():

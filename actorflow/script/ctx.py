@@ -19,7 +19,7 @@ from actorflow.script.current import CURRENT, identity
 
 def note_to_logging(level: str, text: str, fields: Mapping[str, Any]) -> None:
     """Write a log line with the standard library: what a call without a host of its own does."""
-    suffix = "".join(f" {key}={value!r}" for key, value in fields.items())
+    suffix = "".join(f" {key}={value!r}" for key, value in fields.items() if key != "location")  # logging has its own
     logging.getLogger("actorflow.script").log(getattr(logging, level.upper(), logging.INFO), "%s%s", text, suffix)
 
 

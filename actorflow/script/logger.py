@@ -5,6 +5,7 @@ Works in processes and in functions. The lines go to the node's log with the PID
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping
 from typing import Any
 
@@ -49,7 +50,15 @@ class Logger:
         self._note("error", text, fields, more)
 
     def _note(self, level: str, text: str, fields: Mapping[str, Any] | None, more: Mapping[str, Any]) -> None:
-        note(level, str(text), plain({**self._fields, **(fields or {}), **more}))
+        note(level, str(text), plain({"location": _place(), **self._fields, **(fields or {}), **more}))
+
+
+def _place() -> str:
+    """Return `file:line` of the code that logs: the nearest that is not of this module."""
+    frame = sys._getframe(1)  # noqa: SLF001 - `inspect.stack` reads the sources of all frames, for every line logged
+    while frame.f_back is not None and frame.f_code.co_filename == __file__:
+        frame = frame.f_back
+    return f"{frame.f_code.co_filename}:{frame.f_lineno}"
 
 
 def note(level: str, text: str, fields: Mapping[str, Any]) -> None:

@@ -72,7 +72,7 @@ class Attempt:
             return Outcome(failure=Error(message, error.kind, error.retryable, error.details).failure)
 
     def _context(self, way: str) -> CallContext:
-        request, log = self._request, self._node.log
+        request, note = self._request, self._node.note
         return CallContext(
             request.invocation_id,
             request.attempt,
@@ -80,7 +80,7 @@ class Attempt:
             request.target,
             request.caller,
             lambda: self._given_up,
-            lambda level, text, fields: log(level, text, {**fields, "function": request.target}),
+            lambda level, text, fields: note(level, text, {**fields, "function": request.target}),
             performer(way, self._node, self._caller),
         )
 

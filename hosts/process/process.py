@@ -190,7 +190,7 @@ class Process:
 
     def note(self, level: str, text: str, fields: Mapping[str, Value]) -> None:
         """Write a log line with the process's PID and entry."""
-        self.host.node.log(level, text, {**fields, "pid": self.pid, "entry": self.entry})
+        self.host.node.note(level, text, {**fields, "pid": self.pid, "entry": self.entry})
 
     def notice(self, notice: Notice) -> None:
         """Pass a notice on."""

@@ -360,7 +360,7 @@ class Engine:
 
 def _note_to(node: Node) -> Callable[[str, str, str, Mapping[str, Any]], None]:
     def note(pid: str, level: str, text: str, fields: Mapping[str, Any]) -> None:
-        node.log(level, text, {"pid": pid, **fields})
+        node.note(level, text, {**fields, "pid": pid})
 
     return note
 

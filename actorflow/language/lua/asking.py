@@ -100,6 +100,7 @@ def _performed(_handles: Handles, op: int, operation: bytes, args: bytes, *first
 
 OPS: Final[dict[int, Callable[..., OpTuple]]] = {
     **dict.fromkeys((Op.CHANNEL, Op.INBOX, Op.EVENTS, Op.SLEEP, Op.AFTER, Op.TIMER, Op.TICKER), _bare),
+    Op.ATTACH: lambda _handles, op, topic, size: (op, topic.decode(), size),
     **dict.fromkeys((Op.RECEIVE, Op.CLOSE, Op.UNLISTEN, Op.UNSUBSCRIBE), _on_thing),
     **dict.fromkeys((Op.TIMER_STOP, Op.TIMER_RESET, Op.FUTURE_CANCEL, Op.FUTURE_STATE), _on_thing),
     **dict.fromkeys((Op.CALL, Op.ASYNC), _called),

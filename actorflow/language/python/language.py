@@ -26,7 +26,9 @@ if TYPE_CHECKING:
     from actorflow.machine.machine import Machine
 
 _DEFAULT_METHOD: Final = "main"
-_INNER: Final = frozenset({"current", "message", "operation", "options", "record", "registry", "spawner", "task"})
+_INNER: Final = frozenset(
+    {"current", "message", "operation", "options", "record", "registry", "spawner", "subscription", "task"}
+)
 _MODULES: Final = frozenset(found.name for found in pkgutil.iter_modules(script.__path__)) - _INNER
 
 

@@ -235,3 +235,44 @@ def test_unknown_options_and_wrong_values_are_invalid(op: Any) -> None:
         yield op
 
     assert Bench(main).failure.kind == INVALID
+
+
+def test_what_a_subscription_has_no_room_for_waits_and_goes_with_it() -> None:
+    def main() -> Any:
+        inbox = yield (Op.INBOX,)
+        channel = yield (Op.ATTACH, "@sub/1", 2)
+        yield (Op.CALL, "app:f", (), {})
+        first = yield from received(channel, channel, channel)
+        yield (Op.CLOSE, channel)
+        rest = yield from received(channel, channel, channel)
+        silent = yield (Op.SELECT, [(inbox, False, None)], True)
+        return first, rest, silent[0]
+
+    bench = Bench(main)
+    for number in range(9):
+        deliver(bench, "@sub/1", number)
+    assert bench.machine.mailbox.count == 7  # two fit the channel
+    deliver(bench, "@sub/2", "of another subscription")
+    bench.settle(1)
+    assert bench.value == ([0, 1, 2], [3, 4, None], -1)
+
+
+def test_a_script_attaches_to_subscriptions_only() -> None:
+    def main() -> Any:
+        yield (Op.ATTACH, "@pid/inbox", 2)
+
+    assert Bench(main).failure.kind == INVALID
+
+
+def test_closing_a_subscription_drops_what_waits_behind_it() -> None:
+    def main() -> Any:
+        channel = yield (Op.ATTACH, "@sub/1", 1)
+        yield (Op.CALL, "app:f", (), {})
+        yield (Op.CLOSE, channel)
+        yield (Op.CALL, "app:f", (), {})
+
+    bench = Bench(main)
+    for number in range(5):
+        deliver(bench, "@sub/1", number)
+    bench.settle(1)
+    assert bench.machine.mailbox.count == 0

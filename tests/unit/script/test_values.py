@@ -112,6 +112,8 @@ def test_log_lines_carry_level_text_and_fields() -> None:
             print("printed", 1, sep="-")
     """)
     shop = {"logger": "shop", "order": 7}
+    places = [fields.pop("location", "") for _, _, fields in bench.driver.lines]
+    assert [place.rpartition(":")[2] for place in places] == ["6", "7", "8", "9", ""]
     assert bench.driver.lines == [
         ("info", "plain", {"amount": 3}),
         ("warn", "odd", {**shop, "a": 1, "b": 2}),
@@ -128,7 +130,9 @@ def test_in_a_function_log_lines_go_to_its_host() -> None:
         logger.info("charged", order=7)
     finally:
         CALL.reset(token)
-    assert lines == [("info", "charged", {"order": 7})]
+    ((level, text, fields),) = lines
+    assert (level, text, fields["order"]) == ("info", "charged", 7)
+    assert fields["location"].startswith(f"{__file__}:")
 
 
 def test_anywhere_else_they_go_to_the_standard_library(caplog: pytest.LogCaptureFixture) -> None:

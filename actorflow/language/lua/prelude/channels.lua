@@ -113,6 +113,8 @@ return function(kit, sys)
     return {channel = parts.channel, value = value, ok = true}
   end
 
+  kit.select = channel.select
+
   -- ---- tasks ---------------------------------------------------------------------------------------------------------
 
   function kit.coroutines.spawn(f)

@@ -1,6 +1,6 @@
 -- Small modules: ctx, logger, workflow, uuid. Called with (kit, sys, core) -> modules; needs what funcs.lua gives.
 
-local type, select, next, tonumber, pcall = type, select, next, tonumber, pcall
+local type, select, next, tonumber, pcall, getinfo = type, select, next, tonumber, pcall, debug.getinfo
 local byte, sub, format, char, gsub, find, pack = string.byte, string.sub, string.format, string.char, string.gsub, string.find, string.pack
 
 return function(kit, sys, core)
@@ -10,10 +10,17 @@ return function(kit, sys, core)
     get = function(key)
       if type(key) ~= "string" or key == "" then return nil, invalid("ctx.get: expected a non-empty key, got " .. kit.tostring(key)) end
       local value = kit.identity().context[key]
-      if value ~= nil then return value end
+      if type(value) == "table" then value = kit.fresh_identity().context[key] end -- see `all`
+      if value ~= nil and sub(key, 1, 1) ~= "@" then return value end
       return nil, kit.make_error({message = "ctx.get: no value for " .. key, kind = "NotFound", retryable = false})
     end,
-    all = function() return kit.identity().context end,
+    all = function()
+      local values = kit.fresh_identity().context -- a copy of its own: what the script does to it stays there
+      for key in next, values do
+        if sub(key, 1, 1) == "@" then values[key] = nil end
+      end
+      return values
+    end,
   }
 
   -- A log line is not worth an error: what cannot leave the process is shown as text.
@@ -26,6 +33,15 @@ return function(kit, sys, core)
     return kit.encode_map(shown, "fields")
   end
 
+  -- `file:line` of the script's own line that is running.
+  local function place()
+    for level = 3, 10 do
+      local info = getinfo(level, "Sl")
+      if not info then return nil end
+      if byte(info.source) == 64 then return sub(info.source, 2) .. ":" .. info.currentline end -- "@", as `api.compile` has it
+    end
+  end
+
   local Logger = kit.class("Logger", {})
   local function logger(fields) return kit.object(Logger, fields) end
   local bodies = {
@@ -34,7 +50,8 @@ return function(kit, sys, core)
   }
   for _, level in next, {"debug", "info", "warn", "error"} do
     bodies[level] = function(fields, text, more)
-      local all = more == nil and fields or kit.merged(fields, more, "logger:" .. level)
+      local all = kit.merged({location = place()}, fields, "logger:" .. level)
+      if more ~= nil then all = kit.merged(all, more, "logger:" .. level) end
       core.note(level, kit.tostring(text), encoded(all))
     end
   end

@@ -153,6 +153,7 @@ modules.process = sources.process(kit, sys)
 sources.layout(kit)
 modules.time = sources.timing(kit, sys, core)
 modules.json = sources.json(kit)
+sources.subscription(kit, sys)
 for name, module in next, sources.modules(kit, sys, core) do modules[name] = module end
 for _, name in ipairs(limits.modules) do modules[name] = sources["module_" .. name](kit, sys, core) end
 for name, module in next, modules do
