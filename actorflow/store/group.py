@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Sequence
-from typing import Final, TypeAlias
+from typing import Final, NamedTuple, TypeAlias
 
 from actorflow.errors import Error, Failure, invalid
 from actorflow.run.turn import Committed, Delivery, Item
@@ -15,6 +16,23 @@ Callback: TypeAlias = Callable[[Answer], None]
 
 ROWS: Final = 500
 """How many rows a group may have before it is committed."""
+
+
+class Write(NamedTuple):
+    """An item to commit with others, and who is told."""
+
+    item: Item
+    callback: Callback
+
+
+def next_group(waiting: deque[Write], rows: int) -> list[Write]:
+    """Take the first items, as many as make about so many rows, and at least one."""
+    group = []
+    while waiting and rows > 0:
+        write = waiting.popleft()
+        group.append(write)
+        rows -= weight(write.item)
+    return group
 
 
 def weight(item: Item) -> int:

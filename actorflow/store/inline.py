@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable
 from typing import Any, TypeVar
 
 import trio
 
 from actorflow.run.turn import Committed, Item
-from actorflow.store.group import ROWS, Callback, closed, commit_all, weight
+from actorflow.store.group import ROWS, Callback, Write, closed, commit_all, next_group
 from actorflow.store.port import Reader, Store
 from actorflow.store.wait import answer
 
@@ -23,7 +24,7 @@ class InlineWriter:
         self._store = store
         self.rows = rows
         self._token = trio.lowlevel.current_trio_token()
-        self._submitted: list[tuple[Item, Callback]] = []
+        self._submitted: deque[Write] = deque()
         self._closed = False
 
     @property
@@ -37,11 +38,15 @@ class InlineWriter:
 
     def submit(self, item: Item, callback: Callback) -> None:
         """Ask for an item to be committed; the callback is called soon, never from here."""
+        self.submit_all([Write(item, callback)])
+
+    def submit_all(self, writes: list[Write]) -> None:
+        """Ask for several items to be committed, in this order."""
         if self._closed:
             raise closed()
         if not self._submitted:
             self._token.run_sync_soon(self._commit)
-        self._submitted.append((item, callback))
+        self._submitted.extend(writes)
 
     async def write(self, item: Item) -> Committed:
         """Commit an item and return the answer."""
@@ -69,18 +74,9 @@ class InlineWriter:
         await trio.lowlevel.cancel_shielded_checkpoint()
 
     def _commit(self) -> None:
-        submitted, self._submitted = self._submitted, []
+        submitted, self._submitted = self._submitted, deque()
         while submitted:
-            size = self._fitting(submitted)
-            group, submitted = submitted[:size], submitted[size:]
-            answers = commit_all(self._store, [item for item, _callback in group])
-            for (_item, callback), result in zip(group, answers, strict=True):
-                callback(result)
-
-    def _fitting(self, submitted: list[tuple[Item, Callback]]) -> int:
-        rows = 0
-        for count, (item, _callback) in enumerate(submitted, 1):
-            rows += weight(item)
-            if rows >= self.rows:
-                return count
-        return len(submitted)
+            group = next_group(submitted, self.rows)
+            answers = commit_all(self._store, [write.item for write in group])
+            for write, result in zip(group, answers, strict=True):
+                write.callback(result)

@@ -7,6 +7,7 @@ gathers, and an idle node commits at once.
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
 from queue import Empty, SimpleQueue
@@ -16,20 +17,13 @@ from typing import Any, NamedTuple, TypeAlias, TypeVar
 import trio
 
 from actorflow.run.turn import Committed, Item
-from actorflow.store.group import ROWS, Callback, closed, commit_all, weight
+from actorflow.store.group import ROWS, Callback, Write, closed, commit_all, next_group
 from actorflow.store.inline import InlineWriter
 from actorflow.store.memory import MemoryStore
 from actorflow.store.port import Reader, Store
 from actorflow.store.wait import answer
 
 T = TypeVar("T")
-
-
-class _Write(NamedTuple):
-    """An item to commit with others."""
-
-    item: Item
-    callback: Callback
 
 
 class _Job(NamedTuple):
@@ -53,7 +47,7 @@ class Writer:
         self._store = store
         self.rows = rows
         self._token = trio.lowlevel.current_trio_token()
-        self._writes: SimpleQueue[_Write | _Job] = SimpleQueue()
+        self._writes: SimpleQueue[list[Write] | _Job] = SimpleQueue()
         self._reads: SimpleQueue[_Job] = SimpleQueue()
         self._reader: Reader | None = None
         self._closed = False
@@ -78,9 +72,17 @@ class Writer:
         Raises:
             Error: kind Unavailable, when the writer is closed.
         """
+        self.submit_all([Write(item, callback)])
+
+    def submit_all(self, writes: list[Write]) -> None:
+        """Ask for several items to be committed, in this order; the writer thread is woken once for all of them.
+
+        Raises:
+            Error: kind Unavailable, when the writer is closed; then none is taken.
+        """
         if self._closed:
             raise closed()
-        self._writes.put(_Write(item, callback))
+        self._writes.put(writes)
 
     async def write(self, item: Item) -> Committed:
         """Commit an item and return the answer. Cancellation does not cut it short: the answer is always known.
@@ -132,31 +134,32 @@ class Writer:
     # ---- in the threads ----------------------------------------------------------------------------------------
 
     def _write_loop(self) -> None:
+        waiting: deque[Write] = deque()
         while True:
-            entry: _Write | _Job | None = self._writes.get()
-            if isinstance(entry, _Write):
-                group, entry = self._gather(entry)
+            job = self._receive(waiting)
+            while waiting:
+                group = next_group(waiting, self.rows)
                 answers = commit_all(self._store, [write.item for write in group])
                 self._tell([write.callback for write in group], answers)
-            if isinstance(entry, _Job):
-                self._do(entry)
-                if entry.last:
+                if job is None:  # see first what has been submitted meanwhile: it may ride along
+                    break
+            if job is not None:
+                self._do(job)
+                if job.last:
                     return
 
-    def _gather(self, first: _Write) -> tuple[list[_Write], _Job | None]:
-        """Return what has been submitted so far, up to one group, and the job that came next, if one did."""
-        group = [first]
-        rows = weight(first.item)
-        while rows < self.rows:
+    def _receive(self, waiting: deque[Write]) -> _Job | None:
+        """Take in what has been submitted, up to the next job; wait for it only when there is nothing else to do."""
+        wait = not waiting
+        while True:
             try:
-                entry = self._writes.get_nowait()
+                entry = self._writes.get(wait)
             except Empty:
-                break
+                return None
             if isinstance(entry, _Job):
-                return group, entry
-            group.append(entry)
-            rows += weight(entry.item)
-        return group, None
+                return entry
+            waiting.extend(entry)
+            wait = False
 
     def _read_loop(self) -> None:
         while True:

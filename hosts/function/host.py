@@ -6,7 +6,7 @@ Python functions run in the way their entry says; Lua functions, and processes w
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
 from inspect import iscoroutinefunction
 from typing import TYPE_CHECKING, Any, Final
@@ -19,10 +19,12 @@ from actorflow.node.suggest import did_you_mean
 from actorflow.ports import CallRequest, Outcome, Reply, SpawnRequest
 from hosts.function.children import Children
 from hosts.function.loading import Loader
-from hosts.function.running import Attempt, in_thread, on_asyncio, on_trio
+from hosts.function.runners import Runners
+from hosts.function.running import Attempt, in_thread, on_asyncio
 from hosts.process import ProcessHost
 
 if TYPE_CHECKING:
+    from actorflow.bundle import Bundle
     from actorflow.node.node import Node
     from actorflow.node.program import Entry
 
@@ -44,6 +46,7 @@ class FunctionHost:
         self._threads = trio.CapacityLimiter(field(config, "threads", _THREADS))
         self._children = Children(field(config, "processes", os.cpu_count() or 1))
         self._loader = Loader()
+        self._runners = Runners(lambda: node.nursery)
         self._scheduler = ProcessHost(_SCHEDULER, {}, node)
 
     async def start(self) -> None:
@@ -90,20 +93,24 @@ class FunctionHost:
     # ---- Python ------------------------------------------------------------------------------------------------
 
     def _run_python(self, entry: Entry, request: CallRequest, reply: Reply) -> Callable[[], None]:
-        bundle = self._node.registry.bundle(request.target)
-        attempt = Attempt(self._node, request, reply)
+        way, run = self._way(entry, self._node.registry.bundle(request.target), request)
+        attempt = Attempt(self._node, request, reply, way, run)
+        self._runners.submit(attempt.serve)
+        return attempt.give_up
+
+    def _way(self, entry: Entry, bundle: Bundle, request: CallRequest) -> tuple[str, Callable[[], Awaitable[Any]]]:
         way = field(entry.config, "run", "")
         if way == "process":
-            return attempt.begin(partial(self._children.call, bundle, request), way)
+            return way, partial(self._children.call, bundle, request)
         function = self._loader.function(bundle)
         is_async = iscoroutinefunction(function)
         way = way or ("trio" if is_async else "thread")
         _check_way(request.target, way, is_async=is_async)
         if way == "thread":
-            return attempt.begin(in_thread(function, request.args, self._threads), way)
+            return way, in_thread(function, request.args, self._threads)
         if way == "asyncio":
-            return attempt.begin(on_asyncio(self._node, function, request.args), way)
-        return attempt.begin(on_trio(function, request.args), way)
+            return way, on_asyncio(self._node, function, request.args)
+        return way, partial(function, *request.args)
 
     # ---- Lua functions, and processes called as functions ------------------------------------------------------
 

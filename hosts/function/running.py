@@ -1,9 +1,9 @@
-"""One attempt of a Python function, in one of the three ways that stay in this process."""
+"""One attempt of a Python function, and the ways to run it that leave the node's own loop."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -15,52 +15,58 @@ from actorflow.script.ctx import CALL, CallContext
 from actorflow.script.current import CURRENT
 from actorflow.value import copy_value
 from hosts.function.failing import failure_in
-from hosts.function.performing import caller_of, performer
+from hosts.function.performing import caller_of, from_trio, performer
 
 if TYPE_CHECKING:
     from actorflow.node.node import Node
+    from actorflow.node.operation import Caller
+    from hosts.function.runners import Runner
 
 
 class Attempt:
-    """One attempt: it runs in a task of its own and answers once, unless it is given up."""
+    """One attempt: a runner runs it, and it answers once, unless it is given up."""
 
-    __slots__ = ("_caller", "_given_up", "_node", "_reply", "_request", "_scope")
+    __slots__ = ("_caller", "_given_up", "_node", "_reply", "_request", "_run", "_scope", "_way")
 
-    def __init__(self, node: Node, request: CallRequest, reply: Reply) -> None:
-        """Make an attempt that has not begun."""
+    def __init__(
+        self, node: Node, request: CallRequest, reply: Reply, way: str, run: Callable[[], Awaitable[Any]]
+    ) -> None:
+        """Make an attempt that has not begun; the value or exception of `run` is the answer.
+
+        `way` is that of the entry's `run`, by which operations are asked for.
+        """
         self._node = node
         self._request = request
         self._reply = reply
-        self._scope = trio.CancelScope()
-        self._caller = caller_of(request, node)
+        self._way = way
+        self._run = run
+        self._scope: trio.CancelScope | None = None
+        self._caller: Caller | None = None
         self._given_up = False  # beside the scope, which must not be asked from other threads
 
-    def begin(self, run: Callable[[], Awaitable[Any]], way: str) -> Callable[[], None]:
-        """Start `run` with the facts of the call in `ctx`; its value or exception is the answer.
-
-        `way` is that of the entry's `run`, by which operations are asked for.
-
-        Returns what gives the attempt up: `run` is cancelled and no answer comes.
-        """
-        self._node.nursery.start_soon(self._serve, run, way)
-        return self._give_up
-
-    def _give_up(self) -> None:
+    def give_up(self) -> None:
+        """Cancel it, or never begin it; no answer comes."""
         self._given_up = True
-        self._scope.cancel()
+        if self._scope is not None:
+            self._scope.cancel()
 
-    async def _serve(self, run: Callable[[], Awaitable[Any]], way: str) -> None:
-        with self._scope:
-            CURRENT.set(None)  # a call that a script starts without waiting inherits the script's context
-            CALL.set(self._context(way))
-            try:
-                outcome = Outcome(await run())
-            except (Exception, Cancelled, SystemExit, asyncio.CancelledError) as error:  # noqa: BLE001 - the answer
-                outcome = Outcome(failure=failure_in(error))
-            finally:
+    async def serve(self, runner: Runner) -> None:
+        """Run it with the facts of the call in `ctx`."""
+        if self._given_up:
+            return
+        self._scope = runner.scope
+        CURRENT.set(None)  # what the node does in the middle of a script's step inherits the script's context
+        CALL.set(self._context())
+        try:
+            outcome = Outcome(await self._run())
+        except (Exception, Cancelled, SystemExit, asyncio.CancelledError) as error:  # noqa: BLE001 - the answer
+            outcome = Outcome(failure=failure_in(error))
+        finally:
+            self._scope = None
+            if self._caller is not None:
                 self._caller.end()
-            if not self._given_up:
-                self._reply(self._checked(outcome))
+        if not self._given_up:
+            self._reply(self._checked(outcome))
 
     def _checked(self, outcome: Outcome) -> Outcome:
         if outcome.failure is not None:
@@ -71,23 +77,34 @@ class Attempt:
             message = f"result of {self._request.target}: {error.message}"
             return Outcome(failure=Error(message, error.kind, error.retryable, error.details).failure)
 
-    def _context(self, way: str) -> CallContext:
-        request, note = self._request, self._node.note
+    def _context(self) -> CallContext:
+        request = self._request
+        perform = self._perform if self._way == "trio" else performer(self._way, self._node, self._made_caller())
         return CallContext(
             request.invocation_id,
             request.attempt,
             request.context,
             request.target,
             request.caller,
-            lambda: self._given_up,
-            lambda level, text, fields: note(level, text, {**fields, "function": request.target}),
-            performer(way, self._node, self._caller),
+            self._is_given_up,
+            self._note,
+            perform,
         )
 
+    def _is_given_up(self) -> bool:
+        return self._given_up
 
-def on_trio(function: Callable[..., Awaitable[Any]], args: tuple[Any, ...]) -> Callable[[], Awaitable[Any]]:
-    """Run an `async def` in the node's own trio loop."""
-    return partial(function, *args)
+    def _note(self, level: str, text: str, fields: Mapping[str, Any]) -> None:
+        self._node.note(level, text, {**fields, "function": self._request.target})
+
+    def _perform(self, name: str, args: tuple[Any, ...]) -> Awaitable[Any]:
+        return from_trio(self._node, self._made_caller(), name, args)
+
+    def _made_caller(self) -> Caller:
+        """Return who this is for operations; most calls ask for none."""
+        if self._caller is None:
+            self._caller = caller_of(self._request, self._node)
+        return self._caller
 
 
 def in_thread(

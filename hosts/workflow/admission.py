@@ -34,7 +34,7 @@ class Admission:
         except Error as error:
             reply(Outcome(failure=error.failure))
             return
-        self._engine.writer.submit(prepared.start, partial(self._spawned, prepared, reply))
+        self._engine.submit(prepared.start, partial(self._spawned, prepared, reply))
 
     def _spawned(self, prepared: PreparedStart, reply: Reply, answer: Committed | Error) -> None:
         if isinstance(answer, Error):
@@ -126,7 +126,7 @@ class Admission:
         except Error as error:
             reply(Outcome(failure=error.failure))
             return
-        self._engine.writer.submit(prepared.start, partial(self._spawned_again, resident, record.ref, prepared, reply))
+        self._engine.submit(prepared.start, partial(self._spawned_again, resident, record.ref, prepared, reply))
 
     def _spawned_again(
         self, resident: Resident, ref: int, prepared: PreparedStart, reply: Reply, answer: Committed | Error

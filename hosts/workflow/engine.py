@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import OrderedDict, deque
 from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
+from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
 import trio
@@ -19,7 +20,8 @@ from actorflow.errors import CANCELED, Error, Failure, failure_of
 from actorflow.notice import Notice
 from actorflow.ports import Outcome, Program, Reply
 from actorflow.run import event as events
-from actorflow.run.turn import CallRow, Committed, Delivery
+from actorflow.run.turn import CallRow, Committed, Delivery, Item
+from actorflow.store.group import Callback, Write
 from hosts.workflow.admission import Admission
 from hosts.workflow.call import Calls
 from hosts.workflow.driver import Operator
@@ -40,7 +42,8 @@ if TYPE_CHECKING:
     from actorflow.store.writer import AnyWriter
     from hosts.workflow.host import WorkflowHost
 
-_TURNS_PER_CHECKPOINT = 16
+_SLICE = 0.002
+"""Seconds of turns after which what they made is handed to the writer, and the rest of the node has its turn."""
 _RECENT = 10_000
 """How many finished runs' outcomes are kept in memory for whoever asks right after the end."""
 
@@ -67,6 +70,7 @@ class Engine:
         self.recovery = Recovery(self)
         self._reader: Reader | None = None
         self._queue: deque[Resident] = deque()
+        self._outgoing: list[Write] = []
         self._wake = trio.Event()
         self._progress = trio.Event()
         self._nursery: trio.Nursery | None = None
@@ -110,7 +114,11 @@ class Engine:
             nursery.start_soon(self.timers.serve)
             nursery.start_soon(evict_unused, self)
             task_status.started()
-            await self._turns()
+            try:
+                await self._turns()
+            finally:
+                self._nursery = None
+                self._hand_over()
 
     def start_soon(self, work: Callable[..., Awaitable[object]], *args: object) -> None:
         """Run something beside the turns; nothing when the engine no longer serves."""
@@ -119,17 +127,36 @@ class Engine:
 
     async def _turns(self) -> None:
         while True:
-            turns = 0
+            began = perf_counter()
             while self._queue:
                 resident = self._queue.popleft()
                 resident.queued = False
                 self._turn(resident)
-                turns += 1
-                if turns % _TURNS_PER_CHECKPOINT == 0:
-                    await trio.lowlevel.checkpoint()
-            self._wake = trio.Event()
-            if not self._queue:
+                if perf_counter() - began > _SLICE:
+                    break
+            self._hand_over()
+            if self._queue:
+                await trio.lowlevel.checkpoint()
+            else:
+                self._wake = trio.Event()
                 await self._wake.wait()
+
+    def submit(self, item: Item, callback: Callback) -> None:
+        """Have an item committed, together with what the turns of this moment bring; see `Writer.submit`.
+
+        Raises:
+            Error: kind Unavailable, when the writer is closed.
+        """
+        if self._nursery is None:
+            self.writer.submit(item, callback)
+        else:
+            self._outgoing.append(Write(item, callback))
+            self._wake.set()
+
+    def _hand_over(self) -> None:
+        if self._outgoing:
+            outgoing, self._outgoing = self._outgoing, []
+            self.writer.submit_all(outgoing)
 
     async def drain(self, grace: float) -> None:
         """Let running calls end for at most `grace` seconds, begin no others, and commit what they answered."""
@@ -197,7 +224,7 @@ class Engine:
 
     def deliver(self, delivery: Delivery, reply: Reply) -> None:
         """Store something for a run; the reply comes when it is on disk."""
-        self.writer.submit(delivery, partial(self._delivered, delivery, reply))
+        self.submit(delivery, partial(self._delivered, delivery, reply))
 
     def _delivered(self, delivery: Delivery, reply: Reply, answer: Committed | Error) -> None:
         if isinstance(answer, Error):
@@ -269,7 +296,7 @@ class Engine:
             self._close_answered(resident, draft)
             return
         resident.busy = True
-        self.writer.submit(draft.turn, partial(self.committed, resident, draft))
+        self.submit(draft.turn, partial(self.committed, resident, draft))
 
     def committed(self, resident: Resident, draft: Draft, answer: Committed | Error) -> None:
         """Let a committed turn take effect, or throw away what a failed commit leaves in doubt."""

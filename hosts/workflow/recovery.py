@@ -136,7 +136,7 @@ class Recovery:
         )
         self.drop(resident)
         resident.busy = True
-        self._engine.writer.submit(turn, partial(self._paused, resident, reason))
+        self._engine.submit(turn, partial(self._paused, resident, reason))
 
     def _paused(self, resident: Resident, reason: str, answer: Committed | Error) -> None:
         if isinstance(answer, Error) or not answer.accepted:
@@ -153,7 +153,7 @@ class Recovery:
                 delivery = Delivery(
                     "", fact.kind, fact.target, "", fact.payload, fact.at, run=resident.run, ref=fact.ref
                 )
-                self._engine.writer.submit(delivery, self.doubt)
+                self._engine.submit(delivery, self.doubt)
         resident.facts.clear()
         resident.busy = False
         self._engine.residents.pop(resident.run, None)
@@ -202,7 +202,7 @@ class Recovery:
         turn = Turn(resident.run, resident.revision, resident.lease, states.CANCELLED, change=change, result=result)
         draft = Draft(turn, ending=ending, outcome=Outcome(failure=ending.failure))
         resident.ending = None
-        self._engine.writer.submit(turn, partial(self._engine.committed, resident, draft))
+        self._engine.submit(turn, partial(self._engine.committed, resident, draft))
 
     def _gone(self, resident: Resident, row: RunRow) -> None:
         """Let go of a run that has ended; if nobody knew, its last commit was one of unknown outcome."""
