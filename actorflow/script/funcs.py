@@ -64,7 +64,7 @@ class Future(Opaque):
         return self.channel
 
     def cancel(self) -> bool:
-        """Give the call up; tell whether it was still open. On a plain host the function itself runs on."""
+        """Give the call up; tell whether it was still open. The function is cancelled."""
         return bool(ask((Op.FUTURE_CANCEL, self._future)))
 
     @property

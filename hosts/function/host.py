@@ -13,12 +13,13 @@ from typing import TYPE_CHECKING, Any, Final
 
 import trio
 
-from actorflow.errors import Error, invalid, not_found
+from actorflow.errors import RESOURCE, Error, invalid, not_found
 from actorflow.node.execution import Execution
 from actorflow.node.suggest import did_you_mean
 from actorflow.ports import CallRequest, Outcome, Reply, SpawnRequest
 from hosts.function.children import Children
 from hosts.function.loading import Loader
+from hosts.function.pool import Pools, Worker
 from hosts.function.runners import Runners
 from hosts.function.running import Attempt, in_thread, on_asyncio
 from hosts.process import ProcessHost
@@ -47,6 +48,7 @@ class FunctionHost:
         self._children = Children(field(config, "processes", os.cpu_count() or 1))
         self._loader = Loader()
         self._runners = Runners(lambda: node.nursery)
+        self._pools = Pools()
         self._scheduler = ProcessHost(_SCHEDULER, {}, node)
 
     async def start(self) -> None:
@@ -59,6 +61,7 @@ class FunctionHost:
         """Stop serving: Lua functions are asked to stop and get `grace` seconds. A second stop is nothing."""
         if self._node.functions is self:
             self._node.functions = None
+        self._pools.close()
         await self._node.stop_host(_SCHEDULER, grace)
         await self._children.stop()
         self._loader.close()
@@ -71,7 +74,7 @@ class FunctionHost:
             if family == "function" and language == "py":
                 return self._run_python(entry, request, reply)
             if family == "function":
-                return self._run_script(request, reply)
+                return self._run_script(entry, request, reply)
             return self._run_process(entry, request, reply)
         except Error as error:
             reply(Outcome(failure=error.failure))
@@ -93,6 +96,30 @@ class FunctionHost:
     # ---- Python ------------------------------------------------------------------------------------------------
 
     def _run_python(self, entry: Entry, request: CallRequest, reply: Reply) -> Callable[[], None]:
+        if not _is_written(entry.config, "pool"):
+            return self._begin_python(entry, request, reply)
+        bundle = self._node.registry.bundle(request.target)
+        pool = self._pools.find(request.target, bundle, entry.config)
+        if pool is None:
+            begin = partial(self._begin_pooled, entry)
+            pool = self._pools.renew(request.target, bundle, entry.config, _nothing, begin)
+        return pool.call(request, reply)
+
+    def _begin_pooled(
+        self, entry: Entry, _worker: Worker, request: CallRequest, reply: Reply, free: Callable[[bool], None]
+    ) -> Callable[[], None]:
+        def answered(outcome: Outcome) -> None:
+            free(True)  # noqa: FBT003 - the only argument
+            reply(outcome)
+
+        def give_up() -> None:
+            stop()
+            free(True)  # noqa: FBT003 - the only argument
+
+        stop = self._begin_python(entry, request, answered)
+        return give_up
+
+    def _begin_python(self, entry: Entry, request: CallRequest, reply: Reply) -> Callable[[], None]:
         way, run = self._way(entry, self._node.registry.bundle(request.target), request)
         attempt = Attempt(self._node, request, reply, way, run)
         self._runners.submit(attempt.serve)
@@ -114,12 +141,23 @@ class FunctionHost:
 
     # ---- Lua functions, and processes called as functions ------------------------------------------------------
 
-    def _run_script(self, request: CallRequest, reply: Reply) -> Callable[[], None]:
+    def _run_script(self, entry: Entry, request: CallRequest, reply: Reply) -> Callable[[], None]:
         program = self._node.programs.current(request.target)
-        pid = self._node.new_pid(f"{request.target}{_SCHEDULER}.1")
+        pool = self._pools.find(request.target, program, entry.config)
+        if pool is None:
+            make = getattr(program, "worker", lambda: program)
+            pool = self._pools.renew(request.target, program, entry.config, make, self._begin_script)
+        return pool.call(request, reply, nested=f"@{request.target}{_SCHEDULER}." in request.caller)
+
+    def _begin_script(
+        self, worker: Worker, request: CallRequest, reply: Reply, free: Callable[[bool], None]
+    ) -> Callable[[], None]:
+        node = self._node
+        pid = node.new_pid(f"{request.target}{_SCHEDULER}.{worker.number}")
         start = SpawnRequest(request.target, _SCHEDULER, request.args, context=request.context, parent=request.caller)
-        self._scheduler.launch(program, start, pid)
-        execution = Execution(self._node.router, reply, _GIVEN_UP)
+        self._scheduler.launch(worker.state, start, pid)
+        node.links.watch(pid, lambda outcome: free(_leaves_order(outcome)))
+        execution = Execution(node.router, reply, _GIVEN_UP)
         execution.follow(pid)
         return execution.give_up
 
@@ -139,6 +177,16 @@ def field(config: Any, name: str, default: Any) -> Any:
     """Return a field of an entry's model or mapping, or the default where it is missing or None."""
     value = config.get(name) if isinstance(config, Mapping) else getattr(config, name, None)
     return default if value is None else value
+
+
+def _is_written(config: Any, name: str) -> bool:
+    """Tell whether an entry writes a field, which has a default otherwise."""
+    return name in (config if isinstance(config, Mapping) else getattr(config, "model_fields_set", ()))
+
+
+def _leaves_order(outcome: Outcome) -> bool:
+    """Tell whether the state of a run may serve another one: not when it was ended for what it used."""
+    return outcome.failure is None or outcome.failure.kind != RESOURCE
 
 
 def _check_way(target: str, way: str, *, is_async: bool) -> None:

@@ -9,10 +9,12 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from actorflow.codec import decode
-from actorflow.errors import Failure
+from actorflow.errors import CANCELED, Failure
 from actorflow.language.lua.handle import Handles, Slot
 from actorflow.machine.op import Op
-from actorflow.ports import SpawnRequest
+from actorflow.machine.request import Future
+from actorflow.machine.timing import Timer
+from actorflow.ports import Outcome, SpawnRequest
 
 OpTuple = tuple[Any, ...]
 
@@ -32,6 +34,24 @@ def _bare(_handles: Handles, *op: Any) -> OpTuple:
 
 def _on_thing(handles: Handles, op: int, number: int, *operands: Any) -> OpTuple:
     return (op, handles.thing(number), *operands)
+
+
+def _on_timer(handles: Handles, op: int, number: int, *operands: Any) -> OpTuple:
+    thing = handles.thing(number)
+    return (op, thing if type(thing) is Timer else Timer(), *operands)
+
+
+def _on_future(handles: Handles, op: int, number: int) -> OpTuple:
+    thing = handles.thing(number)
+    return (op, thing if type(thing) is Future else _given_up())
+
+
+def _given_up() -> Future:
+    """Return what stands for a future of an earlier call."""
+    future = Future(0)
+    future.state = "canceled"
+    future.outcome = Outcome(failure=Failure("the call that made this future has ended", CANCELED, retryable=False))
+    return future
 
 
 def _spawned_task(_handles: Handles, op: int, slot: int) -> OpTuple:
@@ -102,7 +122,8 @@ OPS: Final[dict[int, Callable[..., OpTuple]]] = {
     **dict.fromkeys((Op.CHANNEL, Op.INBOX, Op.EVENTS, Op.SLEEP, Op.AFTER, Op.TIMER, Op.TICKER), _bare),
     Op.ATTACH: lambda _handles, op, topic, size: (op, topic.decode(), size),
     **dict.fromkeys((Op.RECEIVE, Op.CLOSE, Op.UNLISTEN, Op.UNSUBSCRIBE), _on_thing),
-    **dict.fromkeys((Op.TIMER_STOP, Op.TIMER_RESET, Op.FUTURE_CANCEL, Op.FUTURE_STATE), _on_thing),
+    **dict.fromkeys((Op.TIMER_STOP, Op.TIMER_RESET), _on_timer),
+    **dict.fromkeys((Op.FUTURE_CANCEL, Op.FUTURE_STATE), _on_future),
     **dict.fromkeys((Op.CALL, Op.ASYNC), _called),
     **dict.fromkeys((Op.SPAWN, Op.EXEC), _spawned),
     **dict.fromkeys((Op.NAME, Op.GET_OPTION), _texts),

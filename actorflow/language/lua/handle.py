@@ -6,6 +6,8 @@ from array import array
 from collections.abc import Callable
 from typing import Any, Final
 
+from actorflow.machine.channel import Channel
+
 _FIRST_SWEEP: Final = 256
 
 
@@ -27,10 +29,13 @@ class Handles:
 
     __slots__ = ("_instance", "_known", "_last", "_released", "_sweep")
 
-    def __init__(self, released: Callable[[int, bytes], bytes], instance: int) -> None:
-        """Hold nothing; `released` picks from packed numbers those that an instance has let go."""
+    def __init__(self, released: Callable[[int, bytes], bytes], instance: int, last: int = 0) -> None:
+        """Hold nothing; `released` picks from packed numbers those that an instance has let go.
+
+        Numbers begin after `last`, so that those of an earlier instance of the same worker mean nothing here.
+        """
         self._known: dict[Any, Any] = {}
-        self._last = 0
+        self._last = last
         self._sweep = _FIRST_SWEEP
         self._released = released
         self._instance = instance
@@ -51,8 +56,14 @@ class Handles:
         return number
 
     def thing(self, number: int) -> Any:
-        """Return the object of a number."""
-        return self._known[number]
+        """Return the object of a number; of an earlier call of the same worker it is a closed channel."""
+        found = self._known.get(number)
+        return _closed() if found is None else found
+
+    @property
+    def last(self) -> int:
+        """The last number that was given."""
+        return self._last
 
     def clear(self) -> None:
         """Forget everything."""
@@ -64,3 +75,9 @@ class Handles:
         for number in gone:
             del self._known[self._known.pop(number)]
         self._sweep = max(_FIRST_SWEEP, 2 * len(self))
+
+
+def _closed() -> Channel:
+    channel = Channel()
+    channel.closed = True
+    return channel

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from actorflow.bundle import Bundle
 from actorflow.duration import MICROSECOND, MILLISECOND
@@ -12,13 +12,10 @@ from actorflow.errors import invalid
 from actorflow.language.erase import erase_types
 from actorflow.language.lint import lint_lua, refuse_durable
 from actorflow.language.lua.modules import LUA_MODULES
-from actorflow.language.lua.running import Running
+from actorflow.language.lua.program import LuaProgram
 from actorflow.language.lua.runtime import Runtime, RuntimeLimits
 from actorflow.notice import NoticeSink, drop
 from actorflow.ports import NO_SLICES
-
-if TYPE_CHECKING:
-    from actorflow.machine.machine import Machine
 
 _DEFAULT_METHOD: Final = "main"
 _KILL: Final = 250 * MILLISECOND
@@ -102,18 +99,3 @@ def _check(bundle: Bundle, *, durable: bool) -> None:
         raise invalid(f"{bundle.id} cannot run here:\n  " + "\n  ".join(errors))
     for library in bundle.imports.values():
         _check(library, durable=durable)
-
-
-class LuaProgram:
-    """A compiled entry (`ports.Program`): its number in its runtime."""
-
-    __slots__ = ("number", "runtime")
-
-    def __init__(self, runtime: Runtime, number: int) -> None:
-        """Remember where it is."""
-        self.runtime = runtime
-        self.number = number
-
-    def open(self, machine: Machine) -> Running:
-        """Return a fresh instance."""
-        return Running(self, machine)

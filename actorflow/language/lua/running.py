@@ -17,7 +17,7 @@ from actorflow.ports import Mode
 from actorflow.value import Limits
 
 if TYPE_CHECKING:
-    from actorflow.language.lua.language import LuaProgram
+    from actorflow.language.lua.program import LuaProgram, LuaWorker
     from actorflow.machine.machine import Machine
 
 T = TypeVar("T")
@@ -34,10 +34,21 @@ class Running:
             the script goes on before anything of it can be seen.
     """
 
-    __slots__ = ("_failure", "_handles", "_held", "_last", "_number", "_program", "holding", "loading", "machine")
+    __slots__ = (
+        "_failure",
+        "_handles",
+        "_held",
+        "_last",
+        "_number",
+        "_program",
+        "_worker",
+        "holding",
+        "loading",
+        "machine",
+    )
 
-    def __init__(self, program: LuaProgram, machine: Machine) -> None:
-        """Open an instance in the program's runtime."""
+    def __init__(self, program: LuaProgram, machine: Machine, worker: LuaWorker | None = None) -> None:
+        """Open an instance in the program's runtime, for a run of its own or as the next one of a worker."""
         self._program = program
         self.machine = machine
         self.loading = True
@@ -46,14 +57,17 @@ class Running:
         self._failure: BaseException | None = None
         self._last = 0  # the op that was answered at once, if any
         self._number = program.runtime.enter(self)
-        self._handles = Handles(program.runtime.released, self._number)
+        self._worker = worker
+        last = 0 if worker is None else worker.last_handle
+        self._handles = Handles(program.runtime.released, self._number, last)
 
     # ---- ports.Script ------------------------------------------------------------------------------------------
 
     def start(self, args: tuple[Any, ...]) -> int:
         """Return the main task; nothing of the script runs yet."""
-        program = self._program
-        return program.runtime.start(self._number, program.number, encode(list(args)) if args else b"\x80")
+        program, worker = self._program, self._worker
+        kept = 0 if worker is None else worker.number
+        return program.runtime.start(self._number, program.number, encode(list(args)) if args else b"\x80", kept)
 
     def spawn(self, function: Slot) -> int:
         """Return a task that runs a function of the script."""
@@ -103,6 +117,8 @@ class Running:
     def close(self) -> None:
         """Drop the instance."""
         self._program.runtime.leave(self._number)
+        if self._worker is not None:
+            self._worker.last_handle = self._handles.last
         self._handles.clear()
 
     def where(self, handle: int) -> str:

@@ -64,7 +64,9 @@ class Runtime:
         self._chunks: dict[str, int] = {}
         api = self._prelude(limits)
         self.step: Callable[..., Any] = api[b"step"]
-        self.start: Callable[[int, int, bytes], int] = api[b"start"]
+        self.start: Callable[[int, int, bytes, int], int] = api[b"start"]
+        self.worker: Callable[[], int] = api[b"worker"]
+        self.dismiss: Callable[[int], None] = api[b"dismiss"]
         self.spawn: Callable[[int, int], int] = api[b"spawn"]
         self.discard: Callable[[int, int], None] = api[b"discard"]
         self.where: Callable[[int, int], bytes] = api[b"where"]

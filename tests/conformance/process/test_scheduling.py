@@ -307,6 +307,35 @@ async def test_a_failed_upgrade_ends_the_process() -> None:
     assert caught.value.kind == NOT_FOUND
 
 
+async def test_a_failed_upgrade_can_be_caught() -> None:
+    def main() -> Any:
+        timer = yield (Op.AFTER, 1_000_000)
+        listened = yield (Op.LISTEN, "early", False)
+        yield (Op.SEND_MESSAGE, me(), "early", (1,))
+        yield (Op.SEND_MESSAGE, me(), "later", (2,))
+        try:
+            yield (Op.PERFORM, "upgrade", ("app:unstartable",))
+        except Error as error:
+            message = error.message
+        yield (Op.RECEIVE, timer)  # what the old code waits for goes on
+        inbox = yield (Op.INBOX,)
+        first, later = yield from received(listened, inbox)
+        return [message, first, later.payload]
+
+    def me() -> str:
+        return next(iter(node.host.table))
+
+    def unstartable() -> Any:
+        yield (Op.AFTER, 1_000_000)
+        raise Error("no such method", NOT_FOUND)
+
+    async with rig() as node:
+        node.add("app:unstartable", unstartable)
+        node.language.is_loading = lambda: True
+        assert await node.run(main) == ["upgrade: no such method", 1, 2]
+        assert node.host.queue.timers.stopped <= 1
+
+
 async def test_a_node_torn_down_by_an_error_ends_its_processes() -> None:
     def waiting() -> Any:
         yield (Op.SLEEP, HOUR)

@@ -259,6 +259,7 @@ local function enter(instance, values, n, before, value, problem)
   local entry = entry_of(value, instance.program.method)
   if entry then
     instance.args = false
+    if instance.worker then instance.worker.entry = entry end
     return entry(unpack(values, 1, n)) -- a tail call: nothing of ours stays on the stack of a process that waits
   end
   if instance.ops == before then
@@ -273,6 +274,11 @@ local function main()
   local instance = state.instance
   local values = instance.args == EMPTY and NONE or kit.decode(instance.args)
   local n = kit.lengths[values] or #values
+  local kept = instance.worker and instance.worker.entry
+  if kept then
+    instance.args = false
+    return kept(unpack(values, 1, n))
+  end
   local chunk = load_units(instance.program.units)
   return enter(instance, values, n, instance.ops, chunk(unpack(values, 1, n)))
 end
@@ -312,12 +318,23 @@ end
 
 local instances = {}
 
--- Makes an instance with its main task, which is task 1. Nothing of the script runs yet.
-function api.start(id, program, args)
+local workers, last_worker = {}, 0 -- number -> what is kept of a program between its runs: its entry function, once it is loaded
+
+function api.worker()
+  last_worker = last_worker + 1
+  workers[last_worker] = {entry = false}
+  return last_worker
+end
+
+function api.dismiss(worker) workers[worker] = nil end
+
+-- Makes an instance with its main task, which is task 1. Nothing of the script runs yet. `worker` is 0 or keeps the entry function.
+function api.start(id, program, args, worker)
   -- `args` until the entry function begins; what few processes need is made when it is needed.
   instances[id] = {
     kit.watch(create(main)),
     id = id, program = programs[program], args = args, ops = 0, created = 0, slot = 0, objects = false, held = false,
+    worker = workers[worker],
   }
   return 1
 end

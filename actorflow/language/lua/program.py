@@ -1,0 +1,56 @@
+"""Programs in Lua: compiled entries, and workers that keep what one of them has loaded from run to run."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from actorflow.language.lua.running import Running
+
+if TYPE_CHECKING:
+    from actorflow.language.lua.runtime import Runtime
+    from actorflow.machine.machine import Machine
+
+
+class LuaProgram:
+    """A compiled entry (`ports.Program`): its number in its runtime."""
+
+    __slots__ = ("number", "runtime")
+
+    def __init__(self, runtime: Runtime, number: int) -> None:
+        """Remember where it is."""
+        self.runtime = runtime
+        self.number = number
+
+    def open(self, machine: Machine) -> Running:
+        """Return a fresh instance."""
+        return Running(self, machine)
+
+    def worker(self) -> LuaWorker:
+        """Return a new worker of this program."""
+        return LuaWorker(self)
+
+
+class LuaWorker:
+    """A program whose chunk is loaded once for many runs, one after another (`ports.Program`).
+
+    Globals and the locals of its chunk stay; channels, timers and futures of one run are closed in the next.
+
+    Attributes:
+        number: its number in the runtime. last_handle: the last handle that its latest run has given.
+    """
+
+    __slots__ = ("_program", "last_handle", "number")
+
+    def __init__(self, program: LuaProgram) -> None:
+        """Keep nothing yet."""
+        self._program = program
+        self.number = program.runtime.worker()
+        self.last_handle = 0
+
+    def open(self, machine: Machine) -> Running:
+        """Return the next instance; the one before has been closed."""
+        return Running(self._program, machine, self)
+
+    def dismiss(self) -> None:
+        """Forget what was kept."""
+        self._program.runtime.dismiss(self.number)
