@@ -22,11 +22,11 @@ class _Sender(Generic[T]):
 
 
 class Backlog(Generic[T]):
-    """Holds at most `room` items, apart from those put back. `room` may be changed at any time."""
+    """Holds at most `room` items, apart from those put back."""
 
     def __init__(self, room: int) -> None:
         """Hold nothing."""
-        self.room = room
+        self._room = room
         self._items: deque[T] = deque()
         self._senders: deque[_Sender[T]] = deque()
         self._takers: deque[Callable[[T], None]] = deque()
@@ -39,6 +39,16 @@ class Backlog(Generic[T]):
     def blocked(self) -> int:
         """How many senders wait for room."""
         return len(self._senders)
+
+    @property
+    def room(self) -> int:
+        """How many items may wait; setting it lets senders in that have room now."""
+        return self._room
+
+    @room.setter
+    def room(self, room: int) -> None:
+        self._room = room
+        self._move()
 
     def offer(self, item: T, accepted: Callable[[], None]) -> Callable[[], None]:
         """Add an item at the tail as soon as there is room, and then call `accepted`, at once or later.
@@ -64,7 +74,7 @@ class Backlog(Generic[T]):
     def _move(self) -> None:
         """Let in and hand out until nothing can move; `room` counts what waits, not what takers hold."""
         while True:
-            if self._senders and len(self._items) < self.room:
+            if self._senders and len(self._items) < self._room:
                 sender = self._senders.popleft()
                 self._items.append(sender.item)
                 sender.accepted()

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 from actorflow.errors import Error, invalid
 from actorflow.node.operation import Caller
 from actorflow.node.suggest import did_you_mean
+from actorflow.registry.change import Revision
 from actorflow.resource.delivery import ACK, NACK, Delivery, QueueMessage
 from actorflow.resource.memory_queue import MemoryQueue
 from actorflow.value import Value
@@ -65,6 +66,13 @@ class Queues:
         """Forget a message whose handler has ended: it is released."""
         del self._in_hand[number]
 
+    def revise(self, revision: Revision) -> None:
+        """Let the queues that exist follow their entries."""
+        for queue_id in revision.ids("update"):
+            entry = revision.registry.entry(queue_id)
+            if queue_id in self._queues and entry.kind == KIND and entry.config is not None:
+                self._queues[queue_id].configure(entry.config)
+
     # ---- operations --------------------------------------------------------------------------------------------
 
     async def publish(self, _caller: Caller, queue_id: Any, body: Value, headers: Any = None) -> bool:
@@ -117,6 +125,7 @@ def queues(node: Node) -> Queues:
 def install(node: Node) -> None:
     """Add the operations of queues."""
     known = queues(node)
+    node.on_revision(known.revise)
     for operation in (known.publish, known.info, known.message, known.settle):
         node.operations.add(f"queue.{operation.__name__}", operation)
 

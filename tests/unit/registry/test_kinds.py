@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import tomllib
 from collections.abc import Callable
 from pathlib import Path
 from textwrap import indent
@@ -16,20 +17,8 @@ from actorflow.registry.registry import Registry
 Load: TypeAlias = Callable[..., Registry]
 Texts: TypeAlias = Callable[[Registry], list[str]]
 
-NAMES = [
-    "db.sql.sqlite",
-    "function.lua",
-    "function.py",
-    "library.lua",
-    "library.py",
-    "process.host",
-    "process.lua",
-    "process.py",
-    "process.service",
-    "workflow.host",
-    "workflow.lua",
-    "workflow.py",
-]
+PROJECT = tomllib.loads((Path(__file__).parents[3] / "pyproject.toml").read_text())["project"]
+NAMES = sorted(PROJECT["entry-points"]["actorflow.kinds"])
 
 
 def entry(kind: str, fields: str) -> str:
