@@ -75,7 +75,7 @@ def _plan(runtime: Runtime, bundle: Bundle, lines: list[str], known: dict[str, i
 
 def _chunk(runtime: Runtime, bundle: Bundle) -> int:
     source = "\n" * bundle.line + erase_types(bundle.source)
-    chunk, problem = runtime.compile(bundle.hash, source, bundle.file or bundle.id)
+    chunk, problem = runtime.compile(bundle.hash, source, bundle.id, bundle.file or bundle.id)
     if problem:
         raise invalid(f"{bundle.id}: {problem}")
     return chunk

@@ -75,7 +75,7 @@ class Runtime:
         self.lua_encode: Callable[..., bytes] = api[b"encode"]
         self.lua_decode: Callable[[bytes], Any] = api[b"decode"]
         self._close: Callable[[int], None] = api[b"close"]
-        self._compile: Callable[[bytes, bytes], Any] = api[b"compile"]
+        self._compile: Callable[[bytes, bytes, bytes], Any] = api[b"compile"]
         self._prepare: Callable[[bytes, bytes, int, int], int] = api[b"prepare"]
         self._lua.set_max_memory(limits.memory + limits.memory // 4 + _SLACK)
 
@@ -95,12 +95,15 @@ class Runtime:
         if self.running.pop(number, None) is not None:
             self._close(number)
 
-    def compile(self, key: str, source: str, name: str) -> tuple[int, str]:
-        """Return the number of the compiled chunk, or 0 and Lua's message; the same `key` is compiled once."""
+    def compile(self, key: str, source: str, entry_id: str, file: str) -> tuple[int, str]:
+        """Return the number of the compiled chunk, or 0 and Lua's message; the same `key` is compiled once.
+
+        Messages of the script name the entry, which is the same on every machine; those of the compiler name the file.
+        """
         known = self._chunks.get(key)
         if known is not None:
             return known, ""
-        answer = self._compile(source.encode(), name.encode())
+        answer = self._compile(source.encode(), entry_id.encode(), file.encode())
         if isinstance(answer, tuple):
             return 0, answer[1].decode(errors="replace")
         self._chunks[key] = int(answer)

@@ -48,7 +48,7 @@ end
 
 local function of_a_raise()
   local err = ended_by("raise", "boom").result.error
-  assert.matches(err:message(), "workers%.lua:%d+: boom$")
+  assert.matches(err:message(), "app%.[%w.]+:%w+:%d+: boom$")
   assert.eq(err:kind(), errors.INTERNAL)
   assert.is_nil(err:retryable())
 end

@@ -30,7 +30,7 @@ local function returns_the_error()
   assert.is_nil(value)
   assert.is_error(err, errors.INTERNAL)
   assert.error_contains(err, "boom")
-  assert.error_contains(err, "workers.lua:")
+  assert.error_contains(err, "app.process:raising:")
   assert.is_nil(err:retryable())
 end
 

@@ -320,7 +320,7 @@ async def test_cancel_is_an_event_or_an_interruption_after_which_cleanup_may_cal
 @pytest.mark.parametrize(
     ("source", "kind", "retryable", "says"),
     [
-        ("error('boom')", "Internal", None, "wrong.lua:1"),
+        ("error('boom')", "Internal", None, ":wrong:1: boom"),
         ("return nil, 'sold out'", "Internal", False, "sold out"),
         ("return nil, errors.new({message = 'no', kind = 'Conflict'})", "Conflict", None, "no"),
     ],

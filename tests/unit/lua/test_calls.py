@@ -699,8 +699,8 @@ def test_logger(lua: LuaLanguage, world: World) -> None:
         ("debug", "three"),
         ("warn", "four"),
     ]
-    assert world.notes[0][2] == {"a": 1, "location": "s.lua:2"}
-    assert world.notes[1][2] == {"b": 2, "c": [3], "location": "s.lua:3"}
+    assert world.notes[0][2] == {"a": 1, "location": "app:script:2"}
+    assert world.notes[1][2] == {"b": 2, "c": [3], "location": "app:script:3"}
 
 
 def test_payload(run: Run) -> None:

@@ -87,7 +87,7 @@ def test_an_error_concatenates_and_stands_for_its_message_in_string_functions(ru
 
 def test_a_raised_text_ends_the_process_with_its_line(lua: LuaLanguage) -> None:
     failure = _failure(lua, "local function deep()\n  error('boom')\nend\nreturn function()\n  deep()\nend")
-    assert failure.message == "s.lua:2: boom"
+    assert failure.message == "app:script:2: boom"
     assert (failure.kind, failure.retryable) == ("Internal", None)
     places = re.findall(r"s\.lua:\d+", failure.stack)
     assert places[:2] == ["s.lua:2", "s.lua:5"]
@@ -112,12 +112,12 @@ def test_anything_may_be_raised_and_shows_no_address(lua: LuaLanguage, raised: s
 
 def test_a_runtime_error_names_the_line_and_the_variable(lua: LuaLanguage) -> None:
     failure = _failure(lua, "return function()\n  local x\n  return x.y\nend")
-    assert failure.message == "s.lua:3: attempt to index a nil value (local 'x')"
+    assert failure.message == "app:script:3: attempt to index a nil value (local 'x')"
 
 
 def test_inline_source_counts_lines_from_its_file(lua: LuaLanguage) -> None:
     failure = _failure(lua, "return function() error('boom') end", line=10, file="_index.yaml")
-    assert failure.message == "_index.yaml:11: boom"
+    assert failure.message == "app:script:11: boom"
 
 
 @pytest.mark.parametrize(
@@ -142,7 +142,7 @@ def test_an_uncaught_error_in_a_spawned_task_ends_the_process(lua: LuaLanguage) 
     failure = _failure(
         lua, "return function()\ncoroutine.spawn(function()\nerror('boom') end)\nchannel.new():receive() end"
     )
-    assert failure.message == "s.lua:3: boom"
+    assert failure.message == "app:script:3: boom"
 
 
 def test_a_wrong_argument_names_the_line_of_the_script(run: Run) -> None:

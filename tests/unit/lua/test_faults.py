@@ -24,31 +24,31 @@ def failure(lua: LuaLanguage, source: str, **fields: Any) -> Failure:
 @pytest.mark.parametrize(
     ("body", "message"),
     [
-        ("error('boom')", "s.lua:2: boom"),
+        ("error('boom')", "app:script:2: boom"),
         ("error('boom', 0)", "boom"),
-        ("local x = nil + 1", "s.lua:2: attempt to perform arithmetic on a nil value"),
-        ("local t = nil; return t.x", "s.lua:2: attempt to index a nil value (local 't')"),
+        ("local x = nil + 1", "app:script:2: attempt to perform arithmetic on a nil value"),
+        ("local t = nil; return t.x", "app:script:2: attempt to index a nil value (local 't')"),
         ("assert(false)", "assertion failed!"),
         ("assert(nil, 'no')", "no"),
-        ("string.rep()", "s.lua:2: bad argument #1 to 'rep' (string expected, got nil)"),
-        ("('x'):upper():bad()", "s.lua:2: attempt to call a nil value (method 'bad')"),
-        ("string.upper({})", "s.lua:2: bad argument #1 to 'upper' (string expected, got table)"),
-        ("string.find()", "s.lua:2: bad argument #1 to 'find' (string expected, got nil)"),
-        ("string.find('a', '[')", "s.lua:2: malformed pattern (missing ']')"),
-        ("table.concat({{}})", "s.lua:2: invalid value (table) at index 1 in table for 'concat'"),
-        ("table.insert({}, 5, 1)", "s.lua:2: bad argument #2 to 'insert' (position out of bounds)"),
-        ("math.random(0.5)", "s.lua:2: bad argument #1 to 'random' (number has no integer representation)"),
-        ("math.random(2, 1)", "s.lua:2: bad argument #2 to 'random' (interval is empty)"),
+        ("string.rep()", "app:script:2: bad argument #1 to 'rep' (string expected, got nil)"),
+        ("('x'):upper():bad()", "app:script:2: attempt to call a nil value (method 'bad')"),
+        ("string.upper({})", "app:script:2: bad argument #1 to 'upper' (string expected, got table)"),
+        ("string.find()", "app:script:2: bad argument #1 to 'find' (string expected, got nil)"),
+        ("string.find('a', '[')", "app:script:2: malformed pattern (missing ']')"),
+        ("table.concat({{}})", "app:script:2: invalid value (table) at index 1 in table for 'concat'"),
+        ("table.insert({}, 5, 1)", "app:script:2: bad argument #2 to 'insert' (position out of bounds)"),
+        ("math.random(0.5)", "app:script:2: bad argument #1 to 'random' (number has no integer representation)"),
+        ("math.random(2, 1)", "app:script:2: bad argument #2 to 'random' (interval is empty)"),
         (
             "channel.new():send({}, channel.new().close())",
-            "s.lua:2: bad argument #1 to 'close' (Channel expected, got nil)",
+            "app:script:2: bad argument #1 to 'close' (Channel expected, got nil)",
         ),
-        ("time.now().unix({})", "s.lua:2: bad argument #1 to 'unix' (Time expected, got table)"),
-        ("require('nothing')", "s.lua:2: module 'nothing' not found"),
-        ("errors.new({})", "s.lua:2: errors.new: message must be a string, got nil"),
-        ("coroutine.yield()", "s.lua:2: attempt to yield from outside a coroutine"),
-        ("type()", "s.lua:2: bad argument #1 to 'type' (value expected)"),
-        ("error('\\xff\\xfebad')", "s.lua:2: \ufffd\ufffdbad"),
+        ("time.now().unix({})", "app:script:2: bad argument #1 to 'unix' (Time expected, got table)"),
+        ("require('nothing')", "app:script:2: module 'nothing' not found"),
+        ("errors.new({})", "app:script:2: errors.new: message must be a string, got nil"),
+        ("coroutine.yield()", "app:script:2: attempt to yield from outside a coroutine"),
+        ("type()", "app:script:2: bad argument #1 to 'type' (value expected)"),
+        ("error('\\xff\\xfebad')", "app:script:2: \ufffd\ufffdbad"),
     ],
 )
 def test_a_fault_names_its_line(lua: LuaLanguage, body: str, message: str) -> None:
@@ -77,12 +77,12 @@ def test_a_fault_names_its_line(lua: LuaLanguage, body: str, message: str) -> No
 def test_what_is_caught_names_its_line_too(run: Run, body: str, how: str) -> None:
     ok, problem = run(f"local function f()\n{body}\nend\nreturn function() local ok, e = {how} return {{ok, e}} end")
     assert ok is False
-    assert problem.startswith("s.lua:2: "), problem
+    assert problem.startswith("app:script:2: "), problem
 
 
 def test_levels_count_the_scripts_functions(lua: LuaLanguage) -> None:
     source = "local function check()\nerror('bad', 2)\nend\nreturn function()\ncheck()\nend"
-    assert failure(lua, source).message == "s.lua:5: bad"
+    assert failure(lua, source).message == "app:script:5: bad"
 
 
 def test_the_stack_has_the_scripts_lines_only(lua: LuaLanguage) -> None:
@@ -106,7 +106,7 @@ def test_the_stack_goes_through_our_functions(lua: LuaLanguage) -> None:
 
 def test_an_error_of_a_spawned_task_ends_the_process(lua: LuaLanguage) -> None:
     found = failure(lua, "return function()\ncoroutine.spawn(function()\nerror('task') end)\ntime.sleep('1s') end")
-    assert found.message == "s.lua:3: task"
+    assert found.message == "app:script:3: task"
     assert found.stack.startswith("s.lua:3: in ")
 
 
@@ -125,7 +125,7 @@ def test_what_is_to_be_closed_is_closed_at_an_error(lua: LuaLanguage) -> None:
       error("boom")
     end"""
     world.start(lua, source)
-    assert [text for _, text, _ in world.notes] == ["closed s.lua:3: boom"]
+    assert [text for _, text, _ in world.notes] == ["closed app:script:3: boom"]
 
 
 def test_what_is_to_be_closed_in_a_pcall_may_wait(lua: LuaLanguage) -> None:
@@ -141,7 +141,7 @@ def test_what_is_to_be_closed_in_a_pcall_may_wait(lua: LuaLanguage) -> None:
     world.start(lua, source)
     world.fire()
     assert world.machine.outcome is not None
-    assert world.machine.outcome.unwrap() == [False, "s.lua:4: boom"]
+    assert world.machine.outcome.unwrap() == [False, "app:script:4: boom"]
 
 
 def test_an_error_of_the_driver_reaches_the_caller_of_the_machine(lua: LuaLanguage) -> None:

@@ -85,7 +85,7 @@ def test_an_endless_loop_cannot_be_caught(lua: LuaLanguage, loop: str) -> None:
     found = failure(lua, LOOPS[loop])
     assert found.kind == RESOURCE, found
     assert found.retryable is False
-    assert found.message.startswith("s.lua:"), found.message
+    assert found.message.startswith("app:script:"), found.message
     assert "limits.slice.kill allows (5 ms, 500000 instructions)" in found.message
     assert found.stack.startswith("s.lua:2"), found.stack
     assert "prelude" not in found.message + found.stack
@@ -93,7 +93,7 @@ def test_an_endless_loop_cannot_be_caught(lua: LuaLanguage, loop: str) -> None:
 
 def test_the_message_names_the_line_of_the_loop(lua: LuaLanguage) -> None:
     found = failure(lua, "local function spin()\nwhile true do end\nend\nspin()")
-    assert found.message.startswith("s.lua:3: ")
+    assert found.message.startswith("app:script:3: ")
     assert found.stack.splitlines() == ["s.lua:3: in spin", "s.lua:5: in function <line 1>"]
 
 
@@ -112,7 +112,7 @@ def test_a_loop_in_a_library_is_ended_at_its_line(lua: LuaLanguage) -> None:
         "local lib = {}\nfunction lib.spin() while true do end end\nreturn lib", file="lib.lua", id="app:lib"
     )
     found = failure(lua, "lib.spin()", imports={"lib": library})
-    assert found.message.startswith("lib.lua:2: ")
+    assert found.message.startswith("app:lib:2: ")
     assert "s.lua:2: " in found.stack
 
 
@@ -169,7 +169,7 @@ def test_endless_recursion_is_an_error_like_any_other(run: Callable[..., Any]) -
     local function deeper() return 1 + deeper() end
     return function()
       local ok, problem = pcall(deeper)
-      return {ok, string.find(problem, "s.lua:1: stack overflow", 1, true) ~= nil}
+      return {ok, string.find(problem, "app:script:1: stack overflow", 1, true) ~= nil}
     end"""
     assert run(source) == [False, True]
 
@@ -178,7 +178,7 @@ def test_rep_refuses_before_it_allocates(lua: LuaLanguage) -> None:
     found = failure(lua, "pcall(string.rep, 'x', 1 << 40)")
     assert found.kind == RESOURCE
     assert "string.rep" in found.message
-    assert found.message.startswith("s.lua:2: ")
+    assert found.message.startswith("app:script:2: ")
 
 
 def test_a_number_is_repeated_as_its_text(run: Callable[..., Any]) -> None:

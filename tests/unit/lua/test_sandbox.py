@@ -82,7 +82,7 @@ def test_an_escape_is_refused(run: Run, escape: str) -> None:
     source = f"return function() local ok, problem = pcall(function() return {escape} end) return {{ok, tostring(problem)}} end"
     ok, problem = run(source)
     assert ok is False
-    assert problem.startswith("s.lua:1: ") or "bad argument" in problem or "nil value" in problem, problem
+    assert problem.startswith("app:script:1: ") or "bad argument" in problem or "nil value" in problem, problem
     assert not LEAK.search(problem), problem
 
 
@@ -95,7 +95,7 @@ def test_the_libraries_are_read_only(run: Run, assignment: str) -> None:
         f"return function() local ok, problem = pcall(function() {assignment} end) return {{ok, problem}} end"
     )
     assert ok is False
-    assert problem.startswith("s.lua:1: attempt to modify read-only table")
+    assert problem.startswith("app:script:1: attempt to modify read-only table")
 
 
 def test_a_global_of_one_process_is_none_of_another(lua: LuaLanguage) -> None:

@@ -51,7 +51,7 @@ def test_calls_pass_through_three_levels_of_coroutines_and_pcall(lua: LuaLanguag
     world.settle(world.asked[-1][1], "called")
     assert world.machine.outcome is not None
     assert world.machine.outcome.unwrap() == [
-        *("asleep", "falses.lua:6: deep", "from third", "from second", "suspended", "called", "dead"),
+        *("asleep", "falseapp:script:6: deep", "from third", "from second", "suspended", "called", "dead"),
     ]
 
 

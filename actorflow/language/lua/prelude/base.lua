@@ -4,9 +4,9 @@
 local type, next, rawget, rawset, rawequal, ipairs = type, next, rawget, rawset, rawequal, ipairs
 local select, tonumber, native_tostring, error = select, tonumber, tostring, error
 local getmetatable, setmetatable = getmetatable, setmetatable
-local metatable_of, unpack_bits = debug.getmetatable, string.unpack
+local metatable_of, unpack_bits, pack_bits = debug.getmetatable, string.unpack, string.pack
 local math, format, concat, pack, math_type = math, string.format, table.concat, table.pack, math.type
-local tointeger, floor, log, fmod = math.tointeger, math.floor, math.log, math.fmod
+local tointeger, floor, log, fmod, exp, atan = math.tointeger, math.floor, math.log, math.fmod, math.exp, math.atan
 local os_date, sub = os.date, string.sub
 
 return function(kit, core, library)
@@ -14,11 +14,26 @@ return function(kit, core, library)
 
   -- ---- text of values ------------------------------------------------------------------------------------------------
 
+  -- Floats as Go's shortest text that reads back as the same: whole ones without a point, 1e+21 and 1e-07 with an exponent.
+  local function number_text(value)
+    if math_type(value) == "integer" then return native_tostring(value) end
+    local whole = tointeger(value)
+    if whole then return native_tostring(whole) end
+    if value ~= value then return "nan" end
+    if value == floor(value) and value > -1e21 and value < 1e21 then return format("%.0f", value) end
+    for digits = 15, 16 do
+      local text = format("%." .. digits .. "g", value)
+      if tonumber(text) == value then return text end
+    end
+    return format("%.17g", value)
+  end
+
   local function tostring_(...)
     if select("#", ...) == 0 then error("bad argument #1 to 'tostring' (value expected)", 2) end
     local value = ...
     local kind = type(value)
     if kind == "string" then return value end
+    if kind == "number" then return number_text(value) end
     if kind ~= "table" then
       if kind ~= "function" and kind ~= "thread" and kind ~= "userdata" then return native_tostring(value) end
       return kind .. ": " .. format("0x%05x", kit.number_of(value))
@@ -44,7 +59,8 @@ return function(kit, core, library)
   local function tonumber_(...)
     if select("#", ...) == 0 then error("bad argument #1 to 'tonumber' (value expected)", 2) end
     local value = ...
-    return tonumber(kit.text_of(value), select(2, ...))
+    if type(value) == "table" then value = kit.text_of(value) end
+    return tonumber(value, select(2, ...))
   end
 
   -- ---- errors --------------------------------------------------------------------------------------------------------
@@ -95,7 +111,28 @@ return function(kit, core, library)
   maths.randomseed = function() end
   function maths.pow(x, y) return x ^ y end
   function maths.log10(x) return log(x, 10) end
-  maths.mod = fmod
+  maths.mod, maths.atan2 = fmod, atan
+  function maths.sinh(x) return (exp(x) - exp(-x)) / 2 end
+  function maths.cosh(x) return (exp(x) + exp(-x)) / 2 end
+  function maths.tanh(x)
+    if x > 20 or x < -20 then return x > 0 and 1.0 or -1.0 end
+    local up, down = exp(x), exp(-x)
+    return (up - down) / (up + down)
+  end
+  function maths.ldexp(x, exponent) return x * 2.0 ^ exponent end
+
+  -- x as a fraction of 0.5 to 1 and a power of 2, by the bits of IEEE 754.
+  function maths.frexp(x)
+    x = x + 0.0
+    if x == 0 or x ~= x or x - x ~= 0 then return x, 0 end
+    local bits = unpack_bits("<i8", pack_bits("<d", x))
+    local exponent = bits >> 52 & 0x7ff
+    if exponent == 0 then
+      local fraction, more = maths.frexp(x * 2.0 ^ 54)
+      return fraction, more - 54
+    end
+    return (unpack_bits("<d", pack_bits("<i8", bits & ~(0x7ff << 52) | 1022 << 52))), exponent - 1022
+  end
 
   local function bound(value, which)
     local number = tointeger(value)
@@ -138,7 +175,7 @@ return function(kit, core, library)
 
   local function seconds(t) return t == nil and core.now() // 1000000000 or floor(t) end
 
-  local oss = {platform = "actorflow"}
+  local oss = {platform = "wippy"}
   function oss.time(t)
     if t == nil then return core.now() // 1000000000 end
     return kit.seconds_of(plain(t, "time"))

@@ -31,6 +31,12 @@ return function(kit)
     return fields and fields.message
   end
 
+  -- The message with what it was wrapped in.
+  function kit.long_message_of(value)
+    local fields = failure_of(value)
+    return fields and (fields.long or fields.message)
+  end
+
   function kit.invalid(message) return make({message = message, kind = "Invalid", retryable = false}) end
 
   local function text(value)
@@ -48,6 +54,15 @@ return function(kit)
     details = function(fields) return fields.details end,
     stack = function(fields) return fields.stack or "" end,
   })
+
+  -- Details are those of the time when the error was made: a copy, without what is too deep to leave a process anyway.
+  local function copied(value, depth)
+    if type(value) ~= "table" or depth > 64 or kit.class_of(value) then return value end
+    local copy = {}
+    for key, field in next, kit.frozen[value] or value do copy[key] = copied(field, depth + 1) end
+    kit.spend(10)
+    return copy
+  end
 
   local function refuse(field, expected, got)
     kit.error("errors.new: " .. field .. " must be " .. expected .. ", got " .. kit.type(got))
@@ -67,16 +82,17 @@ return function(kit)
     if retryable ~= nil and type(retryable) ~= "boolean" then refuse("retryable", "a boolean", retryable) end
     if details ~= nil and (type(details) ~= "table" or kit.class_of(details)) then refuse("details", "a table", details) end
     if details ~= nil and next(details) == nil then details = nil end
-    return made({message = message, kind = kind or "", retryable = retryable, details = details})
+    return made({message = message, kind = kind or "", retryable = retryable, details = details and copied(details, 1)})
   end
 
   function errors.wrap(err, context)
     local inner = failure_of(err)
     local stack = text(context)
-    if not inner then return make({message = text(err), kind = "", stack = stack}) end
+    local long = stack .. ": " .. (inner and inner.long or text(err)) -- what %s shows
+    if not inner then return make({message = text(err), kind = "", stack = stack, long = long}) end
     if inner.stack and inner.stack ~= "" then stack = stack .. "\n" .. inner.stack end
     return make({
-      message = inner.message, kind = inner.kind, retryable = inner.retryable, details = inner.details, stack = stack,
+      message = inner.message, kind = inner.kind, retryable = inner.retryable, details = inner.details, stack = stack, long = long,
     })
   end
 

@@ -23,7 +23,12 @@ return function(kit, limits)
   local fatal -- {message, stack} of the end that is under way
   kit.FATAL = FATAL
 
-  -- ---- where a script stands -----------------------------------------------------------------------------------------
+  -- ---- where a script stands: messages name the entry, which is the same everywhere, stacks the file --------------------
+
+  local files = {} -- id of an entry -> the file that its source came from
+
+  local function file_of(id) return files[id] or id end
+  function kit.came_from(id, file) files[id] = file end
 
   local function frames(co)
     local list = {}
@@ -32,7 +37,7 @@ return function(kit, limits)
       if not info or #list >= MAX_FRAMES then break end
       if byte(info.source) == SCRIPT then
         local name = info.name and "in " .. info.name or "in function <line " .. info.linedefined .. ">"
-        list[#list + 1] = sub(info.source, 2) .. ":" .. info.currentline .. ": " .. name
+        list[#list + 1] = file_of(sub(info.source, 2)) .. ":" .. info.currentline .. ": " .. name
       end
     end
     return concat(list, "\n")

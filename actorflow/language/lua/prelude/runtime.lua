@@ -11,7 +11,7 @@ local type, next, select, ipairs, rawequal, setmetatable = type, next, select, i
 local native_load, pcall = load, pcall
 local unpack, concat = table.unpack, table.concat
 local create, resume, status, yield, close = coroutine.create, coroutine.resume, coroutine.status, coroutine.yield, coroutine.close
-local match, gmatch, pack_bits, unpack_bits = string.match, string.gmatch, string.pack, string.unpack
+local match, gmatch, gsub, pack_bits, unpack_bits = string.match, string.gmatch, string.gsub, string.pack, string.unpack
 local collect = collectgarbage
 
 local state = {instance = {created = 0}} -- `instance` is the one that runs now
@@ -172,13 +172,17 @@ local chunks = {} -- number -> the function that makes the chunk for an environm
 local programs = {}
 local api = {}
 
-function api.compile(text, name)
-  name = "@" .. name
+local function faulty(problem, file) return nil, (gsub(problem, "^.-:(%d+): ", function(line) return file .. ":" .. line .. ": " end, 1)) end
+
+-- Compiles the source of the entry `id`, which came from `file`.
+function api.compile(text, id, file)
+  local name = "@" .. id
   local alone, problem = native_load(text, name, "t") -- first by itself: it must not close the function around it
-  if not alone then return nil, problem end
+  if not alone then return faulty(problem, file) end
   local made
   made, problem = native_load("local _ENV = ...; return function(...) " .. text .. "\nend", name, "t")
-  if not made then return nil, problem end
+  if not made then return faulty(problem, file) end
+  kit.came_from(id, file)
   chunks[#chunks + 1] = made
   return #chunks
 end

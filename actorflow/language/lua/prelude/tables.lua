@@ -4,7 +4,8 @@
 local type, next, select, tonumber, setmetatable = type, next, select, tonumber, setmetatable
 local native_pcall, error = pcall, error
 local concat, sort, move, pack, unpack = table.concat, table.sort, table.move, table.pack, table.unpack
-local tointeger, math_type, gsub, find, rawget = math.tointeger, math.type, string.gsub, string.find, rawget
+local tointeger, math_type, gsub, find, rawget, rawset = math.tointeger, math.type, string.gsub, string.find, rawget, rawset
+local metatable_of, set_metatable = debug.getmetatable, debug.setmetatable
 
 local FEW <const> = 64 -- elements that cost no more than a call
 
@@ -13,14 +14,18 @@ return function(kit)
   local frozen = setmetatable({}, {__mode = "k"}) -- proxy -> what it stands for
   kit.frozen, kit.concat = frozen, concat
 
+  -- Makes of `meta` the metatable of what stands before `t` and lets nothing be changed.
+  local function closed(t, meta, name)
+    meta.__index, meta.__metatable = t, false
+    meta.__newindex = function() kit.error("attempt to modify read-only table" .. (name and " " .. name or "")) end
+    meta.__len = function() return #t end
+    meta.__pairs = nil -- our `pairs` looks behind it
+    return meta
+  end
+
   local function freeze(t, name)
     if frozen[t] then return t end
-    local proxy = setmetatable({}, {
-      __index = t,
-      __newindex = function() kit.error("attempt to modify read-only table" .. (name and " " .. name or "")) end,
-      __len = function() return #t end,
-      __metatable = false,
-    })
+    local proxy = setmetatable({}, closed(t, {}, name))
     frozen[proxy] = t
     return proxy
   end
@@ -135,24 +140,33 @@ return function(kit)
     return unpack(t, first, last)
   end
 
-  -- With the messages of error objects in their place.
-  local function with_messages(t, first, last)
+  -- With the messages of error objects, and with floats as `tostring` shows them.
+  local function as_texts(t, first, last)
     local copy = {}
     for i = first, last do
       local value = t[i]
-      copy[i] = type(value) == "table" and kit.message_of(value) or value
+      copy[i] = math_type(value) == "float" and kit.tostring(value) or type(value) == "table" and kit.message_of(value) or value
     end
     return copy
+  end
+
+  local function has_float(t, first, last)
+    if math_type(first) ~= "integer" or math_type(last) ~= "integer" then return false end
+    for i = first, last do
+      if math_type(rawget(t, i)) == "float" then return true end
+    end
+    return false
   end
 
   function tables.concat(t, separator, first, last)
     table_of(t, "concat")
     last = last or #t
     if type(last) == "number" and last > FEW then kit.spend(last) end
+    if has_float(t, first or 1, last) then return concat(as_texts(t, first or 1, last), separator, first, last) end
     local ok, result = native_pcall(concat, t, separator, first, last)
     if ok then return result end
     if type(result) == "string" and find(result, "invalid value", 1, true) then
-      return concat(with_messages(t, first or 1, last), separator, first, last)
+      return concat(as_texts(t, first or 1, last), separator, first, last)
     end
     kit.checked(false, result)
     if type(result) == "string" then kit.error((gsub(result, "^%[prelude/[%w_]+%]:%d+: ", ""))) end
@@ -169,7 +183,24 @@ return function(kit)
     return most
   end
   function tables.create() return {} end
-  function tables.freeze(t) return freeze(table_of(t, "freeze")) end
+
+  -- Freezes `t` itself: what it held moves behind it, with its metatable; operators stay those of the metatable.
+  function tables.freeze(t)
+    if frozen[table_of(t, "freeze")] then return t end
+    local held, meta, old = {}, {}, metatable_of(t)
+    for key, value in next, t do held[key] = value end
+    for key in next, held do
+      kit.spend(1)
+      rawset(t, key, nil)
+    end
+    if type(old) == "table" then
+      for name, method in next, old do meta[name] = method end
+      set_metatable(held, old)
+    end
+    set_metatable(t, closed(held, meta))
+    frozen[t] = held
+    return t
+  end
   function tables.isfrozen(t) return t ~= nil and frozen[t] ~= nil end
   return tables
 end

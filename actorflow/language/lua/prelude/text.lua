@@ -6,18 +6,20 @@ local string, pack, unpack = string, table.pack, table.unpack
 local byte, char, lower, upper, len, reverse = string.byte, string.char, string.lower, string.upper, string.len, string.reverse
 local sub, rep, format, find, gsub = string.sub, string.rep, string.format, string.find, string.gsub
 local string_pack, string_unpack, packsize = string.pack, string.unpack, string.packsize
-local utf8_len, getmetatable = utf8.len, getmetatable
+local utf8_len, getmetatable, pcall = utf8.len, getmetatable, pcall
+local math_type, tointeger, modf = math.type, math.tointeger, math.modf
 
 local MAX_STRING <const> = 64 * 1024 * 1024
 local SMALL <const> = 4096 -- bytes that cost no more than a call
 
 return function(kit, patterns, limits)
-  local strings = {}
+  local strings, checked = {}, kit.checked
 
   -- What a string function takes for `value`; long strings are charged.
   local function text(value)
     if type(value) == "table" then return kit.message_of(value) or value end
     if type(value) == "string" and #value > SMALL then kit.spend(#value >> 4) end
+    if math_type(value) == "float" then return kit.tostring(value) end
     return value
   end
   kit.text_of = text
@@ -55,16 +57,55 @@ return function(kit, patterns, limits)
 
   local PLAIN <const> = {string = true, number = true, boolean = true, ["nil"] = true}
 
+  -- ---- format: as Lua's, but %d and its like cut fractions off, %v is %s, %t is a boolean, and %q quotes as Go does -------
+
+  local ESCAPES <const> = {
+    ["\a"] = "\\a", ["\b"] = "\\b", ["\f"] = "\\f", ["\n"] = "\\n", ["\r"] = "\\r", ["\t"] = "\\t", ["\v"] = "\\v",
+    ["\\"] = "\\\\", ['"'] = '\\"',
+  }
+  local function escaped(c) return ESCAPES[c] or format("\\x%02x", byte(c)) end
+  local function quoted(s) return '"' .. gsub(s, utf8_len(s) and '[%c\\"\x7f]' or '[%c\\"\x7f-\xff]', escaped) .. '"' end
+
+  local function cut(value)
+    if type(value) == "string" then value = tonumber(value) or value end
+    if math_type(value) ~= "float" or value ~= value or value - value ~= 0 then return value end
+    return tointeger(modf(value)) or value
+  end
+
+  -- What an item does with its argument before Lua formats it, and the item of Lua's that it becomes.
+  local ITEMS <const> = {d = "d", i = "d", u = "d", c = "c", o = "o", x = "x", X = "X", s = "s", v = "s", t = "s", q = "s"}
+
+  local function item_of(args, at, verb)
+    local native = ITEMS[verb]
+    if not native or at > args.n then return native or verb end
+    local value = args[at]
+    if native ~= "s" then
+      args[at] = cut(value)
+    elseif verb == "q" and type(value) == "string" then
+      args[at] = quoted(value)
+    elseif type(value) == "number" then
+      args[at] = kit.tostring(value)
+    end
+    return native
+  end
+
   function strings.format(pattern, ...)
     pattern = text(pattern)
-    if type(pattern) == "string" and find(gsub(pattern, "%%%%", ""), "%%[-+ #0-9.]*p") then
-      error("bad argument #1 to 'format' (addresses are not available in a script)", 2)
-    end
-    local args = pack(...)
+    local args, at = pack(...), 0
     for i = 1, args.n do
-      if not PLAIN[type(args[i])] then args[i] = kit.tostring(args[i]) end
+      local value = args[i]
+      if not PLAIN[type(value)] then args[i] = kit.long_message_of(value) or kit.tostring(value) end
     end
-    return format(pattern, unpack(args, 1, args.n))
+    if type(pattern) ~= "string" then return format(pattern, unpack(args, 1, args.n)) end
+    local plain = gsub(pattern, "%%([-+ #0]*%d*%.?%d*)(.?)", function(shape, verb)
+      if verb == "%" then return nil end
+      if verb == "p" then kit.error("bad argument #1 to 'format' (addresses are not available in a script)") end
+      at = at + 1
+      return "%" .. shape .. item_of(args, at, verb)
+    end)
+    local ok, result = checked(pcall(format, plain, unpack(args, 1, args.n)))
+    if ok then return result end
+    kit.error(result)
   end
 
   local bounded = patterns(string, limits, kit.die)
