@@ -61,8 +61,9 @@ class Message:
 EXIT: Final = "pid.exit"
 LINK_DOWN: Final = "pid.link.down"
 CANCEL: Final = "pid.cancel"
+OUTDATED: Final = "pid.outdated"
 
-_SHORT_TYPES: Final = {EXIT: "EXIT", LINK_DOWN: "LINK_DOWN", CANCEL: "CANCEL"}
+_SHORT_TYPES: Final = {EXIT: "EXIT", LINK_DOWN: "LINK_DOWN", CANCEL: "CANCEL", OUTDATED: "OUTDATED"}
 
 
 def exit_event(pid: str, at: int, value: Any, failure: Failure | None, kind: str = EXIT) -> dict[str, Any]:
@@ -81,3 +82,9 @@ def cancel_event(sender: str, at: int, reason: str) -> dict[str, Any]:
     """Return the event that asks a process to stop; `at` is Unix nanoseconds, the event holds seconds."""
     at //= 1_000_000_000
     return {"kind": CANCEL, "type": "CANCEL", "from": sender, "pid": sender, "at": at, "reason": reason}
+
+
+def outdated_event(pid: str, at: int, sources: tuple[str, ...]) -> dict[str, Any]:
+    """Return the event that tells a process that entries which its code comes from, `sources`, are others now."""
+    at //= 1_000_000_000
+    return {"kind": OUTDATED, "type": "OUTDATED", "from": pid, "pid": pid, "at": at, "sources": list(sources)}

@@ -16,7 +16,16 @@ from actorflow.machine import request, subscription, timing
 from actorflow.machine.dispatch import HANDLERS
 from actorflow.machine.mailbox import Mailbox
 from actorflow.machine.task import BLOCKED, FAILURE, INTERRUPT, VALUE, Task, Waiter
-from actorflow.message import EVENTS_TOPIC, INBOX_TOPIC, LINK_DOWN, Message, cancel_event
+from actorflow.message import (
+    EVENTS_TOPIC,
+    INBOX_TOPIC,
+    LINK_DOWN,
+    OUTDATED,
+    SUBSCRIPTION_PREFIX,
+    Message,
+    cancel_event,
+    outdated_event,
+)
 from actorflow.ports import Outcome
 
 if TYPE_CHECKING:
@@ -30,8 +39,9 @@ if TYPE_CHECKING:
 class Machine:
     """One process. `outcome` is None while it lives; once set, nothing more will run.
 
-    Attributes other than `outcome`, `driver`, `trap_links` and the methods below are for the op modules of this
-    package. The mailbox, subscriptions and the table of requests are made when first used: an idle process is small.
+    Attributes other than `outcome`, `driver`, the options `trap_links` and `upgradable`, and the methods below are for
+    the op modules of this package. The mailbox, subscriptions and the table of requests are made when first used: an
+    idle process is small.
     """
 
     __slots__ = (
@@ -45,6 +55,7 @@ class Machine:
         "script",
         "subscriptions",
         "trap_links",
+        "upgradable",
     )
 
     def __init__(self, driver: Driver, program: Program) -> None:
@@ -52,6 +63,7 @@ class Machine:
         self.driver = driver
         self.outcome: Outcome | None = None
         self.trap_links = False
+        self.upgradable = False
         self.ready: list[Task] = []
         self.requests: dict[int, Any] | None = None
         self.subscriptions: dict[str, Channel] | None = None
@@ -104,6 +116,17 @@ class Machine:
             self.deliver(Message(EVENTS_TOPIC, "", (event,)))
         else:  # never to the inbox
             self.keep(Message(EVENTS_TOPIC, "", (event,)))
+
+    def outdated(self, sources: tuple[str, ...]) -> None:
+        """Take that these entries of its code are others now; one event waits at most, of all that have changed."""
+        if not self.upgradable:
+            return
+        waiting = None if self.mailbox is None else self.mailbox.find(EVENTS_TOPIC, _is_outdated)
+        if waiting is None:
+            self.event(outdated_event(self.driver.identity.pid, self.driver.now(), sources))
+        else:
+            known = waiting.payloads[0]["sources"]
+            known.extend(source for source in sources if source not in known)
 
     def keep(self, message: Message) -> int:
         """Put a message into the mailbox, whoever listens; return how many are there."""
@@ -280,7 +303,8 @@ class Machine:
         Of those that a listener without messages had buffered the sender is not known any more.
         """
         kept = [] if self.mailbox is None else self.mailbox.messages()
-        return [*subscription.buffered(self.subscriptions or {}), *kept]
+        unread = [*subscription.buffered(self.subscriptions or {}), *kept]
+        return [message for message in unread if not message.topic.startswith(SUBSCRIPTION_PREFIX)]
 
     def waits(self) -> list[str]:
         """Describe what each task waits for, main first: `file:line  wait`."""
@@ -293,6 +317,10 @@ class Machine:
             place = self.script.where(task.handle)
             found.append(f"{place}  {_describe(task)}" if place else _describe(task))
         return found
+
+
+def _is_outdated(message: Message) -> bool:
+    return bool(message.payloads[0]["kind"] == OUTDATED)
 
 
 class _Ended:

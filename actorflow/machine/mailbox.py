@@ -7,7 +7,7 @@ inbox for every topic nobody listens to, and topics that begin with `@` never re
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Container
+from collections.abc import Callable, Container
 from operator import itemgetter
 
 from actorflow.message import INBOX_TOPIC, Message
@@ -60,6 +60,22 @@ class Mailbox:
             if (not oldest or arrival < oldest) and name not in listened and name[0] != "@":
                 oldest, topic = arrival, name
         return self.take(topic) if oldest else None
+
+    def find(self, topic: str, is_wanted: Callable[[Message], bool]) -> Message | None:
+        """Return the oldest message of exactly this topic that is wanted, without taking it."""
+        return next((message for _, message in self._topics.get(topic, ()) if is_wanted(message)), None)
+
+    def drop_newest(self, topic: str) -> None:
+        """Drop the message of this topic that came last."""
+        queue = self._topics[topic]
+        queue.pop()
+        self.count -= 1
+        if not queue:
+            del self._topics[topic]
+
+    def drop_oldest(self) -> None:
+        """Drop the message that came first of those that are not the system's own."""
+        self._take_other(())
 
     def forget(self, topic: str) -> None:
         """Drop every message of exactly this topic."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from actorflow.errors import CANCELED, Failure, invalid
 from actorflow.machine.task import BLOCKED, FAILURE, VALUE, Task
@@ -11,6 +11,9 @@ from actorflow.ports import Outcome
 if TYPE_CHECKING:
     from actorflow.machine.channel import OpTuple
     from actorflow.machine.machine import Machine
+
+_OPTIONS: Final = ("trap_links", "upgradable")
+"""The options of a process, attributes of its machine."""
 
 
 def op_return(machine: Machine, task: Task, op: OpTuple) -> Any:
@@ -100,21 +103,21 @@ def op_set_option(machine: Machine, _task: Task, op: OpTuple) -> bool:
     """SET_OPTION name, value → True."""
     _known_option(op[1])
     if not isinstance(op[2], bool):
-        message = f"option trap_links: got {op[2]!r}, expected true or false"
+        message = f"option {op[1]}: got {op[2]!r}, expected true or false"
         raise invalid(message)
-    machine.trap_links = op[2]
+    setattr(machine, op[1], op[2])
     return True
 
 
 def op_get_option(machine: Machine, _task: Task, op: OpTuple) -> bool:
     """GET_OPTION name → value."""
     _known_option(op[1])
-    return machine.trap_links
+    return bool(getattr(machine, op[1]))
 
 
 def _known_option(name: Any) -> None:
-    if name != "trap_links":
-        message = f"option {name} is not supported; the only option is trap_links"
+    if name not in _OPTIONS:
+        message = f"option {name} is not supported; there are: {', '.join(_OPTIONS)}"
         raise invalid(message)
 
 

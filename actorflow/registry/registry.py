@@ -235,12 +235,13 @@ class Registry:
 
 def _bundle_options(config: BaseModel) -> dict[str, Any]:
     """Return the written fields that change what a script does, as plain values."""
-    limits = getattr(config, "limits", None)
+    limits, mailbox = getattr(config, "limits", None), getattr(config, "mailbox", None)
     options = {
         "limits": limits.written() if limits is not None else {},
         "packages": list(getattr(config, "packages", ())),
         "isolate": getattr(config, "isolate", False),
         "run": getattr(config, "run", None),
+        "mailbox": mailbox.written() if mailbox is not None else {},
     }
     return {name: value for name, value in options.items() if value}
 

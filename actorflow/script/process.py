@@ -16,7 +16,7 @@ from typing import Any, Final, NoReturn
 
 from actorflow.errors import invalid
 from actorflow.machine.op import Op
-from actorflow.message import CANCEL, EXIT, LINK_DOWN
+from actorflow.message import CANCEL, EXIT, LINK_DOWN, OUTDATED
 from actorflow.script import registry
 from actorflow.script.channel import Channel, Wait
 from actorflow.script.current import ask, identity
@@ -75,6 +75,7 @@ class event:  # noqa: N801 - `process.event.EXIT`, as in both languages
     CANCEL: Final = CANCEL
     EXIT: Final = EXIT
     LINK_DOWN: Final = LINK_DOWN
+    OUTDATED: Final = OUTDATED
 
 
 _PLAIN: Final = Spawner()
@@ -202,12 +203,15 @@ def terminate(dest: str) -> Done:
 
 
 def get_options() -> dict[str, Any]:
-    """Return the options of this process: `trap_links`."""
-    return {"trap_links": ask((Op.GET_OPTION, "trap_links"))}
+    """Return the options of this process: `trap_links` and `upgradable`."""
+    return {name: ask((Op.GET_OPTION, name)) for name in ("trap_links", "upgradable")}
 
 
 def set_options(**options: Any) -> None:
-    """Set options of this process, e.g. `trap_links=True`: a failing link arrives as LINK_DOWN event.
+    """Set options of this process, each True or False.
+
+    `trap_links`: a failing link arrives as LINK_DOWN event. `upgradable`: an OUTDATED event tells that the registry has
+    other code for this process now, and the sources that have changed; a workflow keeps its code and hears of none.
 
     Raises:
         Error: kind Invalid, for an unknown option.

@@ -3,21 +3,42 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any, Final, NamedTuple
 
 from actorflow.value import Limits
 
 MAILBOX: Final = 100_000
 """Unread messages of one process at which a notice is written."""
+REFUSE: Final = "refuse"
+DROP_NEWEST: Final = "drop_newest"
+DROP_OLDEST: Final = "drop_oldest"
+END: Final = "end"
+"""What happens to a message for a full mailbox: it is refused, it or the oldest one is dropped, the receiver ends."""
+_NOTHING: Final[Mapping[str, Any]] = MappingProxyType({})
 
 
 class Bounds(NamedTuple):
-    """What one process is held to: `values` that leave it, and the size of its `mailbox` that is worth a notice."""
+    """What one process is held to.
+
+    Attributes:
+        values: values that leave it. mailbox: the number of unread messages that is worth a notice.
+        room: unread messages that its mailbox holds, 0 without limit. overflow: what happens to one more.
+        watched: the number of unread messages from which on somebody has to look.
+    """
 
     values: Limits
     mailbox: int = MAILBOX
+    room: int = 0
+    overflow: str = REFUSE
+    watched: int = MAILBOX
 
-    def under(self, written: Mapping[str, Any]) -> Bounds:
-        """Return these bounds with what an entry writes (`payload`, `depth`, `mailbox`) in place of its own."""
+    def under(self, written: Mapping[str, Any], mailbox: Mapping[str, Any] = _NOTHING) -> Bounds:
+        """Return these bounds with what an entry writes in place of its own.
+
+        `written` are its limits (`payload`, `depth`, `mailbox`), `mailbox` is the field (`limit`, `overflow`).
+        """
         depth, size = written.get("depth", self.values.depth), written.get("payload", self.values.size)
-        return Bounds(Limits(depth, size), written.get("mailbox", self.mailbox))
+        noticed, room = written.get("mailbox", self.mailbox), mailbox.get("limit", self.room)
+        watched = min(noticed, room + 1) if room else noticed
+        return Bounds(Limits(depth, size), noticed, room, mailbox.get("overflow", self.overflow), watched)

@@ -19,6 +19,7 @@ from actorflow.ports import NO_SLICES, Outcome, ProcessInfo, Program, Reply, Spa
 from actorflow.registry.change import Revision
 from actorflow.value import Value
 from hosts.process.bounds import Bounds
+from hosts.process.crowding import look
 from hosts.process.process import Process, broken, closed
 from hosts.process.queue import RunQueue
 
@@ -209,8 +210,8 @@ class ProcessHost:
         """Return what processes of an entry are held to on this host."""
         bounds = self._bounds.get(entry_id)
         if bounds is None:
-            written = written_limits(self.node.registry.bundle(entry_id).options)
-            bounds = self._bounds[entry_id] = self.bounds.under(written)
+            options = self.node.registry.bundle(entry_id).options
+            bounds = self._bounds[entry_id] = self.bounds.under(written_limits(options), options.get("mailbox", {}))
         return bounds
 
     def amend(self, config: Any) -> bool:
@@ -220,9 +221,15 @@ class ProcessHost:
         return True
 
     def _revised(self, revision: Revision) -> None:
-        """Forget what was read from entries that have changed."""
+        """Forget what was read from entries that have changed, and tell processes that want to know of new code."""
         for operation in revision.operations:
             self._bounds.pop(operation.id, None)
+        if not revision.outdated:
+            return
+        for process in list(self.table.values()):
+            sources = revision.outdated.get(process.entry)
+            if sources and process.machine.outcome is None and process.machine.upgradable:
+                self._take(process, partial(process.machine.outdated, sources))
 
     def _load(self, process: Process) -> None:
         """Run the script until its entry function is about to begin, for languages that load inside the main task."""
@@ -257,15 +264,10 @@ class ProcessHost:
         if machine.outcome is not None:
             raise closed(process.pid)
         kept = machine.deliver(message)
-        if kept and kept == process.bounds.mailbox:
-            self.notice_mailbox(process, message.topic)
-        if machine.ready:
+        if kept and kept >= process.bounds.watched:
+            look(process, message.topic, kept)
+        if machine.ready or machine.outcome is not None:
             self.queue.flag(process)
-
-    def notice_mailbox(self, process: Process, topic: str) -> None:
-        """Tell the operator that a process does not keep up with its messages."""
-        text = f"{process.entry}: {process.bounds.mailbox:,} unread messages, the last one of topic {topic!r}"
-        self.notices(Notice("mailbox-large", text, process.pid))
 
     def settle(self, process: Process, ref: int, outcome: Outcome) -> None:
         """Give a process the late answer to its request `ref`."""

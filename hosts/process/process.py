@@ -14,6 +14,7 @@ from actorflow.node.operation import Caller
 from actorflow.node.router import is_durable
 from actorflow.ports import PENDING, Answer, CallRequest, Identity, Outcome, ProcessInfo, SpawnRequest
 from actorflow.value import INT_MAX, INT_MIN, Value, copy_value
+from hosts.process.crowding import look
 
 if TYPE_CHECKING:
     from actorflow.machine.machine import Machine
@@ -38,7 +39,7 @@ class Process:
         host, pid, entry, parent, context: who it is. bounds: its limits.
         machine: what runs it; an upgrade replaces it. Gone once everybody knows of the end.
         started: Unix nanoseconds.
-        queued: whether it is in the run queue or runs.
+        queued: whether it is in the run queue or runs. has_dropped: whether a message for it was dropped.
         timers: how many of its timers are armed.
         open: request number → what gives that request up.
         caller: who it is for operations, None until it has asked for one.
@@ -49,6 +50,7 @@ class Process:
         "caller",
         "context",
         "entry",
+        "has_dropped",
         "host",
         "machine",
         "open",
@@ -71,6 +73,7 @@ class Process:
         self.bounds = host.bounds_of(request.entry)
         self.started = host.node.clock.now()
         self.queued = False
+        self.has_dropped = False
         self.timers = 0
         self.open: dict[int, Callable[[], None]] | None = None
         self.caller: Caller | None = None
@@ -145,8 +148,9 @@ class Process:
                 raise closed(dest)
             kept = machine.deliver(Message(topic, self.pid, payloads))
             if kept:
-                if kept == target.bounds.mailbox:
-                    host.notice_mailbox(target, topic)
+                if kept >= target.bounds.watched:
+                    look(target, topic, kept)
+                    return self._unless_ended(self._flagged(target))
             elif not target.queued and machine.ready:
                 target.queued = True
                 host.ready.append(target)
@@ -257,6 +261,12 @@ class Process:
     def _unless_ended(self, value: Value) -> Answer:
         """Return an answer, unless what was asked has ended this very process: then nothing of it may run."""
         return PENDING if self.machine.outcome is not None else value
+
+    def _flagged(self, target: Process) -> bool:
+        """Note a process whose mailbox was full, which may have ended it."""
+        if target.machine.outcome is not None:
+            self.host.queue.flag(target)
+        return True
 
     def _watches_silently(self, request: SpawnRequest) -> bool:
         """Tell whether a spawn is monitored unasked: onto a durable host, by a process that reads its events."""

@@ -2,9 +2,23 @@
 
 from __future__ import annotations
 
-from actorflow.registry.kinds.fields import Names, Source
+from typing import Any, Literal
+
+from actorflow.registry.kinds.config import Config
+from actorflow.registry.kinds.fields import Names, Positive, Source
 from actorflow.registry.kinds.limits import Limits
 from actorflow.registry.kinds.script import Script
+
+
+class Mailbox(Config):
+    """How many unread messages an actor keeps, without a limit if none is written, and what happens to one more."""
+
+    limit: Positive | None = None
+    overflow: Literal["refuse", "drop_newest", "drop_oldest", "end"] | None = None
+
+    def written(self) -> dict[str, Any]:
+        """Return what is written; empty when nothing is."""
+        return self.model_dump(exclude_none=True)
 
 
 class Process(Script):
@@ -14,6 +28,7 @@ class Process(Script):
     method: str = "main"
     limits: Limits = Limits()
     isolate: bool = False
+    mailbox: Mailbox = Mailbox()
 
 
 class ProcessPython(Process):

@@ -22,6 +22,7 @@ local function constants()
   assert.eq(process.event.CANCEL, "pid.cancel")
   assert.eq(process.event.EXIT, "pid.exit")
   assert.eq(process.event.LINK_DOWN, "pid.link.down")
+  assert.eq(process.event.OUTDATED, "pid.outdated")
 end
 
 local function no_error_field()

@@ -127,6 +127,13 @@ def test_python_functions_have_source_or_import(load: Load, texts: Texts) -> Non
     assert "got neither, expected one of `source` and `import`" in texts(neither)[0]
 
 
+def test_a_mailbox_says_what_happens_when_it_is_full(load: Load, texts: Texts) -> None:
+    registry = load(entry("process.lua", "source: return 1\nmailbox: {limit: 3, overflow: drop_oldest}"))
+    assert registry.bundle("app:x").options == {"mailbox": {"limit": 3, "overflow": "drop_oldest"}}
+    (text,) = texts(load(entry("process.lua", "source: return 1\nmailbox: {limit: 3, overflow: drop_old}")))
+    assert "drop_oldest" in text
+
+
 def test_default_call_options_come_from_meta_and_field(load: Load) -> None:
     fields = "source: return 1\noptions: {retry: {max_attempts: 3}}\nmeta: {options: {timeout: 5s, retry: {}}}"
     options = load(entry("function.lua", fields)).entry("app:x").options

@@ -247,7 +247,8 @@ def test_who_am_i_and_my_options() -> None:
             return [process.pid(), process.id(), before, process.get_options(), kind, workflow.info()]
     """)
     pid = bench.driver.identity.pid
-    assert bench.value == [pid, "app:main", {"trap_links": False}, {"trap_links": True}, INVALID, None]
+    before, after = {"trap_links": False, "upgradable": False}, {"trap_links": True, "upgradable": False}
+    assert bench.value == [pid, "app:main", before, after, INVALID, None]
 
 
 def test_a_durable_run_knows_itself() -> None:

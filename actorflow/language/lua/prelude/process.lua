@@ -6,7 +6,7 @@ local sub, find, lower = string.sub, string.find, string.lower
 return function(kit, sys)
   local try, merged, invalid, wants_text = kit.try, kit.merged, kit.invalid, kit.wants_text
   local encode, encode_list = kit.encode, kit.encode_list
-  local process = {event = {CANCEL = "pid.cancel", EXIT = "pid.exit", LINK_DOWN = "pid.link.down"}}
+  local process = {event = {CANCEL = "pid.cancel", EXIT = "pid.exit", LINK_DOWN = "pid.link.down", OUTDATED = "pid.outdated"}}
 
   function process.pid() return kit.identity().pid end
   function process.id() return kit.identity().entry end
@@ -63,7 +63,8 @@ return function(kit, sys)
 
   function process.get_options()
     local _, trap = sys(37, "trap_links")
-    return {trap_links = trap}
+    local _, upgradable = sys(37, "upgradable")
+    return {trap_links = trap, upgradable = upgradable}
   end
   function process.set_options(options)
     if type(options) ~= "table" or kit.class_of(options) then
