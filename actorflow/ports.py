@@ -148,6 +148,13 @@ class Driver(Protocol):
         """Send a message to a PID or registered name and answer True."""
         ...
 
+    def post(self, dest: str, topic: str, payloads: tuple[Value, ...]) -> bool:
+        """Send a message if that is nothing but a delivery, which a script may ask for without an op.
+
+        False when it is more than that: then nothing was done, and the script asks for `send`. Never raises `Error`.
+        """
+        ...
+
     def control(self, ref: int, verb: str, target: str, detail: Value) -> Answer:
         """Do `monitor`, `unmonitor`, `link`, `unlink`, `cancel` (detail: reason) or `terminate` to a PID or name."""
         ...

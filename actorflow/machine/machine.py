@@ -40,13 +40,15 @@ class Machine:
     """One process. `outcome` is None while it lives; once set, nothing more will run.
 
     Attributes other than `outcome`, `driver`, the options `trap_links` and `upgradable`, and the methods below are for
-    the op modules of this package. The mailbox, subscriptions and the table of requests are made when first used: an
-    idle process is small.
+    the op modules of this package. `left` is how many ops may still run before the others get their turn; below 0 that
+    has no end, and 0 is that of a machine which has ended, too. The mailbox, subscriptions and the table of requests
+    are made when first used: an idle process is small.
     """
 
     __slots__ = (
         "driver",
         "last_ref",
+        "left",
         "mailbox",
         "main",
         "outcome",
@@ -70,6 +72,7 @@ class Machine:
         self.mailbox: Mailbox | None = None
         self.main: Task | None = None
         self.last_ref = 0
+        self.left = 0
         self.script = program.open(self)
 
     # ---- facts -------------------------------------------------------------------------------------------------
@@ -173,6 +176,7 @@ class Machine:
         if self.outcome is not None:
             return
         self.outcome = outcome
+        self.left = 0
         self.ready.clear()
         self.requests = None
         script, self.script = self.script, _ENDED
@@ -195,12 +199,13 @@ class Machine:
         """
         ready = self.ready
         resume = self.script.resume
+        self.left = budget
         while ready:
             task = ready.pop(0)
-            handle, mode, value = task.handle, task.mode, task.value
-            task.value = None
+            value, task.value = task.value, None
+            mode = task.mode
             while True:
-                op = resume(handle, mode, value)
+                op = resume(task.handle, mode, value)
                 try:
                     value = HANDLERS[op[0]](self, task, op)
                 except Error as error:
@@ -213,13 +218,13 @@ class Machine:
                             self._interrupted(task)
                         if not ready:
                             return False
-                        budget -= 1
-                        if budget == 0:
+                        self.left = left = self.left - 1
+                        if left == 0:
                             return True
                         break
                     mode = VALUE
-                budget -= 1
-                if budget == 0:
+                self.left = left = self.left - 1
+                if left == 0:
                     task.mode, task.value = mode, value
                     ready.insert(0, task)
                     return True

@@ -25,6 +25,10 @@ class Running(Protocol):
         """
         ...
 
+    def post(self, dest: str, topic: str, payloads: tuple[Any, ...]) -> bool:
+        """Send a message if that is nothing but a delivery; False when it has to be asked for with an op."""
+        ...
+
 
 CURRENT: Final[ContextVar[Running | None]] = ContextVar("actorflow.process")
 

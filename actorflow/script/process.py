@@ -19,9 +19,9 @@ from actorflow.machine.op import Op
 from actorflow.message import CANCEL, EXIT, LINK_DOWN, OUTDATED
 from actorflow.script import registry
 from actorflow.script.channel import Channel, Wait
-from actorflow.script.current import ask, identity
+from actorflow.script.current import CURRENT, ask, identity, running
 from actorflow.script.message import Event, Message
-from actorflow.script.record import SCALARS, plain_args
+from actorflow.script.record import plain_args
 from actorflow.script.spawner import Spawner
 from actorflow.script.task import Task, checkpoint, gather, start, timeout
 
@@ -107,9 +107,8 @@ def send(dest: str, topic: str, *payloads: Any) -> Done:
     Raises:
         Error: kind NotFound when nobody is there, Invalid for an empty topic or one that begins with `@`.
     """
-    if len(payloads) != 1 or type(payloads[0]) not in SCALARS:
-        payloads = plain_args(payloads)
-    yield (_SEND_MESSAGE, dest, topic, payloads)
+    if not (CURRENT.get(None) or running()).post(dest, topic, payloads):
+        yield (_SEND_MESSAGE, dest, topic, plain_args(payloads))
 
 
 def inbox() -> Channel:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping
 from functools import partial
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from actorflow.errors import NOT_FOUND, Error, failure_of
 from actorflow.message import EVENTS_TOPIC, Message
@@ -13,8 +13,7 @@ from actorflow.names import parse_pid
 from actorflow.node.operation import Caller
 from actorflow.node.router import is_durable
 from actorflow.ports import PENDING, Answer, CallRequest, Identity, Outcome, ProcessInfo, SpawnRequest
-from actorflow.value import INT_MAX, INT_MIN, Value, copy_value
-from hosts.process.crowding import look
+from actorflow.value import UNUSUAL, Value, copy_quickly, copy_value
 
 if TYPE_CHECKING:
     from actorflow.machine.machine import Machine
@@ -28,6 +27,9 @@ class Pending(NamedTuple):
     requests: dict[int, Callable[[], None]] | None
     timers: int
     caller: Caller | None
+
+
+_new: Final = object.__new__
 
 
 class Process:
@@ -135,29 +137,35 @@ class Process:
     def send(self, ref: int, dest: str, topic: str, payloads: tuple[Value, ...]) -> Answer:
         """Send a message: to a process of this host by one look-up, to others through the router."""
         host = self.host
-        if len(payloads) == 1:
-            (value,) = payloads
-            if type(value) is not int or not INT_MIN <= value <= INT_MAX:  # `copy_value` of a number, in place
-                payloads = (copy_value(value, self.bounds.values, host.notices),)
-        else:
-            payloads = self._all_copied(payloads)
+        payloads = self._all_copied(payloads)
         target = host.table.get(dest)
-        if target is not None:  # `ProcessHost.deliver` in place: this is the hot path of every actor
-            machine = target.machine
-            if machine.outcome is not None:
-                raise closed(dest)
-            kept = machine.deliver(Message(topic, self.pid, payloads))
-            if kept:
-                if kept >= target.bounds.watched:
-                    look(target, topic, kept)
-                    return self._unless_ended(self._flagged(target))
-            elif not target.queued and machine.ready:
-                target.queued = True
-                host.ready.append(target)
-            return True
+        if target is not None:
+            host.deliver(target, Message(topic, self.pid, payloads))
+            return self._unless_ended(value=True)
         answer = _Reply(self, ref)
         host.node.router.send(dest, topic, payloads, self.pid, answer)
         return answer.now()
+
+    def post(self, dest: str, topic: str, payloads: tuple[Value, ...]) -> bool:
+        """Deliver one plain payload to a process of this host, at the cost of an op; False for whatever else."""
+        own, target = self.machine, self.host.table.get(dest)
+        if target is None or own.left <= 1 or len(payloads) != 1:
+            return False
+        machine = target.machine
+        if machine.outcome is not None or type(topic) is not str or not topic or topic[0] == "@":
+            return False
+        if (mailbox := machine.mailbox) is not None and mailbox.count >= target.bounds.watched - 1:
+            return False
+        value = copy_quickly(payloads[0], self.bounds.values)
+        if value is UNUSUAL:
+            return False
+        own.left -= 1
+        message = _new(Message)  # without __init__, which takes as long as the delivery
+        message.topic, message.sender, message.payloads = topic, self.pid, (value,)
+        if not machine.deliver(message) and not target.queued and machine.ready:
+            target.queued = True  # `RunQueue.flag` in place; it is not parked, for this process runs
+            self.host.ready.append(target)
+        return True
 
     def control(self, ref: int, verb: str, target: str, detail: Value) -> Answer:
         """Monitor, link, cancel, terminate and their opposites."""
@@ -261,12 +269,6 @@ class Process:
     def _unless_ended(self, value: Value) -> Answer:
         """Return an answer, unless what was asked has ended this very process: then nothing of it may run."""
         return PENDING if self.machine.outcome is not None else value
-
-    def _flagged(self, target: Process) -> bool:
-        """Note a process whose mailbox was full, which may have ended it."""
-        if target.machine.outcome is not None:
-            self.host.queue.flag(target)
-        return True
 
     def _watches_silently(self, request: SpawnRequest) -> bool:
         """Tell whether a spawn is monitored unasked: onto a durable host, by a process that reads its events."""

@@ -25,9 +25,9 @@ SLICE: Final = 64
 _ROUND: Final = 512
 """Slices between two checkpoints at most."""
 _ROUND_NS: Final = 2_000_000
-"""Nanoseconds between two checkpoints, looked at every few slices."""
-_LOOK: Final = 7
-"""The clock is read when the number of slices left and this mask have no bit in common."""
+"""Nanoseconds between two checkpoints."""
+_LOOK: Final = 8
+"""Slices between two looks at the clock."""
 
 
 class RunQueue:
@@ -96,23 +96,31 @@ class RunQueue:
         """Run slices until nothing is ready or it is time for a checkpoint."""
         ready = self.ready
         began = perf_counter_ns()
-        left = _ROUND
-        while ready and left:
-            left -= 1
-            process = ready.popleft()
-            try:
-                process.machine.run(SLICE)
-            except Exception as error:  # noqa: BLE001 - a bug met while running one process is not the others' end
-                self._failed(process, error)
-            machine = process.machine  # an upgrade may have replaced it
-            if machine.outcome is not None:
-                self._ended(process)
-            elif machine.ready:
-                ready.append(process)
-            else:
-                process.queued = False
-            if not left & _LOOK and perf_counter_ns() - began > _ROUND_NS:
-                break
+        for _ in range(_ROUND // _LOOK):
+            for _ in range(_LOOK):
+                if not ready:
+                    return
+                process = ready.popleft()
+                machine = process.machine
+                try:
+                    if not machine.run(SLICE) and machine.outcome is None:
+                        process.queued = False
+                        continue
+                except Exception as error:  # noqa: BLE001 - a bug met while running one process is not the others' end
+                    self._failed(process, error)
+                self._go_on(process)
+            if perf_counter_ns() - began > _ROUND_NS:
+                return
+
+    def _go_on(self, process: Process) -> None:
+        """Let a process that has run go on, or end."""
+        machine = process.machine  # an upgrade may have replaced it
+        if machine.outcome is not None:
+            self._ended(process)
+        elif machine.ready:
+            self.ready.append(process)
+        else:
+            process.queued = False
 
     def _fire(self) -> None:
         now = trio.current_time()

@@ -202,6 +202,10 @@ class JournalDriver:
         self._record(events.MESSAGE_SENT, ref, dest, [topic, list(payloads)])
         return PENDING
 
+    def post(self, dest: str, topic: str, payloads: tuple[Value, ...]) -> bool:  # noqa: ARG002 - the port's
+        """Send nothing: every message of a durable run is journaled first."""
+        return False
+
     def control(self, ref: int, verb: str, target: str, detail: Value) -> Answer:
         """Record a cancel or terminate of another process; monitors and links are refused."""
         if verb not in _CONTROLLED_HERE:

@@ -64,6 +64,7 @@ class _Loading:
     """What the watchdog looks after while a module is executed."""
 
     limits = _LOADING
+    progress = 0
 
 
 def _execute(code: CodeType, module: ModuleType) -> None:

@@ -41,6 +41,11 @@ class Watched(Protocol):
         """How long it may run."""
         ...
 
+    @property
+    def progress(self) -> int:
+        """A number that changes when it gets on, for instance has sent a message: it counts anew from there."""
+        ...
+
 
 class Watch:
     """The watch of one thread, the one that made it; only `fire` and `mark` are called by others.

@@ -84,9 +84,10 @@ class Watchdog:
         if resume is None or watched is None:
             state.seen = None
             return False
-        now = state.clock()
-        if resume is not state.seen:
-            state.seen, state.since, state.began, state.shots = resume, now, monotonic_ns(), 0
+        now, progress = state.clock(), watched.progress
+        if resume is not state.seen or progress != state.progress:
+            state.seen, state.progress = resume, progress
+            state.since, state.began, state.shots = now, monotonic_ns(), 0
             return True
         took = now - state.since
         if took > watched.limits.warn and watch.marked is not resume:
@@ -107,18 +108,18 @@ class Watchdog:
 
 
 class _State:
-    """What the watchdog knows of one watch: the resume it saw last, since when, and how often it shot at it.
+    """What the watchdog knows of one watch: the resume it saw last, how far, since when, how often it shot at it.
 
     `since` is on the clock of what the thread computes, `began` on the monotonic one.
     """
 
-    __slots__ = ("began", "clock", "seen", "shots", "since", "watch")
+    __slots__ = ("began", "clock", "progress", "seen", "shots", "since", "watch")
 
     def __init__(self, watch: Watch, clock: Callable[[], int]) -> None:
         self.watch = watch
         self.clock = clock
         self.seen: Callable[..., Any] | None = None
-        self.since = self.shots = self.began = 0
+        self.since = self.shots = self.began = self.progress = 0
 
 
 def _clock_of(thread: int) -> Callable[[], int]:

@@ -365,3 +365,54 @@ async def test_log_lines_and_notices_name_the_process() -> None:
         [(level, text, fields)] = node.logs
         assert (level, text, fields["n"], fields["entry"]) == ("info", "hello", 1, "app:main")
         assert [notice.code for notice in node.notices] == ["value-dropped"]
+
+
+# ---- sends without an op -------------------------------------------------------------------------------------------
+
+
+async def test_a_send_without_an_op_counts_as_one() -> None:
+    async with rig() as node:
+        posted: list[int] = []
+
+        def greedy() -> Any:
+            me = (yield (Op.IDENTITY,)).pid
+            own = node.host.table[me]
+            yield (Op.YIELD,)
+            while own.post(idle, "t", (len(posted),)):
+                posted.append(len(posted))
+            yield (Op.SEND_MESSAGE, idle, "t", ("last",))
+
+        def idler() -> Any:
+            inbox = yield (Op.INBOX,)
+            items = []
+            while not items or items[-1] != "last":
+                items.append((yield (Op.RECEIVE, inbox))[0].value)
+            return items
+
+        node.add("app:idler", idler)
+        node.add("app:greedy", greedy)
+        idle = await node.node.spawn("app:idler", host=HOST)
+        await node.node.spawn("app:greedy", host=HOST)
+        assert await node.node.wait(idle, timeout=5) == [*posted, "last"]
+        assert 0 < len(posted) < SLICE
+
+
+@pytest.mark.parametrize("case", ["unknown", "system topic", "not text", "two payloads", "not plain"])
+async def test_what_is_more_than_a_delivery_is_not_sent_without_an_op(case: str) -> None:
+    async with rig() as node:
+        answers: list[bool] = []
+
+        def main() -> Any:
+            me = (yield (Op.IDENTITY,)).pid
+            dest, topic, payloads = {
+                "unknown": ("nobody", "t", (1,)),
+                "system topic": (me, "@t", (1,)),
+                "not text": (me, 7, (1,)),
+                "two payloads": (me, "t", (1, 2)),
+                "not plain": (me, "t", (Error("no"),)),
+            }[case]
+            answers.append(node.host.table[me].post(dest, topic, payloads))
+            answers.append(node.host.table[me].post(me, "t", (1,)))
+
+        await node.run(main)
+        assert answers == [False, True]

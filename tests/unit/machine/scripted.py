@@ -124,6 +124,9 @@ class FakeDriver:
     def send(self, ref: int, dest: str, topic: str, payloads: tuple[Any, ...]) -> Any:
         return self._answer("send", ref, dest, topic, payloads)
 
+    def post(self, _dest: str, _topic: str, _payloads: tuple[Any, ...]) -> bool:
+        return False
+
     def control(self, ref: int, verb: str, target: str, _detail: Any) -> Any:
         return self._answer("control", ref, verb, target)
 

@@ -11,6 +11,7 @@ import weakref
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from hashlib import pbkdf2_hmac
+from typing import Any
 
 import pytest
 
@@ -178,6 +179,38 @@ def test_a_script_beyond_the_warn_limit_gets_one_notice_that_names_its_line() ->
 
 def test_a_script_within_its_warn_limit_gets_none() -> None:
     assert slow(1, 0.05, warn=10**10).notices == []
+
+
+SENDING = """\
+from actorflow.script import process
+async def main(times, seconds):
+    for number in range(times):
+        compute(seconds)
+        await process.send("other", "t", number)
+"""
+
+
+class Posting(FakeDriver):
+    """Delivers at once what can be, as a process host does."""
+
+    machine: Machine
+    posted = 0
+
+    def post(self, _dest: str, _topic: str, _payloads: tuple[Any, ...]) -> bool:
+        self.posted += 1
+        self.machine.left -= 1
+        return True
+
+
+def test_a_send_without_an_op_counts_as_one() -> None:
+    driver = Posting()
+    program = PythonLanguage().compile(bundle(SENDING, kill=10**8))
+    program._function.__globals__["compute"] = _compute  # noqa: SLF001
+    driver.machine = Machine(driver, program)
+    driver.machine.start((8, 0.04))  # in one resume, and longer in all than a script may compute between two ops
+    driver.machine.run(64)
+    assert driver.machine.outcome == Outcome()
+    assert driver.posted == 8
 
 
 # ---- the agreement of both threads ----------------------------------------------------------------------------------
@@ -367,3 +400,4 @@ def test_a_script_that_cannot_be_stopped_is_told_of(monkeypatch: pytest.MonkeyPa
 
 class _Always:
     limits = SliceLimits(10**7, 10**7)
+    progress = 0
