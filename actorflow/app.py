@@ -201,6 +201,7 @@ async def _prepare(
     supervisor = Supervisor(node, _services(node, registry, stores), **({"changed": changed} if changed else {}))
     node.on_revision(partial(_follow, node, stores, supervisor))
     node.settled = supervisor.settled
+    node.services = supervisor.report
     verbs = node_verbs(node, supervisor) | run_verbs(stores, served=True, waits=lambda pid: _waits(node, pid))
     await node.nursery.start(ControlServer(data.control_path(), verbs).serve)
     return supervisor

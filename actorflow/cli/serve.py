@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from actorflow.cli.failing import INTERRUPTED
+from actorflow.cli.failing import INTERRUPTED, Ending
 from actorflow.cli.option import Data, Overrides
 from actorflow.cli.place import Place
 from actorflow.cli.report import faults, say
@@ -38,7 +38,7 @@ def up(
 async def _serve(place: Place) -> None:
     import trio  # noqa: PLC0415
 
-    began = time.monotonic()
+    began, code = time.monotonic(), 0
     async with trio.open_nursery() as nursery:
         scope = await nursery.start(_stop_on_signals)
         with scope:
@@ -46,9 +46,12 @@ async def _serve(place: Place) -> None:
                 gc.collect()
                 gc.freeze()  # what a boot leaves stays as long as the node: no collection needs to look at it
                 _welcome(place, booted, time.monotonic() - began)
-                await trio.Event().wait()  # until a signal cancels the scope
+                await booted.node.leaving.wait()  # until a script asks for the end, or a signal cancels the scope
+                code = booted.node.exit_code
         nursery.cancel_scope.cancel()
     say("stopped")
+    if code:
+        raise Ending(code)
 
 
 async def _stop_on_signals(task_status: trio.TaskStatus[trio.CancelScope]) -> None:

@@ -20,6 +20,7 @@ def node_verbs(node: Node, supervisor: Supervisor) -> dict[str, Verb]:
     return {
         "info": _at_once(lambda _: {"name": node.name, "boot": node.boot, "process": os.getpid()}),
         "ps": _at_once(lambda args: _processes(node, args)),
+        "metrics": _at_once(lambda _: node.metrics.read()),
         "services": _at_once(lambda _: service_lines(supervisor)),
         **_calling(node),
         **_controlling(node),

@@ -31,6 +31,7 @@ from actorflow.node.waiting import Answer, within
 from actorflow.notice import Notice, NoticeSink, drop
 from actorflow.ports import CallRequest, Functions, Host, Outcome, ProcessInfo, SpawnRequest
 from actorflow.registry.change import Revision
+from actorflow.supervision.report import ServiceReport
 from actorflow.value import DEFAULT_LIMITS, Limits, Value, copy_value
 
 LogSink = Callable[[str, str, Mapping[str, Value]], None]
@@ -71,6 +72,8 @@ class Node:
         nursery: where hosts and functions run; only while the node is open.
         operations: what else scripts can do, by name. running: the running resources, by id.
         bus: what happens on the node, for who subscribes. metrics: what scripts count and measure.
+        services: what its supervisor reports; set by the composition root.
+        leaving, exit_code: set when a script has asked the node to stop: whoever serves it does so.
         asyncio: the one thread for asyncio code; starts when first used.
         resources: what hosts of one kind share on this node, by a name of their own.
         open_store: opens the store that a durable host names; set by the composition root.
@@ -106,6 +109,9 @@ class Node:
         self.calls = Calls(self)
         self.bus = EventBus(notices)
         self.metrics = Metrics(notices)
+        self.services: Callable[[], list[ServiceReport]] = list
+        self.leaving = trio.Event()
+        self.exit_code = 0
         self.operations = Operations(self)
         self.running = Resources(registry)
         self.asyncio = AsyncioThread()
@@ -205,6 +211,12 @@ class Node:
                 self.tell_link(peer, pid, outcome, durable=durable)
         for watch in parting.watchers:
             watch(Outcome(copy_value(outcome.value), outcome.failure))
+
+    def leave(self, code: int) -> None:
+        """Ask whoever serves this node to stop, and to end with `code`; the first wish counts."""
+        if not self.leaving.is_set():
+            self.exit_code = code
+            self.leaving.set()
 
     def note(self, level: str, text: str, fields: Mapping[str, Value]) -> None:
         """Take a note of a script: a log line, or with the level `metric` a measurement, whose name is `text`."""

@@ -28,8 +28,9 @@ class Logger:
         return Logger({**self._fields, **(fields or {}), **more})
 
     def named(self, name: str) -> Logger:
-        """Return a logger whose lines carry this name."""
-        return self.with_fields(logger=name)
+        """Return a logger whose lines carry this name, after the one it has: `shop.orders`."""
+        before = self._fields.get("logger")
+        return self.with_fields(logger=f"{before}.{name}" if before else name)
 
     def debug(self, text: str, fields: Mapping[str, Any] | None = None, **more: Any) -> None:
         """Write a line for whoever looks for a fault."""

@@ -46,7 +46,11 @@ return function(kit, sys, core)
   local function logger(fields) return kit.object(Logger, fields) end
   local bodies = {
     ["with"] = function(fields, more) return logger(kit.merged(fields, more, "logger:with")) end,
-    named = function(fields, name) return logger(kit.merged(fields, {logger = kit.tostring(name)}, "logger:named")) end,
+    named = function(fields, name) 
+      if not kit.is_text(name) or name == "" then kit.error("logger:named: expected a non-empty text, got " .. kit.tostring(name)) end
+      local whole = fields.logger and fields.logger .. "." .. name or name
+      return logger(kit.merged(fields, {logger = whole}, "logger:named"))
+    end,
   }
   for _, level in next, {"debug", "info", "warn", "error"} do
     bodies[level] = function(fields, text, more)

@@ -1,0 +1,16 @@
+local assert = require("assert")
+local system = require("system")
+
+local function main()
+    assert.gt(system.runtime.goroutines(), 0)
+    assert.gt(system.runtime.cpu_count(), 0)
+    local usable = system.runtime.max_procs()
+    assert.gt(usable, 0)
+    assert.lte(usable, system.runtime.cpu_count())
+    local value, err = system.runtime.max_procs(1)
+    assert.is_nil(value)
+    assert.is_error(err, errors.INVALID)
+    return true
+end
+
+return { main = main }
