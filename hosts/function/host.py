@@ -23,6 +23,7 @@ from hosts.function.pool import Pools, Worker
 from hosts.function.runners import Runners
 from hosts.function.running import Attempt, in_thread, on_asyncio
 from hosts.process import ProcessHost
+from hosts.process.bounds import Bounds
 
 if TYPE_CHECKING:
     from actorflow.bundle import Bundle
@@ -120,8 +121,12 @@ class FunctionHost:
         return give_up
 
     def _begin_python(self, entry: Entry, request: CallRequest, reply: Reply) -> Callable[[], None]:
-        way, run = self._way(entry, self._node.registry.bundle(request.target), request)
-        attempt = Attempt(self._node, request, reply, way, run)
+        bundle = self._node.registry.bundle(request.target)
+        way, run = self._way(entry, bundle, request)
+        limits = self._node.limits
+        if "limits" in bundle.options:
+            limits = Bounds(limits).under(bundle.options["limits"]).values
+        attempt = Attempt(self._node, request, reply, way, run, limits)
         self._runners.submit(attempt.serve)
         return attempt.give_up
 
