@@ -263,7 +263,10 @@ def _differs(entry_id: str, before: Registry, after: Registry) -> bool:
     old, new = before.entry(entry_id), after.entry(entry_id)
 
     def fields(entry: Entry) -> Any:
-        return None if entry.config is None else entry.config.model_dump(exclude={"lifecycle"})
+        if entry.config is None:
+            return None
+        security = getattr(getattr(entry.config, "lifecycle", None), "security", None)
+        return entry.config.model_dump(exclude={"lifecycle"}), security
 
     return old.kind != new.kind or fields(old) != fields(new)
 
@@ -280,7 +283,8 @@ def _runner(node: Node, stores: Stores, entry: Entry) -> Runner:
     config = entry.config
     if entry.kind == "process.service" and not entry.broken:
         cancel_runs = config.on_stop == "cancel"
-        return ProcessRunner(node, entry.id, config.process, config.host, config.input, cancel_runs)
+        security = config.lifecycle.security
+        return ProcessRunner(node, entry.id, config.process, config.host, config.input, cancel_runs, security)
     if entry.kind.startswith("db.sql."):
         return CheckRunner(lambda: stores.check(entry.id))
     if entry.declaration is not None and entry.declaration.resource:

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from actorflow.errors import CANCELED, Failure, invalid
 from actorflow.machine.task import BLOCKED, FAILURE, VALUE, Task, Waiter
-from actorflow.machine.tasking import end_if_deadlocked
 from actorflow.value import Opaque
 
 if TYPE_CHECKING:
@@ -92,8 +91,6 @@ def op_select(machine: Machine, task: Task, op: OpTuple) -> Any:
     for waiter in waiters:
         _enqueue(waiter)
     task.wait = waiters
-    if not waiters:
-        end_if_deadlocked(machine)
     return BLOCKED
 
 

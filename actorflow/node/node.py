@@ -21,6 +21,7 @@ from actorflow.node.asyncio_bridge import AsyncioThread
 from actorflow.node.calls import Calls
 from actorflow.node.directory import Directory
 from actorflow.node.event_bus import EventBus
+from actorflow.node.guard import Guard
 from actorflow.node.links import Links
 from actorflow.node.metrics import LEVEL, Metrics
 from actorflow.node.operation import Operations
@@ -77,6 +78,7 @@ class Node:
         asyncio: the one thread for asyncio code; starts when first used.
         resources: what hosts of one kind share on this node, by a name of their own.
         open_store: opens the store that a durable host names; set by the composition root.
+        guard: judges what scripts that run as an actor may do.
         settled: waits until it is known how the starts of services went; set by the composition root.
     """
 
@@ -116,6 +118,7 @@ class Node:
         self.running = Resources(registry)
         self.asyncio = AsyncioThread()
         self.resources: dict[str, Any] = {}
+        self.guard = Guard(registry)
         self.open_store: StoreOpener = no_store
         self.settled: Callable[[Collection[str]], Awaitable[None]] = _settled
         self._nursery: trio.Nursery | None = None
@@ -183,6 +186,7 @@ class Node:
 
     def revised(self, revision: Revision) -> None:
         """Pass on that the registry has changed; what goes wrong in one listener does not keep it from the others."""
+        self.guard.forget()
         for listener in tuple(self._listeners):
             try:
                 listener(revision)

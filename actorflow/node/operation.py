@@ -11,11 +11,13 @@ import itertools
 from collections.abc import Callable, Mapping
 from inspect import iscoroutinefunction
 from traceback import extract_tb
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import trio
 
 from actorflow.errors import Error, failure_of, invalid
+from actorflow.node.action import action_of
+from actorflow.node.guard import ACTOR, SCOPE
 from actorflow.node.suggest import did_you_mean
 from actorflow.notice import Notice, NoticeSink
 from actorflow.ports import Identity, Outcome, Reply
@@ -23,10 +25,6 @@ from actorflow.value import Value, copy_value
 
 if TYPE_CHECKING:
     from actorflow.node.node import Node
-
-ACTOR: Final = "@actor"
-SCOPE: Final = "@scope"
-"""Keys of the context under which a caller's actor and scope travel; scripts neither see nor set keys with `@`."""
 
 
 class Caller:
@@ -141,12 +139,23 @@ class Operations:
         if operation is None:
             reply(Outcome(failure=self._unknown(name).failure))
             return _nothing
+        if self._node.guard.watches(caller.context):
+            try:
+                self._check(name, caller, args)
+            except Error as error:
+                reply(Outcome(failure=error.failure))
+                return _nothing
         if not operation.is_async:
             reply(self._outcome(name, lambda: operation.function(caller, *args)))
             return _nothing
         scope = trio.CancelScope()
         self._node.nursery.start_soon(self._run, scope, name, operation.function, (caller, *args), reply)
         return scope.cancel
+
+    def _check(self, name: str, caller: Caller, args: tuple[Value, ...]) -> None:
+        found = action_of(name, args)
+        if found is not None:
+            self._node.guard.check(caller.context, *found)
 
     async def _run(  # what a trio task is given
         self, scope: trio.CancelScope, name: str, function: Callable[..., Any], args: tuple[Any, ...], reply: Reply

@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, Final, Protocol, TypeAlias
 
 from actorflow.errors import NOT_FOUND, Error, Failure
+from actorflow.names import parse_id
 from actorflow.node.node import Node
 from actorflow.node.resource import Resource
 from actorflow.node.router import is_durable
@@ -162,14 +163,16 @@ class ProcessRunner:
         host: str,
         arguments: Sequence[Value] = (),
         cancel_runs: bool = False,  # noqa: FBT001, FBT002 - the field `on_stop: cancel`
+        security: Any = None,
     ) -> None:
-        """Spawn `process` onto `host` with the given arguments."""
+        """Spawn `process` onto `host` with the given arguments, as the actor and in the scope of `security`."""
         self._node = node
         self._id = service_id
         self._process = process
         self._host = host
         self._arguments = tuple(arguments)
         self._cancel_runs = cancel_runs
+        self._security = security
         self._durable = False
         self._pid = ""
         self._unwatch: Callable[[], None] | None = None
@@ -180,7 +183,10 @@ class ProcessRunner:
         host = self._node.hosts.get(self._host)
         self._durable = host is not None and is_durable(host)
         options = {"workflow.id": self._id, "workflow.id_conflict_policy": "use_existing"} if self._durable else {}
-        pid = await self._node.spawn(self._process, host=self._host, args=self._arguments, options=options)
+        context = self._node.guard.context_of(self._security, parse_id(self._id).namespace)
+        pid = await self._node.spawn(
+            self._process, host=self._host, args=self._arguments, context=context, options=options
+        )
         self._pid, self._ended = pid, ended
         self._unwatch = self._node.router.watch(pid, self._exited)
 

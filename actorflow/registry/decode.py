@@ -10,12 +10,13 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from actorflow.registry.document import Path
-from actorflow.registry.draft import Draft
+from actorflow.registry.draft import NO_FILE, Draft
 from actorflow.registry.expand import read_files, resolve_placeholders
 from actorflow.registry.fault import Suggester, closest, dotted, shown
 from actorflow.registry.kind import Kind
 from actorflow.registry.kinds.fields import REFUSAL
 from actorflow.registry.meta import Meta
+from actorflow.registry.override import replaced
 from actorflow.registry.text_file import TextFiles
 
 _EXTRA: Final = "extra_forbidden"
@@ -87,11 +88,21 @@ class Decoder:
         except Exception as error:  # noqa: BLE001 - whatever the validators of a third party's model raise
             draft.add(base, f"{type(error).__name__} from the model of {draft.kind}: {error}", "a checkable entry")
             return None
+        if draft.path == NO_FILE and (empties := [problem for problem in problems if _is_empty_of_other_sort(problem)]):
+            for problem in empties:
+                value = replaced(value, _path(problem), [] if problem["input"] == {} else {})
+            return self._checked(draft, model, value, base, lax=lax)
         extras = [_path(problem) for problem in problems if problem["type"] == _EXTRA]
         _report(draft, model, problems, base)
         if not extras or len(extras) < len(problems):
             return None
         return self._checked(draft, model, _without(value, frozenset(extras)), base, lax=lax)
+
+
+def _is_empty_of_other_sort(problem: ErrorDetails) -> bool:
+    """Tell whether an empty list was given for a map or the other way round: in Lua they are the same."""
+    expected = _EXPECTED.get(problem["type"])
+    return (expected == "a list" and problem["input"] == {}) or (expected == "a map" and problem["input"] == [])
 
 
 def _report(draft: Draft, model: type[BaseModel], problems: list[ErrorDetails], base: Path) -> None:

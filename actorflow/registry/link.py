@@ -12,10 +12,12 @@ from actorflow.registry.fault import Scope, Suggester, closest
 from actorflow.registry.kinds.fields import MEMORY
 from actorflow.registry.kinds.lifecycle import Lifecycle
 from actorflow.registry.kinds.script import Script
+from actorflow.registry.kinds.security import Security
 
 MAX_IMPORT_DEPTH: Final = 64
 _CYCLE_SHOWN: Final = 8
 _GROUPED: Final = ("group:", "ns:")
+_POLICIES: Final = ("security.policy",)
 
 
 def link(
@@ -46,7 +48,19 @@ def find_mentions(draft: Draft) -> frozenset[str]:
         found.update(lifecycle.required)
     if draft.about.default_host is not None:
         found.add(draft.about.default_host)
+    for _, security in _securities(draft):
+        found.update(security.policies)
     return frozenset(found)
+
+
+def _securities(draft: Draft) -> Iterator[tuple[Path, Security]]:
+    """Yield what is written about the actor and scope of a draft, with its path."""
+    own = getattr(draft.config, "security", None)
+    if isinstance(own, Security):
+        yield ("security",), own
+    lifecycle = getattr(draft.config, "lifecycle", None)
+    if isinstance(lifecycle, Lifecycle) and lifecycle.security is not None:
+        yield ("lifecycle", "security"), lifecycle.security
 
 
 def importers(changed: Iterable[str], drafts: Mapping[str, Draft]) -> set[str]:
@@ -76,6 +90,7 @@ class _Linker:
         for path, target, kinds in _references(draft):
             self._check_reference(draft, path, target, kinds)
         self._check_requires(draft)
+        self._check_policies(draft)
         self._check_modules(draft)
 
     def _check_reference(self, draft: Draft, path: Path, target: str, kinds: tuple[str, ...]) -> None:
@@ -97,6 +112,11 @@ class _Linker:
                         self._check_exists(draft, ("lifecycle", name, index), target, "entry")
         if draft.about.default_host is not None:
             self._check_exists(draft, ("meta", "default_host"), draft.about.default_host, "notice")
+
+    def _check_policies(self, draft: Draft) -> None:
+        for path, security in _securities(draft):
+            for index, target in enumerate(security.policies):
+                self._check_reference(draft, (*path, "policies", index), target, _POLICIES)
 
     def _check_exists(self, draft: Draft, path: Path, target: str, scope: Scope) -> None:
         if target not in self._drafts:

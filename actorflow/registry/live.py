@@ -29,6 +29,8 @@ Listener = Callable[[Revision], None]
 
 FIRST: Final = 1
 """The version that the files are."""
+_SEEN: Final = 8
+"""How many versions besides the current one are kept ready for those who look at them."""
 
 
 def _accept(*_asked: Any) -> None:
@@ -56,6 +58,7 @@ class LiveRegistry:
         self._faults = tuple(faults)
         self._clock = clock or SystemClock()
         self._listeners: list[Listener] = []
+        self._seen: dict[int, Registry] = {}
         self._history = History(Version(FIRST, 0, self._clock.now()))
         self._snapshot = self._registry(self._drafts, {entry: Entry.of(draft) for entry, draft in drafts.items()})
         self.verify: Verify = _accept
@@ -135,8 +138,12 @@ class LiveRegistry:
         """
         if version_id == self.version.id:
             return self._snapshot
-        drafts = self._moved(self._history.way(version_id))
-        return self._registry(drafts, {entry: Entry.of(draft) for entry, draft in drafts.items()})
+        if version_id not in self._seen:
+            drafts = self._moved(self._history.way(version_id))
+            self._seen[version_id] = self._registry(drafts, {entry: Entry.of(drafts[entry]) for entry in drafts})
+            while len(self._seen) > _SEEN:
+                del self._seen[next(iter(self._seen))]
+        return self._seen[version_id]
 
     # ---- changing ----------------------------------------------------------------------------------------------
 
@@ -188,6 +195,7 @@ class LiveRegistry:
         self, drafts: dict[str, Draft], registry: Registry, operations: tuple[Operation, ...], affected: set[str]
     ) -> None:
         before, self._drafts, self._snapshot = self._snapshot, drafts, registry
+        self._seen.pop(self.version.id, None)
         outdated = outdated_by({operation.id for operation in operations}, before, registry, affected)
         revision = Revision(self.version, operations, registry, before, outdated)
         for listener in tuple(self._listeners):

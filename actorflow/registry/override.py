@@ -61,11 +61,11 @@ def _set_kind(draft: Draft, override: WrittenOverride) -> Fault | None:
 def _set_field(draft: Draft, path: Path, override: WrittenOverride) -> Fault | None:
     try:
         if path[0] == "meta":
-            draft.meta = _replaced({"meta": draft.meta}, path, override.value)["meta"]
+            draft.meta = replaced({"meta": draft.meta}, path, override.value)["meta"]
         elif path == ("data",):
             draft.data = override.value
         else:
-            draft.data = _replaced({} if draft.data is None else draft.data, path, override.value)
+            draft.data = replaced({} if draft.data is None else draft.data, path, override.value)
     except _NoWayError as error:
         return _fault(override, error.got, error.expected)
     draft.overridden[_typed(path, draft)] = _named(override)
@@ -79,18 +79,18 @@ class _NoWayError(Exception):
         self.expected = expected
 
 
-def _replaced(value: Any, path: Path, new: Any) -> Any:
+def replaced(value: Any, path: Path, new: Any) -> Any:
     """Return a copy of `value` with `new` at `path`; maps on the way are made as needed."""
     if not path:
         return new
     part, rest = str(path[0]), path[1:]
     if isinstance(value, dict):
-        return {**value, part: _replaced(value.get(part, {} if rest else None), rest, new)}
+        return {**value, part: replaced(value.get(part, {} if rest else None), rest, new)}
     if isinstance(value, list):
         if not part.isdecimal() or len(part) > 9 or int(part) >= len(value):  # noqa: PLR2004 - no list is longer
             raise _NoWayError(f"{part!r} into a list of {len(value)}", "the number of an item, from 0")
         index = int(part)
-        return [*value[:index], _replaced(value[index], rest, new), *value[index + 1 :]]
+        return [*value[:index], replaced(value[index], rest, new), *value[index + 1 :]]
     raise _NoWayError(f"the path {part!r} into {shown(value)}", "a path through maps and lists")
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 import trio
 
 from actorflow.errors import Error
+from actorflow.names import parse_id
 from actorflow.node.waiting import Answer, within
 from actorflow.ports import CallRequest
 from actorflow.registry.kinds.queue_consumer import QueueConsumer
@@ -92,8 +93,9 @@ class Consumer:
 
     async def _call(self, delivery: Delivery, number: str) -> None:
         message = delivery.message
+        context = self._node.guard.context_of(self._config.lifecycle.security, parse_id(self.id).namespace)
         request = CallRequest(
-            self._config.func, (copy_value(message.body),), {DELIVERY: number}, {}, invocation_id=message.id
+            self._config.func, (copy_value(message.body),), {**context, DELIVERY: number}, {}, invocation_id=message.id
         )
         answer: Answer[Any] = Answer()
         await within(answer, None, f"call of {self._config.func}", self._node.calls.call(request, answer))

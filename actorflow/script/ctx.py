@@ -60,6 +60,8 @@ class CallContext:
 
 CALL: Final[ContextVar[CallContext]] = ContextVar("actorflow.call")
 
+HIDDEN: Final = "@"
+"""How the keys begin that scripts neither see nor set."""
 _FACTS: Final = ("invocation_id", "attempt")
 
 
@@ -84,8 +86,25 @@ def get(key: str) -> Any:
 
 def all() -> dict[str, Any]:  # noqa: A001 - the name scripts know
     """Return all context values, as a map of your own."""
+    return {key: value for key, value in hidden().items() if not key.startswith(HIDDEN)}
+
+
+def hidden() -> Mapping[str, Any]:
+    """Return the whole context, with what actorflow keeps there itself."""
     call = _call()
-    return dict(identity().context if call is None else call.values)
+    return identity().context if call is None else call.values
+
+
+def passed_on(values: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return values that a script passes on, if it may.
+
+    Raises:
+        Error: kind Invalid, for a key that is no text or begins with `@`.
+    """
+    for key in values:
+        if not isinstance(key, str) or key.startswith(HIDDEN):
+            raise invalid(f"with_context: got the key {key!r}, expected a text that does not begin with {HIDDEN}")
+    return values
 
 
 def _call() -> CallContext | None:

@@ -20,9 +20,11 @@ from actorflow.errors import Error, Failure
 from actorflow.machine import request
 from actorflow.machine.op import Op
 from actorflow.script.channel import Channel, Wait
+from actorflow.script.ctx import passed_on
 from actorflow.script.current import ask
 from actorflow.script.options import prepared
 from actorflow.script.record import build, plain_args
+from actorflow.script.security import ACTOR, SCOPE, Actor, Scope
 from actorflow.value import Opaque
 
 R = TypeVar("R")
@@ -97,8 +99,18 @@ class Executor:
 
     def with_context(self, values: Mapping[str, Any] | None = None, **more: Any) -> Executor:
         """Return an executor whose calls see these context values over the caller's."""
-        context = {**self._options.get("context", {}), **(values or {}), **more}
-        return Executor({**self._options, "context": context})
+        return self._with(passed_on({**(values or {}), **more}))
+
+    def with_actor(self, actor: Actor) -> Executor:
+        """Return an executor whose calls run as this actor."""
+        return self._with({ACTOR: actor.plain()})
+
+    def with_scope(self, scope: Scope) -> Executor:
+        """Return an executor whose calls run in this scope."""
+        return self._with({SCOPE: scope.plain()})
+
+    def _with(self, values: Mapping[str, Any]) -> Executor:
+        return Executor({**self._options, "context": {**self._options.get("context", {}), **values}})
 
     @types.coroutine
     def call(self, target: str, *args: Any, returns: Any = None) -> Wait:
@@ -163,3 +175,5 @@ def new() -> Executor:
 
 with_options = _PLAIN.with_options
 with_context = _PLAIN.with_context
+with_actor = _PLAIN.with_actor
+with_scope = _PLAIN.with_scope

@@ -17,7 +17,7 @@ from typing import Any, Final, NoReturn
 from actorflow.errors import invalid
 from actorflow.machine.op import Op
 from actorflow.message import CANCEL, EXIT, LINK_DOWN, OUTDATED
-from actorflow.script import registry
+from actorflow.script import name as registry
 from actorflow.script.channel import Channel, Wait
 from actorflow.script.current import CURRENT, ask, identity, running
 from actorflow.script.message import Event, Message
@@ -58,10 +58,12 @@ __all__ = [
     "unlisten",
     "unmonitor",
     "upgrade",
+    "with_actor",
     "with_context",
     "with_message",
     "with_name",
     "with_options",
+    "with_scope",
 ]
 
 _SEND_MESSAGE: Final = Op.SEND_MESSAGE
@@ -85,6 +87,8 @@ spawn_linked = _PLAIN.spawn_linked
 spawn_linked_monitored = _PLAIN.spawn_linked_monitored
 exec = _PLAIN.exec  # noqa: A001 - the name scripts know
 with_context = _PLAIN.with_context
+with_actor = _PLAIN.with_actor
+with_scope = _PLAIN.with_scope
 with_options = _PLAIN.with_options
 with_name = _PLAIN.with_name
 with_message = _PLAIN.with_message

@@ -10,9 +10,11 @@ from actorflow.errors import invalid
 from actorflow.machine.op import Op
 from actorflow.ports import SpawnRequest
 from actorflow.script.channel import Wait
+from actorflow.script.ctx import passed_on
 from actorflow.script.current import identity
 from actorflow.script.options import prepared
 from actorflow.script.record import build, plain, plain_args
+from actorflow.script.security import ACTOR, SCOPE, Actor, Scope
 
 _NOTHING: Final[Mapping[str, Any]] = types.MappingProxyType({})
 Pid = Generator[tuple[Any, ...], Any, str]
@@ -37,8 +39,16 @@ class Spawner:
 
     def with_context(self, values: Mapping[str, Any] | None = None, **more: Any) -> Spawner:
         """Add context values, over the spawner's own that are inherited anyway."""
-        context = {**self._context, **plain({**(values or {}), **more})}
+        context = {**self._context, **plain(passed_on({**(values or {}), **more}))}
         return Spawner(context, self._options, self._name, self._messages)
+
+    def with_actor(self, actor: Actor) -> Spawner:
+        """Start processes as this actor in place of the spawner's own."""
+        return Spawner({**self._context, ACTOR: actor.plain()}, self._options, self._name, self._messages)
+
+    def with_scope(self, scope: Scope) -> Spawner:
+        """Start processes in this scope in place of the spawner's own."""
+        return Spawner({**self._context, SCOPE: scope.plain()}, self._options, self._name, self._messages)
 
     def with_options(self, options: Mapping[str, Any] | None = None, **more: Any) -> Spawner:
         """Add options for the host, e.g. `{"workflow.id": "order-7"}`; hosts ignore what they do not know."""

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
 from functools import partial
 from inspect import iscoroutinefunction
 from typing import TYPE_CHECKING, Any, Final
@@ -23,7 +24,6 @@ from hosts.function.pool import Pools, Worker
 from hosts.function.runners import Runners
 from hosts.function.running import Attempt, in_thread, on_asyncio
 from hosts.process import ProcessHost
-from hosts.process.bounds import Bounds
 
 if TYPE_CHECKING:
     from actorflow.bundle import Bundle
@@ -121,12 +121,11 @@ class FunctionHost:
         return give_up
 
     def _begin_python(self, entry: Entry, request: CallRequest, reply: Reply) -> Callable[[], None]:
-        bundle = self._node.registry.bundle(request.target)
-        way, run = self._way(entry, bundle, request)
-        limits = self._node.limits
-        if "limits" in bundle.options:
-            limits = Bounds(limits).under(bundle.options["limits"]).values
-        attempt = Attempt(self._node, request, reply, way, run, limits)
+        own = self._node.guard.own(request.target)
+        if own:
+            request = replace(request, context={**request.context, **own})
+        way, run = self._way(entry, self._node.registry.bundle(request.target), request)
+        attempt = Attempt(self._node, request, reply, way, run)
         self._runners.submit(attempt.serve)
         return attempt.give_up
 

@@ -20,6 +20,7 @@ from actorflow.registry.change import Revision
 from actorflow.value import Value
 from hosts.process.bounds import Bounds
 from hosts.process.crowding import look
+from hosts.process.guarded import GuardedProcess
 from hosts.process.process import Process, broken, closed
 from hosts.process.queue import RunQueue
 
@@ -148,7 +149,11 @@ class ProcessHost:
 
     def launch(self, program: Program, request: SpawnRequest, pid: str) -> str:
         """Start `program` as the process `pid`; the parent's monitor and link exist before its first step."""
-        process = Process(self, pid, request)
+        own = self.node.guard.own(request.entry)
+        if own:
+            request = replace(request, context={**request.context, **own})
+        kind = GuardedProcess if self.node.guard.watches(request.context) else Process
+        process = kind(self, pid, request)
         process.machine = machine = Machine(process, program)
         self.table[pid] = process
         try:

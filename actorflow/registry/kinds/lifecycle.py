@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field
 
 from actorflow.duration import SECOND
 from actorflow.registry.kinds.config import Config
 from actorflow.registry.kinds.fields import Count, Duration, References
+from actorflow.registry.kinds.security import Security
 
 _INITIAL_DELAY = 1 * SECOND
 _MAX_DELAY = 90 * SECOND
@@ -39,7 +40,7 @@ class Lifecycle(Config):
     requires: References = ()
     depends_on: References = ()
     restart: Restart = Restart()
-    security: Any = None
+    security: Security | None = None
 
     @property
     def required(self) -> tuple[str, ...]:

@@ -1,6 +1,7 @@
--- The `funcs` module. Called with (kit, sys) -> module; gives kit.try, kit.merged and kit.wants_text.
+-- The `funcs` module. Called with (kit, sys) -> module; gives kit.try, kit.merged, kit.wants_text, kit.passed_on
+-- and kit.secured.
 
-local type, select, next, find = type, select, next, string.find
+local type, select, next, find, byte = type, select, next, string.find, string.byte
 
 return function(kit, sys)
   function kit.try(...) -- what returns `nil, err`
@@ -30,6 +31,22 @@ return function(kit, sys)
   end
   local merged = kit.merged
 
+  -- The context `old` with the values of a script, which may not use the keys that are ours.
+  function kit.passed_on(old, values, family)
+    local both = merged(old, values, "with_context")
+    for key in next, kit.frozen[values] or values do
+      if byte(key) == 64 then kit.error("with_context: keys must not begin with @, got " .. key) end
+    end
+    kit.require_action(family .. ".context", "context")
+    return both
+  end
+
+  -- The context `old` with another actor or scope.
+  function kit.secured(old, key, value, family)
+    kit.require_action(family .. ".security", "security")
+    return merged(old, {[key] = value}, "with_security")
+  end
+
   local function call_with(op, options, id, ...)
     local refused = kit.wants_text(id, "funcs", "a function id such as 'app:name'")
     if refused then return false, refused end
@@ -49,12 +66,15 @@ return function(kit, sys)
 
   local Executor = kit.class("Executor", {})
   local function executor(options) return kit.object(Executor, options) end
+  local function within(settings, context) return executor(merged(settings, {context = context}, "with_context")) end
   kit.methods(Executor, {
     with_options = function(settings, options) return executor(merged(settings, options, "with_options")) end,
-    with_context = function(settings, values)
-      local options = merged(settings, {}, "with_context")
-      options.context = merged(options.context, values, "with_context")
-      return executor(options)
+    with_context = function(settings, values) return within(settings, kit.passed_on(settings.context, values, "funcs")) end,
+    with_actor = function(settings, actor)
+      return within(settings, kit.secured(settings.context, "@actor", kit.actor_of(actor, "with_actor"), "funcs"))
+    end,
+    with_scope = function(settings, scope)
+      return within(settings, kit.secured(settings.context, "@scope", kit.scope_of(scope, "with_scope"), "funcs"))
     end,
     call = function(settings, id, ...) return try(call_with(27, settings, id, ...)) end,
     async = function(settings, id, ...) return async_with(settings, id, ...) end,

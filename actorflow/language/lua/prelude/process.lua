@@ -116,7 +116,13 @@ return function(kit, sys)
     new[name] = value
     return kit.object(Spawner, new)
   end
-  function with.with_context(spec, values) return spawner(spec, "context", merged(spec.context, values, "with_context")) end
+  function with.with_context(spec, values) return spawner(spec, "context", kit.passed_on(spec.context, values, "process")) end
+  function with.with_actor(spec, actor)
+    return spawner(spec, "context", kit.secured(spec.context, "@actor", kit.actor_of(actor, "with_actor"), "process"))
+  end
+  function with.with_scope(spec, scope)
+    return spawner(spec, "context", kit.secured(spec.context, "@scope", kit.scope_of(scope, "with_scope"), "process"))
+  end
   function with.with_options(spec, options) return spawner(spec, "options", merged(spec.options, options, "with_options")) end
   function with.with_name(spec, name)
     if not kit.is_text(name) or name == "" then kit.error("with_name: expected a non-empty text, got " .. kit.tostring(name)) end

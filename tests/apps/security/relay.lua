@@ -1,0 +1,7 @@
+local funcs = require("funcs")
+
+local function main()
+    return funcs.call("app.security:whoami")
+end
+
+return { main = main }
