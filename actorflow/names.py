@@ -39,6 +39,11 @@ def parse_pid(text: str) -> Pid:
     return Pid(node, host, right)
 
 
+def host_part(pid: str) -> str:
+    """Return the host of what is known to be a PID in full; `parse_pid` without the checks."""
+    return pid.partition("|")[0].partition("@")[2]
+
+
 class EntryId(NamedTuple):
     """A registry id taken apart; the namespace is empty in a relative reference."""
 

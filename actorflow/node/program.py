@@ -69,12 +69,25 @@ class Programs:
         self._registry = registry
         self._languages = languages
         self._by_id: dict[tuple[str, int, int], tuple[Bundle, Program]] = {}
+        self._processes: dict[tuple[str, int, int], tuple[Bundle, Program]] = {}
         self._by_hash: dict[tuple[str, bool, int, int], Program] = {}
 
     def process(self, entry_id: str, slices: Mapping[str, int] = NO_SLICES) -> Program:
         """Return the program of a process or workflow entry, as registered now; see `check_process`."""
+        key = (entry_id, *_pair(slices))
+        known = self._processes.get(key)
+        if known is not None and self._is_current(entry_id, known[0]):
+            return known[1]
         self.check_process(entry_id)
-        return self.current(entry_id, slices)
+        program = self.current(entry_id, slices)
+        self._processes[key] = self._by_id[key]
+        return program
+
+    def _is_current(self, entry_id: str, bundle: Bundle) -> bool:
+        try:
+            return self._registry.bundle(entry_id) is bundle
+        except Error:
+            return False
 
     def check_process(self, entry_id: str) -> None:
         """Do nothing if an entry can be spawned.

@@ -318,7 +318,6 @@ class ProcessHost:
         """Tell the world that a process has ended: names, table, EXIT, LINK_DOWN, open requests, in this order."""
         outcome = self._crossing(process)
         node = self.node
-        node.directory.release(process.pid)
         self.table.pop(process.pid, None)
         if not process.parent and not self.id.startswith("#"):  # a function's result has been taken
             self._remember(process.pid, outcome)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from actorflow.errors import NOT_FOUND, Error, failure_of
 from actorflow.message import EVENTS_TOPIC, Message
-from actorflow.names import parse_pid
+from actorflow.names import host_part
 from actorflow.node.operation import Caller
 from actorflow.node.router import is_durable
 from actorflow.ports import PENDING, Answer, CallRequest, Identity, Outcome, ProcessInfo, SpawnRequest
@@ -85,7 +85,7 @@ class Process:
     @property
     def identity(self) -> Identity:
         """Who the process is."""
-        return Identity(self.pid, self.entry, parse_pid(self.pid).host, self.context, parent=self.parent)
+        return Identity(self.pid, self.entry, host_part(self.pid), self.context, False, self.parent)  # noqa: FBT003 - by position: it is made often
 
     def now(self) -> int:
         """Return the node's wall clock."""
@@ -116,7 +116,7 @@ class Process:
             request.host or host.id,
             self._all_copied(request.args),
             request.name,
-            tuple((topic, self._all_copied(payloads)) for topic, payloads in request.messages),
+            tuple([(topic, self._all_copied(payloads)) for topic, payloads in request.messages]),
             self._child_context(request.context),
             request.options,
             self.pid,
@@ -244,7 +244,7 @@ class Process:
         count = 0 if machine.mailbox is None else machine.mailbox.count
         waits = tuple(machine.waits())
         state = "ready" if self.queued else "waiting"
-        return ProcessInfo(self.pid, self.entry, parse_pid(self.pid).host, state, count, self.started, waits)
+        return ProcessInfo(self.pid, self.entry, host_part(self.pid), state, count, self.started, waits)
 
     # ---- answering ---------------------------------------------------------------------------------------------
 
@@ -258,7 +258,7 @@ class Process:
         return {**self.context, **self.copied(dict(context))}
 
     def _all_copied(self, values: tuple[Value, ...]) -> tuple[Value, ...]:
-        return tuple(self.copied(value) for value in values) if values else ()
+        return tuple([self.copied(value) for value in values]) if values else ()
 
     def _expect(self, ref: int, give_up: Callable[[], None]) -> Answer:
         if self.open is None:

@@ -16,18 +16,39 @@ from actorflow import app
 
 if TYPE_CHECKING:
     from actorflow.node.node import Node
+    from actorflow.value import Value
 
 HOST: Final = "bench:actors"
+MAP: Final = {"id": 7, "to": "alice", "text": "hello"}
+"""The small map that messages carry; scalars are rows of their own."""
 
 
-async def ping_pong(node: Node, language: str, rounds: int) -> float:
+async def ping_pong(node: Node, language: str, rounds: int, payload: Value = 1) -> float:
     """Return messages a second between two processes that answer each other."""
     echo = await node.spawn(f"bench:echo_{language}", host=HOST)
     began = time.perf_counter()
-    await node.exec(f"bench:player_{language}", host=HOST, args=[echo, rounds], timeout=120)
+    await node.exec(f"bench:player_{language}", host=HOST, args=[echo, rounds, payload], timeout=120)
     seconds = time.perf_counter() - began
     await node.terminate(echo)
     return 2 * rounds / seconds
+
+
+async def one_way(node: Node, language: str, count: int, payload: Value = 1) -> float:
+    """Return messages a second from one process to another, until the last one has been received."""
+    began = time.perf_counter()
+    sink = await node.spawn(f"bench:sink_{language}", host=HOST, args=[count])
+    await node.spawn(f"bench:source_{language}", host=HOST, args=[sink, count, payload])
+    await node.wait(sink, timeout=120)
+    return count / (time.perf_counter() - began)
+
+
+async def brief(node: Node, language: str, count: int) -> float:
+    """Return processes a second that one process spawns and that end at once, until the last one has ended."""
+    began = time.perf_counter()
+    await node.exec(f"bench:parent_{language}", host=HOST, args=[count], timeout=120)
+    while any(True for _ in node.processes()):
+        await trio.lowlevel.checkpoint()
+    return count / (time.perf_counter() - began)
 
 
 async def idle(directory: Path, data: Path, language: str, count: int) -> tuple[float, dict[str, float]]:

@@ -14,6 +14,7 @@ from actorflow.cli.bench.scripts import write_registry
 
 if TYPE_CHECKING:
     from actorflow.node.node import Node
+    from actorflow.value import Value
 
 _FULL: Final = "SQLite, synchronous=FULL"
 _ROWS_PER_STEP: Final = 2
@@ -62,7 +63,10 @@ def _workloads(place: Path) -> list[tuple[str, str, str, Measure]]:
             )
         found.append((f"durable/ten-step/{language}/200", "steps/s", _FULL, _flight(entry, 10, 1_000, 200)))
         found.append((f"durable/sequential/{language}", "steps/s", _FULL, _flight(entry, 1_000, 1, 1)))
-        found.append((f"actors/ping-pong/{language}", "messages/s", "", _ping_pong(language)))
+        for kind, payload in (("map", actors.MAP), ("scalar", 1)):
+            found.append((f"actors/ping-pong/{language}/{kind}", "messages/s", "", _ping_pong(language, payload)))
+            found.append((f"actors/one-way/{language}/{kind}", "messages/s", "", _one_way(language, payload)))
+        found.append((f"actors/spawn-exit/{language}", "processes/s", "", _brief(language)))
         found.append((f"actors/idle/{language}", "spawns/s", "", _idle(place, language)))
     found.append(("durable/signal", "round trips/s", _FULL, lambda node: durable.signal_round_trips(node, 200)))
     return found
@@ -76,9 +80,23 @@ def _flight(entry: str, steps: int, total: int, in_flight: int) -> Measure:
     return work
 
 
-def _ping_pong(language: str) -> Measure:
+def _ping_pong(language: str, payload: Value) -> Measure:
     async def work(node: Node) -> tuple[float, dict[str, float]]:
-        return await actors.ping_pong(node, language, 100_000), {}
+        return await actors.ping_pong(node, language, 100_000, payload), {}
+
+    return work
+
+
+def _one_way(language: str, payload: Value) -> Measure:
+    async def work(node: Node) -> tuple[float, dict[str, float]]:
+        return await actors.one_way(node, language, 100_000, payload), {}
+
+    return work
+
+
+def _brief(language: str) -> Measure:
+    async def work(node: Node) -> tuple[float, dict[str, float]]:
+        return await actors.brief(node, language, 20_000), {}
 
     return work
 

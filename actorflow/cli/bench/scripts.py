@@ -16,8 +16,16 @@ entries:
   - {name: waiter, kind: workflow.py, source: file://waiter.py}
   - {name: echo_py, kind: process.py, source: file://echo.py}
   - {name: player_py, kind: process.py, source: file://player.py}
+  - {name: sink_py, kind: process.py, source: file://sink.py}
+  - {name: source_py, kind: process.py, source: file://source.py}
+  - {name: brief_py, kind: process.py, source: file://brief.py}
+  - {name: parent_py, kind: process.py, source: file://parent.py}
   - {name: echo_lua, kind: process.lua, source: file://echo.lua, method: main}
   - {name: player_lua, kind: process.lua, source: file://player.lua, method: main}
+  - {name: sink_lua, kind: process.lua, source: file://sink.lua, method: main}
+  - {name: source_lua, kind: process.lua, source: file://source.lua, method: main}
+  - {name: brief_lua, kind: process.lua, source: file://brief.lua, method: main}
+  - {name: parent_lua, kind: process.lua, source: file://parent.lua, method: main}
 """
 
 _FILES: Final = {
@@ -56,12 +64,32 @@ _FILES: Final = {
     ),
     "player.py": (
         "from actorflow.script import process\n\n\n"
-        "async def main(echo, rounds):\n"
+        "async def main(echo, rounds, payload):\n"
         "    inbox = process.inbox()\n"
-        "    for number in range(rounds):\n"
-        "        await process.send(echo, 'ping', number)\n"
+        "    for _ in range(rounds):\n"
+        "        await process.send(echo, 'ping', payload)\n"
         "        await inbox.receive()\n"
         "    return rounds\n"
+    ),
+    "sink.py": (
+        "from actorflow.script import process\n\n\n"
+        "async def main(rounds):\n"
+        "    inbox = process.inbox()\n"
+        "    for _ in range(rounds):\n"
+        "        await inbox.receive()\n"
+    ),
+    "source.py": (
+        "from actorflow.script import process\n\n\n"
+        "async def main(sink, rounds, payload):\n"
+        "    for _ in range(rounds):\n"
+        "        await process.send(sink, 'item', payload)\n"
+    ),
+    "brief.py": "async def main():\n    return None\n",
+    "parent.py": (
+        "from actorflow.script import process\n\n\n"
+        "async def main(rounds):\n"
+        "    for _ in range(rounds):\n"
+        "        await process.spawn('bench:brief_py', 'bench:actors')\n"
     ),
     "echo.lua": (
         "local function main()\n"
@@ -74,13 +102,33 @@ _FILES: Final = {
         "return {main = main}\n"
     ),
     "player.lua": (
-        "local function main(echo, rounds)\n"
+        "local function main(echo, rounds, payload)\n"
         "    local inbox = process.inbox()\n"
-        "    for number = 1, rounds do\n"
-        "        process.send(echo, 'ping', number)\n"
+        "    for _ = 1, rounds do\n"
+        "        process.send(echo, 'ping', payload)\n"
         "        inbox:receive()\n"
         "    end\n"
         "    return rounds\n"
+        "end\n"
+        "return {main = main}\n"
+    ),
+    "sink.lua": (
+        "local function main(rounds)\n"
+        "    local inbox = process.inbox()\n"
+        "    for _ = 1, rounds do inbox:receive() end\n"
+        "end\n"
+        "return {main = main}\n"
+    ),
+    "source.lua": (
+        "local function main(sink, rounds, payload)\n"
+        "    for _ = 1, rounds do process.send(sink, 'item', payload) end\n"
+        "end\n"
+        "return {main = main}\n"
+    ),
+    "brief.lua": "return {main = function() end}\n",
+    "parent.lua": (
+        "local function main(rounds)\n"
+        "    for _ = 1, rounds do process.spawn('bench:brief_lua', 'bench:actors') end\n"
         "end\n"
         "return {main = main}\n"
     ),

@@ -205,6 +205,8 @@ class Running:
 
     def discard(self, handle: Any) -> None:
         """Drop a task. Python runs its `finally` blocks; whatever they ask for or wait for is refused."""
+        if not dropping.is_suspended(handle):  # as most are: it has returned, and nothing of it is left to run
+            return
         try:
             resisted = self._watch.call(self, self._run, dropping.close, handle)
         except BaseException:  # noqa: BLE001 - the script's own cleanup; nobody is left to be told
