@@ -18,7 +18,21 @@ if TYPE_CHECKING:
 
 CHUNKS: Final = (
     *("objects", "kill", "errors", "tables", "text", "pattern_program", "pattern", "iteration", "coroutines", "codec"),
-    *("base", "messages", "channels", "funcs", "process", "layout", "timing", "json", "subscription", "modules"),
+    *(
+        "base",
+        "messages",
+        "channels",
+        "funcs",
+        "process",
+        "calendar",
+        "layout",
+        "duration",
+        "moment",
+        "timing",
+        "json",
+        "subscription",
+        "modules",
+    ),
 )
 """The files of the prelude beside `runtime.lua`, which calls them, and those of single modules (`FOUND`)."""
 _HOOKS: Final = ("identity", "now", "draw", "note", "dropped", "digest", "pure")

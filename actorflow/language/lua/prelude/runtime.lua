@@ -150,7 +150,7 @@ modules.payload = sources.messages(kit)
 modules.channel = sources.channels(kit, sys)
 modules.funcs = sources.funcs(kit, sys)
 modules.process = sources.process(kit, sys)
-sources.layout(kit)
+for _, name in next, {"calendar", "layout", "duration", "moment"} do sources[name](kit) end
 modules.time = sources.timing(kit, sys, core)
 modules.json = sources.json(kit)
 sources.subscription(kit, sys)
