@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from actorflow.errors import CANCELED, Failure, invalid
 from actorflow.machine.task import BLOCKED, FAILURE, VALUE, Task, Waiter
+from actorflow.machine.tasking import end_if_deadlocked
 from actorflow.value import Opaque
 
 if TYPE_CHECKING:
@@ -91,6 +92,8 @@ def op_select(machine: Machine, task: Task, op: OpTuple) -> Any:
     for waiter in waiters:
         _enqueue(waiter)
     task.wait = waiters
+    if not waiters:
+        end_if_deadlocked(machine)
     return BLOCKED
 
 

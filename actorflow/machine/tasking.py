@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from actorflow.errors import CANCELED, Failure, invalid
+from actorflow.errors import CANCELED, INTERNAL, Failure, invalid
 from actorflow.machine.task import BLOCKED, FAILURE, VALUE, Task
 from actorflow.ports import Outcome
 
@@ -49,7 +49,24 @@ def _ended(machine: Machine, task: Task, outcome: Outcome) -> Any:
             machine.wake(joiner, VALUE, outcome.value)
         else:
             machine.wake(joiner, FAILURE, failure)
+    end_if_deadlocked(machine)
     return BLOCKED
+
+
+def end_if_deadlocked(machine: Machine) -> None:
+    """End a process none of whose tasks can ever go on; to be asked when one has ended, or waits for nothing or a join.
+
+    A task that waits on a channel of its process is idle, not deadlocked, whether or not somebody can still use it.
+    """
+    if machine.ready or machine.requests or machine.subscriptions or machine.main is None:
+        return
+    tasks = [machine.main]
+    for task in tasks:
+        if task.interrupt is not None or not (isinstance(task.wait, Task) or task.wait == ()):
+            return
+        tasks.extend(task.children or ())
+    waits = ", ".join(machine.waits())
+    machine.end(Outcome(failure=Failure(f"deadlock: no task can go on: {waits}", INTERNAL, retryable=False)))
 
 
 def op_spawn_task(machine: Machine, task: Task, op: OpTuple) -> Any:
@@ -70,7 +87,7 @@ def op_yield(machine: Machine, task: Task, _op: OpTuple) -> Any:
     return BLOCKED
 
 
-def op_join(_machine: Machine, task: Task, op: OpTuple) -> Any:
+def op_join(machine: Machine, task: Task, op: OpTuple) -> Any:
     """JOIN task → its result, or its failure."""
     other = op[1]
     if other is task:
@@ -80,6 +97,7 @@ def op_join(_machine: Machine, task: Task, op: OpTuple) -> Any:
         return other.outcome.unwrap()
     other.joiners = [*(other.joiners or ()), task]
     task.wait = other
+    end_if_deadlocked(machine)
     return BLOCKED
 
 

@@ -114,6 +114,7 @@ def test_closing_ends_a_waiting_select() -> None:
 
 def test_a_select_of_nothing_waits_for_ever() -> None:
     def main() -> Any:
+        yield (Op.INBOX,)  # without which the process is deadlocked
         yield (Op.SELECT, [], False)
 
     bench = Bench(main)
