@@ -24,6 +24,7 @@ from hosts.function.pool import Pools, Worker
 from hosts.function.runners import Runners
 from hosts.function.running import Attempt, in_thread, on_asyncio
 from hosts.process import ProcessHost
+from hosts.process.bounds import Bounds
 
 if TYPE_CHECKING:
     from actorflow.bundle import Bundle
@@ -124,8 +125,12 @@ class FunctionHost:
         own = self._node.guard.own(request.target)
         if own:
             request = replace(request, context={**request.context, **own})
-        way, run = self._way(entry, self._node.registry.bundle(request.target), request)
-        attempt = Attempt(self._node, request, reply, way, run)
+        bundle = self._node.registry.bundle(request.target)
+        way, run = self._way(entry, bundle, request)
+        limits = self._node.limits
+        if "limits" in bundle.options:
+            limits = Bounds(limits).under(bundle.options["limits"]).values
+        attempt = Attempt(self._node, request, reply, way, run, limits)
         self._runners.submit(attempt.serve)
         return attempt.give_up
 

@@ -13,7 +13,7 @@ from actorflow.errors import Cancelled, Error
 from actorflow.ports import CallRequest, Outcome, Reply
 from actorflow.script.ctx import CALL, CallContext
 from actorflow.script.current import CURRENT
-from actorflow.value import copy_value
+from actorflow.value import Limits, copy_value
 from hosts.function.failing import failure_in
 from hosts.function.performing import caller_of, from_trio, performer
 
@@ -26,15 +26,22 @@ if TYPE_CHECKING:
 class Attempt:
     """One attempt: a runner runs it, and it answers once, unless it is given up."""
 
-    __slots__ = ("_caller", "_given_up", "_node", "_reply", "_request", "_run", "_scope", "_way")
+    __slots__ = ("_caller", "_given_up", "_limits", "_node", "_reply", "_request", "_run", "_scope", "_way")
 
-    def __init__(
-        self, node: Node, request: CallRequest, reply: Reply, way: str, run: Callable[[], Awaitable[Any]]
+    def __init__(  # noqa: PLR0913, PLR0917 - what a call is made of
+        self,
+        node: Node,
+        request: CallRequest,
+        reply: Reply,
+        way: str,
+        run: Callable[[], Awaitable[Any]],
+        limits: Limits,
     ) -> None:
         """Make an attempt that has not begun; the value or exception of `run` is the answer.
 
-        `way` is that of the entry's `run`, by which operations are asked for.
+        `way` is that of the entry's `run`, by which operations are asked for; `limits` hold for the value.
         """
+        self._limits = limits
         self._node = node
         self._request = request
         self._reply = reply
@@ -72,7 +79,7 @@ class Attempt:
         if outcome.failure is not None:
             return outcome
         try:
-            return Outcome(copy_value(outcome.value, self._node.limits, self._node.notices))
+            return Outcome(copy_value(outcome.value, self._limits, self._node.notices))
         except Error as error:
             message = f"result of {self._request.target}: {error.message}"
             return Outcome(failure=Error(message, error.kind, error.retryable, error.details).failure)
