@@ -50,6 +50,8 @@ FACTS: Final = frozenset(
         CANCEL_REQUESTED,
     }
 )
+CALLS: Final = frozenset({FUNCTION_CALLED, OPERATION_PERFORMED})
+"""The records that are attempted, and answered by `FunctionCompleted` or `FunctionFailed`."""
 ENDS: Final = frozenset({RUN_COMPLETED, RUN_FAILED, RUN_CANCELLED})
 
 

@@ -143,7 +143,7 @@ class Calls:
         self.running += 1
         call.answered = False
         call.give_up = _nothing
-        give_up = self._engine.functions.call(call.request, partial(self._replied, call))
+        give_up = self._engine.attempt(call.request, partial(self._replied, call))
         if not call.answered:
             call.give_up = give_up
 

@@ -15,6 +15,7 @@ from actorflow.ports import PENDING, Answer, Identity, SpawnRequest
 from actorflow.run import event as events
 from actorflow.run.draw import DrawStream
 from actorflow.run.event import JournalEvent, payload_digest
+from hosts.workflow.operation import RECORDED, refused
 
 if TYPE_CHECKING:
     from actorflow.notice import Notice
@@ -219,14 +220,12 @@ class JournalDriver:
         self._record(events.NAME_USED, ref, name, [verb, pid])
         return PENDING
 
-    def perform(self, ref: int, operation: str, args: tuple[Any, ...]) -> Answer:  # noqa: ARG002 - the port's shape
-        """Refuse what a durable run cannot do."""
-        hints = {
-            "io": "process.io does direct I/O, which a replay would repeat; put it into a function and use funcs.call",
-            "upgrade": "process.upgrade is not supported on this host; spawn a successor and return",
-        }
-        message = hints.get(operation, f"{operation} is not available in a workflow; use funcs.call with a function")
-        raise invalid(message)
+    def perform(self, ref: int, operation: str, args: tuple[Any, ...]) -> Answer:
+        """Record an operation of the node that may be recorded; any other is refused."""
+        if operation not in RECORDED:
+            raise refused(operation)
+        self._record(events.OPERATION_PERFORMED, ref, operation, [list(args), {}])
+        return PENDING
 
     def cancel(self, ref: int) -> None:
         """Record that the script gave up a request."""

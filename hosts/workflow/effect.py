@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 def perform(engine: Engine, resident: Resident, record: Record) -> None:
     """Do what a committed record says; its answer becomes a fact of the run. Timers and own deliveries are not here."""
-    if record.kind == events.FUNCTION_CALLED:
+    if record.kind in events.CALLS:
         engine.calls.start(resident, record)
         return
     act = _ACTS.get(record.kind)

@@ -18,7 +18,7 @@ from actorflow.bundle import Bundle
 from actorflow.codec import encode
 from actorflow.errors import CANCELED, Error, Failure, failure_of
 from actorflow.notice import Notice
-from actorflow.ports import Outcome, Program, Reply
+from actorflow.ports import CallRequest, Identity, Outcome, Program, Reply
 from actorflow.run import event as events
 from actorflow.run.turn import CallRow, Committed, Delivery, Item
 from actorflow.store.group import Callback, Write
@@ -30,6 +30,7 @@ from hosts.workflow.entropy import Entropy
 from hosts.workflow.eviction import evict_unused
 from hosts.workflow.faults import no_run, row_outcome
 from hosts.workflow.live import Fact
+from hosts.workflow.operation import attempt, is_operation
 from hosts.workflow.recovery import Recovery
 from hosts.workflow.resident import Draft, Ending, Resident
 from hosts.workflow.timer import Timers
@@ -103,7 +104,17 @@ class Engine:
 
     def function_options(self, target: str) -> Mapping[str, Any]:
         """Return a function's own default call options; a target that is broken or missing has none."""
-        return self.node.calls.presets(target)
+        return {} if is_operation(target) else self.node.calls.presets(target)
+
+    def attempt(self, request: CallRequest, reply: Reply) -> Callable[[], None]:
+        """Begin one attempt of a call, of a function or an operation. Returns what gives it up: then no reply comes."""
+        if not is_operation(request.target):
+            give_up: Callable[[], None] = self.functions.call(request, reply)
+            return give_up
+        resident = self.residents.get(self.open_ids.get(self.own_workflow(request.caller) or "", 0))
+        live = None if resident is None else resident.live
+        identity = Identity(request.caller, "", "", request.context) if live is None else live.driver.identity
+        return attempt(self.node, identity, request, reply)
 
     # ---- serving -----------------------------------------------------------------------------------------------
 

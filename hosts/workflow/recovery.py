@@ -229,7 +229,7 @@ class Recovery:
             if record.kind == events.PROCESS_SPAWNED:
                 self._engine.admission.spawn_again(resident, live, record)
             elif record.kind != events.TIMER_STARTED:
-                if self._engine.own_workflow(record.target) is not None and record.kind != events.FUNCTION_CALLED:
+                if self._engine.own_workflow(record.target) is not None and record.kind not in events.CALLS:
                     # it was delivered by the commit that recorded it, or its refusal would be in the inbox
                     self._engine.settle(resident.run, ref, value=True)
                 else:

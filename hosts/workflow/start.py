@@ -153,7 +153,7 @@ def _fold(
     live: LiveRun, fed: Fed
 ) -> tuple[list[JournalEvent], list[Record], tuple[list[JournalEvent], list[Record]] | None]:
     """Put the first feed into the start if it only called functions, else keep all but the start event for a turn."""
-    if live.outcome is None and all(record.kind == events.FUNCTION_CALLED for record in fed.records):
+    if live.outcome is None and all(record.kind in events.CALLS for record in fed.records):
         return fed.events, fed.records, None
     return fed.events[:1], [], (fed.events[1:], fed.records)
 
