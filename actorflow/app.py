@@ -26,7 +26,7 @@ from actorflow.node.control_verb import node_verbs
 from actorflow.node.data import DataDirectory, data_path
 from actorflow.node.node import LogSink, Node
 from actorflow.node.program import Language
-from actorflow.node.runner import CheckRunner, HostRunner, ProcessRunner, ResourceRunner, Runner
+from actorflow.node.runner import HostRunner, ProcessRunner, ResourceRunner, Runner
 from actorflow.node.service import Change, Services, Supervisor
 from actorflow.notice import Notice, NoticeSink, drop
 from actorflow.registry.change import Operation, Revision
@@ -151,8 +151,9 @@ async def boot(  # noqa: PLR0913 - what a composition root is told
         node = Node(registry, languages(notices), boot=claimed.next_boot(), **sinks)
         stores = Stores(claimed.path, registry)
         node.open_store = stores.open
+        node.environment, node.data = registry.environment, claimed.path
         registry.verify = partial(_verify, node)
-        registry.judge = partial(_judge, node, stores)
+        registry.judge = partial(_judge, node)
         registry.listen(node.revised)
         async with _unhurried() as scope, node.open():
             node.on_close(stores.close)
@@ -198,8 +199,8 @@ async def _prepare(
     install(node)
     functions = pkgutil.resolve_name(_FUNCTIONS)(_FUNCTIONS_ID, {}, node)
     await functions.start()
-    supervisor = Supervisor(node, _services(node, registry, stores), **({"changed": changed} if changed else {}))
-    node.on_revision(partial(_follow, node, stores, supervisor))
+    supervisor = Supervisor(node, _services(node, registry), **({"changed": changed} if changed else {}))
+    node.on_revision(partial(_follow, node, supervisor))
     node.settled = supervisor.settled
     node.services = supervisor.report
     verbs = node_verbs(node, supervisor) | run_verbs(stores, served=True, waits=lambda pid: _waits(node, pid))
@@ -225,29 +226,29 @@ def _waits(node: Node, pid: str) -> list[str]:
     return next((list(info.waits) for info in node.processes() if info.pid == pid), [])
 
 
-def _services(node: Node, registry: AnyRegistry, stores: Stores) -> Services:
+def _services(node: Node, registry: AnyRegistry) -> Services:
     """Return the services of a registry; raises `Error` when they need each other in a circle."""
     entries = [entry for entry in registry if entry.service]
     specs = [_spec(entry) for entry in entries]
     references: dict[str, Collection[str]] = {entry.id: () for entry in registry}
     references |= {entry.id: registry.dependencies(entry.id) for entry in entries}
-    runners = {entry.id: _runner(node, stores, entry) for entry in entries}
+    runners = {entry.id: _runner(node, entry) for entry in entries}
     return Services(specs, start_levels(specs, references), runners)
 
 
-def _follow(node: Node, stores: Stores, supervisor: Supervisor, revision: Revision) -> None:
+def _follow(node: Node, supervisor: Supervisor, revision: Revision) -> None:
     """Have the supervisor serve what the registry says now, if services are concerned."""
     before, after = revision.before, revision.registry
     if _concerns_services(revision.operations, before, after):
         ids = [operation.id for operation in revision.operations]
         changed = {entry for entry in ids if entry in before and entry in after and _differs(entry, before, after)}
-        supervisor.revise(_services(node, after, stores), changed)
+        supervisor.revise(_services(node, after), changed)
 
 
-def _judge(node: Node, stores: Stores, operations: Iterable[Operation], before: Registry, after: Registry) -> None:
+def _judge(node: Node, operations: Iterable[Operation], before: Registry, after: Registry) -> None:
     """Raise `Error` when services would need each other in a circle."""
     if _concerns_services(operations, before, after):
-        _services(node, after, stores)
+        _services(node, after)
 
 
 def _concerns_services(operations: Iterable[Operation], before: Registry, after: Registry) -> bool:
@@ -279,14 +280,12 @@ def _spec(entry: Entry) -> ServiceSpec:
     return ServiceSpec(entry.id, auto_start=isinstance(lifecycle, Mapping) and lifecycle.get("auto_start") is True)
 
 
-def _runner(node: Node, stores: Stores, entry: Entry) -> Runner:
+def _runner(node: Node, entry: Entry) -> Runner:
     config = entry.config
     if entry.kind == "process.service" and not entry.broken:
         cancel_runs = config.on_stop == "cancel"
         security = config.lifecycle.security
         return ProcessRunner(node, entry.id, config.process, config.host, config.input, cancel_runs, security)
-    if entry.kind.startswith("db.sql."):
-        return CheckRunner(lambda: stores.check(entry.id))
     if entry.declaration is not None and entry.declaration.resource:
         return ResourceRunner(node, entry.id, lambda: _made(node, entry))
     return HostRunner(node, entry.id, lambda: _made(node, entry), config)

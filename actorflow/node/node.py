@@ -8,6 +8,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import asynccontextmanager
+from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Final, Self
 
@@ -32,6 +33,7 @@ from actorflow.node.waiting import Answer, within
 from actorflow.notice import Notice, NoticeSink, drop
 from actorflow.ports import CallRequest, Functions, Host, Outcome, ProcessInfo, SpawnRequest
 from actorflow.registry.change import Revision
+from actorflow.registry.environment import Environment
 from actorflow.supervision.report import ServiceReport
 from actorflow.value import DEFAULT_LIMITS, Limits, Value, copy_value
 
@@ -77,6 +79,7 @@ class Node:
         leaving, exit_code: set when a script has asked the node to stop: whoever serves it does so.
         asyncio: the one thread for asyncio code; starts when first used.
         resources: what hosts of one kind share on this node, by a name of their own.
+        environment: the variables that entries declare; set by the composition root, as is `data`, the data directory.
         open_store: opens the store that a durable host names; set by the composition root.
         guard: judges what scripts that run as an actor may do.
         settled: waits until it is known how the starts of services went; set by the composition root.
@@ -119,6 +122,8 @@ class Node:
         self.asyncio = AsyncioThread()
         self.resources: dict[str, Any] = {}
         self.guard = Guard(registry)
+        self.environment = Environment(Path(), {})
+        self.data: Path | None = None
         self.open_store: StoreOpener = no_store
         self.settled: Callable[[Collection[str]], Awaitable[None]] = _settled
         self._nursery: trio.Nursery | None = None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Final, Protocol, TypeAlias
 
 from actorflow.errors import NOT_FOUND, Error, Failure
@@ -117,34 +117,6 @@ class ResourceRunner:
 
     def amend(self, given: Any) -> bool:  # noqa: ARG002 - the port's shape
         """Have the resource made anew."""
-        return False
-
-
-class CheckRunner:
-    """Stands for something that only has to be usable, such as a database: it runs when the check succeeds."""
-
-    def __init__(self, check: Callable[[], Awaitable[None]]) -> None:
-        """Start by awaiting `check`, which raises `Error` when the thing cannot be used."""
-        self._check = check
-        self._ended: Ended | None = None
-
-    async def start(self, ended: Ended) -> None:
-        """Check it."""
-        await self._check()
-        self._ended = ended
-
-    async def stop(self, grace: float) -> None:  # noqa: ARG002 - there is nothing to wait for
-        """Stop at once."""
-        ended, self._ended = self._ended, None
-        if ended is not None:
-            ended(None)
-
-    async def kill(self) -> None:
-        """Stop at once."""
-        await self.stop(0)
-
-    def amend(self, given: Any) -> bool:  # noqa: ARG002 - the port's shape
-        """Have the thing checked again."""
         return False
 
 

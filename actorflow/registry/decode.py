@@ -11,12 +11,13 @@ from pydantic_core import ErrorDetails
 
 from actorflow.registry.document import Path
 from actorflow.registry.draft import NO_FILE, Draft
-from actorflow.registry.expand import read_files, resolve_placeholders
+from actorflow.registry.expand import read_files, resolve_placeholders, take_siblings
 from actorflow.registry.fault import Suggester, closest, dotted, shown
 from actorflow.registry.kind import Kind
 from actorflow.registry.kinds.fields import REFUSAL
 from actorflow.registry.meta import Meta
 from actorflow.registry.override import replaced
+from actorflow.registry.placeholder import Lookup
 from actorflow.registry.text_file import TextFiles
 
 _EXTRA: Final = "extra_forbidden"
@@ -54,7 +55,7 @@ _BOOLEANS: Final = {
 class Decoder:
     """Decodes drafts one after another, with the kinds, files and environment of one load."""
 
-    def __init__(self, kinds: Mapping[str, Kind], files: TextFiles, environment: Mapping[str, str]) -> None:
+    def __init__(self, kinds: Mapping[str, Kind], files: TextFiles, environment: Lookup) -> None:
         """Take what decoding needs."""
         self._kinds = kinds
         self._files = files
@@ -72,6 +73,10 @@ class Decoder:
             return
         data, meta, lax = resolve_placeholders(draft, self._environment)
         draft.resolved = {} if data is None else data
+        if isinstance(draft.resolved, dict):
+            written = draft.resolved
+            draft.resolved = take_siblings(draft, written, _written_names(draft.declaration.model), self._environment)
+            lax = lax or draft.resolved is not written
         draft.about = self._checked(draft, Meta, meta, ("meta",), lax=lax) or Meta()
         draft.config = self._checked(draft, draft.declaration.model, draft.resolved, (), lax=lax)
 
@@ -169,8 +174,11 @@ def _fields_at(model: type[BaseModel], path: Path) -> Iterator[str]:
         if not models:
             return
         model = models[0]
-    for name, field in model.model_fields.items():
-        yield field.alias or name
+    yield from _written_names(model)
+
+
+def _written_names(model: type[BaseModel]) -> list[str]:
+    return [field.alias or name for name, field in model.model_fields.items()]
 
 
 def _models_in(annotation: Any) -> Iterator[type[BaseModel]]:

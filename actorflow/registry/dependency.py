@@ -1,7 +1,8 @@
 """Dependencies between entries, found in their fields, and the order of booting that follows from them.
 
-A reference is `name`, `ns:name`, `ns:<namespace>` (all of it) or `group:<g>` (all entries with `meta.groups` g). What
-refers to nothing is ignored here. A cycle is no error: the order is then lexicographic.
+A reference is `name`, `ns:name`, `ns:<namespace>` (all of it) or `group:<g>` (all entries with `meta.groups` g); a
+placeholder and a field `<name>_env` refer to the entry of the variable they name. What refers to nothing is ignored
+here. A cycle is no error: the order is then lexicographic.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from typing import Any, Final
 
 from actorflow.names import resolve_id
 from actorflow.registry.draft import Draft
+from actorflow.registry.kinds.env_variable import EnvVariable
 
 _ANY: Final = "*"
 _META: Final = tuple(
@@ -37,9 +39,10 @@ def find_edges(drafts: Mapping[str, Draft]) -> dict[str, tuple[str, ...]]:
         namespaces[draft.namespace].append(draft.id)
         for group in _texts(draft.meta.get("groups")):
             groups[group].append(draft.id)
+    variables = {draft.config.variable: draft.id for draft in drafts.values() if isinstance(draft.config, EnvVariable)}
     edges: dict[str, tuple[str, ...]] = {}
     for draft in drafts.values():
-        found: set[str] = set()
+        found = {variables[name] for name in _variable_names(draft) if name in variables}
         for reference in set(_references(draft)):
             head, _, rest = reference.partition(":")
             if rest and head == "group":
@@ -94,10 +97,16 @@ def _references(draft: Draft) -> Iterator[str]:
         yield from _values_at(draft.meta, pattern)
     for pattern in _DATA:
         yield from _values_at(draft.resolved, pattern)
-    if isinstance(draft.resolved, dict):
-        for key, value in draft.resolved.items():
+    yield from _variable_names(draft)
+
+
+def _variable_names(draft: Draft) -> Iterator[str]:
+    """Yield what placeholders and fields such as `password_env` name: variables, by public name or id."""
+    if isinstance(draft.data, dict):
+        for key, value in draft.data.items():
             if isinstance(key, str) and key.endswith(_ENVIRONMENT):
                 yield from _texts(value)
+    yield from draft.variables
 
 
 def _values_at(value: Any, pattern: tuple[str, ...]) -> Iterable[str]:

@@ -36,7 +36,8 @@ class Draft:
         origins: field paths whose text came from a file, with that file.
         declaration: what its kind says, None when the kind is unknown.
         resolved: its fields with placeholders resolved. config: the same checked, None when broken or unknown.
-        about: its meta resolved and checked. faults: what is wrong with it.
+        about: its meta resolved and checked. variables: names of the variables that its placeholders refer to.
+        faults: what is wrong with it.
         decoded: how many of the faults were found before linking. mentions: ids that linking looks up for it.
     """
 
@@ -55,6 +56,7 @@ class Draft:
     resolved: Any = None
     config: BaseModel | None = None
     about: Meta = field(default_factory=Meta)
+    variables: set[str] = field(default_factory=set)
     faults: list[Fault] = field(default_factory=list)
     decoded: int = 0
     mentions: frozenset[str] = frozenset()

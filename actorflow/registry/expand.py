@@ -1,19 +1,21 @@
-"""Expansion of an entry's values: `file://` texts read when it is loaded, placeholders resolved when decoded."""
+"""Expansion of an entry's values: `file://` texts when it is loaded, placeholders and `<field>_env` when decoded."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection
 from typing import Any, Final
 
+from actorflow.errors import Error
 from actorflow.registry.document import Path
 from actorflow.registry.draft import Draft
 from actorflow.registry.fault import Scope
-from actorflow.registry.placeholder import PlaceholderError, has_placeholder, resolve
+from actorflow.registry.placeholder import Lookup, PlaceholderError, has_placeholder, names_in, resolve
 from actorflow.registry.text_file import TextFiles, UnreadableError
 
 _FILE: Final = "file://"
 _LITERAL: Final = frozenset({("source",)})
 """Fields that are program text: a `${` in them is the program's own."""
+_SIBLING: Final = "_env"
 
 
 def read_files(draft: Draft, files: TextFiles, scope: Scope) -> None:
@@ -33,7 +35,7 @@ def read_files(draft: Draft, files: TextFiles, scope: Scope) -> None:
     draft.meta = _mapped(draft.meta, ("meta",), read)
 
 
-def resolve_placeholders(draft: Draft, environment: Mapping[str, str]) -> tuple[Any, Any, bool]:
+def resolve_placeholders(draft: Draft, environment: Lookup) -> tuple[Any, Any, bool]:
     """Return the draft's data and meta with placeholders resolved, and whether there were any.
 
     Program text and what came from files is left alone. A placeholder without a value is an entry fault.
@@ -45,6 +47,7 @@ def resolve_placeholders(draft: Draft, environment: Mapping[str, str]) -> tuple[
         if not has_placeholder(text) or path in _LITERAL or path in draft.origins:
             return text
         found = True
+        draft.variables.update(names_in(text))
         try:
             return resolve(text, environment)
         except PlaceholderError as error:
@@ -52,6 +55,31 @@ def resolve_placeholders(draft: Draft, environment: Mapping[str, str]) -> tuple[
             return text
 
     return _mapped(draft.data, (), replace), _mapped(draft.meta, ("meta",), replace), found
+
+
+def take_siblings(draft: Draft, value: dict[Any, Any], known: Collection[str], environment: Lookup) -> dict[Any, Any]:
+    """Return `value` with each `<field>_env: NAME` replaced by `<field>` with the value of the variable NAME.
+
+    That is done for the `known` fields. A variable without a value leaves the field as it is written; when it is not
+    written either, that is an entry fault.
+    """
+    names = [key for key in value if isinstance(key, str) and key.endswith(_SIBLING) and key not in known]
+    taken = [key for key in names if key.removesuffix(_SIBLING) in known and isinstance(value[key], str)]
+    if not taken:
+        return value
+    fields = {key: item for key, item in value.items() if key not in taken}
+    for key in taken:
+        name, found = value[key], None
+        try:
+            found = environment.get(name)
+        except Error as error:
+            draft.add((key,), f"{name}: {error.message}", "a storage that can be read")
+        field = key.removesuffix(_SIBLING)
+        if found is not None:
+            fields[field] = found
+        elif field not in fields:
+            draft.add((key,), f"{name}, which is not set", f"{name} in the environment, or `{field}:` for that case")
+    return fields
 
 
 def _mapped(value: Any, path: Path, change: Callable[[str, Path], Any]) -> Any:

@@ -147,6 +147,9 @@ def _named(field: str, value: Any) -> Iterator[tuple[Path, str]]:
     elif isinstance(value, Mapping):
         for key, item in value.items():
             yield (field, key), item
+    elif isinstance(value, tuple):
+        for index, item in enumerate(value):
+            yield (field, index), item
 
 
 def _check_imports(drafts: Mapping[str, Draft], only: Collection[str]) -> None:

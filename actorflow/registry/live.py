@@ -6,6 +6,7 @@ It answers like a `Registry`, always with the entries of now. All of it is calle
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from pathlib import Path
 from typing import Any, Final, TypeAlias
 
 from actorflow.bundle import Bundle
@@ -14,6 +15,7 @@ from actorflow.registry.change import Change, Operation, Revision, Version
 from actorflow.registry.changing import Proposal, outdated_by
 from actorflow.registry.dependency import boot_order, find_edges
 from actorflow.registry.draft import Draft
+from actorflow.registry.environment import ENVIRONMENT_KINDS, Environment
 from actorflow.registry.fault import Fault
 from actorflow.registry.history import History
 from actorflow.registry.registry import Entry, Graph, Registry
@@ -41,6 +43,7 @@ class LiveRegistry:
     """All entries of a node.
 
     Attributes:
+        environment: the variables that its entries declare.
         verify: looks at the code of each entry before it changes. judge: looks at a change as a whole. Both are set by
             the composition root.
     """
@@ -51,8 +54,9 @@ class LiveRegistry:
         workbench: Workbench,
         faults: Iterable[Fault] = (),
         clock: Clock | None = None,
+        environment: Environment | None = None,
     ) -> None:
-        """Begin with linked drafts, and with faults that are not theirs."""
+        """Begin with linked drafts, with faults that are not theirs, and with the environment that drafts declare."""
         self._drafts = dict(drafts)
         self._workbench = workbench
         self._faults = tuple(faults)
@@ -61,6 +65,7 @@ class LiveRegistry:
         self._seen: dict[int, Registry] = {}
         self._history = History(Version(FIRST, 0, self._clock.now()))
         self._snapshot = self._registry(self._drafts, {entry: Entry.of(draft) for entry, draft in drafts.items()})
+        self.environment = environment or Environment(Path(), {})
         self.verify: Verify = _accept
         self.judge: Judge = _accept
 
@@ -196,7 +201,10 @@ class LiveRegistry:
     ) -> None:
         before, self._drafts, self._snapshot = self._snapshot, drafts, registry
         self._seen.pop(self.version.id, None)
-        outdated = outdated_by({operation.id for operation in operations}, before, registry, affected)
+        changed = {operation.id for operation in operations}
+        if any(_declares(registry, entry) or _declares(before, entry) for entry in affected | changed):
+            self.environment.declare({entry.id: entry.config for entry in registry.find(f"{ENVIRONMENT_KINDS}*")})
+        outdated = outdated_by(changed, before, registry, affected)
         revision = Revision(self.version, operations, registry, before, outdated)
         for listener in tuple(self._listeners):
             listener(revision)
@@ -222,6 +230,10 @@ class LiveRegistry:
             return boot_order(edges)[0], edges
 
         return Registry(entries, graph, self._faults, bundles or {})
+
+
+def _declares(registry: Registry, entry: str) -> bool:
+    return entry in registry and registry.entry(entry).kind.startswith(ENVIRONMENT_KINDS)
 
 
 AnyRegistry: TypeAlias = Registry | LiveRegistry

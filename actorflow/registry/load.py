@@ -9,6 +9,7 @@ from actorflow.registry.decode import Decoder
 from actorflow.registry.dependency import boot_order, find_edges
 from actorflow.registry.document import Document, SyntaxFault
 from actorflow.registry.draft import Draft, read_drafts
+from actorflow.registry.environment import ENVIRONMENT_KINDS, Environment
 from actorflow.registry.fault import Fault, Suggester
 from actorflow.registry.json_file import read_json
 from actorflow.registry.kind import installed_kinds
@@ -46,7 +47,7 @@ def open_registry(
     Args:
         directory: holds the registry files, or a node.yaml or wippy.lock that names the source roots.
         overrides: `ns:entry:path=value`, later ones win; they win over those of .wippy.yaml.
-        environment: what `${env:NAME}` refers to.
+        environment: the variables of the operating system, what `${env:NAME}` refers to unless an entry declares NAME.
         modules: the names entries may list under `modules`, by language (`lua`, `py`).
     """
     layout = read_layout(directory, environment)
@@ -55,12 +56,23 @@ def open_registry(
     faults.extend(apply_overrides((*layout.overrides, *_parsed(overrides, faults)), drafts, Suggester(drafts)))
     kinds, unusable = installed_kinds()
     faults.extend(unusable)
-    workbench = Workbench(Decoder(kinds, TextFiles(layout.roots), environment), modules)
-    for draft in drafts.values():
-        workbench.decode(draft)
+    known = Environment(directory, environment)
+    workbench = Workbench(Decoder(kinds, TextFiles(layout.roots), known), modules)
+    _decode_all(drafts, workbench, known)
     workbench.link(drafts)
     _note_cycle(drafts)
-    return LiveRegistry(drafts, workbench, faults)
+    return LiveRegistry(drafts, workbench, faults, environment=known)
+
+
+def _decode_all(drafts: Mapping[str, Draft], workbench: Workbench, environment: Environment) -> None:
+    """Decode the drafts that say what the environment is first, then all others in that environment."""
+    declaring = {entry: draft for entry, draft in drafts.items() if draft.kind.startswith(ENVIRONMENT_KINDS)}
+    for draft in declaring.values():
+        workbench.decode(draft)
+    environment.declare({entry: draft.config for entry, draft in declaring.items()})
+    for entry, draft in drafts.items():
+        if entry not in declaring:
+            workbench.decode(draft)
 
 
 def _note_cycle(drafts: Mapping[str, Draft]) -> None:

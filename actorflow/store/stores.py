@@ -6,8 +6,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final, TypeVar
 
-import trio
-
 from actorflow.errors import NOT_FOUND, UNAVAILABLE, Error, invalid, not_found
 from actorflow.registry.live import AnyRegistry
 from actorflow.run.turn import Committed, Item
@@ -43,10 +41,6 @@ class Stores:
         """
         writer = self._writers[database] = open_writer(self._store(database))
         return writer
-
-    async def check(self, database: str) -> None:
-        """Open a database and close it again; raises `Error` when it cannot be used."""
-        await trio.to_thread.run_sync(lambda: self._store(database).close())
 
     async def open_existing(self) -> None:
         """Open every database that hosts of the registry name and that has a file: for commands without a node."""

@@ -21,7 +21,7 @@ RECORDED: Final = frozenset(
     {
         *("env.get", "events.send", "queue.publish", "registry.get"),
         *(f"store.{verb}" for verb in ("open", "get", "entry", "set", "put", "has", "delete", "list", "info")),
-        *("sql.open", "sql.query", "sql.execute"),
+        *("sql.open", "sql.query", "sql.execute", "sql.prepare"),
     }
 )
 """Names of the operations that a durable run may ask for: none that holds something between two of them."""
@@ -32,6 +32,7 @@ _ADVICE: Final[Mapping[str, str]] = MappingProxyType(
         "io": "process.io does direct I/O, which a replay would repeat; put it into a function and use funcs.call",
         "upgrade": "process.upgrade is not supported on this host; spawn a successor and return",
         "events.subscribe": "events.subscribe is not available in a workflow; subscribe in an actor that signals it",
+        "sql.begin": "sql.begin is not available in a workflow: no transaction outlives a step; do it in a function",
         "queue.message": "queue.message is not available in a workflow; a queue.consumer's function may signal it",
     }
 )

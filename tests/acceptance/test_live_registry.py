@@ -157,12 +157,12 @@ async def test_a_function_is_created_called_and_deleted(registry: Path) -> None:
         ("function.lua", "return function( end", "app:new"),
         ("function.py", "def main(:\n    pass\n", "app:new"),
         ("process.py", "async def main(:\n    pass\n", "app:new"),
-        ("workflow.lua", "local env = require('env') return function() return os.getenv('X') end", "app:new"),
+        ("workflow.lua", "local fs = require('fs') return function() return fs.get('X') end", "app:new"),
     ],
 )
 async def test_code_that_does_not_compile_is_refused(registry: Path, kind: str, source: str, message: str) -> None:
     async with booted(registry) as made:
-        data = {"modules": ["env"]} if kind == "workflow.lua" else {}
+        data = {"modules": ["fs"]} if kind == "workflow.lua" else {}
         with pytest.raises(Error, match=message) as caught:
             made.registry.apply([create("app:new", kind, source=source, **data)])
         assert caught.value.kind == INVALID

@@ -70,7 +70,8 @@ def _size(value: Any) -> int:
     return min(int(match[1]) * _BYTES[match[2]], _INT_MAX)
 
 
-def _as_tuple(value: Any) -> Any:
+def as_tuple(value: Any) -> Any:
+    """Return a list as a tuple, anything else as it is."""
     return tuple(value) if isinstance(value, list) else value
 
 
@@ -110,11 +111,14 @@ Size: TypeAlias = Annotated[
 Positive: TypeAlias = Annotated[int, Field(ge=1, le=_INT_MAX)]
 Count: TypeAlias = Annotated[int, Field(ge=0, le=_INT_MAX)]
 
+Plain: TypeAlias = str | bool | int | float
+"""Text, a boolean or a number."""
+
 Name: TypeAlias = Annotated[str, Field(min_length=1)]
-Names: TypeAlias = Annotated[tuple[Name, ...], BeforeValidator(_as_tuple)]
+Names: TypeAlias = Annotated[tuple[Name, ...], BeforeValidator(as_tuple)]
 """A list of names."""
 
-Values: TypeAlias = Annotated[tuple[Any, ...], BeforeValidator(_as_tuple)]
+Values: TypeAlias = Annotated[tuple[Any, ...], BeforeValidator(as_tuple)]
 """A list of anything."""
 
 Reference: TypeAlias = Annotated[str, Field(min_length=1), AfterValidator(_resolved)]
@@ -123,7 +127,7 @@ Reference: TypeAlias = Annotated[str, Field(min_length=1), AfterValidator(_resol
 Database: TypeAlias = Annotated[str, Field(min_length=1), AfterValidator(_database)]
 """The id of a database, or `memory`."""
 
-References: TypeAlias = Annotated[tuple[Reference, ...], BeforeValidator(_as_tuple)]
+References: TypeAlias = Annotated[tuple[Reference, ...], BeforeValidator(as_tuple)]
 Imports: TypeAlias = Mapping[Name, Reference]
 """Alias to the id of a library."""
 

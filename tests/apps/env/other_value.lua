@@ -1,0 +1,3 @@
+local env = require("env")
+
+return { main = function(name) return env.get(name) end }
