@@ -143,6 +143,20 @@ class Running:
         """Write a log line."""
         self._asked(lambda: self.machine.driver.note(level, text, decode(fields)), None)
 
+    def post(self, dest: bytes, topic: bytes, is_scalar: bool, payload: Any) -> bool:  # noqa: FBT001 - Lua's operands
+        """Send one payload if that is nothing but a delivery; see `ports.Driver.post`."""
+        if self._failure is not None:
+            return True
+        try:
+            if is_scalar:
+                value = _text(payload) if type(payload) is bytes else payload
+            else:
+                (value,) = decode(payload)
+            return self.machine.driver.post(dest.decode(), topic.decode(), (value,))
+        except BaseException as error:  # noqa: BLE001 - raised again by `resume`
+            self._failure = error
+            return True
+
     def dropped(self, path: str) -> None:
         """Tell that an object could not leave the process."""
         notice = Notice("value-dropped", f"{path}: it cannot leave its process, sent as nil")
@@ -174,6 +188,16 @@ _PURE_LIMITS: Final = Limits(size=32 << 20)
 """Of what a pure operation may give: twice of it fits into the room that Lua's allocator always has."""
 NIL: Final = b"\xf6"
 _LATER: Final = (Op.YIELD,)
+
+
+def _text(data: bytes) -> str | bytes:
+    """Return what Lua's string is in a message: text where it is UTF-8, as its codec does it."""
+    try:
+        return data.decode()
+    except UnicodeDecodeError:
+        return data
+
+
 _NOBODY: Final = encode(
     {"pid": "", "entry": "", "host": "", "context": {}, "durable": True, "parent": "", "workflow": {}}
 )

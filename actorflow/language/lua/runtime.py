@@ -35,7 +35,7 @@ CHUNKS: Final = (
     ),
 )
 """The files of the prelude beside `runtime.lua`, which calls them, and those of single modules (`FOUND`)."""
-_HOOKS: Final = ("identity", "now", "draw", "note", "dropped", "digest", "pure")
+_HOOKS: Final = ("identity", "now", "draw", "note", "dropped", "digest", "pure", "post")
 _LOADER: Final = b"local load = load; return function(text, name) return (assert(load(text, name, 't'))) end"
 _SLACK: Final = 64 << 20
 
@@ -156,6 +156,9 @@ class Runtime:
 
     def _hook_note(self, number: int, level: bytes, text: bytes, fields: bytes) -> None:
         self.running[number].note(level.decode(), text.decode(errors="replace"), fields)
+
+    def _hook_post(self, number: int, dest: bytes, topic: bytes, is_scalar: bool, payload: Any) -> bool:  # noqa: FBT001
+        return self.running[number].post(dest, topic, is_scalar, payload)
 
     def _hook_pure(self, number: int, name: bytes, args: bytes) -> tuple[bool, bytes]:
         return self.running[number].pure(name.decode(errors="replace"), args)

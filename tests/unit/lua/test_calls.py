@@ -11,7 +11,7 @@ import pytest
 from actorflow.errors import Error, Failure, not_found
 from actorflow.language.lua import LuaLanguage
 from actorflow.message import Message, exit_event
-from tests.unit.lua.world import CHILD, NOW, PID, World, waiting
+from tests.unit.lua.world import CHILD, NOW, PID, POSTABLE, World, waiting
 
 Run = Callable[..., Any]
 
@@ -726,3 +726,49 @@ def test_where_a_task_waits(lua: LuaLanguage, world: World) -> None:
     machine = world.start(lua, source)
     assert machine.outcome is None
     assert machine.waits()[0].startswith("s.lua:2 ")
+
+
+@pytest.mark.parametrize(
+    ("payload", "sent"),
+    [
+        ("7", 7),
+        ("7.0", 7.0),
+        ("true", True),
+        ("'text'", "text"),
+        ("'\\255'", b"\xff"),
+        ("{a = 1, b = 'x'}", {"a": 1, "b": "x"}),
+        ("{1, 2}", [1, 2]),
+        ("nil", None),
+        ("{}", {}),
+        ("{b = '\\255', a = {c = true}}", {"a": {"c": True}, "b": b"\xff"}),
+        ("setmetatable({n = 1}, {__index = {m = 2}})", {"n": 1}),
+        ("{[1] = 1, x = 2}", {1: 1, "x": 2}),
+    ],
+)
+def test_a_send_that_is_a_delivery_takes_no_op(lua: LuaLanguage, world: World, payload: str, sent: Any) -> None:
+    world.start(lua, f"return function() return process.send('{POSTABLE}', 't', {payload}) end")
+    assert result(world) is True
+    assert world.asked == [("post", POSTABLE, "t", (sent,))]
+    assert type(world.asked[0][3][0]) is type(sent)
+
+
+def test_sends_without_an_op_each_have_the_whole_limit(lua: LuaLanguage, world: World) -> None:
+    source = f"""
+    return function()
+      for i = 1, 8 do
+        for j = 1, 300000 do end
+        process.send('{POSTABLE}', 't', i)
+      end
+      return 'done'
+    end"""
+    world.start(lua, source, options={"limits": {"slice": {"kill": 10_000_000}}})
+    assert result(world) == "done"
+
+
+def test_a_fault_of_ours_in_a_send_is_not_the_scripts_to_catch(lua: LuaLanguage, world: World) -> None:
+    def broken(*_operands: Any) -> bool:
+        raise ZeroDivisionError
+
+    world.post = broken  # type: ignore[method-assign]
+    with pytest.raises(ZeroDivisionError):
+        world.start(lua, f"return function() pcall(process.send, '{POSTABLE}', 't', 1); return 'survived' end")

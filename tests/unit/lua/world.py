@@ -17,6 +17,8 @@ MODULES = ("ctx", "funcs", "json", "logger", "time", "uuid", "workflow")
 NOW = 1_700_000_000_123_456_789
 PID = "{local@app:host|0x00001}"
 CHILD = "{local@app:host|0x00002}"
+POSTABLE = "{local@app:host|0x00003}"
+"""Who is reached without an op."""
 
 
 class World:
@@ -57,6 +59,12 @@ class World:
     def send(self, ref: int, dest: str, topic: str, payloads: tuple[Any, ...]) -> Any:
         self.asked.append(("send", ref, dest, topic, payloads))
         return self._answer(dest, answer=True)
+
+    def post(self, dest: str, topic: str, payloads: tuple[Any, ...]) -> bool:
+        if dest != POSTABLE:
+            return False
+        self.asked.append(("post", dest, topic, payloads))
+        return True
 
     def control(self, ref: int, verb: str, target: str, detail: Any) -> Any:
         self.asked.append((verb, ref, target, detail))

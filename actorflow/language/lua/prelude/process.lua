@@ -11,13 +11,19 @@ return function(kit, sys)
   function process.pid() return kit.identity().pid end
   function process.id() return kit.identity().entry end
 
+  local SCALARS <const> = {string = true, number = true, boolean = true}
+
   -- ---- messages ------------------------------------------------------------------------------------------------------
 
   function process.send(dest, topic, ...)
     local refused = wants_text(dest, "process.send", "a PID or name") or wants_text(topic, "process.send", "a topic")
     if refused then return nil, refused end
-    local payloads, problem = encode_list(select("#", ...), "payload", ...)
+    local n, first = select("#", ...), ...
+    local is_scalar = n == 1 and SCALARS[type(first)]
+    if is_scalar and kit.post(dest, topic, true, first) then return true end
+    local payloads, problem = encode_list(n, "payload", ...)
     if not payloads then return nil, problem end
+    if n == 1 and not is_scalar and kit.post(dest, topic, false, payloads) then return true end
     return try(sys(33, dest, topic, payloads))
   end
 
