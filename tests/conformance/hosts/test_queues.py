@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from pathlib import Path
 from typing import Any
 
@@ -213,3 +214,74 @@ async def test_what_is_written_wrongly_is_a_fault_of_its_entry(
     async with place.node() as node:
         with pytest.raises(Error, match=text):
             node.registry.entry(f"app:{entry}").require()
+
+
+THREAD = """
+    from actorflow.script import metrics, queue, wait
+
+    def main(body):
+        message = wait(queue.message())
+        wait(message.ack())
+        metrics.counter_inc("handled")
+        wait(queue.publish("app:answers", [body, message.attempts, wait(queue.info("app:tasks"))["in_flight"]]))
+"""
+ASYNC = """
+    from actorflow.script import metrics, queue
+
+    async def main(body):
+        message = await queue.message()
+        await message.ack()
+        metrics.counter_inc("handled")
+        await queue.publish("app:answers", [body, message.attempts, (await queue.info("app:tasks"))["in_flight"]])
+"""
+
+
+@pytest.mark.parametrize("way", ["trio", "asyncio", "thread"])
+async def test_a_handler_may_run_in_any_way_that_shares_the_nodes_memory(tmp_path: Path, way: str) -> None:
+    place = queue_place(tmp_path)
+    place.python("handler", THREAD if way == "thread" else ASYNC, kind="function", run=way)
+    async with place.node() as node:
+        await publish(node, "a", "b")
+        assert await answers(node, 2) == [["a", 1, 0], ["b", 1, 0]]
+        (line,) = node.metrics.read()
+        assert (line["name"], line["value"]) == ("handled", 2)
+
+
+RANDOM = """
+    import random
+    from actorflow.script import events, queue
+
+    async def main(body):
+        message = await queue.message()
+        number, fate = body["n"], body["fates"][min(message.attempts, len(body["fates"])) - 1]
+        await events.send("handler", fate, "/", [number, message.attempts])
+        if fate == "nack":
+            await message.nack()
+        elif fate == "ack, then fail":
+            await message.ack()
+        if fate.endswith("fail"):
+            raise RuntimeError("as told")
+"""
+
+
+async def test_every_message_is_handled_until_it_is_acknowledged(tmp_path: Path, seed: int) -> None:
+    draw = random.Random(seed)
+    place = queue_place(tmp_path, concurrency=7)
+    place.entries["tasks"]["driver_options"] = {"memory": {"max_length": 20}}
+    place.python("handler", RANDOM, kind="function")
+    fates = {
+        number: [
+            *(draw.choice(["fail", "nack"]) for _ in range(draw.randrange(4))),
+            draw.choice(["succeed", "ack, then fail"]),
+        ]
+        for number in range(200)
+    }
+    async with place.node() as node:
+        heard = told(node)
+        await publish(node, *({"n": number, "fates": fates[number]} for number in fates))
+        queue = queues(node).queue("app:tasks")
+        await until(lambda: not queue.info()["messages"])
+    seen: dict[int, list[tuple[int, str]]] = {number: [] for number in fates}
+    for fate, (number, attempt) in heard:
+        seen[number].append((attempt, fate))
+    assert seen == {number: list(enumerate(told_to, 1)) for number, told_to in fates.items()}
