@@ -6,6 +6,7 @@ import json
 from typing import Any
 
 from actorflow.errors import invalid
+from actorflow.module import schema as operations
 from actorflow.script.record import plain
 
 
@@ -32,3 +33,17 @@ def decode(text: str | bytes) -> Any:
         return json.loads(text)
     except (TypeError, ValueError, RecursionError) as error:
         raise invalid(f"json.decode: {error}") from None
+
+
+def validate(schema: Any, value: Any) -> None:
+    """Do nothing when a value fits a JSON Schema, given as a value or as JSON text.
+
+    Raises:
+        Error: kind Invalid, naming the places that do not fit, also in `details["errors"]`; or for what is no schema.
+    """
+    operations.validate(schema if isinstance(schema, str) else encode(schema), encode(value))
+
+
+def validate_text(schema: Any, text: str | bytes) -> None:
+    """Do the same as `validate` for JSON text; raises `Error` Invalid too when it is none."""
+    operations.validate(schema if isinstance(schema, str) else encode(schema), text)

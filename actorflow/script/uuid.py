@@ -3,25 +3,32 @@
 from __future__ import annotations
 
 import uuid
-from typing import Any, Final
+from typing import Any, Final, Literal, TypeAlias
 
-from actorflow.errors import invalid
-from actorflow.machine.op import Op
-from actorflow.script.current import ask
-from actorflow.script.time import now_ns
+from actorflow.module import uuid as pure
+from actorflow.script.source import draw, now
 
 NAMESPACE_DNS: Final = str(uuid.NAMESPACE_DNS)
 NAMESPACE_URL: Final = str(uuid.NAMESPACE_URL)
 NAMESPACE_OID: Final = str(uuid.NAMESPACE_OID)
 NAMESPACE_X500: Final = str(uuid.NAMESPACE_X500)
 
-_SIZE: Final = 16
-_MILLISECOND: Final = 1_000_000
+Form: TypeAlias = Literal["standard", "simple", "urn"]
+
+
+def v1() -> str:
+    """Return a UUID of the process's time, with a random node."""
+    return pure.v1(now(), draw("random", 8))
+
+
+def v3(namespace: str, name: str) -> str:
+    """Return the MD5 UUID of a name; raises `Error` Invalid when `namespace` is no UUID."""
+    return pure.named(uuid.uuid3, 3, namespace, name)
 
 
 def v4() -> str:
     """Return a random UUID."""
-    return str(uuid.UUID(bytes=ask((Op.DRAW, "uuid4", _SIZE)), version=4))
+    return pure.v4(draw("uuid4", 16))
 
 
 def v5(namespace: str, name: str) -> str:
@@ -30,39 +37,38 @@ def v5(namespace: str, name: str) -> str:
     Raises:
         Error: kind Invalid, when `namespace` is no UUID.
     """
-    return str(uuid.uuid5(_parsed(namespace), name))
+    return pure.named(uuid.uuid5, 5, namespace, name)
 
 
 def v7() -> str:
     """Return a UUID that begins with the process's time in milliseconds, so that later ones sort later."""
-    stamp = (now_ns() // _MILLISECOND) & 0xFFFF_FFFF_FFFF
-    drawn = bytearray(ask((Op.DRAW, "uuid7", _SIZE)))
-    drawn[:6] = stamp.to_bytes(6, "big")
-    drawn[6] = drawn[6] & 0x0F | 0x70
-    drawn[8] = drawn[8] & 0x3F | 0x80
-    return str(uuid.UUID(bytes=bytes(drawn)))
+    return pure.v7(now(), draw("uuid7", 10))
 
 
 def validate(value: Any) -> bool:
     """Tell whether `value` is the text of a UUID."""
-    try:
-        _parsed(value)
-    except Exception:  # noqa: BLE001 - whatever is no UUID
-        return False
-    return True
+    return pure.validate(value)
 
 
 def version(value: str) -> int:
-    """Return the version number of a UUID, 0 when it has none.
+    """Return the version number of a UUID; raises `Error` Invalid when it is none."""
+    return pure.version(value)
+
+
+def variant(value: str) -> str:
+    """Return the variant of a UUID: RFC4122, Reserved, Microsoft or Future; raises `Error` Invalid when it is none."""
+    return pure.variant(value)
+
+
+def parse(value: str) -> dict[str, Any]:
+    """Return `version` and `variant` of a UUID, of v1 and v7 `timestamp` in Unix seconds, of v1 `node`.
 
     Raises:
-        Error: kind Invalid, when it is no UUID.
+        Error: kind Invalid, when it is none.
     """
-    return _parsed(value).version or 0
+    return pure.parse(value)
 
 
-def _parsed(value: Any) -> uuid.UUID:
-    try:
-        return uuid.UUID(value)
-    except (ValueError, TypeError, AttributeError):
-        raise invalid(f"not a UUID: got {value!r:.80}, expected text such as {NAMESPACE_DNS!r}") from None
+def format(value: str, form: Form = "standard") -> str:  # noqa: A001 - the name scripts know
+    """Return a UUID as text, with dashes, without, or as a URN; raises `Error` Invalid when it is none."""
+    return pure.formatted(value, form)

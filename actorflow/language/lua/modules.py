@@ -8,7 +8,7 @@ from typing import Final
 _PREFIX: Final = "module_"
 _SUFFIX: Final = ".lua"
 _BUILT_IN: Final = frozenset({"channel", "coroutine", "errors", "math", "os", "payload", "process", "string", "table"})
-_LISTED: Final = frozenset({"ctx", "funcs", "json", "logger", "time", "uuid", "workflow"})
+_LISTED: Final = frozenset({"ctx", "funcs", "json", "logger", "time", "workflow"})
 
 
 def _found() -> frozenset[str]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from importlib import resources
@@ -35,7 +34,7 @@ CHUNKS: Final = (
     ),
 )
 """The files of the prelude beside `runtime.lua`, which calls them, and those of single modules (`FOUND`)."""
-_HOOKS: Final = ("identity", "now", "draw", "note", "dropped", "digest", "pure", "post")
+_HOOKS: Final = ("identity", "now", "draw", "note", "dropped", "pure", "post")
 _LOADER: Final = b"local load = load; return function(text, name) return (assert(load(text, name, 't'))) end"
 _SLACK: Final = 64 << 20
 
@@ -162,10 +161,6 @@ class Runtime:
 
     def _hook_pure(self, number: int, name: bytes, args: bytes) -> tuple[bool, bytes]:
         return self.running[number].pure(name.decode(errors="replace"), args)
-
-    @staticmethod
-    def _hook_digest(algorithm: bytes, data: bytes) -> bytes:
-        return hashlib.new(algorithm.decode(), data, usedforsecurity=False).digest()
 
     def _hook_dropped(self, number: int, path: bytes) -> None:
         self.running[number].dropped(path.decode(errors="replace"))

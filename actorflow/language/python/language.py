@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 _DEFAULT_METHOD: Final = "main"
 _INNER: Final = frozenset(
-    {"current", "message", "operation", "options", "record", "registry", "spawner", "subscription", "task"}
+    {"current", "message", "operation", "options", "record", "registry", "source", "spawner", "subscription", "task"}
 )
 _MODULES: Final = frozenset(found.name for found in pkgutil.iter_modules(script.__path__)) - _INNER
 

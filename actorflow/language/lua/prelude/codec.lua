@@ -216,6 +216,8 @@ return function(kit)
       if not class_of(v) then return container(v, depth + 1) end
       local fields = failure_of(v)
       if fields then return failure(fields, depth + 1) end
+      local is_payload, value = kit.payload_value(v)
+      if is_payload then return encode(value, depth) end
     end
     size = size + 1
     if kind == "number" then out[size] = number(v)

@@ -184,5 +184,31 @@ return function(kit)
     return value
   end
 
+  -- Both are given to the validator as text: a table is encoded first, a text is a schema as it stands.
+  local function validated(schema, data, loose_data)
+    local text, err = schema, nil
+    if type(schema) ~= "string" then
+      text, err = json.encode(schema)
+      if not text then return false, err end
+    end
+    local ok
+    ok, err = kit.pure("schema.validate", text, data, type(schema) ~= "string", loose_data)
+    return ok or false, err
+  end
+
+  function json.validate(schema, data)
+    local text, err = json.encode(data)
+    if not text then return false, err end
+    return validated(schema, text, true)
+  end
+
+  function json.validate_string(schema, text)
+    if type(text) ~= "string" then
+      return false, kit.invalid("json.validate_string: expected JSON text, got " .. kit.type(text))
+    end
+    return validated(schema, text, false)
+  end
+
+  kit.json = json
   return json
 end

@@ -1,17 +1,72 @@
 -- Payloads and messages. Called with (kit) -> payload module; gives kit.payload and kit.message.
 
-local type, rawget = type, rawget
+local type, rawget, metatable_of = type, rawget, debug.getmetatable
+
+local FORMATS <const> = {
+  JSON = "json/plain", YAML = "yaml/plain", STRING = "text/plain", BYTES = "application/octet-stream",
+  MSGPACK = "application/msgpack", LUA = "lua/any", GOLANG = "golang/any", ERROR = "golang/error",
+}
 
 return function(kit)
   local DATA = kit.DATA
 
+  -- What a payload holds: `data` in its format, and the `value` that it means.
   local Payload = kit.class("Payload", {})
-  local function payload(value) return kit.object(Payload, {value}) end
+  local function made(data, form, value) return kit.object(Payload, {data = data, form = form, value = value}) end
+  local function payload(value) return made(value, kit.failure_of(value) and FORMATS.ERROR or FORMATS.LUA, value) end
   kit.payload = payload
+
+  -- The value that a payload means, when it goes to another process; false for anything else.
+  function kit.payload_value(object)
+    if metatable_of(object) ~= Payload then return false end
+    return true, rawget(object, DATA).value
+  end
+
+  local function refused(form, value)
+    return nil, kit.invalid("payload:transcode: a " .. kit.type(value) .. " has no form as " .. form)
+  end
+
+  local function text_of(value, form)
+    local kind = type(value)
+    if kind == "string" then return value end
+    if kind ~= "number" and kind ~= "boolean" or form == FORMATS.BYTES then return refused(form, value) end
+    return kit.tostring(value)
+  end
+
+  local writers = {
+    [FORMATS.JSON] = function(value) return kit.json.encode(value) end,
+    [FORMATS.YAML] = function(value) return kit.pure("yaml.encode", value) end,
+    [FORMATS.STRING] = text_of,
+    [FORMATS.BYTES] = text_of,
+    [FORMATS.LUA] = function(value) return value end,
+    [FORMATS.GOLANG] = function(value) return value end,
+    [FORMATS.ERROR] = function(value, form)
+      if kit.failure_of(value) then return value end
+      return refused(form, value)
+    end,
+  }
+  local readers = {
+    [FORMATS.JSON] = function(data) return kit.json.decode(data) end,
+    [FORMATS.YAML] = function(data) return kit.pure("yaml.decode", data) end,
+  }
+
   kit.methods(Payload, {
-    data = function(held) return held[1] end,
-    unmarshal = function(held) return held[1] end,
-    get_format = function() return "lua/any" end,
+    data = function(held) return held.data end,
+    get_format = function(held) return held.form end,
+    unmarshal = function(held)
+      local read = readers[held.form]
+      if read then return read(held.data) end
+      return held.data
+    end,
+    transcode = function(held, form)
+      local write = writers[form]
+      if not write then
+        return nil, kit.invalid("payload:transcode: expected one of payload.format, got " .. kit.tostring(form))
+      end
+      local data, err = write(held.value, form)
+      if err then return nil, err end
+      return made(data, form, held.value)
+    end,
   })
 
   local messages = {}
@@ -48,9 +103,7 @@ return function(kit)
 
   return {
     new = payload,
-    format = {
-      JSON = "json/plain", YAML = "yaml/plain", STRING = "text/plain", BYTES = "application/octet-stream", LUA = "lua/any",
-    },
+    format = FORMATS,
     array = function(list)
       if type(list) ~= "table" or kit.class_of(list) or kit.frozen[list] then
         kit.error("payload.array: expected a table, got " .. kit.type(list))

@@ -1,7 +1,6 @@
--- Small modules: ctx, logger, workflow, uuid. Called with (kit, sys, core) -> modules; needs what funcs.lua gives.
+-- Small modules: ctx, logger, workflow. Called with (kit, sys, core) -> modules; needs what funcs.lua gives.
 
-local type, select, next, tonumber, pcall, getinfo = type, select, next, tonumber, pcall, debug.getinfo
-local byte, sub, format, char, gsub, find, pack = string.byte, string.sub, string.format, string.char, string.gsub, string.find, string.pack
+local type, select, next, pcall, getinfo = type, select, next, pcall, debug.getinfo
 
 return function(kit, sys, core)
   local modules, invalid = {}, kit.invalid
@@ -79,45 +78,6 @@ return function(kit, sys, core)
       local args, problem = kit.encode_list(select("#", ...), "args", ...)
       if not args then return nil, problem end
       return kit.try(sys(32, kit.encode({entry = id, host = "", monitor = false, link = false}), args))
-    end,
-  }
-
-  local function hex(bytes) return (gsub(bytes, ".", function(c) return format("%02x", byte(c)) end)) end
-  local function dashed(bytes)
-    local text = hex(bytes)
-    return sub(text, 1, 8) .. "-" .. sub(text, 9, 12) .. "-" .. sub(text, 13, 16) .. "-" .. sub(text, 17, 20) .. "-" .. sub(text, 21)
-  end
-  local function stamped(bytes, version)
-    return sub(bytes, 1, 6) .. char(version << 4 | byte(bytes, 7) & 0x0f) .. sub(bytes, 8, 8)
-      .. char(0x80 | byte(bytes, 9) & 0x3f) .. sub(bytes, 10, 16)
-  end
-  local UUID <const> = "^%x%x%x%x%x%x%x%x%-%x%x%x%x%-%x%x%x%x%-%x%x%x%x%-%x%x%x%x%x%x%x%x%x%x%x%x$"
-  local function is_uuid(text) return type(text) == "string" and #text == 36 and find(text, UUID) ~= nil end
-
-  -- A UUID that is the digest of a name in a namespace.
-  local function named(version, algorithm)
-    return function(space, name)
-      if not is_uuid(space) or type(name) ~= "string" then
-        return nil, invalid("uuid.v" .. version .. ": expected a namespace UUID and a name, got " .. kit.tostring(space))
-      end
-      kit.spend(#name)
-      local bytes = gsub(gsub(space, "-", ""), "%x%x", function(digits) return char(tonumber(digits, 16)) end)
-      return dashed(stamped(sub(core.digest(algorithm, bytes .. name), 1, 16), version))
-    end
-  end
-
-  modules.uuid = {
-    v3 = named(3, "md5"),
-    v5 = named(5, "sha1"),
-    v4 = function() return dashed(stamped(core.draw("uuid4", 16), 4)) end,
-    v7 = function()
-      local milliseconds = core.now() // 1000000
-      return dashed(stamped(sub(pack(">I8", milliseconds), 3) .. core.draw("uuid7", 10), 7))
-    end,
-    validate = is_uuid,
-    version = function(text)
-      if not is_uuid(text) then return nil, invalid("uuid.version: not a UUID: " .. kit.tostring(text)) end
-      return tonumber(sub(text, 15, 15), 16)
     end,
   }
   return modules

@@ -2,7 +2,7 @@
 --
 -- Called with (sources, hooks, limits): `sources` are the other chunks of the prelude by name, compiled; `hooks` are functions
 -- of the adapter that neither yield nor raise: identity(instance) -> CBOR, now(instance), draw(instance, kind, size),
--- note(instance, level, text, CBOR), dropped(instance, path), digest(algorithm, data), pure(instance, name, CBOR) -> ok, CBOR,
+-- note(instance, level, text, CBOR), dropped(instance, path), pure(instance, name, CBOR) -> ok, CBOR,
 -- post(instance, dest, topic, is_scalar, payload) -> was it sent.
 -- `limits.modules` are the names of the modules with a chunk `module_NAME` of their own: called with (kit, sys, core) it returns
 -- the module. Each chunk adds to `kit` what the later ones need.
@@ -28,7 +28,6 @@ end
 local core = {
   now = function() return asked(hooks.now) end,
   draw = function(kind, size) return asked(hooks.draw, kind, size) end,
-  digest = function(algorithm, data) return hooks.digest(algorithm, data) end,
   note = function(level, text, fields) hooks.note(state.instance.id, level, text, fields or "\xa0") end,
 }
 
