@@ -36,7 +36,7 @@ def test_uuid_texts_are_checked() -> None:
     assert not script_uuid.validate("no")
     assert not script_uuid.validate(None)
     assert script_uuid.version(script_uuid.NAMESPACE_URL) == 1
-    with pytest.raises(Error, match="not a UUID: got 'no'"):
+    with pytest.raises(Error, match="got 'no', expected a UUID"):
         script_uuid.v5("no", "name")
 
 

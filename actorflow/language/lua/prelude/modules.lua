@@ -1,6 +1,7 @@
 -- Small modules: ctx, logger, workflow. Called with (kit, sys, core) -> modules; needs what funcs.lua gives.
 
 local type, select, next, pcall, getinfo = type, select, next, pcall, debug.getinfo
+local byte, sub = string.byte, string.sub
 
 return function(kit, sys, core)
   local modules, invalid = {}, kit.invalid

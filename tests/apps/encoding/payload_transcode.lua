@@ -1,0 +1,26 @@
+local assert = require("assert")
+local payload = require("payload")
+local json = require("json")
+local yaml = require("yaml")
+
+local function main()
+    local p = payload.new({ name = "ada", list = { 1, 2 } })
+    local j, err = p:transcode(payload.format.JSON)
+    assert.no_error(err)
+    assert.eq(j:get_format(), payload.format.JSON)
+    assert.same(json.decode(j:data()), { name = "ada", list = { 1, 2 } })
+    assert.same(j:unmarshal(), { name = "ada", list = { 1, 2 } })
+    local y = j:transcode(payload.format.YAML)
+    assert.same(yaml.decode(y:data()), { name = "ada", list = { 1, 2 } })
+    assert.same(y:transcode(payload.format.LUA):data(), { name = "ada", list = { 1, 2 } })
+    assert.eq(payload.new(5):transcode(payload.format.STRING):data(), "5")
+    assert.eq(payload.new("bytes"):transcode(payload.format.BYTES):data(), "bytes")
+    for _, bad in ipairs({ "no/format", payload.format.STRING, 5 }) do
+        local made, problem = p:transcode(bad)
+        assert.is_nil(made)
+        assert.is_error(problem, errors.INVALID)
+    end
+    return true
+end
+
+return { main = main }
