@@ -13,6 +13,7 @@ from typing import Any, Final
 
 from actorflow.errors import invalid
 from actorflow.module.octets import octets, text, unexpected
+from actorflow.module.search import searcher
 
 _CACHED: Final = 256
 """Compiled patterns that are kept: a memo of a pure function, shared by whoever uses the same pattern."""
@@ -28,16 +29,7 @@ def compiled(pattern: str) -> Any:
     Raises:
         Error: kind Invalid, with what RE2 says, for a pattern that it refuses.
     """
-    import re2  # noqa: PLC0415 - imported when first used
-
-    options = re2.Options()
-    options.log_errors = False
-    try:
-        return re2.compile(pattern.encode("utf-8", "surrogatepass"), options)
-    except re2.error as error:
-        why = error.args[0] if error.args else error
-        shown = why.decode(errors="replace") if isinstance(why, bytes) else str(why)
-        raise invalid(f"text.regexp.compile: {shown}") from None
+    return searcher(pattern)
 
 
 def check(pattern: Any = None) -> str:
