@@ -147,3 +147,68 @@ async def test_changes_of_services_are_published(tmp_path: Path) -> None:
         node.bus.subscribe("supervisor", "service.update", heard.append)
     stopped = [event["data"]["state"] for event in heard if event["path"] == ACTORS]
     assert stopped == ["stopping", "stopped"]
+
+
+OLD = """
+    local events, pg = require("events"), require("pg")
+    local function main()
+      pg.open("app:scope"):join("g")
+      events.subscribe("s")
+      for i = 1, 100 do events.send("s", "k", "/", i) end
+      process.upgrade("app:new")
+    end
+"""
+NEW = """
+    local pg = require("pg")
+    local function main()
+      local inbox = process.inbox()
+      local rest = channel.select({inbox:case_receive(), default = true})
+      return {pg.open("app:scope"):get_members("g")[1] == process.pid(), rest.default}
+    end
+"""
+
+
+async def test_an_upgrade_keeps_groups_and_ends_subscriptions(tmp_path: Path) -> None:
+    place = Place(tmp_path)
+    place.entries["scope"] = {"kind": "pg.scope"}
+    for name, source in (("old", OLD), ("new", NEW)):
+        place.lua(name, source)
+        place.entries[name]["modules"] = ["events", "pg"]
+    async with place.node() as node:
+        assert await node.exec("app:old", host=ACTORS) == [True, True]
+        assert len(node.bus) == 0
+
+
+async def test_a_lot_of_subscribers_hear_of_a_lot_of_events(tmp_path: Path) -> None:
+    place = Place(tmp_path)
+    source = """
+        local events = require("events")
+        local function main(parent, n)
+          local sub = events.subscribe("flood")
+          process.send(parent, "ready")
+          local sum = 0
+          for _ = 1, n do sum = sum + sub:channel():receive().data end
+          return sum
+        end
+    """
+    place.lua("hearer", source)
+    place.lua(
+        "sender",
+        """
+        local events = require("events")
+        local function main(count, n)
+          local ready, exits = process.listen("ready"), process.events()
+          for _ = 1, count do process.spawn_monitored("app:hearer", "app:actors", process.pid(), n) end
+          for _ = 1, count do ready:receive() end
+          for i = 1, n do events.send("flood", "k", "/", i) end
+          local sum = 0
+          for _ = 1, count do sum = sum + exits:receive().result.value end
+          return sum
+        end
+        """,
+    )
+    for name in ("hearer", "sender"):
+        place.entries[name]["modules"] = ["events"]
+    async with place.node() as node:
+        assert await node.exec("app:sender", host=ACTORS, args=[50, 100]) == 50 * 5050
+        await until(lambda: len(node.bus) == 0)

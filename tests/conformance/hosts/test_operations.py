@@ -10,6 +10,7 @@ import pytest
 from actorflow.errors import INVALID, NOT_FOUND, PERMISSION_DENIED, Error
 from actorflow.node.node import Node
 from actorflow.resource.queues import queues
+from hosts.workflow.operation import RECORDED
 from tests.conformance.hosts.place import FLOWS, Place
 from tests.conformance.process.rig import until
 
@@ -151,3 +152,41 @@ async def test_other_operations_are_refused_by_name(tmp_path: Path) -> None:
     async with place.node() as node:
         pid = await node.spawn("app:refused", host=FLOWS)
         assert await node.wait(pid, timeout=20) == [[INVALID, True]] * 4
+
+
+async def test_what_is_recorded_exists(tmp_path: Path) -> None:
+    async with Place(tmp_path).node() as node:
+        assert [name for name in sorted(RECORDED) if name not in node.operations] == []
+
+
+DATA = """
+    local env, registry, sql, store = require("env"), require("registry"), require("sql"), require("store")
+    local function main()
+      local cache = store.get("app:cache")
+      cache:set("count", (cache:get("count") or 0) + 1)
+      local db = sql.get("app:db")
+      db:execute("CREATE TABLE t (n INTEGER)")
+      db:execute("INSERT INTO t VALUES (?)", {env.get("NUMBER")})
+      process.inbox():receive()
+      local entry = registry.get("app:cache")
+      local rows = db:query("SELECT n FROM t")
+      local _, refused = db:begin()
+      return {cache:get("count"), #rows, rows[1].n, entry.kind, refused:kind()}
+    end
+"""
+
+
+async def test_stores_databases_variables_and_the_registry_are_recorded(tmp_path: Path) -> None:
+    place = Place(tmp_path, {"cache": {"runs": 0}})
+    started = {"lifecycle": {"auto_start": True}}
+    place.entries["cache"] = {"kind": "store.memory", **started}
+    place.entries["db"] = {"kind": "db.sql.sqlite", "file": "app.db", **started}
+    place.entries["variables"] = {"kind": "env.storage.memory", "values": {"number": "7"}}
+    place.entries["number"] = {"kind": "env.variable", "variable": "NUMBER", "storage": "variables", "default": "7"}
+    place.lua("data", DATA)
+    place.entries["data"]["modules"] = ["env", "registry", "sql", "store"]
+    async with place.node() as node:
+        pid = await node.spawn("app:data", host=FLOWS)
+        await until(lambda: list(node.processes()) == [])
+        await node.send(pid, "go")
+        assert await node.wait(pid, timeout=20) == [1, 1, 7, "store.memory", INVALID]
