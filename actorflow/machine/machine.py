@@ -40,12 +40,14 @@ class Machine:
     """One process. `outcome` is None while it lives; once set, nothing more will run.
 
     Attributes other than `outcome`, `driver`, the options `trap_links` and `upgradable`, and the methods below are for
-    the op modules of this package. `left` is how many ops may still run before the others get their turn; below 0 that
+    the op modules of this package. `asked` is a cancellation that main has not met
+    yet. `left` is how many ops may still run before the others get their turn; below 0 that
     has no end, and 0 is that of a machine which has ended, too. The mailbox, subscriptions and the table of requests
     are made when first used: an idle process is small.
     """
 
     __slots__ = (
+        "asked",
         "driver",
         "last_ref",
         "left",
@@ -64,6 +66,7 @@ class Machine:
         """Make a machine that will run `program`; nothing of the script runs yet."""
         self.driver = driver
         self.outcome: Outcome | None = None
+        self.asked: tuple[Failure, Mapping[str, Value]] | None = None
         self.trap_links = False
         self.upgradable = False
         self.ready: list[Task] = []
@@ -145,7 +148,24 @@ class Machine:
             self.event(cancel_event(sender, self.driver.now(), reason))
         elif self.main is not None:
             details = {"reason": reason} if reason else None
-            self.interrupt(self.main, Failure(reason or "cancelled", CANCELED, retryable=False, details=details))
+            failure = Failure(reason or "cancelled", CANCELED, retryable=False, details=details)
+            self.interrupt(self.main, failure)
+            if self.main.interrupt is failure:  # it has not waited yet, and may still open its events before it does
+                self.asked = (failure, cancel_event(sender, self.driver.now(), reason))
+
+    def events_opened(self) -> None:
+        """Take that the script has opened its events: what was about to interrupt it is an event for it instead."""
+        if self.asked is None or self.main is None:
+            return
+        (failure, event), self.asked = self.asked, None
+        if self.main.interrupt is not failure:
+            return
+        tasks = [self.main]
+        for task in tasks:
+            tasks.extend(task.children or ())
+            if task.interrupt is failure:
+                task.interrupt = None
+        self.event(event)
 
     def settle(self, ref: int, outcome: Outcome) -> bool:
         """Take the answer to request `ref`; False if nobody waits for it any more."""

@@ -25,7 +25,10 @@ def op_inbox(machine: Machine, _task: Task, _op: OpTuple) -> Channel:
 
 def op_events(machine: Machine, _task: Task, _op: OpTuple) -> Channel:
     """EVENTS → the channel of CANCEL, EXIT and LINK_DOWN events."""
-    return _open(machine, EVENTS_TOPIC, 0, as_message=False)
+    channel = _open(machine, EVENTS_TOPIC, 0, as_message=False)
+    if machine.asked is not None:
+        machine.events_opened()
+    return channel
 
 
 def op_listen(machine: Machine, _task: Task, op: OpTuple) -> Channel:

@@ -52,11 +52,13 @@ __all__ = [
     "spawn_linked_monitored",
     "spawn_monitored",
     "start",
+    "subscribe",
     "terminate",
     "timeout",
     "unlink",
     "unlisten",
     "unmonitor",
+    "unsubscribe",
     "upgrade",
     "with_actor",
     "with_context",
@@ -151,6 +153,27 @@ def unlisten(channel: Channel) -> bool:
         raise invalid(f"process.unlisten: got {channel!r:.80}, expected a channel of process.listen")
     channel.raw.face = None
     return bool(ask((Op.UNLISTEN, channel.raw)))
+
+
+def subscribe(topic: str, channel: Channel) -> None:
+    """Bind a channel of your own to a topic: its payloads arrive there.
+
+    Raises:
+        Error: kind AlreadyExists when the topic has another channel or the channel another topic, Invalid for a closed
+            channel and for a topic that is empty or begins with `@`.
+    """
+    ask((Op.SUBSCRIBE, topic, _own(channel, "subscribe").raw))
+
+
+def unsubscribe(channel: Channel) -> bool:
+    """Take a channel from its topic again, and leave it open; tell whether it had one."""
+    return bool(ask((Op.UNSUBSCRIBE, _own(channel, "unsubscribe").raw)))
+
+
+def _own(channel: Any, verb: str) -> Channel:
+    if not isinstance(channel, Channel):
+        raise invalid(f"process.{verb}: got {channel!r:.80}, expected a channel")
+    return channel
 
 
 @types.coroutine

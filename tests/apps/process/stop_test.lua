@@ -69,6 +69,15 @@ local function cancel_is_an_event()
   assert.is_nil(exit.result.error)
 end
 
+local function cancel_at_once()
+  local seen = process.listen("event")
+  local events = process.events()
+  local pid = process.spawn_monitored("app.process:cooperative", HOST, process.pid())
+  assert.ok(process.cancel(pid, "before its first step"))
+  assert.eq(take(seen, "event").reason, "before its first step")
+  assert.is_nil(take(events, "EXIT").result.error)
+end
+
 local function cancel_without_a_reason()
   local ready, seen = process.listen("ready"), process.listen("event")
   local pid = process.spawn("app.process:cooperative", HOST, process.pid())
@@ -124,7 +133,7 @@ end
 return {
   terminate_ends_at_once = terminate_ends_at_once, terminate_of_nobody = terminate_of_nobody,
   terminate_takes_links_along = terminate_takes_links_along, cancel_is_an_event = cancel_is_an_event,
-  cancel_without_a_reason = cancel_without_a_reason, cancel_forces_nothing = cancel_forces_nothing,
+  cancel_at_once = cancel_at_once, cancel_without_a_reason = cancel_without_a_reason, cancel_forces_nothing = cancel_forces_nothing,
   cancel_of_nobody = cancel_of_nobody, main_ends_all_coroutines = main_ends_all_coroutines,
   a_failing_coroutine_ends_the_process = a_failing_coroutine_ends_the_process,
   names_are_free_before_monitors_hear = names_are_free_before_monitors_hear,

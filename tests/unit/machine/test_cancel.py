@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from actorflow.errors import CANCELED, TIMEOUT, Error
+from actorflow.machine.machine import Machine
 from actorflow.machine.op import Op
 from actorflow.ports import Outcome
-from tests.unit.machine.scripted import Bench, Interrupted
+from tests.unit.machine.scripted import Bench, FakeDriver, Interrupted, Program
 
 
 def cancel(bench: Bench, reason: str = "") -> None:
@@ -24,6 +25,38 @@ def test_a_script_that_reads_events_gets_an_event_and_nothing_else() -> None:
     bench = Bench(main)
     cancel(bench, "enough")
     assert bench.value == ("pid.cancel", "enough", "{a@b|1}")
+
+
+def test_a_script_that_opens_its_events_before_it_waits_gets_an_event() -> None:
+    def main() -> Any:
+        yield (Op.NOW,)
+        events = yield (Op.EVENTS,)
+        event, _ = yield (Op.RECEIVE, events)
+        return event["kind"], event["reason"], event["from"]
+
+    bench = Bench.__new__(Bench)
+    bench.driver = FakeDriver()
+    bench.machine = Machine(bench.driver, Program(main))
+    bench.machine.start(())
+    bench.machine.run(1)
+    cancel(bench, "at once")
+    assert bench.value == ("pid.cancel", "at once", "{a@b|1}")
+
+
+def test_a_script_that_has_been_interrupted_hears_of_it_once() -> None:
+    def main() -> Any:
+        try:
+            yield (Op.SLEEP, 50)
+        except Interrupted:
+            events = yield (Op.EVENTS,)
+            return (yield (Op.SELECT, [(events, False, None)], True))[0]
+
+    bench = Bench.__new__(Bench)
+    bench.driver = FakeDriver()
+    bench.machine = Machine(bench.driver, Program(main))
+    bench.machine.start(())
+    cancel(bench, "before the first step")
+    assert bench.value == -1
 
 
 def test_any_other_script_is_interrupted_at_its_wait_and_its_call_is_given_up() -> None:

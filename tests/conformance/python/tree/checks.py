@@ -213,6 +213,10 @@ async def names() -> None:
     gone = await failure_of(names.lookup("py-other"))
     assert gone.kind == errors.NOT_FOUND
     assert "name not registered" in gone.message
+    for scope in (names.EVENTUAL, names.CONSISTENT, names.STRONG):
+        far = await failure_of(names.register("py-far", scope=scope))
+        assert far.kind == errors.INTERNAL
+        assert "registry not available" in far.message
     assert await names.unregister("py-name")
     assert not await names.unregister("py-name")
 
@@ -232,6 +236,23 @@ async def messages_go_to_their_listener() -> None:
     assert process.unlisten(listened)
     await process.send(me, "v", 5)
     assert (await take(inbox)).payload == 5
+
+
+async def channels_are_bound_to_topics() -> None:
+    made = channel.new(2)
+    process.subscribe("mine", made)
+    await process.send(process.pid(), "mine", 1)
+    assert await take(made) == 1
+    for wrong in (lambda: process.subscribe("mine", channel.new()), lambda: process.subscribe("@mine", made)):
+        try:
+            wrong()
+        except errors.Error as error:
+            assert error.kind in {errors.ALREADY_EXISTS, errors.INVALID}  # noqa: PT017 - pytest is not here
+        else:
+            raise AssertionError("not refused")
+    assert process.unsubscribe(made)
+    assert not process.unsubscribe(made)
+    assert not made.closed
 
 
 async def channels_end_a_loop_when_closed() -> None:
