@@ -24,6 +24,10 @@ if TYPE_CHECKING:
 
 _STATM: Final = Path("/proc/self/statm")
 _CODES: Final = range(256)
+YOUNG: Final = 50_000
+"""New objects at which the collector of a node runs, when nobody has set anything else."""
+_OFF: Final = -1
+_LAZIEST: Final = 10_000
 
 
 class System:
@@ -65,8 +69,23 @@ class System:
         return True
 
     def gc_get_percent(self, _caller: Caller) -> int:
-        """Return 100: the collector of this runtime has no such setting."""
-        return 100
+        """Return how lazy the collector is, in percent of a node's own setting; -1 when it is off."""
+        return gc.get_threshold()[0] * 100 // YOUNG if gc.isenabled() else -1
+
+    def gc_set_percent(self, caller: Caller, percent: Any) -> int:
+        """Let the collector run at 50 000 new objects times this percentage, or never (-1); return what it was.
+
+        That holds for the whole process of the operating system, until its node ends.
+        """
+        if type(percent) is not int or not _OFF <= percent <= _LAZIEST or percent == 0:
+            raise invalid(f"system.gc.set_percent: got {percent!r:.80}, expected 1 to {_LAZIEST}, or -1 for never")
+        before = self.gc_get_percent(caller)
+        if percent == _OFF:
+            gc.disable()
+        else:
+            gc.enable()
+            gc.set_threshold(max(YOUNG * percent // 100, 1), *gc.get_threshold()[1:])
+        return before
 
     # ---- the runtime -------------------------------------------------------------------------------------------
 
@@ -76,10 +95,11 @@ class System:
 
     def runtime_max_procs(self, _caller: Caller, wanted: Any = None) -> int:
         """Return how many processors the node may use, which is not for scripts to change."""
-        if wanted is not None:
-            raise invalid(f"system.runtime.max_procs: cannot set {wanted!r}: a node runs on one core; use more nodes")
         affinity = getattr(os, "sched_getaffinity", None)
-        return len(affinity(0)) if affinity is not None else os.cpu_count() or 1
+        usable = len(affinity(0)) if affinity is not None else os.cpu_count() or 1
+        if wanted not in {None, 0, usable}:
+            raise invalid(f"system.runtime.max_procs: cannot set {wanted!r}: a node runs on one core; use more nodes")
+        return usable
 
     def runtime_cpu_count(self, _caller: Caller) -> int:
         """Return how many processors the machine has."""
@@ -134,7 +154,13 @@ def install(node: Node) -> None:
     about = System(node)
     offered: tuple[Callable[..., Value], ...] = (
         *(about.memory_stats, about.memory_allocated, about.memory_heap_objects, about.memory_get_limit),
-        *(about.gc_collect, about.gc_get_percent, about.runtime_goroutines, about.runtime_max_procs),
+        *(
+            about.gc_collect,
+            about.gc_get_percent,
+            about.gc_set_percent,
+            about.runtime_goroutines,
+            about.runtime_max_procs,
+        ),
         *(about.runtime_cpu_count, about.process_pid, about.process_hostname, about.process_hosts, about.modules),
         *(about.supervisor_states, about.supervisor_state, about.exit),
     )

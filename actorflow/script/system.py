@@ -59,6 +59,20 @@ class gc:  # noqa: N801 - see `memory`
         """Collect garbage now; the node does nothing else meanwhile."""
         await perform("system.gc.collect")
 
+    @staticmethod
+    async def get_percent() -> int:
+        """Return how lazy the collector is, in percent of a node's own setting; -1 when it is off."""
+        return int(await perform("system.gc.get_percent"))
+
+    @staticmethod
+    async def set_percent(percent: int) -> int:
+        """Let the collector run more or less often, or never (-1), and return what it was.
+
+        Raises:
+            Error: kind Invalid, for a number that is no percentage.
+        """
+        return int(await perform("system.gc.set_percent", percent))
+
 
 class runtime:  # noqa: N801 - see `memory`
     """What the node runs on."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from pathlib import Path
 
 from actorflow.errors import INVALID, NOT_FOUND
@@ -48,3 +49,15 @@ async def test_a_python_script_asks_about_its_node(tmp_path: Path) -> None:
     assert states == {"app:actors": "running", "app:flows": "running"}
     assert one == "running"
     assert refused == [NOT_FOUND, INVALID, INVALID]
+
+
+async def test_what_a_script_does_to_the_collector_ends_with_the_node(tmp_path: Path) -> None:
+    place = Place(tmp_path)
+    place.python(
+        "off", "from actorflow.script import system\n\nasync def main():\n    await system.gc.set_percent(-1)\n"
+    )
+    before = gc.get_threshold(), gc.isenabled()
+    async with place.node() as node:
+        await node.exec("app:off", host=ACTORS)
+        assert not gc.isenabled()
+    assert (gc.get_threshold(), gc.isenabled()) == before

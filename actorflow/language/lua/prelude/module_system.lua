@@ -24,7 +24,7 @@ return function(kit)
     gc = {
       collect = asking("system.gc.collect"),
       get_percent = asking("system.gc.get_percent"),
-      set_percent = refusing("system.gc.set_percent", "the collector of this runtime has no such setting"),
+      set_percent = asking("system.gc.set_percent"),
     },
     runtime = {
       goroutines = asking("system.runtime.goroutines"),
