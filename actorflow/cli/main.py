@@ -12,7 +12,7 @@ from typing import Any, Final
 
 import typer
 
-from actorflow.cli import check, listing, run, serve, test, work
+from actorflow.cli import check, exec, listing, run, serve, test, work  # noqa: A004 - the name of the verb
 from actorflow.cli.failing import end_of
 
 _VERBS: Final[dict[str, Callable[..., Any] | tuple[str, str]]] = {
@@ -26,11 +26,14 @@ _VERBS: Final[dict[str, Callable[..., Any] | tuple[str, str]]] = {
     "runs": listing.runs,
     "cancel": work.cancel,
     "terminate": work.terminate,
+    "exec": exec.execute,
     "test": test.run_tests,
     "check": check.check,
     "bench": ("actorflow.cli.bench.command:bench", "Measure what this machine does."),
 }
 """The verbs in the order of the help; those given by name are costly to import, and are when they are asked for."""
+_PARSING: Final = {"exec": {"allow_interspersed_args": False, "ignore_unknown_options": True}}
+"""What follows the name of a command is the command's own, options too."""
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -58,7 +61,7 @@ def _assembled(given: Sequence[str]) -> typer.Typer:
         if isinstance(verb, tuple):
             place, about = verb
             verb = pkgutil.resolve_name(place) if name in given else _promise(about)  # noqa: PLW2901
-        app.command(name)(verb)
+        app.command(name, context_settings=_PARSING.get(name))(verb)
         if name == "runs":
             app.add_typer(run.app, name="run")
     app.callback()(_options)
