@@ -31,6 +31,7 @@ async def load(engine: Engine, resident: Resident) -> RunRow:
         Divergence, CorruptJournalError: when the journal and the script do not agree.
         Error: when the store cannot be read now, or the run's source or host is missing.
     """
+    before = frozenset(fact.row for fact in resident.facts)
     found: OpenRun = await engine.writer.read(lambda store: store.load(resident.run))
     row = found.row
     resident.revision, resident.lease, resident.workflow_id = row.revision, row.lease, row.workflow_id
@@ -44,7 +45,7 @@ async def load(engine: Engine, resident: Resident) -> RunRow:
     resident.lease = resident.host.lease  # not the row's: who was fenced off must stay so
     await _rebuild(engine, resident, found)
     resident.attempts = {call.ref: call for call in found.calls}
-    _join_inbox(resident, found)
+    _join_inbox(resident, found, before)
     resident.used = engine.clock.monotonic()
     return row
 
@@ -83,13 +84,17 @@ def _check_ends(found: OpenRun) -> None:
         raise CorruptJournalError(row.last_seq)
 
 
-def _join_inbox(resident: Resident, found: OpenRun) -> None:
-    """Put what the inbox holds before the answers that wait already, each row once."""
+def _join_inbox(resident: Resident, found: OpenRun, before: frozenset[int]) -> None:
+    """Put what the inbox holds before the answers that wait already, each row once.
+
+    A row that was known `before` the inbox was read and is not in it was consumed by a commit of unknown outcome; one
+    that became known since then came too late to be in it.
+    """
     stored = [Fact(row.kind, row.ref, row.target, row.payload, row.at, row.id) for row in found.inbox]
     if stored:
         resident.last_row = max(resident.last_row, stored[-1].row)
     rows = {fact.row for fact in stored}
     live = resident.live
     others = [fact for fact in resident.facts if not fact.row and live is not None and live.wants(fact)]
-    late = [fact for fact in resident.facts if fact.row and fact.row not in rows and fact.row > max(rows, default=0)]
+    late = [fact for fact in resident.facts if fact.row not in rows and fact.row not in before and fact.row]
     resident.facts = stored + others + late

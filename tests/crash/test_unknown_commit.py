@@ -16,11 +16,12 @@ from actorflow.machine.op import Op
 from actorflow.message import EXIT
 from actorflow.node.node import Node
 from actorflow.ports import SpawnRequest
-from actorflow.run.turn import Committed, Item
+from actorflow.run.turn import Committed, Item, Turn
 from actorflow.store.crash import CrashPoint
 from actorflow.store.dialect import Sqlite
 from actorflow.store.port import CommitUnknown, RunFilter
 from actorflow.store.sql import SqlStore
+from tests.conformance.process.rig import until
 from tests.conformance.workflow.durable import WORKFLOWS, Durable, engine_of
 
 Ops = Generator[tuple[Any, ...], Any, Any]
@@ -40,8 +41,13 @@ class FailingStore(SqlStore):
         self.share = 0.0
         self.spared = 0
         self.failed: Counter[str] = Counter()
+        self.doubtful_turns = 0
 
     def commit(self, batch: Sequence[Item]) -> list[Committed]:
+        if self.doubtful_turns and any(isinstance(item, Turn) and item.consumed for item in batch):
+            self.doubtful_turns -= 1
+            super().commit(batch)
+            raise CommitUnknown("the disk went away after the commit")
         self.spared += 1
         fails = self.random.random() < self.share or (self.share > 0 and self.spared >= EVERY)
         self.spared = 0 if fails else self.spared
@@ -193,6 +199,32 @@ async def test_a_start_of_unknown_outcome_is_answered_when_it_is_known(failing: 
         with pytest.raises(Error) as caught:
             await node.send("{local@app:workflows|never}", "go")
         assert caught.value.kind == NOT_FOUND
+
+
+async def test_what_a_turn_of_unknown_outcome_has_taken_is_not_taken_twice(failing: Failing) -> None:
+    def counts() -> Ops:
+        inbox = yield (Op.INBOX,)
+        seen = []
+        while not seen or seen[-1] != "stop":
+            message, _ = yield (Op.RECEIVE, inbox)
+            seen.append(message.value)
+        return seen
+
+    failing.rig.add("app:counts", counts)
+    async with failing.rig.node() as node:
+        pid = await node.spawn("app:counts", host=WORKFLOWS)
+        for number in range(3):
+            failing.store.doubtful_turns = 1
+            await node.send(pid, "count", number)
+            with trio.fail_after(PATIENCE):
+                while failing.store.doubtful_turns:  # noqa: ASYNC110 - the store runs in a thread of its own
+                    await trio.sleep(0.01)
+            if number == 1:
+                await persist(lambda: node.send(pid, "count", "meanwhile"))
+            else:
+                await until(lambda: any(info.pid == pid and info.waits for info in node.processes()))
+        await node.send(pid, "count", "stop")
+        assert await node.wait(pid, timeout=PATIENCE) == [0, 1, "meanwhile", 2, "stop"]
 
 
 class Scripted(Random):
