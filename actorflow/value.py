@@ -76,7 +76,7 @@ def copy_quickly(value: Value, limits: Limits = DEFAULT_LIMITS) -> Value:
     if kind is dict and len(value) <= _FEW and (copied := _flat_map(value, limits.size)) is not None:
         return copied
     try:
-        return _quick(value, limits.depth, [limits.size])
+        return _quick(value, limits.depth, [limits.size]) if kind is dict or kind is list else UNUSUAL
     except _Unusual:
         return UNUSUAL
 
@@ -112,34 +112,49 @@ class _Unusual(Exception):
     """The quick copy met something that needs the careful one."""
 
 
-def _quick(value: Value, depth: int, room: list[int]) -> Value:
-    """Copy plain data without building paths; whatever is not plain is left to `_Copier`."""
-    kind = type(value)
-    room[0] -= _HEADER
-    if kind is str or kind is bytes:
-        if kind is str and not value.isascii():
-            raise _Unusual
-        room[0] -= len(value)
-    elif kind is int:
-        if not INT_MIN <= value <= INT_MAX:
-            raise _Unusual
-    elif kind is dict or kind is list:
-        if depth <= 0 or room[0] < 0:
-            raise _Unusual
-        return _quick_map(value, depth, room) if kind is dict else [_quick(item, depth - 1, room) for item in value]
-    elif kind not in _SCALARS:
+def _quick(value: Any, depth: int, room: list[int]) -> Any:  # noqa: C901 - a call more for each item costs most of it
+    """Copy a plain list or map without building paths; whatever is not plain is left to `_Copier`."""
+    if depth <= 0:
         raise _Unusual
+    spent = _HEADER
+    if type(value) is list:
+        copied: Any = value.copy()
+        items: Any = enumerate(copied)
+    else:
+        copied = _quick_keys(value, room)
+        items = copied.items()
+    for place, item in items:
+        kind = type(item)
+        if kind is int:
+            if not INT_MIN <= item <= INT_MAX:
+                raise _Unusual
+        elif kind is str:
+            if not item.isascii():
+                raise _Unusual
+            spent += len(item)
+        elif kind is list or kind is dict:
+            copied[place] = _quick(item, depth - 1, room)
+            continue  # it has counted itself
+        elif kind is bytes:
+            spent += len(item)
+        elif kind not in _SCALARS:
+            raise _Unusual
+        spent += _HEADER
+    room[0] -= spent
     if room[0] < 0:
         raise _Unusual
-    return value
+    return copied
 
 
-def _quick_map(value: dict[Any, Any], depth: int, room: list[int]) -> dict[Any, Any]:
+def _quick_keys(value: dict[Any, Any], room: list[int]) -> dict[Any, Any]:
+    """Return the map with its keys in order, its values as they are."""
     for key in value:
         if type(key) is not str or not key.isascii():
             raise _Unusual
         room[0] -= _HEADER + len(key)
-    return {key: _quick(value[key], depth - 1, room) for key in _in_order(value)}
+    if len(value) < 2:  # noqa: PLR2004 - nothing to order
+        return value.copy()
+    return {key: value[key] for key in _in_order(value)}
 
 
 def _in_order(keys: Iterable[str]) -> list[str]:

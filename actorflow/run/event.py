@@ -89,11 +89,23 @@ def payload_digest(salt: bytes, payload: bytes) -> bytes:
 _NOTHING_DRAWN: Final = payload_digest(b"drawn", b"")
 
 
+def sealed(  # noqa: PLR0913, PLR0917 - the columns of a journal row
+    previous: bytes, salt: bytes, seq: int, kind: str, ref: int, target: str, payload: bytes, drawn: bytes, at: int
+) -> JournalEvent:
+    """Return the event that follows one whose checksum is `previous` (empty before the first)."""
+    digest = blake2b(payload, digest_size=16, key=salt).digest()
+    checksum = _checksum(previous, seq, kind, ref, target, drawn, at, digest)
+    return JournalEvent(seq, kind, ref, target, payload, drawn, at, digest, checksum)
+
+
 def chain(previous: bytes, event: JournalEvent) -> bytes:
     """Return the checksum of `event` after an event whose checksum is `previous` (empty before the first)."""
-    text = f"{event.seq}\0{event.kind}\0{event.ref}\0{event.target}\0{event.at}\0"
-    hasher = blake2b(previous, digest_size=16)
-    hasher.update(text.encode())
-    hasher.update(event.digest)
-    hasher.update(payload_digest(b"drawn", event.drawn) if event.drawn else _NOTHING_DRAWN)
-    return hasher.digest()
+    return _checksum(previous, event.seq, event.kind, event.ref, event.target, event.drawn, event.at, event.digest)
+
+
+def _checksum(  # noqa: PLR0913, PLR0917 - what the chain covers
+    previous: bytes, seq: int, kind: str, ref: int, target: str, drawn: bytes, at: int, digest: bytes
+) -> bytes:
+    text = f"{seq}\0{kind}\0{ref}\0{target}\0{at}\0".encode()
+    drawn = payload_digest(b"drawn", drawn) if drawn else _NOTHING_DRAWN
+    return blake2b(previous + text + digest + drawn, digest_size=16).digest()

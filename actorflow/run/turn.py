@@ -6,6 +6,7 @@ not touch its neighbours. When a commit fails as a whole, nothing is known and e
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
@@ -149,9 +150,9 @@ class Committed:
     run: int = 0
     run_id: str = ""
     existing: bool = False
-    inbox: list[int] = field(default_factory=list)
-    starts: list[Committed] = field(default_factory=list)
-    deliveries: list[Committed] = field(default_factory=list)
+    inbox: Sequence[int] = ()
+    starts: Sequence[Committed] = ()
+    deliveries: Sequence[Committed] = ()
 
 
 @dataclass(slots=True)

@@ -9,14 +9,13 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from actorflow.run.turn import Item, StartRun
-from actorflow.store.bulk import RowStatement
 from actorflow.store.dialect import Sqlite
-from actorflow.store.plan import Head, Known, Needs, Writes, needs, reopened
+from actorflow.store.plan import Head, Kept, Known, Writes, needs, reopened
 from actorflow.store.statement import WriteStatements
 
 
-def look_up(cursor: Any, sql: WriteStatements, dialect: Sqlite, batch: Sequence[Item]) -> Known:
-    """Return what the database holds of everything the batch may touch."""
+def look_up(cursor: Any, sql: WriteStatements, dialect: Sqlite, batch: Sequence[Item], kept: Kept) -> Known:
+    """Return what the database holds of everything the batch may touch; `kept` says some of it without asking."""
 
     def fetch(statement: str, values: Iterable[Any]) -> list[Any]:
         packed = dialect.pack(sorted(values))
@@ -25,24 +24,31 @@ def look_up(cursor: Any, sql: WriteStatements, dialect: Sqlite, batch: Sequence[
 
     wanted = needs(batch)
     known = Known()
-    if wanted.runs:
-        known.runs = {row[0]: Head(*row) for row in fetch(sql.heads, wanted.runs)}
+    known.runs = {run: kept.heads[run] for run in wanted.runs if run in kept.heads}
+    if len(known.runs) < len(wanted.runs):
+        known.runs.update({row[0]: Head(*row) for row in fetch(sql.heads, wanted.runs - known.runs.keys())})
     if workflow_ids := wanted.workflow_ids | reopened(batch, known.runs):
         for row in fetch(sql.holders, workflow_ids):
-            known.runs.setdefault(row[0], Head(*row))
+            known.runs.setdefault(row[0], kept.heads.get(row[0]) or Head(*row))
     if wanted.run_ids:
         known.run_ids = dict(fetch(sql.run_ids, wanted.run_ids))
-        known.leases = dict(fetch(sql.leases, wanted.hosts))
-        known.hashes = {row[0] for row in fetch(sql.hashes, wanted.hashes)}
-    _number(cursor, dialect, known, wanted)
+        known.leases = {host: kept.leases[host] for host in wanted.hosts if host in kept.leases}
+        if len(known.leases) < len(wanted.hosts):
+            known.leases = dict(fetch(sql.leases, wanted.hosts))
+        known.hashes = wanted.hashes & kept.hashes
+        if len(known.hashes) < len(wanted.hashes):
+            known.hashes = {row[0] for row in fetch(sql.hashes, wanted.hashes)}
+    if wanted.run_ids or wanted.inbox:
+        _number(cursor, dialect, known, kept)
     return known
 
 
-def _number(cursor: Any, dialect: Sqlite, known: Known, wanted: Needs) -> None:
-    if wanted.run_ids or wanted.inbox:
+def _number(cursor: Any, dialect: Sqlite, known: Known, kept: Kept) -> None:
+    if kept.numbers is None:
         last = dict(cursor.execute(dialect.last_numbers).fetchall())
-        known.next_run = last.get("run", 0) + 1
-        known.next_inbox = last.get("inbox", 0) + 1
+        kept.numbers = (last.get("run", 0) + 1, last.get("inbox", 0) + 1)
+    known.next_run, known.next_inbox = kept.numbers
+    known.numbered = True
 
 
 def apply(cursor: Any, sql: WriteStatements, dialect: Sqlite, writes: Writes) -> None:
@@ -53,28 +59,38 @@ def apply(cursor: Any, sql: WriteStatements, dialect: Sqlite, writes: Writes) ->
         ended = (dialect.pack(sorted(writes.ended)),)
         cursor.execute(sql.disarm_all, ended)
         cursor.execute(sql.unwait_all, ended)
-    for statement, rows in _steps(sql, writes):
-        if not rows:
-            continue
-        if isinstance(statement, RowStatement):
-            statement.run(cursor, rows)
-        else:
-            cursor.executemany(statement, rows)
+    _write_runs(cursor, sql, writes)
+    sql.append.run(cursor, [(run, *event) for run, event in writes.journal])
+    _write_waits(cursor, sql, writes)
 
 
-def _steps(sql: WriteStatements, writes: Writes) -> Iterator[tuple[str | RowStatement, Sequence[Any]]]:
-    yield sql.disarm, writes.dropped_timers
-    yield sql.unwait, writes.dropped_calls
-    yield sql.keep, list(writes.sources.items())
-    yield sql.start, [_started(start, head) for start, head in writes.started.values()]
-    yield sql.change, [_changed(head) for head in writes.changed.values()]
-    yield sql.open, [(workflow_id, head.run, head.host) for workflow_id, head in writes.opened.items()]
-    yield sql.append, [(run, *event) for run, event in writes.journal]
-    yield sql.note, [(run, change.state, change.at, change.reason, change.by) for run, change in writes.history]
-    yield sql.arm, list(_timers(writes))
-    yield sql.wait, list(_calls(writes))
-    yield sql.put, list(_inbox(writes))
-    yield sql.consume, writes.consumed
+def _write_runs(cursor: Any, sql: WriteStatements, writes: Writes) -> None:
+    if writes.started:
+        sql.keep.run(cursor, list(writes.sources.items()))
+        sql.start.run(cursor, [_started(start, head) for start, head in writes.started.values()])
+    if writes.changed:
+        sql.change.run(cursor, [_changed(head) for head in writes.changed.values()])
+    if writes.opened:
+        opened = writes.opened.items()
+        sql.open.run(cursor, [(workflow_id, head.run, head.host) for workflow_id, head in opened])
+    if writes.history:
+        changes = [(run, change.state, change.at, change.reason, change.by) for run, change in writes.history]
+        sql.note.run(cursor, changes)
+
+
+def _write_waits(cursor: Any, sql: WriteStatements, writes: Writes) -> None:
+    if writes.dropped_timers:
+        cursor.executemany(sql.disarm, writes.dropped_timers)
+    if writes.timers:
+        sql.arm.run(cursor, list(_timers(writes)))
+    if writes.dropped_calls:
+        cursor.executemany(sql.unwait, writes.dropped_calls)
+    if writes.calls:
+        sql.wait.run(cursor, list(_calls(writes)))
+    if writes.inbox:
+        sql.put.run(cursor, list(_inbox(writes)))
+    if writes.consumed:
+        cursor.executemany(sql.consume, writes.consumed)
 
 
 def _started(start: StartRun, head: Head) -> tuple[Any, ...]:

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from itertools import chain
 from typing import Any, Final
 
-_SIZES: Final = (64, 8, 1)
+_SIZES: Final = (256, 64, 16, 4, 2, 1)
 """Rows a statement: few sizes, so that the driver's cache of prepared statements holds all of them."""
 
 
@@ -35,8 +35,8 @@ class RowStatement:
 
     def run(self, cursor: Any, rows: Sequence[Sequence[Any]]) -> None:
         """Run it for all rows, in order."""
-        start, count = 0, len(rows)
+        start, left = 0, len(rows)
         for size, text in self._texts:
-            while count - start >= size:
+            while left >= size:
                 cursor.execute(text, tuple(chain.from_iterable(rows[start : start + size])))
-                start += size
+                start, left = start + size, left - size

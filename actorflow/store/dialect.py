@@ -139,6 +139,13 @@ class Sqlite:
         """Tell whether a commit that failed with this error has certainly written nothing."""
         return fault.not_written(error)
 
+    def version(self, cursor: Any) -> object:
+        """Return what changes when another connection has written; our own commits do not change it.
+
+        Asked inside of a write transaction, when nobody else can write.
+        """
+        return cursor.execute("PRAGMA data_version").fetchone()[0]
+
     begin_write: Final = "BEGIN IMMEDIATE"
     begin_read: Final = "BEGIN"
     last_numbers: Final = "SELECT name, seq FROM sqlite_sequence"

@@ -6,9 +6,9 @@ Items are decided in order, each against what its predecessors left. Nothing her
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import TypeVar
+from typing import Final, TypeVar
 
 from actorflow.run.event import JournalEvent
 from actorflow.run.state import CREATED, OPEN, TERMINAL
@@ -56,7 +56,7 @@ class Known:
         runs: by run number, also those that hold a workflow id of the needs.
         run_ids: run id → run number. holders: workflow id → run number of the open run.
         leases: host → last token. hashes: sources that are stored.
-        next_run, next_inbox: the first numbers never used.
+        next_run, next_inbox: the first numbers never used; only valid when `numbered`.
     """
 
     runs: dict[int, Head] = field(default_factory=dict)
@@ -66,6 +66,44 @@ class Known:
     hashes: set[str] = field(default_factory=set)
     next_run: int = 1
     next_inbox: int = 1
+    numbered: bool = False
+
+
+class Kept:
+    """What a store still knows from its last commits: true as long as nobody else has written meanwhile.
+
+    Turns then need no look-up of their runs. Whoever keeps it forgets all when a transaction fails.
+    """
+
+    _MOST: Final = 10_000
+
+    def __init__(self) -> None:
+        """Know nothing."""
+        self.forget()
+
+    def forget(self) -> None:
+        """Know nothing any more."""
+        self.heads: dict[int, Head] = {}
+        self.leases: dict[str, int] = {}
+        self.hashes: set[str] = set()
+        self.numbers: tuple[int, int] | None = None
+        self.version: object = None
+
+    def learn(self, known: Known) -> None:
+        """Remember what a batch that is committed has left: the heads of its open runs, and what starts look up."""
+        if len(self.heads) > self._MOST or len(self.hashes) > self._MOST:
+            version = self.version
+            self.forget()
+            self.version = version
+        for run, head in known.runs.items():
+            if head.state in OPEN:
+                self.heads[run] = head
+            else:
+                self.heads.pop(run, None)
+        self.leases.update(known.leases)
+        self.hashes |= known.hashes
+        if known.numbered:
+            self.numbers = (known.next_run, known.next_inbox)
 
 
 @dataclass(slots=True)
@@ -102,22 +140,34 @@ def needs(batch: Sequence[Item]) -> Needs:
         ValueError: when an id holds a NUL character, which not every database can store or compare.
     """
     wanted = Needs()
-    for item in _parts(batch):
+    for item in batch:
         if isinstance(item, Turn):
             wanted.runs.add(item.run)
+            for part in item.starts:
+                _start_needs(part, wanted)
+            for delivery in item.deliveries:
+                _delivery_needs(delivery, wanted)
         elif isinstance(item, StartRun):
-            wanted.run_ids.add(_identity(item.run_id))
-            wanted.workflow_ids.add(_identity(item.workflow_id))
-            wanted.hosts.add(item.host)
-            wanted.hashes.add(item.bundle_hash)
-            wanted.inbox = wanted.inbox or bool(item.messages)
+            _start_needs(item, wanted)
         else:
-            wanted.inbox = True
-            if item.run:
-                wanted.runs.add(item.run)
-            else:
-                wanted.workflow_ids.add(_identity(item.workflow_id))
+            _delivery_needs(item, wanted)
     return wanted
+
+
+def _start_needs(start: StartRun, wanted: Needs) -> None:
+    wanted.run_ids.add(_identity(start.run_id))
+    wanted.workflow_ids.add(_identity(start.workflow_id))
+    wanted.hosts.add(start.host)
+    wanted.hashes.add(start.bundle_hash)
+    wanted.inbox = wanted.inbox or bool(start.messages)
+
+
+def _delivery_needs(delivery: Delivery, wanted: Needs) -> None:
+    wanted.inbox = True
+    if delivery.run:
+        wanted.runs.add(delivery.run)
+    else:
+        wanted.workflow_ids.add(_identity(delivery.workflow_id))
 
 
 def _identity(text: str) -> str:
@@ -137,14 +187,6 @@ def plan(batch: Sequence[Item], known: Known) -> tuple[list[Committed], Writes]:
     planner = _Planner(known)
     answers = [planner.item(item) for item in batch]
     return answers, planner.writes
-
-
-def _parts(batch: Iterable[Item]) -> Iterator[Item]:
-    for item in batch:
-        yield item
-        if isinstance(item, Turn):
-            yield from item.starts
-            yield from item.deliveries
 
 
 class _Planner:
@@ -210,6 +252,7 @@ class _Planner:
             writes.ended.add(head.run)
         if start.bundle_hash not in known.hashes:
             writes.sources[start.bundle_hash] = start.bundle
+            known.hashes.add(start.bundle_hash)
         return head
 
     def _open(self, head: Head) -> None:
@@ -245,9 +288,12 @@ class _Planner:
             return Committed(accepted=False, refusal=refusal, run=head.run, run_id=head.run_id)
         self._row(turn, head)
         self._rows(turn, head)
-        starts = [self._start(start) for start in turn.starts]
-        deliveries = [self._deliver(delivery) for delivery in turn.deliveries]
-        return Committed(accepted=True, run=head.run, run_id=head.run_id, starts=starts, deliveries=deliveries)
+        answer = Committed(accepted=True, run=head.run, run_id=head.run_id)
+        if turn.starts:
+            answer.starts = [self._start(start) for start in turn.starts]
+        if turn.deliveries:
+            answer.deliveries = [self._deliver(delivery) for delivery in turn.deliveries]
+        return answer
 
     def _refusal(self, turn: Turn, head: Head) -> str:
         if turn.lease != head.lease:
@@ -289,8 +335,10 @@ class _Planner:
 
     def _rows(self, turn: Turn, head: Head) -> None:
         writes, run = self.writes, head.run
-        writes.journal += [(run, event) for event in turn.events]
-        writes.consumed += [(run, number) for number in turn.consumed]
+        for event in turn.events:
+            writes.journal.append((run, event))
+        if turn.consumed:
+            writes.consumed += [(run, number) for number in turn.consumed]
         if head.state in TERMINAL:
             return
         if turn.dropped_timers or turn.timers:
@@ -305,7 +353,11 @@ def _continues(events: list[JournalEvent], last: int) -> bool:
     """Tell whether events carry on after position `last`; a start must have at least one."""
     if not events:
         return last > 0
-    return all(event.seq == last + place for place, event in enumerate(events, 1))
+    for event in events:
+        last += 1
+        if event.seq != last:
+            return False
+    return True
 
 
 def _replace(

@@ -10,7 +10,7 @@ from actorflow.run.turn import Committed, Item
 from actorflow.store.apply import apply, look_up
 from actorflow.store.crash import CrashPoint, crash_point
 from actorflow.store.dialect import Sqlite
-from actorflow.store.plan import plan
+from actorflow.store.plan import Kept, plan
 from actorflow.store.port import CommitUnknown
 from actorflow.store.read import SqlReader
 from actorflow.store.statement import WriteStatements
@@ -37,6 +37,7 @@ class SqlStore(SqlReader):
         self._broken = False
         self._unsettled = False
         self._commits = 0
+        self._kept = Kept()
         self._connection()
 
     @property
@@ -57,11 +58,18 @@ class SqlStore(SqlReader):
         return self._transaction(lambda cursor: self._claim(cursor, host, lease))
 
     def _batch(self, cursor: Any, batch: Sequence[Item]) -> list[Committed]:
-        answers, writes = plan(batch, look_up(cursor, self._writes, self.dialect, batch))
+        kept, version = self._kept, self.dialect.version(cursor)
+        if version != kept.version:  # somebody else has written: another node, or a tool
+            kept.forget()
+            kept.version = version
+        known = look_up(cursor, self._writes, self.dialect, batch, kept)
+        answers, writes = plan(batch, known)
         apply(cursor, self._writes, self.dialect, writes)
+        kept.learn(known)
         return answers
 
     def _claim(self, cursor: Any, host: str, lease: int) -> int:
+        self._kept.forget()
         rows = cursor.execute(self._writes.leases, (self.dialect.pack([host]),)).fetchall()
         token = max(lease, (rows[0][1] if rows else 0) + 1)
         cursor.execute(self._writes.claim, (host, token))
@@ -81,12 +89,16 @@ class SqlStore(SqlReader):
                 raise
             self._unsettled = False
             self._open = connection
+            self._kept.forget()
         return self._open
 
     def _transaction(self, work: Callable[[Any], T]) -> T:
         cursor = self._connection().cursor()
         try:
             return self._run(cursor, work)
+        except BaseException:
+            self._kept.forget()
+            raise
         finally:
             cursor.close()  # first, or whoever keeps an error keeps the cursor, and that the file of the connection
             if self._broken:

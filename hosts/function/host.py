@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 from functools import partial
 from inspect import iscoroutinefunction
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias
 
 import trio
 
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from actorflow.bundle import Bundle
     from actorflow.node.node import Node
     from actorflow.node.program import Entry
+    from actorflow.value import Limits
 
 _THREADS: Final = 40
 """Functions in threads at the same time; further calls wait."""
@@ -37,6 +38,20 @@ _SCHEDULER: Final = "#lua"
 """Id of the process host that runs Lua functions; their PIDs have the host part `<function id>#lua.<n>`."""
 _WAYS: Final = ("trio", "thread", "asyncio", "process")
 _GIVEN_UP: Final = "caller context canceled"
+
+
+_Prepare: TypeAlias = Callable[[CallRequest], Callable[[], Awaitable[Any]]]
+"""Returns what runs the function with the arguments of a call."""
+
+
+class _Plan(NamedTuple):
+    """How a Python function is run; valid while the registry has this entry and this source."""
+
+    entry: Entry
+    bundle: Bundle
+    way: str
+    prepare: _Prepare
+    limits: Limits
 
 
 class FunctionHost:
@@ -51,6 +66,7 @@ class FunctionHost:
         self._loader = Loader()
         self._runners = Runners(lambda: node.nursery)
         self._pools = Pools()
+        self._plans: dict[str, _Plan] = {}
         self._scheduler = ProcessHost(_SCHEDULER, {}, node)
 
     async def start(self) -> None:
@@ -125,28 +141,35 @@ class FunctionHost:
         own = self._node.guard.own(request.target)
         if own:
             request = replace(request, context={**request.context, **own})
-        bundle = self._node.registry.bundle(request.target)
-        way, run = self._way(entry, bundle, request)
-        limits = self._node.limits
-        if "limits" in bundle.options:
-            limits = Bounds(limits).under(bundle.options["limits"]).values
-        attempt = Attempt(self._node, request, reply, way, run, limits)
+        plan = self._plan(entry, self._node.registry.bundle(request.target))
+        attempt = Attempt(self._node, request, reply, plan.way, plan.prepare(request), plan.limits)
         self._runners.submit(attempt.serve)
         return attempt.give_up
 
-    def _way(self, entry: Entry, bundle: Bundle, request: CallRequest) -> tuple[str, Callable[[], Awaitable[Any]]]:
+    def _plan(self, entry: Entry, bundle: Bundle) -> _Plan:
+        """Return how a Python function is run, found out once for each version of it."""
+        plan = self._plans.get(bundle.id)
+        if plan is None or plan.bundle is not bundle or plan.entry is not entry:
+            way, prepare = self._way(entry, bundle)
+            limits = self._node.limits
+            if "limits" in bundle.options:
+                limits = Bounds(limits).under(bundle.options["limits"]).values
+            plan = self._plans[bundle.id] = _Plan(entry, bundle, way, prepare, limits)
+        return plan
+
+    def _way(self, entry: Entry, bundle: Bundle) -> tuple[str, _Prepare]:
         way = field(entry.config, "run", "")
         if way == "process":
-            return way, partial(self._children.call, bundle, request)
+            return way, lambda request: partial(self._children.call, bundle, request)
         function = self._loader.function(bundle)
         is_async = iscoroutinefunction(function)
         way = way or ("trio" if is_async else "thread")
-        _check_way(request.target, way, is_async=is_async)
+        _check_way(bundle.id, way, is_async=is_async)
         if way == "thread":
-            return way, in_thread(function, request.args, self._threads)
+            return way, lambda request: in_thread(function, request.args, self._threads)
         if way == "asyncio":
-            return way, on_asyncio(self._node, function, request.args)
-        return way, partial(function, *request.args)
+            return way, lambda request: on_asyncio(self._node, function, request.args)
+        return way, lambda request: partial(function, *request.args)
 
     # ---- Lua functions, and processes called as functions ------------------------------------------------------
 

@@ -13,14 +13,14 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from actorflow.codec import decode, encode
-from actorflow.duration import MILLISECOND, to_nanoseconds
 from actorflow.errors import TIMEOUT, Error, Failure
 from actorflow.ports import CallRequest, Outcome
 from actorflow.run import event as events
-from actorflow.run.retry import DURABLE_DEFAULT, RetryPolicy, policy_of
+from actorflow.run.retry import RetryPolicy
 from actorflow.run.turn import CallRow
 from hosts.workflow.live import Fact
 from hosts.workflow.start import invocation_id
+from hosts.workflow.terms import TermsOf
 
 if TYPE_CHECKING:
     from hosts.workflow.driver import Record
@@ -58,6 +58,7 @@ class Calls:
     def __init__(self, engine: Engine) -> None:
         """Begin with none."""
         self._engine = engine
+        self._terms = TermsOf(engine.node.registry)
         self._open: dict[tuple[int, int], OpenCall] = {}
         self._waiting: deque[OpenCall] = deque()
         self.running = 0
@@ -79,25 +80,27 @@ class Calls:
         args, options = decode(record.payload)
         stored = resident.attempts.get(record.ref)
         try:
-            merged = {**self._engine.function_options(record.target), **options}
-            policy = policy_of(merged, DURABLE_DEFAULT)
-            timeout = to_nanoseconds(merged["timeout"], MILLISECOND) if "timeout" in merged else 0
+            terms = self._terms(record.target, options)
         except Error as error:
             self._engine.fact(resident.run, _failed(record.ref, error.failure, self._engine.clock.now()))
             return
+        identity = live.driver.identity
+        context = identity.context
+        if "context" in options:
+            context = {**context, **options["context"]}
         request = CallRequest(
-            target=record.target,
-            args=tuple(args),
-            context={**live.driver.identity.context, **options.get("context", {})},
-            options=merged,
-            caller=live.driver.identity.pid,
-            invocation_id=invocation_id(live.run_id, record.ref),
-            attempt=stored.attempt if stored else 1,
+            record.target,
+            tuple(args),
+            context,
+            terms.options,
+            identity.pid,
+            invocation_id(live.run_id, record.ref),
+            stored.attempt if stored else 1,
         )
-        call = OpenCall(resident.run, record.ref, request, policy, host)
+        call = OpenCall(resident.run, record.ref, request, terms.policy, host)
         self._open[resident.run, record.ref] = call
-        if timeout > 0:
-            call.unexpire = self._engine.node.after(timeout, partial(self._expire, call))
+        if terms.timeout > 0:
+            call.unexpire = self._engine.node.after(terms.timeout, partial(self._expire, call))
         if stored and stored.due > self._engine.clock.now():
             self._engine.timers.add(stored.due, resident.run, record.ref, is_call=True)
         else:

@@ -15,7 +15,7 @@ from actorflow.machine.machine import Machine
 from actorflow.message import Message
 from actorflow.ports import Outcome
 from actorflow.run import event as events
-from actorflow.run.event import JournalEvent, chain, payload_digest
+from actorflow.run.event import JournalEvent, chain, payload_digest, sealed
 from hosts.workflow.driver import JournalDriver, Record
 from hosts.workflow.settings import RunLimits
 
@@ -87,17 +87,16 @@ class LiveRun:
         self._apply(fact.kind, fact.ref, fact.target, fact.payload)
         self.machine.run(-1)
         drawn = encode(driver.drawn) if driver.drawn else b""
-        records = driver.records
         at = driver.now()
-        first = self._event(fact.kind, fact.ref, fact.target, fact.payload, drawn, at)
-        journal, records = self._closed(records, at)
-        return Fed([first, *journal], records)
+        journal = [self._event(fact.kind, fact.ref, fact.target, fact.payload, drawn, at)]
+        return self._closed(journal, driver.records, at)
 
-    def _closed(self, records: list[Record], at: int) -> Fed:
-        """Return the events of a feed's records, and of the run's end if it ended."""
-        journal = [self._event(record.kind, record.ref, record.target, record.payload, b"", at) for record in records]
-        if self.outcome is not None:
-            kind, payload = end_record(self.outcome, cancel_asked=self.cancel_asked)
+    def _closed(self, journal: list[JournalEvent], records: list[Record], at: int) -> Fed:
+        """Add the events of a feed's records, and of the run's end if it ended."""
+        for kind, ref, target, payload in records:
+            journal.append(self._event(kind, ref, target, payload, b"", at))
+        if self.machine.outcome is not None:
+            kind, payload = end_record(self.machine.outcome, cancel_asked=self.cancel_asked)
             journal.append(self._event(kind, 0, "", payload, b"", at))
         return Fed(journal, records)
 
@@ -110,7 +109,7 @@ class LiveRun:
         self.machine.run(-1)
         driver.end_replay()
         driver.replaying = False
-        return self._closed(driver.records, driver.now())
+        return self._closed([], driver.records, driver.now())
 
     def note_end(self, kind: str, failure: Failure, at: int) -> JournalEvent:
         """End the run from outside, without running any more of its code, and return the journal's last event."""
@@ -140,12 +139,11 @@ class LiveRun:
     def _event(  # noqa: PLR0913, PLR0917 - the columns of a journal row
         self, kind: str, ref: int, target: str, payload: bytes, drawn: bytes, at: int
     ) -> JournalEvent:
-        self.seq += 1
-        digest = payload_digest(self.salt, payload)
-        bare = JournalEvent(self.seq, kind, ref, target, payload, drawn, at, digest, b"")
-        self.checksum = checksum = chain(self.checksum, bare)
+        self.seq = seq = self.seq + 1
+        event = sealed(self.checksum, self.salt, seq, kind, ref, target, payload, drawn, at)
+        self.checksum = event.checksum
         self.size += len(payload)
-        return JournalEvent(self.seq, kind, ref, target, payload, drawn, at, digest, checksum)
+        return event
 
     def _verify(self, fact: JournalEvent, recorded: list[JournalEvent]) -> None:
         for event in (fact, *recorded):

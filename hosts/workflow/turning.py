@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from hosts.workflow.engine import Engine
 
 _PASSIVE = frozenset({events.TIMER_STARTED})
+_OUTWARD = frozenset({events.PROCESS_SPAWNED, events.MESSAGE_SENT, events.PROCESS_CONTROLLED})
 _END_STATES = {
     events.RUN_COMPLETED: states.COMPLETED,
     events.RUN_FAILED: states.FAILED,
@@ -48,9 +49,10 @@ def build(engine: Engine, resident: Resident, live: LiveRun) -> Draft:
     _feed_all(draft, live)
     _end_from_outside(engine, draft, live)
     _timers(draft, live)
-    _calls(draft, resident, live)
+    if draft.retries or resident.attempts:
+        _calls(draft, resident, live)
     for record in draft.records:
-        if record.ref in live.driver.open or live.outcome is not None:
+        if record.kind in _OUTWARD and (record.ref in live.driver.open or live.outcome is not None):
             _outward(engine, resident, draft, record)
     _finish(resident, draft, live)
     return draft
@@ -62,9 +64,9 @@ def _feed_all(draft: Draft, live: LiveRun) -> None:
             draft.turn.consumed.append(fact.row)
         if live.outcome is not None or not live.wants(fact):
             continue
-        fed = live.feed(fact)
-        draft.turn.events += fed.events
-        draft.records += fed.records
+        journal, records = live.feed(fact)
+        draft.turn.events += journal
+        draft.records += records
         if fact.kind == events.TIMER_FIRED:
             draft.turn.dropped_timers.append(fact.ref)
 
@@ -85,10 +87,11 @@ def _timers(draft: Draft, live: LiveRun) -> None:
                 draft.turn.timers.append((record.ref, _due(record, draft.turn.events)))
         elif record.kind == events.REQUEST_DROPPED:
             draft.dropped.append(record.ref)
-    gone = draft.dropped + (
-        [ref for ref, record in live.driver.open.items() if record.kind in _PASSIVE] if ended else []
-    )
-    draft.turn.dropped_timers += [ref for ref in gone if ref not in fresh]
+    gone = draft.dropped
+    if ended:
+        gone = gone + [ref for ref, record in live.driver.open.items() if record.kind in _PASSIVE]
+    if gone:
+        draft.turn.dropped_timers += [ref for ref in gone if ref not in fresh]
 
 
 def _due(record: Record, journal: list[JournalEvent]) -> int:
@@ -156,8 +159,11 @@ def _undelivered(resident: Resident, ref: int, delivery: Delivery) -> Delivery:
 def _finish(resident: Resident, draft: Draft, live: LiveRun) -> None:
     turn = draft.turn
     if live.outcome is None:
-        active = any(record.kind not in _PASSIVE for record in live.driver.open.values())
-        turn.state = states.RUNNING if active else states.WAITING
+        for record in live.driver.open.values():
+            if record.kind not in _PASSIVE:
+                turn.state = states.RUNNING
+                return
+        turn.state = states.WAITING
         return
     end = turn.events[-1]
     turn.state = _END_STATES[end.kind]
