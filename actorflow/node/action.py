@@ -11,6 +11,15 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 RENAMED: Final = {
+    "store.open": "store.get",
+    "store.get": "store.key.get",
+    "store.entry": "store.key.get",
+    "store.has": "store.key.has",
+    "store.set": "store.key.set",
+    "store.put": "store.key.set",
+    "store.delete": "store.key.delete",
+    "store.list": "store.key.list",
+    **dict.fromkeys(("sql.open", "sql.query", "sql.execute", "sql.prepare", "sql.begin", "sql.stats"), "db.get"),
     "security.policy": "security.policy.get",
     "security.named_scope": "security.policy_group.get",
     "security.token_store": "security.token_store.get",
@@ -19,6 +28,7 @@ RENAMED: Final = {
 
 FREE: Final = frozenset(
     {
+        *("sql.commit", "sql.rollback", "sql.savepoint"),
         *("subscription.close", "queue.message", "queue.settle", "pg.leave"),  # of what was got by a guarded one
         *("security.can", "security.permit", "security.evaluate"),  # they are the judging
         *("registry.find", "registry.namespace"),  # each entry found is judged as `registry.get` is
@@ -33,7 +43,7 @@ OF_MODULE: Final = frozenset({"registry.apply", "registry.apply_version", "env.g
 
 def action_of(operation: str, args: Sequence[Any]) -> tuple[str, str] | None:
     """Return the action and resource that an operation with these arguments asks for, None when it asks for nothing."""
-    if operation in FREE:
-        return None
+    if operation in FREE or (operation.startswith("sql.") and args and isinstance(args[0], list)):
+        return None  # a list is a transaction: what it began with was judged
     named = args[0] if args and isinstance(args[0], str) and operation not in OF_MODULE else ""
     return RENAMED.get(operation, operation), named or operation.partition(".")[0]

@@ -30,6 +30,7 @@ CHUNKS: Final = (
         "timing",
         "json",
         "subscription",
+        "sql_builder",
         "modules",
     ),
 )

@@ -19,7 +19,7 @@ from actorflow.registry.kinds.db_sql_sqlite import DbSqlSqlite
 from actorflow.registry.kinds.store_memory import StoreMemory
 from actorflow.registry.kinds.store_sql import StoreSql
 from actorflow.registry.registry import Registry
-from actorflow.resource.database import open_sqlite
+from actorflow.resource.database import Database, open_sqlite
 from actorflow.resource.key_values import Condition, KeyValues
 from actorflow.resource.store_memory import MemoryKeyValues
 from actorflow.resource.store_sql import SqlKeyValues
@@ -67,6 +67,17 @@ async def running(store: str, *, clock: Clock | None = None, **config: Any) -> A
         yield sql
         await sql.stop(0)
         await database.stop(1)
+
+
+@asynccontextmanager
+async def kept_in(database: Database, clock: Clock) -> AsyncIterator[KeyValues]:
+    """Run a store in the table `kv` of a database that runs."""
+    async with Node(registry(), {}, clock=clock).open() as node:
+        node.running.add("app:db", database)
+        kv = SqlKeyValues("app:kv", StoreSql(database="app:db", table_name="kv"), node)
+        await kv.start()
+        yield kv
+        await kv.stop(0)
 
 
 KINDS = ["memory", "sql TEXT TIMESTAMP", "sql BLOB INTEGER", "sql VARCHAR(100) REAL"]

@@ -128,6 +128,16 @@ return function(kit)
     release = refusing(close),
   })
 
+  -- Runs what a builder made with a database or transaction, as its own method does.
+  local function execute(name, runner, text, values)
+    local class = kit.class_of(runner)
+    if class ~= Database and class ~= Transaction then
+      return nil, invalid("run_with: expected a database or transaction, got " .. kit.type(runner))
+    end
+    return class.__index[name](runner, text, values)
+  end
+  sql.builder = kit.sql_builder(NULL, execute)
+
   function sql.get(id)
     local kind, err = perform("sql.open", id)
     if err then return nil, err end

@@ -164,6 +164,7 @@ for _, name in next, {"calendar", "layout", "duration", "moment"} do sources[nam
 modules.time = sources.timing(kit, sys, core)
 modules.json = sources.json(kit)
 sources.subscription(kit, sys)
+sources.sql_builder(kit)
 for name, module in next, sources.modules(kit, sys, core) do modules[name] = module end
 for _, name in ipairs(limits.modules) do modules[name] = sources["module_" .. name](kit, sys, core) end
 for name, module in next, modules do
