@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Literal
 
-from actorflow.errors import CANCELED, Failure, invalid
+from actorflow.errors import CANCELED, INVALID, PERMISSION_DENIED, Error, Failure, invalid
 from actorflow.machine.channel import Channel, OpTuple, close, push
 from actorflow.machine.subscription import checked_topic
 from actorflow.machine.task import BLOCKED, Task
@@ -39,10 +39,16 @@ def op_call(machine: Machine, task: Task, op: OpTuple) -> Any:
 
 
 def op_async(machine: Machine, _task: Task, op: OpTuple) -> Future:
-    """ASYNC target, args, options → a future."""
+    """ASYNC target, args, options → a future; only what makes no sense or is not allowed is refused at once."""
     ref = machine.next_ref()
     future = Future(ref)
-    answer = machine.driver.call(ref, op[1], op[2], op[3])
+    try:
+        answer = machine.driver.call(ref, op[1], op[2], op[3])
+    except Error as error:
+        if error.kind in {INVALID, PERMISSION_DENIED}:
+            raise
+        resolve(machine, future, Outcome(failure=error.failure))
+        return future
     if answer is PENDING:
         machine.expect(ref, future)
     else:

@@ -131,7 +131,7 @@ class Executor:
         """Start a call and return its future at once.
 
         Raises:
-            Error: why it could not be started.
+            Error: kind Invalid for what makes no sense, PermissionDenied for what may not be; the future brings the rest.
         """
         return Future(ask((_ASYNC, target, plain_args(args), self._options)), returns)
 
@@ -163,7 +163,7 @@ def async_(target: str, *args: Any, returns: Any = None) -> Future:
     """Start a call and return its future at once.
 
     Raises:
-        Error: why it could not be started.
+        Error: kind Invalid for what makes no sense, PermissionDenied for what may not be; the future brings the rest.
     """
     return _PLAIN.async_(target, *args, returns=returns)
 

@@ -112,12 +112,11 @@ end
 
 local function unknown_function()
   local future, err = funcs.async("app.funcs:nowhere")
-  if future then
-    local problem = take(future:response(), "answer")
-    assert.is_error(problem, errors.NOT_FOUND)
-  else
-    assert.is_error(err, errors.NOT_FOUND)
-  end
+  assert.is_nil(err)
+  local problem, ok = take(future:response(), "answer")
+  assert.eq(ok, true)
+  assert.is_error(problem, errors.NOT_FOUND)
+  assert.error_contains(problem, "no handler registered for target")
 end
 
 local function nil_result()

@@ -463,7 +463,8 @@ def test_a_cancelled_call_is_an_error_value_and_cleanup_may_call(lua: LuaLanguag
 
 
 @pytest.mark.parametrize(
-    "wait", ["time.sleep('1h')", "process.inbox():receive()", "channel.new():send(1)", "channel.select({})"]
+    "wait",
+    ["time.sleep('1h')", "process.inbox():receive()", "channel.new():send(1)", "process.inbox() channel.select({})"],
 )
 def test_a_cancelled_wait_raises(lua: LuaLanguage, world: World, wait: str) -> None:
     source = f"return function() local ok, err = pcall(function() {wait} end) return {{ok, err:kind()}} end"

@@ -105,7 +105,7 @@ def test_answers_at_once_need_no_wait() -> None:
         ((Op.CONTROL, "monitor", "x", None), "control"),
         ((Op.NAME, "lookup", "x", ""), "name"),
         ((Op.PERFORM, "io", ()), "perform"),
-        ((Op.ASYNC, "x", (), {}), "call"),
+        ((Op.CALL, "x", (), {}), "call"),
     ],
 )
 def test_what_the_driver_refuses_is_raised_in_the_script(op: Any, verb: str) -> None:
@@ -116,6 +116,20 @@ def test_what_the_driver_refuses_is_raised_in_the_script(op: Any, verb: str) -> 
             return error.kind
 
     assert Bench(main, answers={verb: Error("no", NOT_FOUND)}).value == NOT_FOUND
+
+
+def test_a_future_brings_what_the_driver_refuses_unless_it_makes_no_sense() -> None:
+    def main() -> Any:
+        try:
+            future = yield (Op.ASYNC, "x", (), {})
+        except Error as error:
+            return [error.kind, "at once"]
+        item, ok = yield (Op.RECEIVE, future.channel)
+        state, failure = yield (Op.FUTURE_STATE, future)
+        return [item.kind, ok, state, failure.kind]
+
+    assert Bench(main, answers={"call": Error("no", NOT_FOUND)}).value == [NOT_FOUND, True, "failed", NOT_FOUND]
+    assert Bench(main, answers={"call": Error("no", INVALID)}).value == [INVALID, "at once"]
 
 
 def test_an_empty_name_is_invalid() -> None:

@@ -148,12 +148,13 @@ def test_a_cancelled_future_gives_the_call_up() -> None:
     assert bench.value == [True, False, True, CANCELED]
 
 
-def test_what_cannot_be_called_is_refused_at_once() -> None:
+def test_a_future_brings_that_there_is_no_such_function() -> None:
     bench = Bench(
         """
         async def main():
+            future = funcs.async_("app:nobody")
             try:
-                funcs.async_("app:nobody")
+                await future
             except Error as error:
                 return error.kind
     """,

@@ -321,6 +321,7 @@ async def futures() -> None:
     assert slow.cancelled
     assert (await failure_of(slow)).kind == errors.CANCELED
     assert not fast.cancel()
+    assert (await failure_of(funcs.async_("app:nowhere"))).kind == errors.NOT_FOUND
     assert (await failure_of(funcs.async_("app:failing", errors.TIMEOUT, FINAL))).kind == errors.TIMEOUT
 
 
