@@ -131,7 +131,7 @@ class Executor:
         """Start a call and return its future at once.
 
         Raises:
-            Error: kind Invalid for what makes no sense, PermissionDenied for what may not be; the future brings the rest.
+            Error: kind Invalid for what makes no sense, PermissionDenied; the future brings all else.
         """
         return Future(ask((_ASYNC, target, plain_args(args), self._options)), returns)
 
@@ -163,7 +163,7 @@ def async_(target: str, *args: Any, returns: Any = None) -> Future:
     """Start a call and return its future at once.
 
     Raises:
-        Error: kind Invalid for what makes no sense, PermissionDenied for what may not be; the future brings the rest.
+        Error: kind Invalid for what makes no sense, PermissionDenied; the future brings all else.
     """
     return _PLAIN.async_(target, *args, returns=returns)
 
