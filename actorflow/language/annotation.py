@@ -131,10 +131,10 @@ class Annotations:
         while self.kind(at) == "@":
             at = self.expect(at + 1, NAME)
             if self.kind(at) == "(":
-                at = self._balanced(at)
+                at = self.balanced(at)
         return at
 
-    def _balanced(self, at: int) -> int:
+    def balanced(self, at: int) -> int:
         """Skip the brackets that open at `at`, with whatever expressions are in them."""
         expected: list[str] = []
         while True:
@@ -166,7 +166,7 @@ class Annotations:
             return self._fun(at + 1)
         if word == "typeof":
             self.expect(at + 1, "(")
-            return self._balanced(at + 1)
+            return self.balanced(at + 1)
         if word == "keyof":
             return self.expect(self.type(self.expect(at + 1, "(")), ")")
         if word == "asserts":
@@ -194,11 +194,11 @@ class Annotations:
         if self.kind(at) == "[":
             at = self.expect(self.expect(self.type(at + 1), "]"), ":")
             return self.expect(self.type(at), "}")
-        if self._field_colon(at):
+        if self.field_colon(at):
             return self._fields(at)
         return self.expect(self.type(at), "}")
 
-    def _field_colon(self, at: int) -> int:
+    def field_colon(self, at: int) -> int:
         """Return the index after `name:` or `name?:`, 0 if there is none at `at`."""
         if not self.word(at) and self.kind(at) not in KEYWORDS:
             return 0
@@ -208,7 +208,7 @@ class Annotations:
 
     def _fields(self, at: int) -> int:
         while self.kind(at) != "}":
-            colon = self._field_colon(at)
+            colon = self.field_colon(at)
             if not colon:
                 raise Malformed
             at = self.type(colon)
@@ -218,7 +218,7 @@ class Annotations:
                 raise Malformed
         return at + 1
 
-    def _parameters(self, at: int) -> tuple[int, int, bool]:
+    def parameters(self, at: int) -> tuple[int, int, bool]:
         """Recognise `(…)`; return the index after it, the number of items, and whether one is named or variadic."""
         at, count, special = self.expect(at, "("), 0, False
         while self.kind(at) != ")":
@@ -237,7 +237,7 @@ class Annotations:
 
     def _group(self, at: int) -> tuple[int, bool]:
         """Recognise `(…) -> result`, one type in parentheses, or a tuple; tell whether it was a tuple."""
-        after, count, special = self._parameters(at)
+        after, count, special = self.parameters(at)
         if self.kind(after) == "->":
             return self.returned(after + 1, several=False), False
         if special:
@@ -252,5 +252,5 @@ class Annotations:
 
     def _fun(self, at: int) -> int:
         """Recognise what follows `fun`: parameters and an optional result."""
-        after, _, _ = self._parameters(at)
+        after, _, _ = self.parameters(at)
         return self.returned(after + 1, several=False) if self.kind(after) == ":" else after

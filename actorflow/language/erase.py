@@ -2,6 +2,9 @@
 
 One pass over the tokens, without an expression grammar: the recogniser of types is entered only where an annotation
 can begin. Erased text becomes spaces and line ends stay, so that lines and columns of the rest are those of the source.
+
+A type that the script uses as a value (`type User = …` and then `User:is(x)` or `return {User = User}`) becomes a local
+with a description of the type instead; see `alias.py`.
 """
 
 from __future__ import annotations
@@ -9,11 +12,13 @@ from __future__ import annotations
 import re
 from typing import Final
 
+from actorflow.language.alias import Alias, Blocks, definitions
 from actorflow.language.annotation import Annotations, Malformed
 from actorflow.language.lexer import NAME, NUMBER, STRING, Token, tokens
 
 _EXPRESSION_ENDS: Final = frozenset({NAME, STRING, NUMBER, ")", "]", "}", "nil", "true", "false", "...", "end"})
 _STATEMENT_FOLLOWS: Final = _EXPRESSION_ENDS | {"", ";", "::", "do", "then", "else", "repeat", "break"}
+_MEMBER: Final = frozenset({".", ":"})
 _CALL_ARGUMENTS: Final = frozenset({"(", "{", STRING})
 _VISIBLE: Final = re.compile(r"[^\r\n]")
 _LINE_END: Final = re.compile(r"[\r\n]")
@@ -23,8 +28,9 @@ def erase_types(source: str) -> str:
     """Return `source` with every type annotation replaced by spaces.
 
     Erased are the types of locals, parameters and results, type parameters, the casts `x as T` and `x :: T`, the
-    postfix `x!`, `type X = T` and `interface X … end`. Plain Lua comes back as it is, with one exception: a call of a
-    function named `as` that follows an expression on the same line without a `;` reads as a cast.
+    postfix `x!`, `type X = T` of a type that no code uses, and `interface X … end`. Plain Lua comes back as it is, with
+    one exception: a call of a function named `as` that follows an expression on the same line without a `;` reads as a
+    cast.
 
     A malformed annotation, and everything after it, stays, so that the compiler reports it at its own line. Takes
     time linear in the length of `source` and raises nothing.
@@ -41,11 +47,18 @@ class _Eraser:
         self._grammar = Annotations(self._tokens)
         self._spans: list[tuple[int, int]] = []
         self._before = ""  # kind of the last token that was not erased
+        self._blocks = Blocks()
+        self._aliases: list[Alias] = []
+        self._used: set[str] = set()  # names in what stays
+        self._declared_at: dict[str, list[int]] = {}  # local → where its annotations begin
 
     def erased(self) -> str:
+        written = definitions(self._tokens, self._aliases, self._used, self._declared_at)
         pieces, copied = [], 0
         for start, end in self._spans:
-            pieces += [self._source[copied:start], _VISIBLE.sub(" ", self._source[start:end])]
+            gone = self._source[start:end]
+            blank = _VISIBLE.sub(" ", gone) if start not in written else _instead(gone, written[start])
+            pieces += [self._source[copied:start], blank]
             copied = end
         return "".join([*pieces, self._source[copied:]])
 
@@ -73,7 +86,11 @@ class _Eraser:
         return self._keep(at)
 
     def _keep(self, at: int) -> int:
-        self._before = self._tokens[at].kind
+        token = self._tokens[at]
+        if token.kind == NAME and self._before not in _MEMBER:
+            self._used.add(token.text)
+        self._blocks.token(token.kind)
+        self._before = token.kind
         return at + 1
 
     def _erase(self, start: int, end: int) -> int:
@@ -112,7 +129,10 @@ class _Eraser:
     def _alias(self, at: int) -> int:
         """Recognise `type NAME [<…>] = T`."""
         equals = self._grammar.type_parameters(at + 2)
-        return self._grammar.type(self._grammar.expect(equals, "="))
+        begin = self._grammar.expect(equals, "=")
+        end = self._grammar.type(begin)
+        self._aliases.append(Alias(at, begin, end, self._blocks.current))
+        return end
 
     def _interface(self, at: int) -> int:
         """Recognise `interface NAME [: NAME {, NAME}] {function …} end`."""
@@ -127,6 +147,8 @@ class _Eraser:
     def _local(self, at: int) -> int:
         at = self._keep(at)
         while self._grammar.kind(at) == NAME:
+            if self._grammar.kind(at + 1) == ":":
+                self._declared_at.setdefault(self._tokens[at].text, []).append(at + 2)
             at = self._attribute(self._annotated(self._keep(at)))
             if self._grammar.kind(at) != ",":
                 break
@@ -146,6 +168,7 @@ class _Eraser:
     def _function(self, at: int) -> int:
         """Handle what follows the word `function`: name, type parameters, parameters and results."""
         self._before = "function"
+        self._blocks.token("function")
         grammar = self._grammar
         while grammar.kind(at) in {NAME, ".", ":"}:
             at = self._keep(at)
@@ -167,3 +190,8 @@ class _Eraser:
         if self._grammar.kind(at) != ")":
             raise Malformed
         return self._keep(at)
+
+
+def _instead(gone: str, text: str) -> str:
+    """Return `text` with as many line ends as what it stands for."""
+    return text + "\n" * (gone.count("\n") - text.count("\n"))

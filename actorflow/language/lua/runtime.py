@@ -17,22 +17,8 @@ if TYPE_CHECKING:
 
 CHUNKS: Final = (
     *("objects", "kill", "errors", "tables", "text", "pattern_program", "pattern", "iteration", "coroutines", "codec"),
-    *(
-        "base",
-        "messages",
-        "channels",
-        "funcs",
-        "process",
-        "calendar",
-        "layout",
-        "duration",
-        "moment",
-        "timing",
-        "json",
-        "subscription",
-        "sql_builder",
-        "modules",
-    ),
+    *("base", "type_rules", "types", "messages", "channels", "funcs", "process"),
+    *("calendar", "layout", "duration", "moment", "timing", "json", "subscription", "sql_builder", "modules"),
 )
 """The files of the prelude beside `runtime.lua`, which calls them, and those of single modules (`FOUND`)."""
 _HOOKS: Final = ("identity", "now", "draw", "note", "dropped", "pure", "post")

@@ -13,7 +13,8 @@ local KINDS <const> = {
 
 return function(kit)
   local DATA = kit.DATA
-  local class = kit.class("Error", {})
+  kit.error_methods = {}
+  local class = kit.class("Error", kit.error_methods)
   local errors = {}
   for name, kind in next, KINDS do errors[name] = kind end
 

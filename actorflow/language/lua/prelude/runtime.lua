@@ -154,6 +154,7 @@ kit.pairs = library.pairs
 kit.coroutines, library.pcall, library.xpcall = sources.coroutines(kit)
 sources.codec(kit)
 local base = sources.base(kit, core, library)
+for name, value in next, sources.types(kit, sources.type_rules) do base[name] = value end
 
 local modules = {errors = sources.errors, coroutine = kit.coroutines}
 modules.payload = sources.messages(kit)

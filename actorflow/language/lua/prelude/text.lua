@@ -116,7 +116,10 @@ return function(kit, patterns, limits)
       return f(s, ...)
     end
   end
-  strings.gfind = strings.gmatch
+  strings.gfind, kit.find = strings.gmatch, strings.find
+  for _, name in next, {"find", "match", "gmatch", "gsub", "sub", "lower", "upper", "len", "rep", "byte", "reverse"} do
+    kit.error_methods[name] = strings[name] -- err:find("…"), as if it was its message
+  end
 
   -- Text that may leave the process: what is not UTF-8 becomes U+FFFD.
   function kit.clean(s)
