@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Final
 
-from actorflow.errors import INVALID, Error, invalid
+from actorflow.errors import INTERNAL, Error, invalid
 from actorflow.module.octets import octets
 
 NONCE: Final = 12
@@ -34,7 +34,8 @@ def open_sealed(cipher: str, data: Any, key: Any, aad: Any) -> bytes:
     """Return what `seal` encrypted with the same key and `aad`.
 
     Raises:
-        Error: kind Invalid, also when key or `aad` differ, or the data was changed: which of them is not told.
+        Error: kind Invalid, for a key of another size or what is no text or bytes; kind Internal when key or `aad`
+            differ, or the data was changed or cut: which of them is not told.
     """
     from cryptography.exceptions import InvalidTag  # noqa: PLC0415 - imported when first used
 
@@ -42,12 +43,13 @@ def open_sealed(cipher: str, data: Any, key: Any, aad: Any) -> bytes:
     made = _cipher(cipher, key, where)
     sealed = octets(data, f"{where}, data")
     if len(sealed) < NONCE + _TAG:
-        raise invalid(f"{where}: got {len(sealed)} bytes, expected at least {NONCE + _TAG}: nonce, text and tag")
+        message = f"{where}: got {len(sealed)} bytes, expected at least {NONCE + _TAG}: nonce, text and tag"
+        raise Error(message, INTERNAL, retryable=False)
     try:
         opened: bytes = made.decrypt(sealed[:NONCE], sealed[NONCE:], _aad(aad, where))
     except InvalidTag:
         message = f"{where}: decryption failed: another key, other additional data, or the data was changed"
-        raise Error(message, INVALID, retryable=False) from None
+        raise Error(message, INTERNAL, retryable=False) from None
     return opened
 
 

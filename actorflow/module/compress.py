@@ -14,7 +14,7 @@ from importlib import import_module
 from types import MappingProxyType
 from typing import Any, Final
 
-from actorflow.errors import Error, invalid, unavailable
+from actorflow.errors import INTERNAL, UNAVAILABLE, Error, invalid, unavailable
 from actorflow.module.octets import octets, unexpected
 
 MAX_SIZE: Final = 16 << 20
@@ -52,8 +52,8 @@ def decode(name: str, data: Any = None, options: Any = None) -> bytes:
     """Return what was compressed, at most `max_size` bytes of it (16 MiB, and never more).
 
     Raises:
-        Error: kind Invalid, for what is not in this format, ends too early, or would be larger; kind Unavailable when
-            a library is missing.
+        Error: kind Invalid, for what is not in this format or ends too early; kind Internal for what would be larger;
+            kind Unavailable when a library is missing.
     """
     where = f"compress.{name}.decode"
     given = octets(data, where)
@@ -65,7 +65,9 @@ def decode(name: str, data: Any = None, options: Any = None) -> bytes:
     try:
         return _FORMATS[name].decode(given, min(most, MAX_SIZE))
     except Error as error:
-        raise invalid(f"{where}: {error.message}") if error.kind == "Invalid" else error from None
+        if error.kind == UNAVAILABLE:
+            raise
+        raise Error(f"{where}: {error.message}", error.kind, retryable=False) from None
 
 
 def _option(options: Any, name: str, default: int, where: str) -> int:
@@ -150,7 +152,7 @@ def _library(name: str) -> Any:
 
 def _check_size(size: int, most: int) -> None:
     if size > most:
-        raise invalid(f"decompressed it has more than {most:,} bytes")
+        raise Error(f"decompressed it has more than {most:,} bytes", INTERNAL)
 
 
 def _cut_short() -> Error:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from typing import Any, Final
 
-from actorflow.errors import Error, invalid
+from actorflow.errors import INTERNAL, Error, invalid
 from actorflow.module.octets import octets, text, unexpected
 
 ALGORITHMS: Final = ("HS256", "HS384", "HS512", "RS256", "RS384", "RS512", "EdDSA")
@@ -49,8 +49,8 @@ def verify(token: Any, key: Any, algorithm: Any, require_exp: Any, now: int) -> 
     `exp`, `nbf` are held against `now`; with `require_exp`, which is the default, a token without `exp` is refused.
 
     Raises:
-        Error: kind Invalid, when the signature is wrong, the token is not valid now or no token at all, and for an
-            unknown algorithm or a key that does not fit it.
+        Error: kind Internal, when the signature is wrong, the token is not valid now or no token at all; kind Invalid
+            for an unknown algorithm or a key that does not fit it.
     """
     import jwt  # noqa: PLC0415 - imported when first used
 
@@ -66,8 +66,10 @@ def verify(token: Any, key: Any, algorithm: Any, require_exp: Any, now: int) -> 
         raise _denied("the signature is wrong") from None
     except jwt.InvalidAlgorithmError as error:
         raise _denied(str(error)) from None
-    except (jwt.PyJWTError, TypeError, ValueError) as error:
+    except jwt.InvalidKeyError as error:
         raise invalid(f"{where}: {error}") from None
+    except (jwt.PyJWTError, TypeError, ValueError) as error:
+        raise _denied(str(error)) from None
     _check_times(claims, now, require_exp=require_exp is not False)
     return claims
 
@@ -87,7 +89,7 @@ def _check_times(claims: dict[str, Any], now: int, *, require_exp: bool) -> None
 
 
 def _denied(why: str) -> Error:
-    return invalid(f"crypto.jwt.verify: token refused: {why}")
+    return Error(f"crypto.jwt.verify: token refused: {why}", INTERNAL, retryable=False)
 
 
 def _algorithm(name: Any, where: str) -> str:

@@ -18,7 +18,7 @@ local function main()
     for _, case in ipairs({ { sealed, other, "for ada" }, { sealed, key, "for bob" }, { sealed, key }, { "short", key }, { sealed .. "x", key, "for ada" } }) do
         local made, problem = crypto.decrypt.chacha20(case[1], case[2], case[3])
         assert.is_nil(made)
-        assert.is_error(problem)
+        assert.is_error(problem, errors.INTERNAL)
         assert.is_false(problem:retryable())
     end
     local made, problem = crypto.encrypt.chacha20("x", "short")

@@ -18,7 +18,8 @@ local function main()
     for _, bad in ipairs({ "no/format", payload.format.STRING, 5 }) do
         local made, problem = p:transcode(bad)
         assert.is_nil(made)
-        assert.is_error(problem, errors.INVALID)
+        assert.is_error(problem, errors.INTERNAL)
+        assert.is_false(problem:retryable())
     end
     return true
 end

@@ -22,8 +22,12 @@ return function(kit)
     return true, rawget(object, DATA).value
   end
 
+  local function failed(why)
+    return kit.make_error({message = "payload:transcode: " .. why, kind = "Internal", retryable = false})
+  end
+
   local function refused(form, value)
-    return nil, kit.invalid("payload:transcode: a " .. kit.type(value) .. " has no form as " .. form)
+    return nil, failed("a " .. kit.type(value) .. " has no form as " .. form)
   end
 
   local function text_of(value, form)
@@ -61,7 +65,7 @@ return function(kit)
     transcode = function(held, form)
       local write = writers[form]
       if not write then
-        return nil, kit.invalid("payload:transcode: expected one of payload.format, got " .. kit.tostring(form))
+        return nil, failed("expected one of payload.format, got " .. kit.tostring(form))
       end
       local data, err = write(held.value, form)
       if err then return nil, err end
