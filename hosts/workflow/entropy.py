@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
-import uuid
 from typing import Final
 
 _POOL: Final = 16_384
+VARIANT: Final = {f"{digit:x}": f"{digit & 0x3 | 0x8:x}" for digit in range(16)}
+"""The digit of a UUID that holds its variant (RFC 9562 §4.1), by the digit drawn for it."""
 
 
 class Entropy:
@@ -27,5 +28,7 @@ class Entropy:
         return self._pool[start : self._used]
 
     def uuid(self) -> str:
-        """Return a random UUID (RFC 9562 version 4) as text."""
-        return str(uuid.UUID(bytes=self.take(16), version=4))
+        """Return a random UUID (RFC 9562 version 4) as text; by hand, for `uuid.UUID` costs three times as much."""
+        text = self.take(16).hex()
+        variant = VARIANT[text[16]]
+        return f"{text[:8]}-{text[8:12]}-4{text[13:16]}-{variant}{text[17:20]}-{text[20:]}"

@@ -36,6 +36,7 @@ class WorkflowHost:
         self.node = node
         self.settings: Settings = settings_of(id, config)
         self.lease = 0
+        self._pid_head = str(Pid(node.name, id, "")).removesuffix("}")
         self._engine: Engine | None = None
 
     @property
@@ -66,7 +67,7 @@ class WorkflowHost:
 
     def pid_of(self, workflow_id: str) -> str:
         """Return the PID of a run: it names no machine."""
-        return str(Pid(self.node.name, self.id, workflow_id))
+        return f"{self._pid_head}{workflow_id}}}"
 
     # ---- ports.Host --------------------------------------------------------------------------------------------
 

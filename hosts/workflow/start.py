@@ -23,6 +23,7 @@ from actorflow.run.draw import SEED_SIZE
 from actorflow.run.event import FORMAT
 from actorflow.run.turn import Delivery, StartRun
 from hosts.workflow.driver import JournalDriver, Record
+from hosts.workflow.entropy import VARIANT
 from hosts.workflow.live import Fact, Fed, LiveRun
 
 if TYPE_CHECKING:
@@ -33,8 +34,6 @@ if TYPE_CHECKING:
     from hosts.workflow.host import WorkflowHost
 
 _RUNS: Final = uuid.UUID("9b1c6f0e-6c0f-5d1e-9f3a-2f6d0a4b7c11")
-_VARIANT: Final = {f"{digit:x}": f"{digit & 0x3 | 0x8:x}" for digit in range(16)}
-"""The digit of a UUID that holds its variant (RFC 9562 §4.1), by the digit that the hash has there."""
 _USE_EXISTING: Final = frozenset({"use_existing", "return_existing"})
 _FAIL: Final = frozenset({"fail", "reject"})
 
@@ -67,7 +66,7 @@ def invocation_id(run_id: str, ref: int) -> str:
     Computed by hand (RFC 9562 §5.5): `uuid.uuid5` costs a tenth of a whole step.
     """
     hashed = sha1(bytes.fromhex(run_id.replace("-", "")) + b"%d" % ref, usedforsecurity=False).hexdigest()
-    variant = _VARIANT[hashed[16]]
+    variant = VARIANT[hashed[16]]
     return f"{hashed[:8]}-{hashed[8:12]}-5{hashed[13:16]}-{variant}{hashed[17:20]}-{hashed[20:32]}"
 
 
@@ -212,6 +211,8 @@ def _conflict(policy: Any) -> bool:
 
 def option(options: Mapping[str, Any], name: str) -> Any:
     """Return a start option by its dotted name: unprefixed, with the prefix `temporal.`, or in nested tables."""
+    if not options:
+        return None
     for key in (name, f"temporal.{name}"):
         if key in options:
             return options[key]
