@@ -139,8 +139,6 @@ class Supervisor:
         """Stop services, forget those that are gone meanwhile, and start `again` what is not."""
         async with self._revising:
             await self._stop_all(leaving, plan)
-            while any(self._kills[name] for name in leaving):
-                await self._moved.wait()
             specs = {spec.id: spec for spec in self._given.specs}
             for name in leaving:
                 old = self._services.pop(name, None)
@@ -186,8 +184,12 @@ class Supervisor:
             stopping = [name for name in level if name in names and name in self._services]
             for name in stopping:
                 self._feed(name, StopRequested())
-            while any(name in self._services and self._services[name].state is State.STOPPING for name in stopping):
+            while any(self._is_ending(name) for name in stopping):
                 await self._moved.wait()
+
+    def _is_ending(self, name: str) -> bool:
+        service = self._services.get(name)
+        return self._kills[name] > 0 or (service is not None and service.state is State.STOPPING)
 
     # ---- the order of starting ---------------------------------------------------------------------------------
 
