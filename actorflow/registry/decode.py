@@ -12,9 +12,10 @@ from pydantic_core import ErrorDetails
 from actorflow.registry.document import Path
 from actorflow.registry.draft import NO_FILE, Draft
 from actorflow.registry.expand import read_files, resolve_placeholders, take_siblings
-from actorflow.registry.fault import Suggester, closest, dotted, shown
+from actorflow.registry.fault import Scope, Suggester, closest, dotted, shown
 from actorflow.registry.kind import Kind
 from actorflow.registry.kinds.fields import REFUSAL
+from actorflow.registry.kinds.plain_data import PlainData
 from actorflow.registry.meta import Meta
 from actorflow.registry.override import replaced
 from actorflow.registry.placeholder import Lookup
@@ -71,14 +72,28 @@ class Decoder:
             draft.add(("kind",), f"the unknown kind {draft.kind!r}", "a known kind; kept as data", suggestion, "notice")
             draft.resolved = draft.data
             return
+        if draft.declaration.model is PlainData:
+            draft.resolved, draft.config = draft.data, PlainData()
+            draft.about = self._about(draft, draft.meta, lax=False)
+            return
         data, meta, lax = resolve_placeholders(draft, self._environment)
         draft.resolved = {} if data is None else data
         if isinstance(draft.resolved, dict):
             written = draft.resolved
             draft.resolved = take_siblings(draft, written, _written_names(draft.declaration.model), self._environment)
             lax = lax or draft.resolved is not written
-        draft.about = self._checked(draft, Meta, meta, ("meta",), lax=lax) or Meta()
+        draft.about = self._about(draft, meta, lax=lax)
         draft.config = self._checked(draft, draft.declaration.model, draft.resolved, (), lax=lax)
+
+    def _about(self, draft: Draft, meta: Any, *, lax: bool) -> Meta:
+        """Return what actorflow reads in meta. A key with another type is the application's own: noticed, not read."""
+        try:
+            return Meta.model_validate(meta, strict=False if lax else None, context={"namespace": draft.namespace})
+        except ValidationError as error:
+            problems = error.errors(include_url=False)
+        _report(draft, Meta, problems, ("meta",), "notice")
+        wrong = {_path(problem)[:1] for problem in problems}
+        return self._about(draft, _without(meta, frozenset(wrong)), lax=lax)
 
     def _checked(self, draft: Draft, model: type[BaseModel], value: Any, base: Path, *, lax: bool) -> Any:
         """Return `value` as `model`, or None with faults. `lax`: text from the environment may stand for a number."""
@@ -110,7 +125,9 @@ def _is_empty_of_other_sort(problem: ErrorDetails) -> bool:
     return (expected == "a list" and problem["input"] == {}) or (expected == "a map" and problem["input"] == [])
 
 
-def _report(draft: Draft, model: type[BaseModel], problems: list[ErrorDetails], base: Path) -> None:
+def _report(
+    draft: Draft, model: type[BaseModel], problems: list[ErrorDetails], base: Path, scope: Scope = "entry"
+) -> None:
     """Add the problems of validation as faults, but one for each field at most."""
     extras = [_path(problem) for problem in problems if problem["type"] == _EXTRA]
     known_already = {fault.path for fault in draft.faults if fault.scope == "entry"}
@@ -126,7 +143,7 @@ def _report(draft: Draft, model: type[BaseModel], problems: list[ErrorDetails], 
             got, expected, suggestion = _explained(problem)
             if problem["type"] == "missing":
                 suggestion = _misspelled(path, extras)
-            draft.add((*base, *path), got, expected, suggestion)
+            draft.add((*base, *path), got, expected, suggestion, scope)
 
 
 def _path(problem: ErrorDetails) -> Path:

@@ -225,7 +225,6 @@ def test_a_workflow_host_has_defaults_and_takes_a_temporal_workers_fields(load: 
         ("process.host", "host: {workers: '4'}", "got '4', expected an integer  did you mean 4?"),
         ("process.host", "host: 3", "host  got 3, expected a map"),
         ("process.host", "data: [1]", "got a list, expected a map"),
-        ("process.host", "meta: {tags: x}", "meta.tags  got 'x', expected a list"),
         ("process.host", "meta: 3", "meta  got 3, expected a map"),
         ("db.sql.sqlite", "", "file  got nothing, expected a value"),
         ("process.service", "process: y", "host  got nothing, expected a value"),
@@ -277,3 +276,15 @@ def test_what_is_not_known_is_a_notice_and_kept_as_data(
 def test_a_lot_of_unknown_keys_do_not_hang(load: Load) -> None:
     fields = "\n".join(f"key{index}: 1" for index in range(20_000))
     assert len(load(entry("process.host", fields)).faults) == 20_000
+
+
+def test_a_key_of_meta_with_another_type_is_the_applications_own(load: Load) -> None:
+    meta = "meta: {tags: x, groups: y, default_host: [1], type: test, command: run}"
+    registry = load(entry("process.host", meta))
+    registry.entry("app:x").require()
+    about = registry.entry("app:x").about
+    assert (about.tags, about.groups, about.default_host, about.command, about.type) == ((), (), None, None, "test")
+    assert registry.entry("app:x").meta["tags"] == "x"
+    wrong = {"meta.tags", "meta.groups", "meta.default_host", "meta.command"}
+    assert {fault.path for fault in registry.faults} == wrong
+    assert {fault.scope for fault in registry.faults} == {"notice"}

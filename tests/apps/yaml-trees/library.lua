@@ -1,0 +1,7 @@
+local M = {loaded = 0}
+
+function M.greet(name)
+    return "hello " .. name
+end
+
+return M
