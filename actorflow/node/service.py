@@ -98,6 +98,8 @@ class Supervisor:
         self._wanted = frozenset()
         self._stopped = True
         await self._stop_all(tuple(self._services), self._plan)
+        while any(self._kills.values()):
+            await self._moved.wait()
 
     def report(self) -> list[ServiceReport]:
         """Return one line per service, ordered by id."""
