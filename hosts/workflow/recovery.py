@@ -56,14 +56,20 @@ class Recovery:
         after = 0
         while rows := await writer.read(partial(_page, host_id, after)):
             for row in rows:
-                known = engine.open_ids.setdefault(row.workflow_id, row.run) == row.run
-                if row.state == states.RUNNING or (in_doubt and not known):
-                    engine.enqueue(engine.resident(row.run))
+                self._take(row, in_doubt=in_doubt)
             after = rows[-1].run
         for run, ref, due in await writer.read(lambda store: store.due_timers(host_id, _FOR_EVER, _FOR_EVER)):
             engine.timers.add(due, run, ref)
         for run in await writer.read(lambda store: store.inbox_runs(host_id)):
             self.read_again(engine.resident(run))
+
+    def _take(self, row: RunRow, *, in_doubt: bool) -> None:
+        """Know an open run from now on, and read it if something is under way for it or nobody knew of it."""
+        engine = self._engine
+        known = row.workflow_id in engine.open_ids
+        engine.open_ids.setdefault(row.workflow_id, row.run)
+        if row.state == states.RUNNING or (in_doubt and not known):
+            engine.enqueue(engine.resident(row.run))
 
     def read_again(self, resident: Resident) -> None:
         """Rebuild a run from the store before its next turn: it may hold more there than was said."""
@@ -91,11 +97,17 @@ class Recovery:
             self.doubt(CommitUnknown(error.message))
 
     async def was_started(self, run_id: str) -> bool:
-        """Find out whether a start of unknown outcome is in the store; waits until the store can be read."""
+        """Find out whether a start of unknown outcome is in the store, and take that run up if it is.
+
+        Waits until the store can be read.
+        """
         while True:
             await trio.sleep(_RETRY_AFTER)
             with suppress(Error):
-                return await self._engine.writer.read(lambda store: store.find(run_id)) is not None
+                row = await self._engine.writer.read(lambda store: store.find(run_id))
+                if row is not None and row.state not in states.TERMINAL:
+                    self._take(row, in_doubt=True)  # before anybody hears of it
+                return row is not None
 
     async def _names(self, host: WorkflowHost) -> None:
         """Give the open runs of a host their names again; one that is taken meanwhile stays with its holder."""
