@@ -18,6 +18,7 @@ from actorflow.registry.kinds.db_sql_server import DbSqlServer
 from actorflow.registry.kinds.db_sql_sqlite import DbSqlSqlite
 from actorflow.registry.kinds.pool import Pool
 from actorflow.resource.sql_text import MYSQL, POSTGRES, SQLITE, Flavor
+from actorflow.resource.sqlite_boolean import Booleans
 
 _BUSY: Final = 5.0
 """Seconds to wait for another connection's lock."""
@@ -44,6 +45,7 @@ class Backend:
         place: what to call it in messages. max_open: most connections at once.
         make: makes the engine, in a worker thread.
         begin: what begins a transaction, "" when the driver does.
+        booleans: finds the booleans among the integers of SQLite.
         interrupt: ends what a connection is doing, from another thread; None when the driver cannot.
     """
 
@@ -53,6 +55,7 @@ class Backend:
     max_open: int
     make: Callable[[], Engine]
     begin: str = ""
+    booleans: Booleans | None = None
     interrupt: Callable[[Connection], None] | None = None
 
 
@@ -71,7 +74,7 @@ def sqlite_backend(place: str, config: DbSqlSqlite, directory: Path | None) -> B
     immediate = str(options.get("txlock", "")).lower() in {"immediate", "exclusive"}
     make = partial(_sqlite_engine, path, options, config.pool, most)
     begin = "BEGIN IMMEDIATE" if immediate else "BEGIN"
-    return Backend("sqlite", SQLITE, place, most, make, begin, _interrupt_sqlite)
+    return Backend("sqlite", SQLITE, place, most, make, begin, Booleans(), _interrupt_sqlite)
 
 
 def postgres_backend(place: str, config: DbSqlServer) -> Backend:

@@ -46,10 +46,13 @@ def explained(place: str) -> Iterator[None]:
 
 def query(backend: Backend, text: str, values: Sequence[Any], connection: Connection) -> Rows:
     """Run one statement and return its rows; none when it gives none."""
-    found: Rows = []
+    names: list[str] = []
+    found: list[list[Any]] = []
     for result in _results(backend, text, values, connection):
-        found = rows(result.keys(), result.fetchall()) if result.returns_rows else []
-    return found
+        names, found = (list(result.keys()), [[*row] for row in result]) if result.returns_rows else ([], [])
+    if found and backend.booleans is not None:
+        backend.booleans.mend(found, text, names, connection)
+    return rows(names, found)
 
 
 def execute(backend: Backend, text: str, values: Sequence[Any], connection: Connection) -> Executed:

@@ -232,3 +232,39 @@ async def test_a_file_that_is_no_database_is_refused_and_kept(tmp_path: Path, te
 async def test_text_that_is_no_utf8_comes_as_bytes(database: Database) -> None:
     async with running(database):
         assert await database.query("SELECT CAST(x'ff00' AS TEXT) AS t, 'é' AS u") == [{"t": b"\xff\0", "u": "é"}]
+
+
+@pytest.mark.parametrize(
+    ("text", "rows"),
+    [
+        ("SELECT * FROM flag ORDER BY id", [{"id": 1, "yes": True, "n": 1}, {"id": 2, "yes": False, "n": 0}]),
+        ("SELECT yes AS x, count(*) AS yes, 1 AS one FROM flag WHERE id = ?", [{"x": True, "yes": 1, "one": 1}]),
+        (
+            "SELECT (SELECT f.yes FROM flag f WHERE f.id = 2) AS s, NOT yes AS n FROM flag WHERE id = $1",
+            [{"s": False, "n": 0}],
+        ),
+        ("UPDATE flag SET n = 7 WHERE id = ? RETURNING yes, n", [{"yes": True, "n": 7}]),
+        ("WITH t AS (SELECT yes FROM flag WHERE id = ?) SELECT * FROM t -- '?", [{"yes": True}]),
+    ],
+)
+async def test_integers_in_columns_declared_boolean_are_booleans(
+    database: Database, text: str, rows: list[dict[str, Any]]
+) -> None:
+    async with running(database):
+        await database.execute("CREATE TABLE flag (id INTEGER PRIMARY KEY, yes BOOLEAN, n INTEGER)")
+        await database.execute("INSERT INTO flag VALUES (1, ?, 1), (2, ?, 0)", [True, False])
+        values = [1] if "?" in text or "$" in text else []
+        for _ in range(2):
+            found = await database.query(text, values)
+            assert found == rows
+            assert [type(value) for row in found for value in row.values()] == [
+                type(value) for row in rows for value in row.values()
+            ]
+        transaction = await begun(database, read_only=not text.startswith("UPDATE"))
+        assert await transaction.query(text, values) == rows
+        if not text.startswith("UPDATE"):
+            assert (await refused(transaction.execute("DELETE FROM flag"))).kind == PERMISSION_DENIED
+        await transaction.commit()
+        await database.execute("UPDATE flag SET yes = NULL")
+        assert await database.query("SELECT yes FROM flag WHERE yes") == []
+        assert await database.query("SELECT yes FROM flag") == [{"yes": None}] * 2
