@@ -90,6 +90,7 @@ local function context_is_copied()
   values.more = true
   local got = spawner:exec("app.values:context", HOST)
   assert.is_nil(got.more)
+  assert.eq(got.list[1], 1)
 end
 
 local function shared_parts_come_apart()

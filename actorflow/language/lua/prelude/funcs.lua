@@ -31,9 +31,19 @@ return function(kit, sys)
   end
   local merged = kit.merged
 
+  -- The same with copies of the tables in `new`: what is given to a builder stays as it was given.
+  function kit.given(old, new, name)
+    local both = merged(old, new, name)
+    for k in next, kit.frozen[new] or new do
+      local v = both[k]
+      if type(v) == "table" and not kit.class_of(v) then both[k] = kit.decode(kit.encode(v, name .. "." .. kit.clean(k))) end
+    end
+    return both
+  end
+
   -- The context `old` with the values of a script, which may not use the keys that are ours.
   function kit.passed_on(old, values, family)
-    local both = merged(old, values, "with_context")
+    local both = kit.given(old, values, "with_context")
     for key in next, kit.frozen[values] or values do
       if byte(key) == 64 then kit.error("with_context: keys must not begin with @, got " .. key) end
     end
@@ -68,7 +78,7 @@ return function(kit, sys)
   local function executor(options) return kit.object(Executor, options) end
   local function within(settings, context) return executor(merged(settings, {context = context}, "with_context")) end
   kit.methods(Executor, {
-    with_options = function(settings, options) return executor(merged(settings, options, "with_options")) end,
+    with_options = function(settings, options) return executor(kit.given(settings, options, "with_options")) end,
     with_context = function(settings, values) return within(settings, kit.passed_on(settings.context, values, "funcs")) end,
     with_actor = function(settings, actor)
       return within(settings, kit.secured(settings.context, "@actor", kit.actor_of(actor, "with_actor"), "funcs"))

@@ -4,7 +4,7 @@ local type, select, next = type, select, next
 local sub, find, lower = string.sub, string.find, string.lower
 
 return function(kit, sys)
-  local try, merged, invalid, wants_text = kit.try, kit.merged, kit.invalid, kit.wants_text
+  local try, invalid, wants_text = kit.try, kit.invalid, kit.wants_text
   local encode, encode_list = kit.encode, kit.encode_list
   local process = {event = {CANCEL = "pid.cancel", EXIT = "pid.exit", LINK_DOWN = "pid.link.down", OUTDATED = "pid.outdated"}}
 
@@ -129,7 +129,7 @@ return function(kit, sys)
   function with.with_scope(spec, scope)
     return spawner(spec, "context", kit.secured(spec.context, "@scope", kit.scope_of(scope, "with_scope"), "process"))
   end
-  function with.with_options(spec, options) return spawner(spec, "options", merged(spec.options, options, "with_options")) end
+  function with.with_options(spec, options) return spawner(spec, "options", kit.given(spec.options, options, "with_options")) end
   function with.with_name(spec, name)
     if not kit.is_text(name) or name == "" then kit.error("with_name: expected a non-empty text, got " .. kit.tostring(name)) end
     return spawner(spec, "name", name)
