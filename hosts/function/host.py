@@ -179,7 +179,15 @@ class FunctionHost:
         if pool is None:
             make = getattr(program, "worker", lambda: program)
             pool = self._pools.renew(request.target, program, entry.config, make, self._begin_script)
-        return pool.call(request, reply, nested=f"@{request.target}{_SCHEDULER}." in request.caller)
+        return pool.call(request, reply, self._is_nested)
+
+    def _is_nested(self, request: CallRequest) -> bool:
+        """Tell whether a run of the same function waits for this call, directly or through other Lua functions."""
+        mark, pid = f"@{request.target}{_SCHEDULER}.", request.caller
+        while pid and mark not in pid:
+            caller = self._scheduler.table.get(pid)
+            pid = "" if caller is None else caller.parent
+        return bool(pid)
 
     def _begin_script(
         self, worker: Worker, request: CallRequest, reply: Reply, free: Callable[[bool], None]

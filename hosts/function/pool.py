@@ -1,7 +1,8 @@
 """Pools: how many runs of one function there are at a time, who waits, and which loaded state serves whom.
 
 A call that finds its pool busy waits in line. A worker serves one call after another and keeps what its script has
-loaded. A function that calls itself is let through over the limit, for it would wait for its own end.
+loaded. A function that calls itself, directly or through others, is let through over the limit: it would wait for its
+own end.
 """
 
 from __future__ import annotations
@@ -29,6 +30,11 @@ GiveUp = Callable[[], None]
 Free = Callable[[bool], None]
 Begin = Callable[["Worker", CallRequest, Reply, Free], GiveUp]
 """Begins a run on a worker and returns what gives it up; calls `Free` once it is over: may the worker be used again?"""
+
+
+def _never(_request: CallRequest) -> bool:
+    """Tell that a call is not nested."""
+    return False
 
 
 class Sizes(NamedTuple):
@@ -130,13 +136,13 @@ class Pool:
         """How many calls wait."""
         return len(self._waiting)
 
-    def call(self, request: CallRequest, reply: Reply, *, nested: bool = False) -> GiveUp:
-        """Run a call now or, unless it is `nested`, when its turn comes. Returns what gives it up: no reply comes then.
+    def call(self, request: CallRequest, reply: Reply, is_nested: Callable[[CallRequest], bool] = _never) -> GiveUp:
+        """Run a call now or, unless it is nested, when its turn comes. Returns what gives it up: no reply comes then.
 
         Raises:
             Error: kind Unavailable when too many wait, or why the run cannot begin.
         """
-        if self._has_room() or nested:
+        if self._has_room() or is_nested(request):
             return self._start(request, reply)
         if self.sizes.waiting is not None and len(self._waiting) >= self.sizes.waiting:
             counts = f"{self._busy} calls run and {len(self._waiting)} wait, the most that its pool allows"

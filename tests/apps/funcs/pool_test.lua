@@ -93,9 +93,41 @@ end
 
 local function a_function_may_call_itself()
   assert.eq(funcs.call("app.funcs:recursive", 30), 30)
+  assert.eq(funcs.call("app.funcs:ping", 10, "app.funcs:pong", "app.funcs:ping"), 10)
+end
+
+-- Changes an entry while the node runs.
+local function update(source)
+  local registry = require("registry")
+  local changes = registry.snapshot():changes()
+  local verb = registry.get("app.funcs:changed") and "update" or "create"
+  changes[verb](changes, {
+    id = "app.funcs:changed", kind = "function.lua", meta = {},
+    data = {source = source, modules = {"time"}, pool = {type = "static", size = 1}},
+  })
+  local _, err = changes:apply()
+  assert.is_nil(err)
+end
+
+local function other_changes_leave_a_state_alone()
+  local first = funcs.call("app.funcs:stateful")
+  update("return function() return 0 end")
+  assert.eq(funcs.call("app.funcs:stateful").calls, first.calls + 1)
+end
+
+local function running_calls_finish_on_the_old_code()
+  update("return function() time.sleep('20ms') return 'old' end")
+  local running = funcs.async("app.funcs:changed")
+  local waiting = funcs.async("app.funcs:changed")
+  update("return function() return 'new' end")
+  assert.eq(funcs.call("app.funcs:changed"), "new")
+  assert.eq(take(running:response(), "answer"):data(), "old")
+  assert.eq(take(waiting:response(), "answer"):data(), "new")
 end
 
 return {
+  other_changes_leave_a_state_alone = other_changes_leave_a_state_alone,
+  running_calls_finish_on_the_old_code = running_calls_finish_on_the_old_code,
   state_survives_calls = state_survives_calls, state_survives_an_error = state_survives_an_error,
   inline_begins_anew = inline_begins_anew, nothing_else_survives = nothing_else_survives,
   no_more_than_the_workers = no_more_than_the_workers, sixteen_by_default = sixteen_by_default,

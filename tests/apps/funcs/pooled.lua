@@ -40,6 +40,14 @@ local function recursive(n)
   return value + 1
 end
 
+-- Calls `other`, which calls this one again, until `n` is used up.
+local function ping(n, other, own)
+  if n == 0 then return 0 end
+  local value, err = require("funcs").call(other, n - 1, own, other)
+  if err then return nil, err end
+  return value + 1
+end
+
 local function failing_state(fail)
   calls = calls + 1
   if fail then error("on purpose") end
@@ -47,5 +55,5 @@ local function failing_state(fail)
 end
 
 return {
-  stateful = stateful, leaves_things = leaves_things, tells = tells, recursive = recursive, failing_state = failing_state,
+  stateful = stateful, leaves_things = leaves_things, tells = tells, recursive = recursive, ping = ping, failing_state = failing_state,
 }

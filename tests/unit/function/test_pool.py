@@ -116,7 +116,8 @@ async def test_a_full_line_is_unavailable() -> None:
 async def test_a_nested_call_does_not_wait() -> None:
     bench = Bench(type="static", size=1)
     bench.call(1)
-    bench.call(2, nested=True)
+    bench.call(2, is_nested=lambda request: request.args == (2,))
+    bench.call(3, is_nested=lambda request: request.args == (2,))
     assert bench.order() == [1, 2]
 
 
