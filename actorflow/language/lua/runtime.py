@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 CHUNKS: Final = (
     *("objects", "kill", "errors", "tables", "text", "pattern_program", "pattern", "iteration", "coroutines", "codec"),
-    *("base", "type_rules", "types", "messages", "channels", "funcs", "process"),
+    *("base", "type_forms", "type_check", "type_order", "types", "messages", "channels", "funcs", "process"),
     *("calendar", "layout", "duration", "moment", "timing", "json", "subscription", "sql_builder", "modules"),
 )
 """The files of the prelude beside `runtime.lua`, which calls them, and those of single modules (`FOUND`)."""

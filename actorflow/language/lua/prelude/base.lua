@@ -1,5 +1,6 @@
 -- The ground scripts stand on: the globals of Lua without what would escape, hang or differ from run to run.
--- Called with (kit, core, library) -> table of globals; `core` has draw, now and note, `library` string, table and coroutine.
+-- Called with (kit, core, library) -> table of globals; `core` has draw, now and note, `library` string, table and
+-- coroutine.
 
 local type, next, rawget, rawset, rawequal, ipairs = type, next, rawget, rawset, rawequal, ipairs
 local select, tonumber, native_tostring, error = select, tonumber, tostring, error
@@ -12,9 +13,10 @@ local os_date, sub = os.date, string.sub
 return function(kit, core, library)
   local class_of, frozen = kit.class_of, kit.frozen
 
-  -- ---- text of values ------------------------------------------------------------------------------------------------
+  -- ---- text of values -----------------------------------------------------------------------------------------------
 
-  -- Floats as Go's shortest text that reads back as the same: whole ones without a point, 1e+21 and 1e-07 with an exponent.
+  -- Floats as Go's shortest text that reads back as the same: whole ones without a point, 1e+21 and 1e-07 with an
+  -- exponent.
   local function number_text(value)
     if math_type(value) == "integer" then return native_tostring(value) end
     local whole = tointeger(value)
@@ -63,7 +65,7 @@ return function(kit, core, library)
     return tonumber(value, select(2, ...))
   end
 
-  -- ---- errors --------------------------------------------------------------------------------------------------------
+  -- ---- errors -------------------------------------------------------------------------------------------------------
 
   local function error_(message, level)
     level = tointeger(level or 1) or 1
@@ -79,13 +81,15 @@ return function(kit, core, library)
     error(message, 0)
   end
 
-  -- ---- metatables ----------------------------------------------------------------------------------------------------
+  -- ---- metatables ---------------------------------------------------------------------------------------------------
 
   local function setmetatable_(t, ...)
     local metatable = ...
     if type(t) == "table" and (class_of(t) or frozen[t]) then kit.error("cannot change a protected metatable") end
     if type(metatable) == "table" then
-      if class_of(metatable) or frozen[metatable] then kit.error("bad argument #2 to 'setmetatable' (plain table expected)") end
+      if class_of(metatable) or frozen[metatable] then
+        kit.error("bad argument #2 to 'setmetatable' (plain table expected)")
+      end
       if rawget(metatable, "__gc") ~= nil then kit.error("__gc is not available in a script") end
       if rawget(metatable, "__mode") ~= nil then kit.error("weak tables are not available in a script") end
     end
@@ -99,12 +103,13 @@ return function(kit, core, library)
 
   local function plain(t, name)
     if type(t) ~= "table" or class_of(t) or frozen[t] then
-      kit.error("bad argument #1 to '" .. name .. "' (table expected, got " .. (frozen[t] and "a read-only table" or kit.type(t)) .. ")")
+      kit.error("bad argument #1 to '" .. name .. "' (table expected, got "
+        .. (frozen[t] and "a read-only table" or kit.type(t)) .. ")")
     end
     return t
   end
 
-  -- ---- math and os ---------------------------------------------------------------------------------------------------
+  -- ---- math and os --------------------------------------------------------------------------------------------------
 
   local maths = {}
   for name, value in next, math do maths[name] = value end
@@ -182,8 +187,12 @@ return function(kit, core, library)
   end
   function oss.date(pattern, t)
     pattern = pattern == nil and "%c" or pattern
-    if type(pattern) ~= "string" then kit.error("bad argument #1 to 'date' (string expected, got " .. kit.type(pattern) .. ")") end
-    if t ~= nil and type(t) ~= "number" then kit.error("bad argument #2 to 'date' (number expected, got " .. kit.type(t) .. ")") end
+    if type(pattern) ~= "string" then
+      kit.error("bad argument #1 to 'date' (string expected, got " .. kit.type(pattern) .. ")")
+    end
+    if t ~= nil and type(t) ~= "number" then
+      kit.error("bad argument #2 to 'date' (number expected, got " .. kit.type(t) .. ")")
+    end
     if sub(pattern, 1, 1) ~= "!" then pattern = "!" .. pattern end -- the zone of a machine is no business of a script
     return os_date(pattern, tointeger(seconds(t)) or 0)
   end
@@ -192,7 +201,8 @@ return function(kit, core, library)
 
   local freeze = kit.freeze
   return {
-    assert = assert_, error = error_, pcall = library.pcall, xpcall = library.xpcall, type = kit.type, tostring = tostring_,
+    assert = assert_, error = error_, pcall = library.pcall, xpcall = library.xpcall, type = kit.type,
+    tostring = tostring_,
     tonumber = tonumber_, pairs = library.pairs, next = library.next, ipairs = ipairs, select = select,
     unpack = library.table.unpack, print = print_, rawequal = rawequal,
     rawget = function(t, key) return rawget(plain(t, "rawget"), key) end, 

@@ -1,13 +1,15 @@
--- The calendar and the zones. Called with (kit); gives kit.day_names, month_names, parts_of(seconds), seconds_at(year, month, …),
--- Location, utc, local_zone, fixed_zone(name, offset), zone(name), offset_at(location, seconds), in_zone(location, wall seconds).
+-- The calendar and the zones. Called with (kit); gives kit.day_names, month_names, parts_of(seconds), seconds_at(year,
+-- month, …), Location, utc, local_zone, fixed_zone(name, offset), zone(name), offset_at(location, seconds),
+-- in_zone(location, wall seconds).
 --
--- A location is an object whose data is {name, offset, abbreviation}; without an offset it is one of the IANA database, whose
--- rules are asked for by instant. "Local" is UTC: where a machine stands is no business of a script.
+-- A location is an object whose data is {name, offset, abbreviation}; without an offset it is one of the IANA database,
+-- whose rules are asked for by instant. "Local" is UTC: where a machine stands is no business of a script.
 
 return function(kit)
   local days = {"Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday"}
   local months = {
-    "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December",
+    "January", "February", "March", "April", "May", "June",
+    "July", "August", "September", "October", "November", "December",
   }
   kit.day_names, kit.month_names = days, months
 
@@ -44,10 +46,11 @@ return function(kit)
   function kit.parts_of(seconds)
     local count, rest = seconds // 86400, seconds % 86400
     local year, month, day = civil(count)
-    return year, month, day, rest // 3600, rest % 3600 // 60, rest % 60, (count + 4) % 7, count - days_of(year, 1, 1) + 1
+    local year_day = count - days_of(year, 1, 1) + 1
+    return year, month, day, rest // 3600, rest % 3600 // 60, rest % 60, (count + 4) % 7, year_day
   end
 
-  -- ---- zones ---------------------------------------------------------------------------------------------------------
+  -- ---- zones --------------------------------------------------------------------------------------------------------
 
   local DATA = kit.DATA
   local Location = kit.class("Location", {})
@@ -60,9 +63,12 @@ return function(kit)
     return x.name == y.name and x.offset == y.offset
   end
 
-  local function fixed_zone(name, offset) return kit.object(Location, {name = name, offset = offset, abbreviation = name}) end
+  local function fixed_zone(name, offset)
+    return kit.object(Location, {name = name, offset = offset, abbreviation = name})
+  end
   kit.fixed_zone = fixed_zone
-  kit.utc, kit.local_zone = fixed_zone("UTC", 0), kit.object(Location, {name = "Local", offset = 0, abbreviation = "UTC"})
+  kit.utc = fixed_zone("UTC", 0)
+  kit.local_zone = kit.object(Location, {name = "Local", offset = 0, abbreviation = "UTC"})
 
   -- A location of the IANA database, or nil and the error.
   function kit.zone(name)

@@ -1,8 +1,8 @@
 -- Channels, select, tasks, timers and futures: objects that stand for the machine's.
 -- Called with (kit, sys) -> channel module; gives kit.new_object, as_times, as_results and coroutine.spawn.
 --
--- `sys(op, …)` does an op and returns true and its answer, or false and an error object. The numbers of ops are those of
--- actorflow/machine/op.py.
+-- `sys(op, …)` does an op and returns true and its answer, or false and an error object. The numbers of ops are those
+-- of actorflow/machine/op.py.
 
 local type, tointeger, floor, unpack = type, math.tointeger, math.floor, table.unpack
 local metatable_of = debug.getmetatable
@@ -19,7 +19,7 @@ return function(kit, sys)
     return kit.handle_object(class == 2 and Timer or Future, id, {id = id, channel = channel})
   end
 
-  -- ---- what a channel gives ------------------------------------------------------------------------------------------
+  -- ---- what a channel gives -----------------------------------------------------------------------------------------
 
   local function as_time(value) return kit.moment(value) end
   local function as_result(value) return kit.failure_of(value) and value or kit.payload(value) end
@@ -66,7 +66,7 @@ return function(kit, sys)
     end
   end
 
-  -- ---- select --------------------------------------------------------------------------------------------------------
+  -- ---- select -------------------------------------------------------------------------------------------------------
 
   local Case = kit.class("Case", {})
 
@@ -101,7 +101,8 @@ return function(kit, sys)
         flat[3 * n - 2], flat[3 * n - 1], flat[3 * n] = parts.id, parts.send, parts.send and kit.keep(parts.value) or 0
       end
     end
-    local ok, value, open, index, a, b, c, d = sys(10, (default or list.default) and true or false, unpack(flat, 1, 3 * n))
+    local has_default = (default or list.default) and true or false
+    local ok, value, open, index, a, b, c, d = sys(10, has_default, unpack(flat, 1, 3 * n))
     if not ok then kit.error(value) end
     if index < 0 then return {default = true, ok = true} end
     local parts = chosen[index + 1]
@@ -115,16 +116,18 @@ return function(kit, sys)
 
   kit.select = channel.select
 
-  -- ---- tasks ---------------------------------------------------------------------------------------------------------
+  -- ---- tasks --------------------------------------------------------------------------------------------------------
 
   function kit.coroutines.spawn(f)
-    if type(f) ~= "function" then kit.error("bad argument #1 to 'spawn' (function expected, got " .. kit.type(f) .. ")") end
+    if type(f) ~= "function" then
+      kit.error("bad argument #1 to 'spawn' (function expected, got " .. kit.type(f) .. ")")
+    end
     local co = kit.task(f)
     sys(2, kit.keep(co))
     return co
   end
 
-  -- ---- timers --------------------------------------------------------------------------------------------------------
+  -- ---- timers -------------------------------------------------------------------------------------------------------
 
   local function response(held) return held.channel end
 
@@ -147,7 +150,7 @@ return function(kit, sys)
     return timer
   end
 
-  -- ---- futures -------------------------------------------------------------------------------------------------------
+  -- ---- futures ------------------------------------------------------------------------------------------------------
 
   local function state(held)
     local _, value, word = sys(30, held.id)

@@ -1,26 +1,31 @@
 -- pcall, xpcall and coroutines for scripts. Called with (kit) -> coroutine library, pcall, xpcall.
 --
--- An op is a yield that carries SYS; when a coroutine of the script does one, it is passed upward by whoever resumed it, and
--- the answer downward, so that scripts do not notice. The end of the process passes through all of them.
+-- An op is a yield that carries SYS; when a coroutine of the script does one, it is passed upward by whoever resumed
+-- it, and the answer downward, so that scripts do not notice. The end of the process passes through all of them.
 
-local type, select, rawequal, setmetatable, error, pcall, xpcall = type, select, rawequal, setmetatable, error, pcall, xpcall
+local type, select, rawequal, setmetatable, error, pcall, xpcall = type, select, rawequal, setmetatable, error, pcall,
+  xpcall
 local create, resume, status, close = coroutine.create, coroutine.resume, coroutine.status, coroutine.close
 local running, yield = coroutine.running, coroutine.yield
 
 return function(kit)
   local FATAL, checked, positioned = kit.FATAL, kit.checked, kit.positioned
   local SYS <const> = {} -- what our own yields carry first; scripts cannot get hold of it
-  local owned = setmetatable({}, {__mode = "k"}) -- coroutines that scripts made; true while one waits in an op, or if it is a task
+  -- coroutines that scripts made; true while one waits in an op, or if it is a task
+  local owned = setmetatable({}, {__mode = "k"})
   local inner = setmetatable({}, {__mode = "k"}) -- coroutine -> the one whose op it passed upward last
   kit.SYS = SYS
 
   local CALL <const> = 20 -- what a protected call is charged: too deep in C for a hook, only this counts
   local MAX_NESTED <const> = 180 -- as C's own limit, which does not hold in a coroutine once one of them has failed
-  local nested = setmetatable({}, {__mode = "k"}) -- coroutine -> protected calls it is in; unwinding takes each its time
+  -- coroutine -> protected calls it is in; unwinding takes each its time
+  local nested = setmetatable({}, {__mode = "k"})
 
   local function enter(co)
     local depth = (nested[co] or 0) + 1
-    if depth > MAX_NESTED then kit.error("stack overflow: more than " .. MAX_NESTED .. " protected calls in each other") end
+    if depth > MAX_NESTED then
+      kit.error("stack overflow: more than " .. MAX_NESTED .. " protected calls in each other")
+    end
     nested[co] = depth
     return depth
   end

@@ -1,5 +1,5 @@
--- Durations: nanoseconds, given as a number, as text or as an object. Called with (kit) -> the bodies of `time` that make them;
--- gives kit.duration(ns), duration_ns(value), Duration, whole(number).
+-- Durations: nanoseconds, given as a number, as text or as an object. Called with (kit) -> the bodies of `time` that
+-- make them; gives kit.duration(ns), duration_ns(value), Duration, whole(number).
 
 local type, tonumber, next, rawget = type, tonumber, next, rawget
 local tointeger, floor, maxinteger, mininteger = math.tointeger, math.floor, math.maxinteger, math.mininteger
@@ -71,7 +71,9 @@ return function(kit)
     minutes = function(ns) return ns / 6e10 end,
     hours = function(ns) return ns / 3.6e12 end,
   })
-  Duration.__eq = function(a, b) return kit.class_of(a) == kit.class_of(b) and rawget(a, kit.DATA) == rawget(b, kit.DATA) end
+  Duration.__eq = function(a, b)
+    return kit.class_of(a) == kit.class_of(b) and rawget(a, kit.DATA) == rawget(b, kit.DATA)
+  end
   Duration.__lt = function(a, b) return kit.data(Duration, a, "<") < kit.data(Duration, b, "<") end
   Duration.__le = function(a, b) return kit.data(Duration, a, "<=") <= kit.data(Duration, b, "<=") end
 

@@ -81,7 +81,9 @@ return function(kit)
     if type(message) ~= "string" then refuse("message", "a string", message) end
     if kind ~= nil and type(kind) ~= "string" then refuse("kind", "a string", kind) end
     if retryable ~= nil and type(retryable) ~= "boolean" then refuse("retryable", "a boolean", retryable) end
-    if details ~= nil and (type(details) ~= "table" or kit.class_of(details)) then refuse("details", "a table", details) end
+    if details ~= nil and (type(details) ~= "table" or kit.class_of(details)) then
+      refuse("details", "a table", details)
+    end
     if details ~= nil and next(details) == nil then details = nil end
     return made({message = message, kind = kind or "", retryable = retryable, details = details and copied(details, 1)})
   end
@@ -93,7 +95,8 @@ return function(kit)
     if not inner then return make({message = text(err), kind = "", stack = stack, long = long}) end
     if inner.stack and inner.stack ~= "" then stack = stack .. "\n" .. inner.stack end
     return make({
-      message = inner.message, kind = inner.kind, retryable = inner.retryable, details = inner.details, stack = stack, long = long,
+      message = inner.message, kind = inner.kind, retryable = inner.retryable, details = inner.details, stack = stack,
+      long = long,
     })
   end
 

@@ -1,8 +1,8 @@
 -- pairs and next in one fixed order: 1..n up to the first hole, other numbers ascending, strings bytewise, false, true,
 -- then our own objects by creation number; other keys come last, and are refused in a durable run.
 --
--- Called with (kit) -> pairs, next. As in Lua, fields may be assigned and cleared during a traversal; a new key may or may
--- not be met.
+-- Called with (kit) -> pairs, next. As in Lua, fields may be assigned and cleared during a traversal; a new key may or
+-- may not be met.
 
 local type, next, rawget, setmetatable = type, next, rawget, setmetatable
 local sort, math_type = table.sort, math.type
@@ -107,8 +107,8 @@ return function(kit)
     end, t, nil
   end
 
-  -- Where a traversal by `next` is: table -> the last integer that it gave of 1..n as `last`, then also the other keys, their
-  -- count, and the place among them as `at`.
+  -- Where a traversal by `next` is: table -> the last integer that it gave of 1..n as `last`, then also the other keys,
+  -- their count, and the place among them as `at`.
   local walks = setmetatable({}, {__mode = "k"})
 
   local function others(t, walk)

@@ -1,8 +1,10 @@
--- Limits, and the end of a process that goes beyond one. Called with (kit, limits), gives kit begin, watch, spend, die, end_of.
+-- Limits, and the end of a process that goes beyond one. Called with (kit, limits), gives kit begin, watch, spend, die,
+-- end_of.
 --
 -- A process may use so many instructions between two ops, counted by a hook on each of its coroutines; calls of native
--- functions that take long are charged for what they do. As no count covers everything, a clock is the second line. What
--- kills raises FATAL, which no pcall of a script sees: each level raises it again, and from then on every instruction does.
+-- functions that take long are charged for what they do. As no count covers everything, a clock is the second line.
+-- What kills raises FATAL, which no pcall of a script sees: each level raises it again, and from then on every
+-- instruction does.
 
 local type, error, rawequal, setmetatable, collect = type, error, rawequal, setmetatable, collectgarbage
 local sethook, getinfo = debug.sethook, debug.getinfo
@@ -23,7 +25,7 @@ return function(kit, limits)
   local fatal -- {message, stack} of the end that is under way
   kit.FATAL = FATAL
 
-  -- ---- where a script stands: messages name the entry, which is the same everywhere, stacks the file --------------------
+  -- ---- where a script stands: messages name the entry, which is the same everywhere, stacks the file ----------------
 
   local files = {} -- id of an entry -> the file that its source came from
 
@@ -65,7 +67,7 @@ return function(kit, limits)
     error(problem, 0)
   end
 
-  -- ---- the end -------------------------------------------------------------------------------------------------------
+  -- ---- the end ------------------------------------------------------------------------------------------------------
 
   local function again() error(FATAL, 0) end
 

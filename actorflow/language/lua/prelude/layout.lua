@@ -3,7 +3,8 @@
 -- kit.parse_time(layout, text, location) -> seconds, ns, location; or nil and what does not fit.
 
 local type, tonumber, tointeger, next = type, tonumber, math.tointeger, next
-local format, match, sub, gsub, lower, find, rep = string.format, string.match, string.sub, string.gsub, string.lower, string.find, string.rep
+local format, match, sub, gsub, lower, find, rep = string.format, string.match, string.sub, string.gsub, string.lower,
+  string.find, string.rep
 local concat = table.concat
 
 local LONGEST <const> = 9 -- bytes of an item
@@ -11,7 +12,7 @@ local LONGEST <const> = 9 -- bytes of an item
 return function(kit)
   local days, months = kit.day_names, kit.month_names
 
-  -- ---- the items of a layout -----------------------------------------------------------------------------------------
+  -- ---- the items of a layout ----------------------------------------------------------------------------------------
 
   local function named(names, length)
     local numbers = {}
@@ -39,7 +40,8 @@ return function(kit)
     items["Z" .. sub(item, 2)] = {"offset", item, digits, "Z"}
   end
   local RANGES <const> = {
-    month = {1, 12}, day = {1, 31}, year_day = {1, 366}, hour = {0, 23}, half_day = {1, 12}, minute = {0, 59}, second = {0, 59},
+    month = {1, 12}, day = {1, 31}, year_day = {1, 366}, hour = {0, 23}, half_day = {1, 12}, minute = {0, 59},
+    second = {0, 59},
   }
 
   -- The item that begins a layout at `at`, and its length; a run of 0 or 9 after a point is a fraction.
@@ -55,7 +57,7 @@ return function(kit)
     return nil, 1
   end
 
-  -- ---- writing -------------------------------------------------------------------------------------------------------
+  -- ---- writing ------------------------------------------------------------------------------------------------------
 
   local function fraction_text(fraction, ns)
     local digits = sub(format("%09d", ns), 1, #fraction - 1) .. rep("0", #fraction - 10)
@@ -105,7 +107,7 @@ return function(kit)
     return concat(out)
   end
 
-  -- ---- reading -------------------------------------------------------------------------------------------------------
+  -- ---- reading ------------------------------------------------------------------------------------------------------
 
   local function offset_in(item, text)
     if item[4] and sub(text, 1, 1) == "Z" then return 0, 1 end
@@ -150,7 +152,8 @@ return function(kit)
         local value, used = value_of(item, sub(text, place))
         if not value then return nil, place end
         fields[item[1]], place = value, place + used
-        if item[1] == "second" and not find(layout, "^[.,][09]", at + length) then -- Go reads a fraction that the layout has not
+        -- Go reads a fraction that the layout has not
+        if item[1] == "second" and not find(layout, "^[.,][09]", at + length) then
           local digits = match(text, "^[.,](%d+)", place)
           if digits then fields.fraction, place = digits, place + #digits + 1 end
         end
@@ -188,7 +191,9 @@ return function(kit)
 
   function kit.parse_time(layout, text, location)
     local fields, place = fields_in(layout, text)
-    if not fields then return nil, "'" .. kit.clean(sub(text, place)) .. "' does not fit the layout '" .. kit.clean(layout) .. "'" end
+    if not fields then
+      return nil, "'" .. kit.clean(sub(text, place)) .. "' does not fit the layout '" .. kit.clean(layout) .. "'"
+    end
     local year, month, day = fields.year or 0, fields.month or 1, fields.day or 1
     if day > kit.month_length(year, month) then return nil, "the day is out of range" end
     local hour = fields.hour or fields.half_day or 0

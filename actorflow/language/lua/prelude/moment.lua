@@ -1,6 +1,7 @@
 -- Moments: Time objects. Called with (kit); gives kit.moment(ns), kit.time_at(seconds, ns, location), kit.Time.
 --
--- The data of a Time: seconds since 1970, `ns` within the second, and a location. The zero time is 0001-01-01 UTC, as in Go.
+-- The data of a Time: seconds since 1970, `ns` within the second, and a location. The zero time is 0001-01-01 UTC, as
+-- in Go.
 
 local type, next = type, next
 local maxinteger, mininteger = math.maxinteger, math.mininteger
@@ -57,12 +58,14 @@ return function(kit)
   function methods.is_zero(held) return held.seconds == ZERO and held.ns == 0 end
 
   function methods.format(held, layout)
-    if type(layout) ~= "string" or #layout > MAX_LAYOUT then kit.error("format: expected a layout, got " .. kit.type(layout)) end
+    if type(layout) ~= "string" or #layout > MAX_LAYOUT then
+      kit.error("format: expected a layout, got " .. kit.type(layout))
+    end
     return written(held, layout)
   end
   function methods.format_rfc3339(held) return written(held, RFC3339) end
 
-  -- ---- arithmetic ----------------------------------------------------------------------------------------------------
+  -- ---- arithmetic ---------------------------------------------------------------------------------------------------
 
   function methods.add(held, value)
     local ns = kit.duration_ns(value)
@@ -127,7 +130,7 @@ return function(kit)
     return time_at(held.seconds, held.ns + (rest + rest < ns and -rest or ns > 0 and ns - rest or 0), held.location)
   end
 
-  -- ---- locations -----------------------------------------------------------------------------------------------------
+  -- ---- locations ----------------------------------------------------------------------------------------------------
 
   function methods.utc(held) return time_at(held.seconds, held.ns, kit.utc) end
   function methods.in_local(held) return time_at(held.seconds, held.ns, kit.local_zone) end

@@ -1,8 +1,9 @@
--- Objects: tables that scripts take for userdata. Called with (kit), which gets class, object, class_of, type, number_of.
+-- Objects: tables that scripts take for userdata. Called with (kit), which gets class, object, class_of, type,
+-- number_of.
 --
 -- What an object holds is kept in itself under keys that only the prelude has (`DATA` and others); a script reaches
--- neither the keys nor the metatable. Every object has a number, counted per process in the order of creation: it orders
--- objects as keys and stands in for addresses, so that both are the same when a process is replayed.
+-- neither the keys nor the metatable. Every object has a number, counted per process in the order of creation: it
+-- orders objects as keys and stands in for addresses, so that both are the same when a process is replayed.
 
 local type, select, next, setmetatable, rawget, error = type, select, next, setmetatable, rawget, error
 local metatable_of = debug.getmetatable

@@ -1,24 +1,25 @@
 -- The runtime: instances of programs, their tasks, and the one function that Python calls to resume a task.
 --
--- Called with (sources, hooks, limits): `sources` are the other chunks of the prelude by name, compiled; `hooks` are functions
--- of the adapter that neither yield nor raise: identity(instance) -> CBOR, now(instance), draw(instance, kind, size),
--- note(instance, level, text, CBOR), dropped(instance, path), pure(instance, name, CBOR) -> ok, CBOR,
--- post(instance, dest, topic, is_scalar, payload) -> was it sent.
--- `limits.modules` are the names of the modules with a chunk `module_NAME` of their own: called with (kit, sys, core) it returns
--- the module. Each chunk adds to `kit` what the later ones need.
+-- Called with (sources, hooks, limits): `sources` are the other chunks of the prelude by name, compiled; `hooks` are
+-- functions of the adapter that neither yield nor raise: identity(instance) -> CBOR, now(instance), draw(instance,
+-- kind, size), note(instance, level, text, CBOR), dropped(instance, path), pure(instance, name, CBOR) -> ok, CBOR,
+-- post(instance, dest, topic, is_scalar, payload) -> was it sent. `limits.modules` are the names of the modules with a
+-- chunk `module_NAME` of their own: called with (kit, sys, core) it returns the module. Each chunk adds to `kit` what
+-- the later ones need.
 
 local sources, hooks, limits = ...
 local type, next, select, ipairs, rawequal, setmetatable = type, next, select, ipairs, rawequal, setmetatable
 local native_load, pcall = load, pcall
 local unpack, concat = table.unpack, table.concat
-local create, resume, status, yield, close = coroutine.create, coroutine.resume, coroutine.status, coroutine.yield, coroutine.close
+local create, resume, status, yield, close = coroutine.create, coroutine.resume, coroutine.status, coroutine.yield,
+  coroutine.close
 local match, gmatch, gsub, pack_bits, unpack_bits = string.match, string.gmatch, string.gsub, string.pack, string.unpack
 local collect = collectgarbage
 
 local state = {instance = {created = 0}} -- `instance` is the one that runs now
 local kit = {state = state}
 
--- ---- what the chunks of the prelude share -----------------------------------------------------------------------------
+-- ---- what the chunks of the prelude share ---------------------------------------------------------------------------
 
 local function asked(hook, ...) -- something comes back from Python
   kit.make_room()
@@ -57,8 +58,8 @@ local function sys(op, ...)
   return answered(yield(kit.SYS, op, ...))
 end
 
--- Sends one payload, a scalar or the CBOR of a list of one, if that is nothing but a delivery; tells whether it did. That
--- takes no yield, which buys a third of ping-pong, and counts as an op all the same.
+-- Sends one payload, a scalar or the CBOR of a list of one, if that is nothing but a delivery; tells whether it did.
+-- That takes no yield, which buys a third of ping-pong, and counts as an op all the same.
 function kit.post(dest, topic, is_scalar, payload)
   local instance = state.instance
   if not hooks.post(instance.id, dest, topic, is_scalar, payload) then return false end
@@ -67,7 +68,8 @@ function kit.post(dest, topic, is_scalar, payload)
   return true
 end
 
--- A pure operation, done at once: its value, or nil and the error. Nothing of it is recorded, for it gives the same again.
+-- A pure operation, done at once: its value, or nil and the error. Nothing of it is recorded, for it gives the same
+-- again.
 function kit.pure(name, ...)
   local args, problem = kit.encode_list(select("#", ...), "args", ...)
   if not args then return nil, problem end
@@ -140,7 +142,7 @@ function kit.hold(object)
   instance.held[object] = true
 end
 
--- ---- the environment of scripts ----------------------------------------------------------------------------------------
+-- ---- the environment of scripts -------------------------------------------------------------------------------------
 
 sources.objects(kit)
 sources.kill(kit, limits)
@@ -154,7 +156,8 @@ kit.pairs = library.pairs
 kit.coroutines, library.pcall, library.xpcall = sources.coroutines(kit)
 sources.codec(kit)
 local base = sources.base(kit, core, library)
-for name, value in next, sources.types(kit, sources.type_rules) do base[name] = value end
+local types = sources.types(kit, sources.type_forms, sources.type_check, sources.type_order)
+for name, value in next, types do base[name] = value end
 
 local modules = {errors = sources.errors, coroutine = kit.coroutines}
 modules.payload = sources.messages(kit)
@@ -178,13 +181,15 @@ base.subscribe, base.unsubscribe = kit.subscribe, kit.unsubscribe
 for _, name in next, {"process", "channel", "payload", "errors", "coroutine"} do base[name] = modules[name] end
 for _, name in next, {"string", "table", "math", "os"} do modules[name] = base[name] end
 
--- ---- programs ----------------------------------------------------------------------------------------------------------
+-- ---- programs -------------------------------------------------------------------------------------------------------
 
 local chunks = {} -- number -> the function that makes the chunk for an environment
 local programs = {}
 local api = {}
 
-local function faulty(problem, file) return nil, (gsub(problem, "^.-:(%d+): ", function(line) return file .. ":" .. line .. ": " end, 1)) end
+local function faulty(problem, file)
+  return nil, (gsub(problem, "^.-:(%d+): ", function(line) return file .. ":" .. line .. ": " end, 1))
+end
 
 -- Compiles the source of the entry `id`, which came from `file`.
 function api.compile(text, id, file)
@@ -254,17 +259,21 @@ local function load_units(units)
   return entry.chunk(environment(entry, made))
 end
 
--- ---- the main task -----------------------------------------------------------------------------------------------------
+-- ---- the main task --------------------------------------------------------------------------------------------------
 
 local function entry_of(value, method)
   if type(value) == "function" then return value end
-  if type(value) == "table" and not kit.class_of(value) and type(value[method]) == "function" then return value[method] end
+  if type(value) == "table" and not kit.class_of(value) and type(value[method]) == "function" then
+    return value[method]
+  end
   return nil
 end
 
 -- The end of the main task: what it returned as an op with its operand.
 local function ended(value, problem)
-  if type(problem) == "string" then problem = kit.make_error({message = problem, kind = "Internal", retryable = false}) end
+  if type(problem) == "string" then
+    problem = kit.make_error({message = problem, kind = "Internal", retryable = false})
+  end
   if kit.failure_of(problem) then return 1, kit.encode(problem) end
   return 0, kit.encode(value, "result")
 end
@@ -307,7 +316,8 @@ local function explained(problem, co)
     if known and known.stack and known.stack ~= "" then return problem end
     local stack = kit.frames(co)
     if known then
-      fields = {message = known.message, kind = known.kind, retryable = known.retryable, details = known.details, stack = stack}
+      fields = {message = known.message, kind = known.kind, retryable = known.retryable, details = known.details,
+        stack = stack}
     else
       fields = {message = kit.shown(kit.positioned(problem, co)), kind = "Internal", stack = stack}
     end
@@ -327,14 +337,16 @@ local function encoded(problem)
   local ok, data = pcall(kit.encode, problem)
   if ok then return data end
   local fields = kit.failure_of(problem)
-  return kit.encode(kit.make_error({message = fields.message, kind = fields.kind, retryable = fields.retryable, stack = fields.stack}))
+  return kit.encode(kit.make_error({message = fields.message, kind = fields.kind, retryable = fields.retryable,
+    stack = fields.stack}))
 end
 
--- ---- what Python calls -------------------------------------------------------------------------------------------------
+-- ---- what Python calls ----------------------------------------------------------------------------------------------
 
 local instances = {}
 
-local workers, last_worker = {}, 0 -- number -> what is kept of a program between its runs: its entry function, once it is loaded
+-- number -> what is kept of a program between its runs: its entry function, once it is loaded
+local workers, last_worker = {}, 0
 
 function api.worker()
   last_worker = last_worker + 1
@@ -344,7 +356,8 @@ end
 
 function api.dismiss(worker) workers[worker] = nil end
 
--- Makes an instance with its main task, which is task 1. Nothing of the script runs yet. `worker` is 0 or keeps the entry function.
+-- Makes an instance with its main task, which is task 1. Nothing of the script runs yet. `worker` is 0 or keeps the
+-- entry function.
 function api.start(id, program, args, worker)
   -- `args` until the entry function begins; what few processes need is made when it is needed.
   instances[id] = {
@@ -387,8 +400,8 @@ end
 
 local function ending(task, co, problem)
   local failure = explained(problem, co)
-  -- What is to be closed is closed, without waiting; not after the end of the process, for a coroutine that its hook has
-  -- ended has no hook any more.
+  -- What is to be closed is closed, without waiting; not after the end of the process, for a coroutine that its hook
+  -- has ended has no hook any more.
   if not kit.end_of(problem, co) then close(co) end
   state.instance[task] = false
   return 1, encoded(failure)

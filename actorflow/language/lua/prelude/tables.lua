@@ -4,7 +4,8 @@
 local type, next, select, tonumber, setmetatable = type, next, select, tonumber, setmetatable
 local native_pcall, error = pcall, error
 local concat, sort, move, pack, unpack = table.concat, table.sort, table.move, table.pack, table.unpack
-local tointeger, math_type, gsub, find, rawget, rawset = math.tointeger, math.type, string.gsub, string.find, rawget, rawset
+local tointeger, math_type, gsub, find, rawget, rawset = math.tointeger, math.type, string.gsub, string.find, rawget,
+  rawset
 local metatable_of, set_metatable = debug.getmetatable, debug.setmetatable
 
 local FEW <const> = 64 -- elements that cost no more than a call
@@ -40,7 +41,9 @@ return function(kit)
 
   local function position(value, name, which)
     local place = tointeger(value) or type(value) == "string" and tointeger(tonumber(value))
-    if not place then kit.error("bad argument #" .. which .. " to '" .. name .. "' (number expected, got " .. kit.type(value) .. ")") end
+    if not place then
+      kit.error("bad argument #" .. which .. " to '" .. name .. "' (number expected, got " .. kit.type(value) .. ")")
+    end
     return place
   end
 
@@ -91,8 +94,8 @@ return function(kit)
 
   local function less(a, b) return a < b end
 
-  -- A stable merge sort: native sort picks its pivots by the clock, so that elements which compare equal would come out in
-  -- another order on replay, and its comparison cannot wait.
+  -- A stable merge sort: native sort picks its pivots by the clock, so that elements which compare equal would come out
+  -- in another order on replay, and its comparison cannot wait.
   local function merge_sort(t, n, before)
     local from, to, width = move(t, 1, n, 1, {}), {}, 1
     while width < n do
@@ -145,7 +148,8 @@ return function(kit)
     local copy = {}
     for i = first, last do
       local value = t[i]
-      copy[i] = math_type(value) == "float" and kit.tostring(value) or type(value) == "table" and kit.message_of(value) or value
+      copy[i] = math_type(value) == "float" and kit.tostring(value) or type(value) == "table"
+        and kit.message_of(value) or value
     end
     return copy
   end

@@ -3,7 +3,8 @@
 
 local type, tonumber, next, error = type, tonumber, next, error
 local string, pack, unpack = string, table.pack, table.unpack
-local byte, char, lower, upper, len, reverse = string.byte, string.char, string.lower, string.upper, string.len, string.reverse
+local byte, char, lower, upper, len, reverse = string.byte, string.char, string.lower, string.upper, string.len,
+  string.reverse
 local sub, rep, format, find, gsub = string.sub, string.rep, string.format, string.find, string.gsub
 local string_pack, string_unpack, packsize = string.pack, string.unpack, string.packsize
 local utf8_len, getmetatable, pcall = utf8.len, getmetatable, pcall
@@ -57,14 +58,16 @@ return function(kit, patterns, limits)
 
   local PLAIN <const> = {string = true, number = true, boolean = true, ["nil"] = true}
 
-  -- ---- format: as Lua's, but %d and its like cut fractions off, %v is %s, %t is a boolean, and %q quotes as Go does -------
+  -- ---- format: as Lua's, but %d and its like cut fractions off, %v is %s, %t is a boolean, and %q quotes as Go does -
 
   local ESCAPES <const> = {
     ["\a"] = "\\a", ["\b"] = "\\b", ["\f"] = "\\f", ["\n"] = "\\n", ["\r"] = "\\r", ["\t"] = "\\t", ["\v"] = "\\v",
     ["\\"] = "\\\\", ['"'] = '\\"',
   }
   local function escaped(c) return ESCAPES[c] or format("\\x%02x", byte(c)) end
-  local function quoted(s) return '"' .. gsub(s, utf8_len(s) and '[%c\\"\x7f]' or '[%c\\"\x7f-\xff]', escaped) .. '"' end
+  local function quoted(s)
+    return '"' .. gsub(s, utf8_len(s) and '[%c\\"\x7f]' or '[%c\\"\x7f-\xff]', escaped) .. '"'
+  end
 
   local function cut(value)
     if type(value) == "string" then value = tonumber(value) or value end
@@ -73,7 +76,8 @@ return function(kit, patterns, limits)
   end
 
   -- What an item does with its argument before Lua formats it, and the item of Lua's that it becomes.
-  local ITEMS <const> = {d = "d", i = "d", u = "d", c = "c", o = "o", x = "x", X = "X", s = "s", v = "s", t = "s", q = "s"}
+  local ITEMS <const> = {d = "d", i = "d", u = "d", c = "c", o = "o", x = "x", X = "X", s = "s", v = "s", t = "s",
+    q = "s"}
 
   local function item_of(args, at, verb)
     local native = ITEMS[verb]

@@ -9,12 +9,14 @@ local MAX_OFFSET <const> = 86400 * 2 -- seconds of a zone
 
 return function(kit, sys, core)
   local time = {
-    NANOSECOND = 1, MICROSECOND = 1000, MILLISECOND = 1000000, SECOND = 1000000000, MINUTE = 60000000000, HOUR = 3600000000000,
+    NANOSECOND = 1, MICROSECOND = 1000, MILLISECOND = 1000000, SECOND = 1000000000, MINUTE = 60000000000,
+    HOUR = 3600000000000,
     RFC3339 = "2006-01-02T15:04:05Z07:00", RFC3339NANO = "2006-01-02T15:04:05.999999999Z07:00",
     RFC822 = "02 Jan 06 15:04 MST", RFC822Z = "02 Jan 06 15:04 -0700", RFC850 = "Monday, 02-Jan-06 15:04:05 MST",
     RFC1123 = "Mon, 02 Jan 2006 15:04:05 MST", RFC1123Z = "Mon, 02 Jan 2006 15:04:05 -0700", KITCHEN = "3:04PM",
     STAMP = "Jan _2 15:04:05", STAMP_MILLI = "Jan _2 15:04:05.000", STAMP_MICRO = "Jan _2 15:04:05.000000",
-    STAMP_NANO = "Jan _2 15:04:05.000000000", DATE_TIME = "2006-01-02 15:04:05", DATE_ONLY = "2006-01-02", TIME_ONLY = "15:04:05",
+    STAMP_NANO = "Jan _2 15:04:05.000000000", DATE_TIME = "2006-01-02 15:04:05", DATE_ONLY = "2006-01-02",
+    TIME_ONLY = "15:04:05",
     ANSIC = "Mon Jan _2 15:04:05 2006", UNIX_DATE = "Mon Jan _2 15:04:05 MST 2006",
     utc = kit.utc, localtz = kit.local_zone,
   }
@@ -42,10 +44,11 @@ return function(kit, sys, core)
       if value == nil then kit.error("field '" .. name .. "' missing in date table") end
       return integer(value, "os.time: field '" .. name .. "'")
     end
-    return kit.seconds_at(field("year"), field("month"), field("day"), field("hour", 12), field("min", 0), field("sec", 0))
+    return kit.seconds_at(field("year"), field("month"), field("day"), field("hour", 12), field("min", 0),
+      field("sec", 0))
   end
 
-  -- ---- moments and durations -----------------------------------------------------------------------------------------
+  -- ---- moments and durations ----------------------------------------------------------------------------------------
 
   function time.parse_duration(value)
     local ns = kit.duration_ns(value)
@@ -67,18 +70,20 @@ return function(kit, sys, core)
 
   function time.parse(layout, text, location)
     if not is_short_text(layout) or not is_short_text(text) then
-      return nil, kit.invalid("time.parse: expected a layout and a text, got " .. kit.type(layout) .. " and " .. kit.type(text))
+      return nil, kit.invalid("time.parse: expected a layout and a text, got "
+        .. kit.type(layout) .. " and " .. kit.type(text))
     end
     local seconds, ns, where = kit.parse_time(layout, text, location_or(location, nil, "time.parse"))
     if not seconds then return nil, kit.invalid("time.parse: " .. ns) end
     return kit.time_at(seconds, ns, where)
   end
 
-  -- ---- locations -----------------------------------------------------------------------------------------------------
+  -- ---- locations ----------------------------------------------------------------------------------------------------
 
   function time.load_location(name)
     if not is_short_text(name) or name == "" then
-      return nil, kit.invalid("time.load_location: expected the name of a zone such as 'Europe/Berlin', got " .. kit.tostring(name))
+      return nil, kit.invalid("time.load_location: expected the name of a zone such as 'Europe/Berlin', got "
+        .. kit.tostring(name))
     end
     if name == "UTC" then return kit.utc end
     if name == "Local" then return kit.local_zone end
@@ -86,7 +91,9 @@ return function(kit, sys, core)
   end
 
   function time.fixed_zone(name, offset)
-    if not is_short_text(name) then return nil, kit.invalid("time.fixed_zone: expected a name, got " .. kit.type(name)) end
+    if not is_short_text(name) then
+      return nil, kit.invalid("time.fixed_zone: expected a name, got " .. kit.type(name))
+    end
     local seconds = type(offset) == "number" and tointeger(offset)
     if not seconds or seconds < -MAX_OFFSET or seconds > MAX_OFFSET then
       return nil, kit.invalid("time.fixed_zone: expected the seconds east of UTC, got " .. kit.tostring(offset))
@@ -94,12 +101,14 @@ return function(kit, sys, core)
     return kit.fixed_zone(name, seconds)
   end
 
-  -- ---- waiting -------------------------------------------------------------------------------------------------------
+  -- ---- waiting ------------------------------------------------------------------------------------------------------
 
   local function positive(value)
     local ns = kit.duration_ns(value)
     if not ns then return nil, kit.refused_duration(value) end
-    if ns <= 0 then return nil, kit.invalid("a timer's duration must be greater than 0, got " .. kit.tostring(value)) end
+    if ns <= 0 then
+      return nil, kit.invalid("a timer's duration must be greater than 0, got " .. kit.tostring(value))
+    end
     return ns
   end
   kit.positive_ns = positive

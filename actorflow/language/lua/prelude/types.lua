@@ -1,17 +1,19 @@
--- Types as values: what `type X = T` leaves where a script uses X. Called with (kit, check) -> the globals it adds; `check`
--- is the chunk that validates and compares.
+-- Types as values: what `type X = T` leaves where a script uses X. Called with (kit, forms, check, order) -> the
+-- globals it adds; the others are the chunks that say what types mean.
 --
--- A Type holds a name, a description (see actorflow/language/type_value.py for its forms), the names of its parameters, and
--- `env`: parameter -> Type. The description of a type that is part of another becomes a Type when somebody asks for it.
+-- A Type holds a name, a description (see actorflow/language/type_value.py for its forms), the names of its parameters,
+-- and `env`: parameter -> Type. The description of a type that is part of another becomes a Type when somebody asks for
+-- it.
 
 local type, next, rawget = type, next, rawget
 
 local KINDS <const> = {
-  ["{"] = "record", ["["] = "array", m = "map", ["|"] = "union", ["&"] = "intersection", ["?"] = "optional", ["="] = "literal",
+  ["{"] = "record", ["["] = "array", m = "map", ["|"] = "union", ["&"] = "intersection", ["?"] = "optional",
+  ["="] = "literal",
   f = "function",
 }
 
-return function(kit, check)
+return function(kit, forms, check, order)
   local DATA = kit.DATA
   local Type = kit.class("Type", {})
   local primitives = {}
@@ -24,7 +26,9 @@ return function(kit, check)
     return kit.class_of(value) == Type and rawget(value, DATA) or nil
   end
 
-  local rules = check(kit, data_of)
+  local rules = forms(kit, data_of)
+  check(kit, rules)
+  order(kit, rules)
 
   -- The Type of a part: the one that it names, or a new one, the same each time.
   local function part(held, form)
@@ -123,7 +127,8 @@ return function(kit, check)
   Type.__lt = function(a, b) return is_part_of(a, b) and not is_part_of(b, a) end
   Type.__eq = function(a, b) return data_of(a) and data_of(b) and is_part_of(a, b) and is_part_of(b, a) or false end
 
-  for _, name in next, {"any", "unknown", "never", "nil", "string", "number", "integer", "boolean", "table", "thread", "userdata"} do
+  for _, name in next, {"any", "unknown", "never", "nil", "string", "number", "integer", "boolean", "table", "thread",
+    "userdata"} do
     primitives[name] = make(name, name)
   end
   return {
