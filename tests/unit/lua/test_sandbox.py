@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from actorflow.errors import Error, Failure
+from actorflow.errors import Error, Failure, not_found
 from actorflow.language.lua import LuaLanguage
-from tests.unit.lua.world import MODULES, World
+from tests.unit.lua.world import World
 
 Run = Callable[..., Any]
 LEAK = re.compile(
@@ -266,10 +266,12 @@ local function add(name, thing, depth)
 end
 for _, name in ipairs({%(names)s}) do add(name, _G[name], 1) end
 for _, object in ipairs({channel.new(), errors.new("x"), time.now(), time.parse_duration("1s"), payload.new(1),
-    process.with_options({}), funcs.new(), time.timer("1s"), logger}) do
+    process.with_options({}), funcs.new(), time.timer("1s"), logger, text.regexp.compile("(a+)+"), text.diff.new(),
+    text.splitter.recursive(), text.splitter.markdown()}) do
   for _, name in ipairs({"send", "receive", "close", "iter", "case_send", "case_receive", "kind", "message", "details", "stack",
       "add", "sub", "format", "before", "year", "seconds", "data", "spawn", "exec", "with_name", "with_message", "with_context",
-      "call", "async", "stop", "reset", "response", "info", "with", "named"}) do
+      "call", "async", "stop", "reset", "response", "info", "with", "named", "transcode", "unmarshal", "find_all_string",
+      "replace_all_string", "find_string_submatch", "compare", "patch_apply", "summarize", "split", "split_text", "split_batch"}) do
     local found, method = pcall(function() return object[name] end)
     if found and type(method) == "function" then functions[#functions + 1] = {"method " .. name, method, object} end
   end
@@ -293,6 +295,8 @@ return function()
   return said
 end
 """
+LISTED = tuple(sorted(LuaLanguage.modules))
+"""Every module that an entry may list."""
 BASE = (
     *("assert", "error", "getmetatable", "ipairs", "next", "pairs", "pcall", "rawequal", "rawget", "rawset", "require"),
     *(
@@ -307,9 +311,20 @@ BASE = (
         "xpcall",
         "print",
     ),
-    *("channel", "coroutine", "errors", "math", "os", "payload", "process", "string", "table", *MODULES),
+    *("channel", "coroutine", "errors", "math", "os", "payload", "process", "string", "table", *LISTED),
 )
 CALLS = 10_000
+
+
+class Refusing(World):
+    """A world whose node offers no operations."""
+
+    def perform(self, ref: int, operation: str, args: tuple[Any, ...]) -> Any:
+        if operation == "upgrade":
+            return super().perform(ref, operation, args)
+        raise not_found(f"{operation} is not here")
+
+
 CALLS_EACH = 50
 
 
@@ -323,9 +338,12 @@ def test_hostile_calls_leak_nothing_and_break_nothing(lua: LuaLanguage, seed: in
             f"  try({', '.join([str(draw.randrange(1 << 30)), *draw.choices(ARGUMENTS, k=draw.randrange(4))])})"
             for _ in range(CALLS_EACH)
         )
-        world = World()
+        world = Refusing()
         machine = world.start(
-            lua, FUZZ % {"names": names, "calls": calls}, options={"limits": {"slice": {"kill": 50_000_000}}}
+            lua,
+            FUZZ % {"names": names, "calls": calls},
+            modules=LISTED,
+            options={"limits": {"slice": {"kill": 50_000_000}}},
         )
         assert machine.outcome is not None, machine.waits()
         failure = machine.outcome.failure
