@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
 from importlib import import_module, util
 from typing import Final, TypeAlias
 
@@ -10,11 +11,15 @@ from actorflow.errors import INTERNAL, Error, failure_of, not_found
 from actorflow.value import Value
 
 Pure: TypeAlias = Callable[..., Value]
+_KNOWN: Final = 512
 _PACKAGE: Final = __name__.rpartition(".")[0]
 
 
+@lru_cache(_KNOWN)
 def operation(name: str) -> Pure:
     """Return the function of an operation `module.name`; the module is imported when first used.
+
+    What was found is remembered: it never changes.
 
     Raises:
         Error: kind NotFound, when there is none.
