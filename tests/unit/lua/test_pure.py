@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -72,3 +74,33 @@ def test_an_upgrade_still_reaches_the_driver_with_its_entry_and_arguments(lua: L
 def test_an_error_object_is_a_value_like_any_other(call: Run) -> None:
     answer = call("return {select(2, base64.decode({}))}")[0]
     assert isinstance(answer, Failure)
+
+
+DOCUMENT = (Path(__file__).parents[3] / "docs" / "modules.md").read_text()
+COMPUTING = ("base64", "compress", "crypto", "hash", "json", "payload", "text", "uuid", "yaml")
+
+
+@pytest.mark.parametrize("module", COMPUTING)
+def test_the_document_names_every_function(run: Run, module: str) -> None:
+    source = f"""
+    return function()
+      local names = {{}}
+      local function walk(t)
+        for name, value in pairs(t) do
+          if type(value) == "table" then walk(value) elseif type(value) == "function" then names[#names + 1] = name end
+        end
+      end
+      walk({module})
+      if {module} == text then
+        for _, object in ipairs({{text.regexp.compile("a"), text.diff.new(), text.splitter.recursive()}}) do
+          for _, name in ipairs({{"match_string", "split", "compare", "patch_apply", "split_text"}}) do
+            if type(object[name]) == "function" then names[#names + 1] = name end
+          end
+        end
+      end
+      return names
+    end
+    """
+    names = run(source, modules=COMPUTING)
+    assert len(names) > 1
+    assert [name for name in names if not re.search(rf"\b{name}\b", DOCUMENT) and name != "array"] == []
