@@ -153,6 +153,7 @@ async def boot(  # noqa: PLR0913 - what a composition root is told
         stores = Stores(claimed.path, registry)
         node.open_store = stores.open
         node.environment, node.data = registry.environment, claimed.path
+        node.guard.strict = registry.strict
         registry.verify = partial(_verify, node)
         registry.judge = partial(_judge, node)
         registry.listen(node.revised)

@@ -44,19 +44,23 @@ class LiveRegistry:
 
     Attributes:
         environment: the variables that its entries declare.
+        strict: whether the files beside the registry ask for strict security.
         verify: looks at the code of each entry before it changes. judge: looks at a change as a whole. Both are set by
             the composition root.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what a load finds
         self,
         drafts: Mapping[str, Draft],
         workbench: Workbench,
         faults: Iterable[Fault] = (),
         clock: Clock | None = None,
         environment: Environment | None = None,
+        *,
+        strict: bool = False,
     ) -> None:
         """Begin with linked drafts, with faults that are not theirs, and with the environment that drafts declare."""
+        self.strict = strict
         self._drafts = dict(drafts)
         self._workbench = workbench
         self._faults = tuple(faults)

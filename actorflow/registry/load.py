@@ -61,7 +61,7 @@ def open_registry(
     _decode_all(drafts, workbench, known)
     workbench.link(drafts)
     _note_cycle(drafts)
-    return LiveRegistry(drafts, workbench, faults, environment=known)
+    return LiveRegistry(drafts, workbench, faults, environment=known, strict=layout.strict)
 
 
 def _decode_all(drafts: Mapping[str, Draft], workbench: Workbench, environment: Environment) -> None:

@@ -35,11 +35,12 @@ class WrittenOverride:
 
 @dataclass(slots=True)
 class Layout:
-    """What the files beside the registry say about it: the roots in order, overrides, and faults."""
+    """What the files beside the registry say about it: the roots in order, overrides, strict security, and faults."""
 
     roots: list[Path]
     overrides: list[WrittenOverride] = field(default_factory=list)
     faults: list[Fault] = field(default_factory=list)
+    strict: bool = False
 
 
 def read_layout(directory: Path, environment: Mapping[str, str]) -> Layout:
@@ -78,7 +79,10 @@ def _read_node_file(directory: Path, layout: Layout) -> bool:
     """Take the roots from `directories` of node.yaml; tell whether it has them."""
     path = directory / NODE_FILE
     document = _read(path, layout)
-    if document is None or "directories" not in document.value or "namespace" in document.value:
+    if document is None or "namespace" in document.value:
+        return False
+    _read_security(path, document, layout)
+    if "directories" not in document.value:
         return False
     named = document.value["directories"]
     if not isinstance(named, dict) or not named:
@@ -114,8 +118,11 @@ def _read_runtime_file(directory: Path, environment: Mapping[str, str], layout: 
     """Take the overrides from the `override` section of .wippy.yaml: a map of `ns:entry:path` to values."""
     path = directory / _RUNTIME_FILE
     document = _read(path, layout)
-    written = document.value.get("override") if document else None
-    if document is None or written is None:
+    if document is None:
+        return
+    _read_security(path, document, layout)
+    written = document.value.get("override")
+    if written is None:
         return
     if not isinstance(written, dict):
         layout.faults.append(_fault(path, document, ("override",), shown(written), "a map of ns:entry:path to values"))
@@ -128,6 +135,16 @@ def _read_runtime_file(directory: Path, environment: Mapping[str, str], layout: 
             layout.faults.append(_fault(path, document, ("override", target), error.got, error.expected))
         else:
             layout.overrides.append(WrittenOverride(str(target), value, str(path), line))
+
+
+def _read_security(path: Path, document: Document, layout: Layout) -> None:
+    """Take `security.strict_mode`."""
+    security = document.value.get("security")
+    strict = security.get("strict_mode", False) if isinstance(security, dict) else False
+    if not isinstance(strict, bool):
+        layout.faults.append(_fault(path, document, ("security", "strict_mode"), shown(strict), "true or false"))
+    else:
+        layout.strict = layout.strict or strict
 
 
 def _read(path: Path, layout: Layout) -> Document | None:

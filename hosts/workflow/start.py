@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import sha1
 from importlib import metadata
 from typing import TYPE_CHECKING, Any, Final
 
 from actorflow.codec import encode
 from actorflow.errors import invalid
+from actorflow.node.guard import ACTOR, SCOPE
 from actorflow.node.limit import written_limits
 from actorflow.ports import Identity, SpawnRequest
 from actorflow.run import event as events
@@ -24,12 +25,14 @@ from actorflow.run.event import FORMAT
 from actorflow.run.turn import Delivery, StartRun
 from hosts.workflow.driver import JournalDriver, Record
 from hosts.workflow.entropy import VARIANT
+from hosts.workflow.guarded import STRICT, GuardedDriver
 from hosts.workflow.live import Fact, Fed, LiveRun
 
 if TYPE_CHECKING:
     from actorflow.bundle import Bundle
     from actorflow.ports import Program
     from actorflow.run.event import JournalEvent
+    from actorflow.value import Limits
     from hosts.workflow.entropy import Entropy
     from hosts.workflow.host import WorkflowHost
 
@@ -85,6 +88,7 @@ def prepare(  # noqa: PLR0913 - a start, and who its parent is
         Error: NotFound or Invalid, when the entry does not exist, is broken, or an option is wrong.
     """
     bundle, program = host.engine.program_of(request.entry, host.settings.slices)
+    request = _secured(host, request)
     workflow_id, use_existing = _identity(request, parent_id, parent_ref, host.engine.entropy)
     now = host.engine.clock.now()
     payload = _start_payload(request, bundle, host, workflow_id, run_id)
@@ -136,8 +140,27 @@ def new_live(
         },
     )
     limits = host.settings.limits.under(written_limits(bundle.options))
-    driver = JournalDriver(identity, run_id, payload["seed"], limits.values, host.engine.operator)
-    return LiveRun(run_id, program, driver, limits)
+    return LiveRun(run_id, program, _driver(host, identity, payload["seed"], limits.values), limits)
+
+
+def _driver(host: WorkflowHost, identity: Identity, seed: bytes, limits: Limits) -> JournalDriver:
+    """Return the driver of a run: one that judges when the run has an actor and a scope, or began on a strict node."""
+    context, run_id = identity.context, str(identity.workflow["run_id"])
+    if (ACTOR in context and SCOPE in context) or STRICT in context:
+        return GuardedDriver(identity, run_id, seed, limits, host.engine.operator, host.engine.node.guard)
+    return JournalDriver(identity, run_id, seed, limits, host.engine.operator)
+
+
+def _secured(host: WorkflowHost, request: SpawnRequest) -> SpawnRequest:
+    """Return a request with the actor and scope that the entry has of its own, and marked on a strict node."""
+    guard = host.engine.node.guard
+    own = guard.own(request.entry)
+    if not own and not guard.strict:
+        return request
+    context = {**request.context, **own}
+    if guard.strict and (ACTOR not in context or SCOPE not in context):
+        context[STRICT] = True
+    return replace(request, context=context)
 
 
 def message_delivery(  # noqa: PLR0913, PLR0917 - the parts of a message

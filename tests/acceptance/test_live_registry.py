@@ -206,3 +206,11 @@ async def test_services_that_would_need_each_other_in_a_circle_are_refused(regis
             made.registry.apply(circle)
         assert caught.value.kind == INVALID
         assert made.registry.version.id == 1
+
+
+async def test_changes_end_with_the_node(registry: Path) -> None:
+    async with booted(registry) as made:
+        made.registry.apply([create("app:new", "registry.entry", text="x")])
+    async with booted(registry) as made:
+        assert "app:new" not in made.registry
+        assert made.registry.version.id == 1
