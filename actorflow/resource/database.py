@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import partial
@@ -24,6 +25,8 @@ from actorflow.value import Value
 T = TypeVar("T")
 
 _AUTOCOMMIT: Final = "AUTOCOMMIT"
+_ASK_AGAIN: Final = 0.1
+"""Seconds after which a statement is interrupted again: it had perhaps not begun."""
 
 
 class Database:
@@ -35,7 +38,7 @@ class Database:
         self._timeout = pool.timeout / SECOND
         self._engine: Engine | None = None
         self._connections = trio.CapacityLimiter(backend.max_open)
-        self._threads = trio.CapacityLimiter(backend.max_open)
+        self._threads = trio.CapacityLimiter(2 * backend.max_open)  # never full: those who work hold a connection
         self._given_back = trio.Event()
         self._closers: dict[object, Callable[[], object]] = {}
         self._waits = 0
@@ -179,34 +182,28 @@ class Database:
 
         Its end is waited for in any case. Raises what a driver raises as `Error`.
         """
-        ended = False
-        outcome: list[T] = []
-        failure: list[Exception] = []
+        finished = threading.Event()
 
-        def explaining() -> T:
-            with explained(self.backend.place):
-                return work()
-
-        async def watch() -> None:
+        def whole() -> T:
             try:
-                await trio.sleep_forever()
+                with explained(self.backend.place):
+                    return work()
             finally:
-                if not ended:
-                    with trio.CancelScope(shield=True):
-                        await trio.to_thread.run_sync(self._interrupt, opened)
+                finished.set()
 
-        async with trio.open_nursery() as nursery:
-            nursery.start_soon(watch)
-            try:
-                with trio.CancelScope(shield=True):
-                    outcome.append(await trio.to_thread.run_sync(explaining, limiter=self._threads))
-            except Exception as error:  # noqa: BLE001 - raised below, not wrapped in a group by the nursery
-                failure.append(error)
-            ended = True
-            nursery.cancel_scope.cancel()
-        if failure:
-            raise failure[0]
-        return outcome[0]
+        await trio.lowlevel.checkpoint_if_cancelled()  # from here on, whoever is cancelled has a thread that works
+        try:
+            return await trio.to_thread.run_sync(whole, limiter=self._threads, abandon_on_cancel=True)
+        except trio.Cancelled:
+            with trio.CancelScope(shield=True):
+                await trio.to_thread.run_sync(self._end, opened, finished)
+            raise
+
+    def _end(self, opened: Sequence[Connection], finished: threading.Event) -> None:
+        """Wait for the end of what a thread does, after asking for it: until it is asked in time, again and again."""
+        while not finished.is_set():
+            self._interrupt(opened)
+            finished.wait(_ASK_AGAIN)
 
     def _interrupt(self, opened: Sequence[Connection]) -> None:
         """End what a connection does; that it has just been closed, or that the driver cannot, is nothing."""

@@ -19,11 +19,15 @@ return function(kit)
       return true
     end,
   }
-  for _, name in next, {"get", "set", "has", "delete", "put", "entry", "list", "info"} do
+  -- How many arguments each takes; those beyond are nobody's, as with every function of Lua.
+  for name, count in next, {get = 1, has = 1, delete = 1, entry = 1, set = 3, put = 3, list = 1, info = 0} do
     bodies[name] = function(self, ...)
       local problem = released(self)
       if problem then return nil, problem end
-      return perform("store." .. name, self.id, ...)
+      local first, second, third = ...
+      if count == 0 then return perform("store." .. name, self.id) end
+      if count == 1 then return perform("store." .. name, self.id, first) end
+      return perform("store." .. name, self.id, first, second, third)
     end
   end
   kit.methods(Store, bodies)

@@ -150,7 +150,7 @@ return function(kit)
     local function count(field)
       return function(held, n)
         if math_type(n) == "float" and n % 1 == 0 then n = n // 1 end
-        if type(n) ~= "number" or n < 0 or n % 1 ~= 0 then kit.error(field .. ": expected a number that is not negative, got " .. kit.tostring(n)) end
+        if type(n) ~= "number" or n < 0 or n % 1 ~= 0 then kit.error(field .. ": expected a number that is not negative, got " .. (type(n) == "number" and kit.tostring(n) or kit.type(n))) end
         return with(held, {[field] = format("%d", n)})
       end
     end
