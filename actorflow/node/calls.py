@@ -64,6 +64,7 @@ class Calls:
 
     def _jitter(self, options: Mapping[str, Any]) -> Callable[[int], int]:
         share = options["retry"].get("jitter", _JITTER) if isinstance(options.get("retry"), Mapping) else _JITTER
+        share = min(share, 1)
         return lambda wait: int(wait * (1 + self._random.uniform(-share, share)))
 
 

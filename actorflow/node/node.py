@@ -386,5 +386,5 @@ class Node:
 
 async def _later(scope: trio.CancelScope, delay: int, action: Callable[[], None]) -> None:
     with scope:
-        await trio.sleep(delay / 1e9)
+        await trio.sleep(max(delay, 0) / 1e9)
         action()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from math import inf
 from typing import Any, Final
 
 from actorflow.duration import MILLISECOND, SECOND, to_nanoseconds
@@ -35,9 +36,11 @@ class RetryPolicy:
             return None
         if self.attempts and attempt >= self.attempts:
             return None
-        exponent = min(attempt - 1, 64)
-        wait = self.initial * self.factor**exponent
-        return int(min(wait, self.maximum) if self.maximum else wait)
+        try:
+            wait = self.initial * self.factor ** min(attempt - 1, 64)
+        except OverflowError:
+            wait = inf
+        return int(min(wait, self.maximum or _LONGEST))
 
 
 DURABLE_DEFAULT: Final = RetryPolicy()
@@ -45,6 +48,9 @@ DURABLE_DEFAULT: Final = RetryPolicy()
 
 NO_RETRY: Final = RetryPolicy(attempts=1)
 """What a process host does without a policy."""
+
+_LONGEST: Final = 2**62
+"""Nanoseconds that a wait without a maximum grows to."""
 
 _NAMES: Final = {
     "initial_delay": "initial",
@@ -100,13 +106,17 @@ def _from_table(name: str, table: Any, default: RetryPolicy) -> RetryPolicy:
 
 def _converted(path: str, field: str, value: Any) -> Any:
     if field in {"initial", "maximum"}:
-        return to_nanoseconds(value, MILLISECOND)
+        wait = to_nanoseconds(value, MILLISECOND)
+        if wait < 0:
+            message = f"option {path}: got {value!r}, expected a duration that is not negative"
+            raise invalid(message)
+        return wait
     if field in {"only", "never"}:
         if isinstance(value, list | tuple) and all(isinstance(item, str) for item in value):
             return frozenset(value)
         message = f"option {path}: got {value!r}, expected a list of error kinds"
         raise invalid(message)
-    if isinstance(value, bool) or not isinstance(value, int | float) or value < 0:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < inf:
         message = f"option {path}: got {value!r}, expected a number of at least 0"
         raise invalid(message)
     return int(value) if field == "attempts" else float(value)

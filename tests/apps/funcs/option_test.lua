@@ -135,6 +135,23 @@ local function in_time()
   assert.eq(value, "done")
 end
 
+local function wild_options()
+  for _, retry in ipairs({
+    {max_attempts = 3, initial_delay = 1, jitter = 50}, {max_attempts = 3, initial_delay = 1, backoff_factor = 1e300, max_delay = 1},
+    {max_attempts = 3, initial_delay = 0, max_delay = 0, jitter = 1},
+  }) do
+    assert.eq(funcs.new():with_options({retry = retry}):call("app.funcs:flaky", counter(), 1), 2)
+  end
+  for _, retry in ipairs({
+    {max_attempts = 0 / 0}, {max_attempts = math.huge}, {max_attempts = -1}, {initial_delay = "-5s"}, {jitter = "much"},
+    {retry_kinds = "Timeout"}, {max_atempts = 3}, 7,
+  }) do
+    local value, err = funcs.new():with_options({retry = retry}):call("app.funcs:add", 1, 2)
+    assert.is_nil(value)
+    assert.is_error(err, errors.INVALID)
+  end
+end
+
 local function bad_options()
   local value, err = funcs.new():with_options({retry = "often"}):call("app.funcs:add", 1, 2)
   assert.is_nil(value)
@@ -156,6 +173,6 @@ return {
   never_what_is_final = never_what_is_final, retry_kinds = retry_kinds, skip_kinds = skip_kinds, delays_grow = delays_grow,
   durations_as_text = durations_as_text, presets_of_the_function = presets_of_the_function,
   options_win_over_presets = options_win_over_presets, async_retries_too = async_retries_too, time_out = time_out,
-  time_out_cancels_the_function = time_out_cancels_the_function, in_time = in_time, bad_options = bad_options,
+  time_out_cancels_the_function = time_out_cancels_the_function, in_time = in_time, bad_options = bad_options, wild_options = wild_options,
   unknown_options_are_ignored = unknown_options_are_ignored,
 }
