@@ -6,6 +6,7 @@ is never retried. `Cancelled` is no `Exception`: a plain `except Exception` lets
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from actorflow.errors import (
@@ -26,6 +27,7 @@ from actorflow.errors import (
     Error,
     Failure,
     Rejected,
+    failure_of,
 )
 
 __all__ = [
@@ -50,6 +52,7 @@ __all__ = [
     "Rejected",
     "is_kind",
     "new",
+    "wrap",
 ]
 
 
@@ -78,3 +81,17 @@ def new(
 def is_kind(error: object, kind: str) -> bool:
     """Tell whether `error` is an error of this kind; anything that is no error is of no kind."""
     return isinstance(error, Error | Failure) and error.kind == kind
+
+
+def wrap(error: BaseException | str, context: str) -> Error:
+    """Return `error` with a line of context above its stack: kind, message, retryable and details stay.
+
+    `raise errors.wrap(error, "saving the order") from error` says what was being done.
+    """
+    failure = Failure(error, UNKNOWN) if isinstance(error, str) else _failure_in(error)
+    stack = f"{context}\n{failure.stack}" if failure.stack else context
+    return Error(replace(failure, stack=stack))
+
+
+def _failure_in(error: BaseException) -> Failure:
+    return error.failure if isinstance(error, Error) else failure_of(error)

@@ -10,10 +10,13 @@ import types
 from collections.abc import Generator
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final, TypeAlias
+from zoneinfo import ZoneInfo
 
 from actorflow.duration import SECOND, to_nanoseconds
+from actorflow.errors import invalid
 from actorflow.machine import timing
 from actorflow.machine.op import Op
+from actorflow.module.zone import zone
 from actorflow.script.channel import Channel
 from actorflow.script.current import ask
 from actorflow.value import Opaque
@@ -35,6 +38,26 @@ def nanoseconds(duration: Duration) -> int:
 def moment(unix_nanoseconds: int) -> datetime:
     """Return Unix nanoseconds as an aware UTC `datetime`, cut to microseconds."""
     return _EPOCH + timedelta(microseconds=unix_nanoseconds // 1000)
+
+
+def parse_duration(duration: Duration) -> timedelta:
+    """Return a duration as a `timedelta`, cut to microseconds.
+
+    Raises:
+        Error: kind Invalid, when it is no duration.
+    """
+    return timedelta(microseconds=nanoseconds(duration) // 1000)
+
+
+def load_location(name: str) -> ZoneInfo:
+    """Return a time zone of the IANA database, for `astimezone`.
+
+    Raises:
+        Error: kind Invalid for an empty name, NotFound when there is no such zone.
+    """
+    if not isinstance(name, str) or not name:
+        raise invalid(f"time.load_location: got {name!r:.80}, expected the name of a zone such as 'Europe/Berlin'")
+    return zone(name)
 
 
 def now() -> datetime:
