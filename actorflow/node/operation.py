@@ -8,8 +8,9 @@ of its own and is cancelled when nobody waits for it any more. Its result is cop
 from __future__ import annotations
 
 import itertools
+import sys
 from collections.abc import Callable, Mapping
-from inspect import iscoroutinefunction
+from inspect import iscoroutinefunction, signature
 from traceback import extract_tb
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -104,8 +105,25 @@ class Caller:
 
 
 class _Operation(NamedTuple):
+    """A function with how many arguments it takes after the caller, at least and at most."""
+
     function: Callable[..., Any]
     is_async: bool
+    least: int
+    most: int
+
+    @classmethod
+    def of(cls, function: Callable[..., Any]) -> _Operation:
+        """Read the signature of a function."""
+        parameters = list(signature(function).parameters.values())[1:]
+        positional = [one for one in parameters if one.kind in {one.POSITIONAL_ONLY, one.POSITIONAL_OR_KEYWORD}]
+        least = sum(one.default is one.empty for one in positional)
+        most = sys.maxsize if any(one.kind is one.VAR_POSITIONAL for one in parameters) else len(positional)
+        return cls(function, iscoroutinefunction(function), least, most)
+
+    def fitted(self, args: tuple[Value, ...]) -> tuple[Value, ...]:
+        """Return as many arguments as it takes, as a call in Lua does: further ones are dropped, missing ones nil."""
+        return (*args[: self.most], *[None] * (self.least - len(args)))
 
 
 class Operations:
@@ -128,7 +146,11 @@ class Operations:
         """
         if name in self._table:
             raise ValueError(f"there is an operation {name!r} already")
-        self._table[name] = _Operation(function, iscoroutinefunction(function))
+        self._table[name] = _Operation.of(function)
+
+    def names(self) -> list[str]:
+        """Return the names of all operations."""
+        return list(self._table)
 
     def perform(self, name: str, caller: Caller, args: tuple[Value, ...], reply: Reply) -> Callable[[], None]:
         """Do an operation; the reply, at once or later, has its result. Never raises.
@@ -139,6 +161,7 @@ class Operations:
         if operation is None:
             reply(Outcome(failure=self._unknown(name).failure))
             return _nothing
+        args = operation.fitted(args)
         if self._node.guard.watches(caller.context):
             try:
                 self._check(name, caller, args)

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any, Final
 
 from actorflow.errors import Error, invalid
 from actorflow.node.operation import Caller
-from actorflow.node.suggest import did_you_mean
 from actorflow.registry.change import Revision
 from actorflow.resource.delivery import ACK, NACK, Delivery, QueueMessage
 from actorflow.resource.memory_queue import MemoryQueue
@@ -100,8 +99,8 @@ class Queues:
 
     def settle(self, caller: Caller, number: Any, verdict: Any) -> bool:
         """Settle the message that the caller handles."""
-        if verdict not in {ACK, NACK}:
-            raise invalid(f"queue: got {verdict!r:.80}, expected ack or nack{did_you_mean(str(verdict), (ACK, NACK))}")
+        if verdict not in (ACK, NACK):
+            raise invalid(f"queue: got {verdict!r:.80}, expected ack or nack")
         handler, delivery = self._in_hand.get(number, ("", None)) if isinstance(number, str) else ("", None)
         if delivery is None or handler != caller.entry:
             raise invalid("the message is released: its handler has ended")

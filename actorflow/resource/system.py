@@ -97,7 +97,7 @@ class System:
         """Return how many processors the node may use, which is not for scripts to change."""
         affinity = getattr(os, "sched_getaffinity", None)
         usable = len(affinity(0)) if affinity is not None else os.cpu_count() or 1
-        if wanted not in {None, 0, usable}:
+        if wanted not in (None, 0, usable):
             raise invalid(f"system.runtime.max_procs: cannot set {wanted!r}: a node runs on one core; use more nodes")
         return usable
 
