@@ -329,11 +329,20 @@ CALLS_EACH = 50
 
 
 def test_hostile_calls_leak_nothing_and_break_nothing(lua: LuaLanguage, seed: int) -> None:
+    hostile_calls(lua, seed, CALLS)
+
+
+@pytest.mark.slow
+def test_many_more_hostile_calls_do_not_either(lua: LuaLanguage, seed: int) -> None:
+    hostile_calls(lua, seed + 1, 10 * CALLS)
+
+
+def hostile_calls(lua: LuaLanguage, seed: int, count: int) -> None:
     draw = random.Random(seed)
     names = ", ".join(f'"{name}"' for name in BASE)
     texts: list[str] = []
     killed = 0
-    for _ in range(CALLS // CALLS_EACH):
+    for _ in range(count // CALLS_EACH):
         calls = "\n".join(
             f"  try({', '.join([str(draw.randrange(1 << 30)), *draw.choices(ARGUMENTS, k=draw.randrange(4))])})"
             for _ in range(CALLS_EACH)
@@ -354,8 +363,8 @@ def test_hostile_calls_leak_nothing_and_break_nothing(lua: LuaLanguage, seed: in
         else:
             texts.extend(text if isinstance(text, str) else repr(text) for text in machine.outcome.value)
         texts.extend(text for _, text, _ in world.notes)
-    assert killed < CALLS // CALLS_EACH // 3
-    assert len(texts) > CALLS // 2
+    assert killed < count // CALLS_EACH // 3
+    assert len(texts) > count // 2
     assert not [text for text in texts if LEAK.search(text)]
     after = World().start(lua, "return function() return ('abc'):upper() .. #{1, 2} end").outcome
     assert after is not None
