@@ -14,6 +14,7 @@ from typing import Any, Final
 
 from actorflow.errors import INVALID, Error, invalid
 from actorflow.module.octets import text
+from actorflow.module.schema_cost import check_cost
 
 _CACHED: Final = 64
 """Compiled schemas that are kept: a memo of a pure function, shared by whoever uses the same schema."""
@@ -34,10 +35,12 @@ def validate(schema_text: Any = None, data_text: Any = None, loose_schema: Any =
     """
     data = _parsed(data_text, "data")
     given = text(schema_text, "json.validate, schema")
-    validator = _compiled(given, bool(loose_schema))
+    validator, schema = _compiled(given, bool(loose_schema))
+    check_cost(schema, data)
     faults = list(islice(validator.iter_errors(data), _SHOWN + 1))
     if faults and loose_data:
-        filled = _filled(data, json.loads(given))
+        filled = _filled(data, schema)
+        check_cost(schema, filled)
         faults = list(islice(validator.iter_errors(filled), _SHOWN + 1))
     if not faults:
         return True
@@ -64,16 +67,15 @@ def _parsed(source: Any, what: str) -> Any:
 
 
 @lru_cache(_CACHED)
-def _compiled(schema_text: str, loose: bool) -> Any:  # noqa: FBT001 - a key of the memo
+def _compiled(schema_text: str, loose: bool) -> tuple[Any, Any]:  # noqa: FBT001 - a key of the memo
+    """Return the validator of a schema, and the schema."""
     import jsonschema_rs  # noqa: PLC0415 - imported when first used
 
-    schema = _parsed(schema_text, "schema")
+    written = _parsed(schema_text, "schema")
+    schema = _repaired(written, "") if loose else written
     try:
-        return jsonschema_rs.validator_for(
-            _repaired(schema, "") if loose else schema,
-            pattern_options=jsonschema_rs.RegexOptions(),
-            retriever=_no_network,
-        )
+        patterns = jsonschema_rs.RegexOptions()
+        return jsonschema_rs.validator_for(schema, pattern_options=patterns, retriever=_no_network), schema
     except (jsonschema_rs.ValidationError, jsonschema_rs.ReferencingError, ValueError, TypeError) as error:
         why = getattr(error, "message", None) or str(error).partition("\n")[0]
         raise invalid(f"json.validate: not a schema: {why}") from None

@@ -199,3 +199,39 @@ def test_what_is_no_schema_is_invalid(text: str) -> None:
     with pytest.raises(Error) as caught:
         schema.validate(text, "{}")
     assert caught.value.kind == INVALID
+
+
+EXPONENTIAL = {
+    "$defs": {"a0": {"type": "integer"}}
+    | {f"a{n}": {"allOf": [{"$ref": f"#/$defs/a{n - 1}"}] * 2} for n in range(1, 60)},
+    "$ref": "#/$defs/a59",
+}
+DEEPER = {"properties": {"a": {"$ref": "#"}}, "anyOf": [{"properties": {"a": {"$ref": "#"}}}]}
+NAMED = {"$anchor": "top", "items": {"anyOf": [{"$ref": "#top"}, {"$ref": "#top"}]}}
+ITSELF = {"$recursiveRef": "#", "$ref": "#", "items": {"$dynamicRef": "#"}}
+
+
+@pytest.mark.parametrize(
+    ("made", "data"),
+    [
+        (EXPONENTIAL, "1"),
+        (DEEPER, '{"a":' * 60 + "1" + "}" * 60),
+        (NAMED, "[" * 60 + "]" * 60),
+        (ITSELF, "[" * 300 + "]" * 300),
+    ],
+)
+def test_a_schema_that_means_exponential_work_is_refused_or_quick(made: Any, data: str) -> None:
+    began = time.monotonic()
+    try:
+        schema.validate(json.dumps(made), data)
+    except Error as error:
+        assert error.kind == INVALID  # noqa: PT017 - the last of them fits
+        assert "steps" in error.message  # noqa: PT017
+    else:
+        assert made is ITSELF
+    assert time.monotonic() - began < 5
+
+
+def test_a_large_list_is_no_exponential_work() -> None:
+    people = [{"name": "a" * 3, "tags": []}] * 10_000
+    assert schema.validate(json.dumps({"items": PERSON}), json.dumps(people))
