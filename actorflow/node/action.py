@@ -13,21 +13,18 @@ from typing import Any, Final
 
 from actorflow.ports import SpawnRequest
 
+_KEYS: Final = ("get", "entry", "set", "put", "has", "delete", "list")
+_DATABASE: Final = ("open", "query", "execute", "prepare", "begin", "stats")
+
 RENAMED: Final = {
-    "store.open": "store.get",
-    "store.get": "store.key.get",
-    "store.entry": "store.key.get",
-    "store.has": "store.key.has",
-    "store.set": "store.key.set",
-    "store.put": "store.key.set",
-    "store.delete": "store.key.delete",
-    "store.list": "store.key.list",
-    **dict.fromkeys(("sql.open", "sql.query", "sql.execute", "sql.prepare", "sql.begin", "sql.stats"), "db.get"),
     "security.policy": "security.policy.get",
     "security.named_scope": "security.policy_group.get",
     "security.token_store": "security.token_store.get",
+    "store.open": "store.get",
+    **{f"store.{verb}": f"store.key.{verb}" for verb in _KEYS},
+    **{f"sql.{verb}": "db.get" for verb in _DATABASE},
 }
-"""Operations whose action has another name."""
+"""Operations whose action has another name: what is done with a database needs that it may be used, no more."""
 
 FREE: Final = frozenset(
     {
@@ -39,6 +36,9 @@ FREE: Final = frozenset(
     }
 )
 """Operations that ask for nothing."""
+
+_TRANSACTIONS: Final = "sql."
+"""What is done in a transaction, which has a number, was allowed when it began."""
 
 OF_MODULE: Final = frozenset({"registry.apply", "registry.apply_version", "env.get_all"})
 """Operations whose first argument is no resource."""

@@ -10,13 +10,15 @@ import hashlib
 import hmac
 import secrets
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol
 
 from actorflow.duration import MILLISECOND, to_nanoseconds
-from actorflow.errors import invalid, not_found
+from actorflow.errors import NOT_FOUND, Error, invalid, not_found
 from actorflow.node.guard import checked_actor, checked_scope
 from actorflow.node.operation import Caller
 from actorflow.registry.kinds.security_token_store import SecurityTokenStore
+from actorflow.resource.access import find
+from actorflow.resource.key_values import KeyValues
 from actorflow.value import Value
 
 if TYPE_CHECKING:
@@ -24,6 +26,9 @@ if TYPE_CHECKING:
 
 _SWEEP: Final = 1_000
 """Tokens in memory beyond which expired ones are looked for, each time their number has doubled."""
+
+_PREFIX: Final = "token:"
+"""What the keys of tokens in a store begin with."""
 
 
 class _Grant(NamedTuple):
@@ -34,25 +39,60 @@ class _Grant(NamedTuple):
     meta: Value
     expires: int
 
+    def over(self, now: int) -> bool:
+        """Tell whether it has expired."""
+        return self.expires != 0 and self.expires <= now
+
+
+class _Kept(Protocol):
+    """Where grants are kept, by the digest of their token."""
+
+    async def put(self, digest: str, grant: _Grant, now: int) -> None: ...
+    async def get(self, digest: str) -> _Grant | None: ...
+    async def drop(self, digest: str) -> bool: ...
+
 
 class _Memory:
-    """Grants by the digest of their token."""
+    """Grants in the memory of the node."""
 
     def __init__(self) -> None:
         self._grants: dict[str, _Grant] = {}
         self._sweep_at = _SWEEP
 
-    def put(self, digest: str, grant: _Grant, now: int) -> None:
+    async def put(self, digest: str, grant: _Grant, now: int) -> None:
         self._grants[digest] = grant
         if len(self._grants) > self._sweep_at:
-            self._grants = {key: one for key, one in self._grants.items() if not _is_over(one, now)}
+            self._grants = {key: one for key, one in self._grants.items() if not one.over(now)}
             self._sweep_at = max(_SWEEP, 2 * len(self._grants))
 
-    def get(self, digest: str) -> _Grant | None:
+    async def get(self, digest: str) -> _Grant | None:
         return self._grants.get(digest)
 
-    def drop(self, digest: str) -> bool:
+    async def drop(self, digest: str) -> bool:
         return self._grants.pop(digest, None) is not None
+
+
+class _Stored:
+    """Grants in a key-value store, which forgets them when they expire."""
+
+    def __init__(self, store: KeyValues) -> None:
+        self._store = store
+
+    async def put(self, digest: str, grant: _Grant, now: int) -> None:
+        value = {"actor": dict(grant.actor), "scope": grant.scope, "meta": grant.meta, "expires": grant.expires}
+        await self._store.put(_PREFIX + digest, value, grant.expires - now if grant.expires else None)
+
+    async def get(self, digest: str) -> _Grant | None:
+        try:
+            found = (await self._store.entry(_PREFIX + digest)).value
+        except Error as error:
+            if error.kind != NOT_FOUND:
+                raise
+            return None
+        return _Grant(found["actor"], checked_scope(found["scope"]), found.get("meta"), found["expires"])
+
+    async def drop(self, digest: str) -> bool:
+        return await self._store.delete(_PREFIX + digest)
 
 
 class TokenStores:
@@ -61,14 +101,14 @@ class TokenStores:
     def __init__(self, node: Node) -> None:
         """Know no token."""
         self._node = node
-        self._stores: dict[str, _Memory] = {}
+        self._memories: dict[str, _Memory] = {}
 
     def require(self, _caller: Caller, store_id: Any) -> bool:
         """Return True if there is a token store of this id."""
         self._config(store_id)
         return True
 
-    def create(self, _caller: Caller, store_id: Any, actor: Any, scope: Any, options: Any = None) -> str:
+    async def create(self, _caller: Caller, store_id: Any, actor: Any, scope: Any, options: Any = None) -> str:
         """Return a new token for an actor and a scope; options are `expiration` and `meta`."""
         config = self._config(store_id)
         options = options or {}
@@ -83,38 +123,41 @@ class TokenStores:
         expires = now + lifetime if lifetime else 0
         grant = _Grant(checked_actor(actor), checked_scope(scope), options.get("meta"), expires)
         token = _signed(_text(secrets.token_bytes(config.token_length)), config.token_key)
-        self._kept(store_id).put(_digest(token), grant, now)
+        await self._kept(store_id, config).put(_digest(token), grant, now)
         return token
 
-    def validate(self, _caller: Caller, store_id: Any, token: Any) -> dict[str, Value]:
+    async def validate(self, _caller: Caller, store_id: Any, token: Any) -> dict[str, Value]:
         """Return the actor and the scope of a token.
 
         Raises:
             Error: kind NotFound, when it was never given out, is forged, expired, or revoked.
         """
-        grant = self._grant(store_id, token)
+        grant = await self._grant(store_id, token)
         return {"actor": dict(grant.actor), "scope": list(grant.scope), "meta": grant.meta}
 
-    def revoke(self, _caller: Caller, store_id: Any, token: Any) -> bool:
+    async def revoke(self, _caller: Caller, store_id: Any, token: Any) -> bool:
         """Let a token be none any more; raises as `validate` does when it is none already."""
-        self._grant(store_id, token)
-        return self._kept(store_id).drop(_digest(token))
+        await self._grant(store_id, token)
+        return await self._kept(store_id, self._config(store_id)).drop(_digest(token))
 
-    def _grant(self, store_id: Any, token: Any) -> _Grant:
+    async def _grant(self, store_id: Any, token: Any) -> _Grant:
         config = self._config(store_id)
         if not isinstance(token, str) or not token:
             raise invalid(f"{store_id}: got {type(token).__name__} as a token, expected a non-empty text")
         genuine = not config.token_key or hmac.compare_digest(_signed(token.partition(".")[0], config.token_key), token)
-        grant = self._kept(store_id).get(_digest(token)) if genuine else None
+        kept = self._kept(store_id, config)
+        grant = await kept.get(_digest(token)) if genuine else None
         if grant is None:
             raise not_found(f"{store_id}: token not found: it was never given out, or is revoked")
-        if _is_over(grant, self._node.clock.now()):
-            self._kept(store_id).drop(_digest(token))
+        if grant.over(self._node.clock.now()):
+            await kept.drop(_digest(token))
             raise not_found(f"{store_id}: token expired")
         return grant
 
-    def _kept(self, store_id: str) -> _Memory:
-        return self._stores.setdefault(store_id, _Memory())
+    def _kept(self, store_id: str, config: SecurityTokenStore) -> _Kept:
+        if config.store is None:
+            return self._memories.setdefault(store_id, _Memory())
+        return _Stored(find(self._node, config.store, store_id, "store.*", KeyValues))  # type: ignore[type-abstract]
 
     def _config(self, store_id: Any) -> SecurityTokenStore:
         if not isinstance(store_id, str) or not store_id:
@@ -124,10 +167,6 @@ class TokenStores:
         if not isinstance(entry.config, SecurityTokenStore):
             raise invalid(f"{store_id} is a {entry.kind}, expected a security.token_store")
         return entry.config
-
-
-def _is_over(grant: _Grant, now: int) -> bool:
-    return grant.expires != 0 and grant.expires <= now
 
 
 def _digest(token: str) -> str:

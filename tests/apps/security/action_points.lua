@@ -28,6 +28,8 @@ local POINTS = {
     { "publish", { "queue.publish", "app.security:jobs" } },
     { "registry_get", { "registry.get", "app.security:waiting" } },
     { "registry_apply", { "registry.apply", "registry" } },
+    { "env_get", { "env.get", "greeting" } },
+    { "store_get", { "store.get", "app.security:token_values" } },
     { "policy", { "security.policy.get", "app.security:everything" } },
     { "named_scope", { "security.policy_group.get", "clerks" } },
     { "new_actor", { "security.actor.create", "user-9" } },

@@ -3,6 +3,8 @@ local funcs = require("funcs")
 local events = require("events")
 local queue = require("queue")
 local registry = require("registry")
+local env = require("env")
+local store = require("store")
 
 local HOST = "app.lib:processes"
 local WAITING = "app.security:waiting"
@@ -38,6 +40,9 @@ local verbs = {
         changes:update({ id = "app.security:secret", meta = { tried = true } })
         return changes:apply()
     end,
+    env_get = function() return env.get("greeting") end,
+    store_get = function() return store.get("app.security:token_values") end,
+    store_set = function() return store.get("app.security:token_values"):set("key", 1) end,
     can = function(action, resource, meta)
         local ok = security.can(action, resource, meta)
         return { ok }

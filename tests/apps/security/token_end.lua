@@ -11,6 +11,12 @@ local function main()
     assert.is_error(expired, "NotFound")
     assert.contains(expired, "expired")
 
+    local stored = security.token_store("app.security:stored_tokens")
+    short = stored:create(actor, scope, { expiration = "5ms" })
+    time.sleep("20ms")
+    local _, _, forgotten = stored:validate(short)
+    assert.is_error(forgotten, "NotFound")
+
     local token = store:create(actor, scope)
     local _, _, forged = store:validate(string.sub(token, 1, -2) .. "#")
     assert.is_error(forged, "NotFound")

@@ -4,7 +4,7 @@ local security = require("security")
 local function main()
     local actor = security.new_actor("user-1", { role = "clerk" })
     local scope = security.named_scope("clerks")
-    for _, id in ipairs({ "app.security:tokens", "app.security:signed_tokens" }) do
+    for _, id in ipairs({ "app.security:tokens", "app.security:signed_tokens", "app.security:stored_tokens" }) do
         local store = assert(security.token_store(id))
         local token, err = store:create(actor, scope, { expiration = "5m", meta = { device = "phone" } })
         assert.no_error(err)
