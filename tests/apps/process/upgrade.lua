@@ -19,8 +19,10 @@ local function serve(version, ...)
     elseif topic == "fail" then
       error("failed as " .. version)
     elseif topic == "try" then
-      local ok, err = pcall(process.upgrade, data.to)
-      process.send(data.back, "tried", ok, tostring(err))
+      local ok, err = process.upgrade(data.to)
+      process.send(data.back, "tried", ok, err)
+    elseif topic == "upgrade or end" then
+      return process.upgrade(data.to)
     end
   end
 end

@@ -80,7 +80,7 @@ async def test_only_actors_upgrade_and_do_io(place: Place) -> None:
         """
         local function main(again)
           if again then return "again" end
-          local ok, err = pcall(process.upgrade, nil, true)
+          local _, err = process.upgrade(nil, true)
           return tostring(err)
         end
         """,

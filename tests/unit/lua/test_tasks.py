@@ -143,7 +143,7 @@ def test_what_a_chunk_returns_decides(run: Run, source: str, result: Any) -> Non
 
 @pytest.mark.parametrize("source", ["", "return 1", "return {other = print}", "local x = 1", "return {}, 'second'"])
 def test_a_chunk_that_neither_did_nor_gave_anything_has_no_method(run: Run, source: str) -> None:
-    with pytest.raises(Error, match="method 'main' not found in module") as caught:
+    with pytest.raises(Error, match='method "main" not found in module') as caught:
         run(source)
     assert caught.value.kind == "NotFound"
 

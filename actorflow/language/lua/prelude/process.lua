@@ -179,13 +179,13 @@ return function(kit, sys)
   function registry.lookup(name) return named("lookup", name, "") end
   function registry.unregister(name, scope) return named("unregister", name, "", scope) end
 
+  -- Returns only if the new code cannot start: the old code goes on with nil and the error.
   function process.upgrade(id, ...)
     local refused = id ~= nil and wants_text(id, "process.upgrade", "an entry id or nil")
-    if refused then kit.error(refused) end
+    if refused then return nil, refused end
     local args, problem = encode_list(select("#", ...), "args", ...)
-    if not args then kit.error(problem) end
-    local ok, err = sys(39, "upgrade", args, id or "")
-    if not ok then kit.error(err) end
+    if not args then return nil, problem end
+    return try(sys(39, "upgrade", args, id or ""))
   end
 
   return process

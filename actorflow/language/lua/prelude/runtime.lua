@@ -289,7 +289,7 @@ local function enter(instance, values, n, before, value, problem)
   end
   if instance.ops == before then
     kit.error(kit.make_error({
-      message = "method '" .. instance.program.method .. "' not found in module", kind = "NotFound", retryable = false,
+      message = 'method "' .. instance.program.method .. '" not found in module', kind = "NotFound", retryable = false,
     }))
   end
   return value, problem
