@@ -8,9 +8,9 @@ from contextlib import contextmanager
 from typing import Any, Final, TypeAlias, TypedDict
 
 from sqlalchemy import Connection, CursorResult
-from sqlalchemy.exc import ArgumentError, SQLAlchemyError, StatementError
+from sqlalchemy.exc import ArgumentError, PendingRollbackError, SQLAlchemyError, StatementError
 
-from actorflow.errors import INTERNAL, Error, invalid
+from actorflow.errors import INTERNAL, Error, invalid, unavailable
 from actorflow.resource.sql_engine import Backend
 from actorflow.resource.sql_fault import explain
 from actorflow.resource.sql_text import NUMBERED, count_marks, statements
@@ -36,6 +36,8 @@ def explained(place: str) -> Iterator[None]:
         yield
     except StatementError as error:  # DBAPIError among them
         raise explain(error.orig or error, place) from error
+    except PendingRollbackError as error:
+        raise unavailable(f"{place}: the connection was lost, and with it the transaction; begin it again") from error
     except ArgumentError as error:
         raise invalid(f"{place}: {error}") from error
     except SQLAlchemyError as error:

@@ -113,6 +113,37 @@ def test_placeholders_and_siblings_resolve_against_variables_first(load: Load) -
     assert registry.entry("app:kept").config.concurrency == 5
 
 
+def test_siblings_give_a_server_its_address_and_secrets(load: Load, texts: Texts) -> None:
+    registry = load(
+        """
+        namespace: app
+        entries:
+          - {name: secrets, kind: env.storage.static, values: {DB_PASSWORD: 12345}}
+          - {name: password, kind: env.variable, variable: DB_PASSWORD, storage: secrets}
+          - {name: db, kind: db.sql.postgres, host_env: DB_HOST, port_env: DB_PORT, database: shop, username_env: DB_USER,
+             password_env: "app:password", options: {sslmode: disable}}
+        """,
+        environment={"DB_HOST": "db.example", "DB_PORT": "5433"},
+    )
+    assert texts(registry) == [
+        (
+            "config/app.yaml:5  app:db username_env  got DB_USER, which is not set, expected DB_USER in the environment, "
+            "or `username:` for that case"
+        )
+    ]
+    registry = load(
+        """
+        namespace: app
+        entries:
+          - {name: db, kind: db.sql.postgres, host_env: DB_HOST, port_env: DB_PORT, database: shop, password_env: SECRET}
+        """,
+        environment={"DB_HOST": "db.example", "DB_PORT": "5433", "SECRET": "12345"},
+    )
+    assert texts(registry) == []
+    config = registry.entry("app:db").config
+    assert (config.host, config.port, config.password) == ("db.example", 5433, "12345")
+
+
 def test_the_entry_keeps_the_raw_placeholder_and_boots_after_the_variable(load: Load) -> None:
     registry = load(USES)
     assert registry.entry("app:db").data["file"] == "${env:FILE|inline.db}"

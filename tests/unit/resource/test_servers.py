@@ -210,6 +210,21 @@ async def test_postgres_is_interrupted_when_nobody_waits() -> None:
 
 
 @on_server
+async def test_a_connection_that_is_lost_ends_its_transaction_and_nothing_else() -> None:
+    async with running() as database:
+        transaction = Transaction(database, lambda: None)
+        await transaction.begin("default", read_only=False)
+        await transaction.execute("INSERT INTO item (name) VALUES ('a')")
+        await database.query(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND datname = current_database()"
+        )
+        assert await kind_of(transaction.query("SELECT 1")) == UNAVAILABLE
+        assert await kind_of(transaction.commit()) == UNAVAILABLE
+        assert await database.query("SELECT * FROM item") == []
+        assert database.stats()["in_use"] == 0
+
+
+@on_server
 @pytest.mark.parametrize("expires", ["TIMESTAMPTZ", "TIMESTAMP", "BIGINT", "DOUBLE PRECISION"])
 async def test_a_store_in_postgres(expires: str) -> None:
     from tests.unit.resource.test_stores import HandClock, kept_in  # noqa: PLC0415 - only with a server
