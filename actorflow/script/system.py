@@ -14,6 +14,8 @@ from actorflow.script.operation import perform
 async def exit(code: int = 0) -> None:  # noqa: A001 - the name scripts know
     """Ask the node to stop in order and to end with this exit code, 0 to 255; the first wish counts.
 
+    Whoever called from outside may not be answered any more.
+
     Raises:
         Error: kind Invalid, for another code; PermissionDenied, where the caller may not.
     """

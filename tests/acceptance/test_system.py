@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 import pytest
 
 from actorflow.errors import Error
@@ -36,7 +38,8 @@ def test_a_script_ends_the_node_with_an_exit_code(project: Project, function: st
         project.write(name, text)
     node = project.up()
     assert node.client.request("metrics", {}) == []
-    assert node.client.call(function, [code]) is True
+    with suppress(Error):  # the node may be gone before it answers
+        node.client.call(function, [code])
     assert node.process.wait(PATIENCE) == code
     assert "stopped" in node.log
 
