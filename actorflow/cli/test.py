@@ -105,6 +105,8 @@ async def run_test(node: Node, entry: Entry) -> Result:
     began = time.monotonic()
     try:
         entry.require()
+        if entry.kind == "function.lua":
+            node.programs.current(entry.id)  # what does not compile is broken, too
         limit = _seconds(entry.meta.get("timeout"))
     except Error as error:
         outcome, message = ERROR, error.message

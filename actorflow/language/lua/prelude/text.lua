@@ -75,39 +75,49 @@ return function(kit, patterns, limits)
     return tointeger(modf(value)) or value
   end
 
-  -- What an item does with its argument before Lua formats it, and the item of Lua's that it becomes.
-  local ITEMS <const> = {d = "d", i = "d", u = "d", c = "c", o = "o", x = "x", X = "X", s = "s", v = "s", t = "s",
-    q = "s"}
+  -- What each item becomes for Lua; what is done to its argument before that goes by the item itself.
+  local ITEMS <const> = {
+    d = "d", i = "d", u = "d", c = "c", o = "o", x = "x", X = "X", s = "s", v = "s", t = "s", q = "s",
+  }
+  local MAX_KNOWN <const>, MAX_PATTERN <const> = 500, 200
+  local known, count = {}, 0 -- patterns -> their items as letters, and the pattern for Lua
 
-  local function item_of(args, at, verb)
+  local function items_of(pattern)
+    local found = known[pattern]
+    if found then return found end
+    found = {}
+    found.pattern = gsub(pattern, "%%([-+ #0]*%d*%.?%d*)(.?)", function(shape, verb)
+      if verb == "%" then return nil end
+      if verb == "p" then
+        kit.error("bad argument #1 to 'format' (addresses are not available in a script)")
+      end
+      found[#found + 1] = verb
+      return "%" .. shape .. (ITEMS[verb] or verb)
+    end)
+    if #pattern > MAX_PATTERN then return found end
+    if count >= MAX_KNOWN then known, count = {}, 0 end
+    known[pattern], count = found, count + 1
+    return found
+  end
+
+  local function argument(verb, value)
+    local kind = type(value)
+    if not PLAIN[kind] then return kit.long_message_of(value) or kit.tostring(value) end
+    if verb == "q" and kind == "string" then return quoted(value) end
     local native = ITEMS[verb]
-    if not native or at > args.n then return native or verb end
-    local value = args[at]
-    if native ~= "s" then
-      args[at] = cut(value)
-    elseif verb == "q" and type(value) == "string" then
-      args[at] = quoted(value)
-    elseif type(value) == "number" then
-      args[at] = kit.tostring(value)
-    end
-    return native
+    if native == "s" and kind == "number" then return kit.tostring(value) end
+    if native and native ~= "s" then return cut(value) end
+    return value
   end
 
   function strings.format(pattern, ...)
     pattern = text(pattern)
-    local args, at = pack(...), 0
+    if type(pattern) ~= "string" then return format(pattern, ...) end
+    local items, args = items_of(pattern), pack(...)
     for i = 1, args.n do
-      local value = args[i]
-      if not PLAIN[type(value)] then args[i] = kit.long_message_of(value) or kit.tostring(value) end
+      if items[i] then args[i] = argument(items[i], args[i]) end
     end
-    if type(pattern) ~= "string" then return format(pattern, unpack(args, 1, args.n)) end
-    local plain = gsub(pattern, "%%([-+ #0]*%d*%.?%d*)(.?)", function(shape, verb)
-      if verb == "%" then return nil end
-      if verb == "p" then kit.error("bad argument #1 to 'format' (addresses are not available in a script)") end
-      at = at + 1
-      return "%" .. shape .. item_of(args, at, verb)
-    end)
-    local ok, result = checked(pcall(format, plain, unpack(args, 1, args.n)))
+    local ok, result = checked(pcall(format, items.pattern, unpack(args, 1, args.n)))
     if ok then return result end
     kit.error(result)
   end
