@@ -15,6 +15,7 @@ from actorflow.machine import channel as channels
 from actorflow.machine import request, subscription, timing
 from actorflow.machine.dispatch import HANDLERS
 from actorflow.machine.mailbox import Mailbox
+from actorflow.machine.op import Op
 from actorflow.machine.task import BLOCKED, FAILURE, INTERRUPT, VALUE, Task, Waiter
 from actorflow.message import (
     EVENTS_TOPIC,
@@ -34,6 +35,8 @@ if TYPE_CHECKING:
     from actorflow.machine.channel import Channel
     from actorflow.ports import Driver, Mode, Program
     from actorflow.value import Value
+
+_RECEIVE: Final = Op.RECEIVE
 
 
 class Machine:
@@ -226,6 +229,18 @@ class Machine:
             mode = task.mode
             while True:
                 op = resume(task.handle, mode, value)
+                if op[0] is _RECEIVE and not ready:  # `op_receive` of who waits for its next message, in place
+                    waiter, channel, mailbox = task.waiter, op[1], self.mailbox
+                    if (
+                        waiter is not None
+                        and waiter.channel is channel
+                        and (receivers := channel.receivers) is not None
+                        and not (channel.buffer or channel.senders or channel.closed or task.interrupt)
+                        and (mailbox is None or not mailbox.count)
+                    ):
+                        task.wait = waiter
+                        receivers.append(waiter)
+                        return False
                 try:
                     value = HANDLERS[op[0]](self, task, op)
                 except Error as error:

@@ -38,12 +38,13 @@ class Channel(Opaque):
     It belongs to its process and crosses no boundary. None is an item like any other.
     """
 
-    __slots__ = ("raw", "seen")
+    __slots__ = ("_receive", "raw", "seen")
 
     def __init__(self, raw: machine.Channel, seen: Callable[[Any], Any] | None = None) -> None:
         """Wrap `raw`, a channel of the machine; `seen` turns its items into what the script sees."""
         self.raw = raw
         self.seen = seen
+        self._receive = (_RECEIVE, raw)
 
     @types.coroutine
     def send(self, item: Any) -> Generator[tuple[Any, ...], Any, None]:
@@ -61,7 +62,7 @@ class Channel(Opaque):
         Raises:
             Closed: when the channel is closed and empty.
         """
-        item, ok = yield (_RECEIVE, self.raw)
+        item, ok = yield self._receive
         if not ok:
             raise Closed
         seen = self.seen
@@ -89,7 +90,7 @@ class Channel(Opaque):
 
     @types.coroutine
     def __anext__(self) -> Wait:
-        item, ok = yield (_RECEIVE, self.raw)
+        item, ok = yield self._receive
         if not ok:
             raise StopAsyncIteration
         seen = self.seen

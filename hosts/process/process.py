@@ -13,7 +13,7 @@ from actorflow.names import host_part
 from actorflow.node.operation import Caller
 from actorflow.node.router import is_durable
 from actorflow.ports import PENDING, Answer, CallRequest, Identity, Outcome, ProcessInfo, SpawnRequest
-from actorflow.value import UNUSUAL, Value, copy_quickly, copy_value
+from actorflow.value import INT_MAX, INT_MIN, UNUSUAL, Value, copy_quickly, copy_value
 
 if TYPE_CHECKING:
     from actorflow.machine.machine import Machine
@@ -156,9 +156,11 @@ class Process:
             return False
         if (mailbox := machine.mailbox) is not None and mailbox.count >= target.bounds.watched - 1:
             return False
-        value = copy_quickly(payloads[0], self.bounds.values)
-        if value is UNUSUAL:
-            return False
+        (value,) = payloads
+        if type(value) is not int or not INT_MIN <= value <= INT_MAX:  # `copy_quickly` of a number, in place
+            value = copy_quickly(value, self.bounds.values)
+            if value is UNUSUAL:
+                return False
         own.left -= 1
         message = _new(Message)  # without __init__, which takes as long as the delivery
         message.topic, message.sender, message.payloads = topic, self.pid, (value,)
