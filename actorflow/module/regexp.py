@@ -18,7 +18,9 @@ from actorflow.module.search import searcher
 _CACHED: Final = 256
 """Compiled patterns that are kept: a memo of a pure function, shared by whoever uses the same pattern."""
 _MOST_MATCHES: Final = 100_000
-"""In one call, for nothing else of the node runs meanwhile."""
+"""In one call, groups counted, for nothing else of the node runs meanwhile."""
+_LARGEST: Final = 16 << 20
+"""Bytes of a text with replacements."""
 Groups = list[bytes | None]
 
 
@@ -89,7 +91,7 @@ def find_all_places(pattern: str, subject: Any = None, most: Any = None) -> list
 def find_all_groups(pattern: str, subject: Any = None, most: Any = None) -> list[Groups]:
     """Return all matches with their groups, or the first `most` of them."""
     regexp, data = _searched("find_all_string_submatch", pattern, subject)
-    return [_groups(found) for found in _each(regexp, data, _most(most))]
+    return [_groups(found) for found in _each(regexp, data, _most(most), regexp.groups + 1)]
 
 
 def replace(pattern: str, subject: Any = None, replacement: Any = None) -> bytes:
@@ -99,9 +101,14 @@ def replace(pattern: str, subject: Any = None, replacement: Any = None) -> bytes
     """
     regexp, data = _searched("replace_all_string", pattern, subject)
     parts = list(_template(octets(replacement, "Regexp:replace_all_string, replacement"), regexp))
-    made, last = [], 0
+    made: list[bytes] = []
+    last = size = 0
     for found in _each(regexp, data):
-        made += [data[last : found.start()], *[_expanded(part, found) for part in parts]]
+        more = [data[last : found.start()], *[_expanded(part, found) for part in parts]]
+        size += sum(map(len, more))
+        if size > _LARGEST:
+            raise invalid(f"Regexp:replace_all_string: the result would be more than {_LARGEST:,} bytes")
+        made += more
         last = found.end()
     return b"".join([*made, data[last:]])
 
@@ -150,8 +157,11 @@ def group_index(pattern: str, name: Any = None) -> int:
 # ---- matches -----------------------------------------------------------------------------------------------------
 
 
-def _each(regexp: Any, data: bytes, most: int = -1) -> Iterator[Any]:
-    """Return the matches from left to right; an empty one right after another match is none, as in Go."""
+def _each(regexp: Any, data: bytes, most: int = -1, groups: int = 1) -> Iterator[Any]:
+    """Return the matches from left to right; an empty one right after another match is none, as in Go.
+
+    `groups` are what is kept of each.
+    """
     at, end, count = 0, -1, 0
     while at <= len(data) and count != most:
         found = regexp.search(data, at)
@@ -160,7 +170,7 @@ def _each(regexp: Any, data: bytes, most: int = -1) -> Iterator[Any]:
         start, stop = found.span()
         if start != stop or start != end:
             count += 1
-            if count > _MOST_MATCHES:
+            if count * groups > _MOST_MATCHES:
                 raise invalid(f"regexp: more than {_MOST_MATCHES:,} matches; match a part of the text at a time")
             yield found
         end = stop

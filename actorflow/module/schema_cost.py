@@ -11,11 +11,14 @@ from urllib.parse import unquote
 
 from actorflow.errors import invalid
 
-MOST_STEPS: Final = 100_000
+MOST_STEPS: Final = 50_000
 _SAME: Final = ("not", "if", "then", "else", "contentSchema")
 _SAME_LISTS: Final = ("allOf", "anyOf", "oneOf")
 _OF_MEMBERS: Final = ("additionalProperties", "unevaluatedProperties", "propertyNames")
 _OF_ITEMS: Final = ("contains", "additionalItems", "unevaluatedItems")
+_UNEVALUATED: Final = ("unevaluatedProperties", "unevaluatedItems")
+_SHORT: Final = 16
+"""Comparisons that are as much work as a step."""
 _REFERENCES: Final = ("$ref", "$dynamicRef", "$recursiveRef")
 
 
@@ -50,7 +53,7 @@ class _Walk:
                     self._named.setdefault(sign + schema[key], schema)
 
     def visit(self, schema: Any, data: Any) -> None:
-        self._left -= 1
+        self._left -= _weight(schema, data)
         if self._left < 0:
             raise _too_much()
         pair = (id(schema), id(data))
@@ -108,6 +111,17 @@ class _Walk:
         return self._root if place is None else place
 
 
+def _weight(schema: Any, data: Any) -> int:
+    """Return the work of one pair: comparisons with a list are short, what is unevaluated is asked of each part."""
+    if not isinstance(schema, dict):
+        return 1
+    compared = len(_items(schema.get("enum"))) + len(_items(schema.get("required")))
+    parts = (
+        sum(len(_items(schema.get(key))) for key in _SAME_LISTS) if any(key in schema for key in _UNEVALUATED) else 0
+    )
+    return 1 + compared // _SHORT + (len(data) * parts // _SHORT if isinstance(data, dict | list) else 0)
+
+
 def _items(value: Any) -> list[Any]:
     return value if isinstance(value, list) else []
 
@@ -118,5 +132,5 @@ def _values(value: Any) -> list[Any]:
 
 def _too_much() -> Exception:
     return invalid(
-        f"json.validate: schema and data together mean more than {MOST_STEPS:,} steps; check a part at a time"
+        f"json.validate: schema and data mean more than {MOST_STEPS:,} steps of work; check a part at a time"
     )

@@ -13,10 +13,12 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, Final
 
-from actorflow.errors import invalid
+from actorflow.errors import Error, invalid
 from actorflow.module.octets import text, unexpected
 
 _SEPARATORS: Final = ("\n\n", "\n", " ", "")
+_MOST: Final = 16 << 20
+"""Characters of all chunks together."""
 _HEADING: Final = re.compile(r"(#{1,6}) ")
 _FENCES: Final = ("```", "~~~")
 _RECURSIVE: Final = frozenset({"chunk_size", "chunk_overlap", "keep_separator", "separators"})
@@ -68,15 +70,21 @@ def split(kind: str, options: dict[str, Any], source: Any = None) -> list[str]:
     given = text(source, "splitter:split_text")
     sizes = Sizes(options["chunk_size"], options["chunk_overlap"])
     separators: list[str] = options["separators"]
+    if len(given) // (sizes.size - sizes.overlap) * sizes.size > _MOST:
+        raise _too_large()
     if kind == "recursive":
         keep = options.get("keep_separator") is True
         return [chunk for chunk in _cut(given, separators, sizes, keep=keep) if chunk]
     chunks: list[str] = []
+    total = 0
     for headings, body in _sections(given):
         head = "\n".join(headings if options.get("heading_hierarchy") else headings[-1:])
         room = Sizes(max(sizes.size - len(head) - 1, 1), min(sizes.overlap, max(sizes.size - len(head) - 2, 0)))
         pieces = [piece for piece in _cut(body, separators, room, keep=False) if piece] or [""]
         chunks += [f"{head}\n{piece}".strip("\n") for piece in pieces if head or piece]
+        total += len(head) * len(pieces) + len(body)
+        if total > _MOST:
+            raise _too_large()
     return chunks
 
 
@@ -98,6 +106,10 @@ def split_batch(kind: str, options: dict[str, Any], pages: Any = None) -> list[d
         metadata = page.get("metadata") or {}
         chunks += [{"content": chunk, "metadata": metadata} for chunk in split(kind, options, page["content"])]
     return chunks
+
+
+def _too_large() -> Error:
+    return invalid(f"splitter:split_text: chunks repeat so much that they would be over {_MOST:,} characters in all")
 
 
 def _cut(source: str, separators: Sequence[str], sizes: Sizes, *, keep: bool) -> list[str]:

@@ -232,6 +232,18 @@ def test_a_schema_that_means_exponential_work_is_refused_or_quick(made: Any, dat
     assert time.monotonic() - began < 5
 
 
+def test_long_enumerations_and_unevaluated_parts_count_as_work() -> None:
+    numbers = list(range(20_000))
+    parts = [{"properties": {f"x{n}": True}} for n in range(2_000)]
+    members = {f"x{n}": 1 for n in range(2_000)}
+    for made, data in (
+        ({"items": {"enum": numbers}}, numbers),
+        ({"allOf": parts, "unevaluatedProperties": False}, members),
+    ):
+        with pytest.raises(Error, match="steps of work"):
+            schema.validate(json.dumps(made), json.dumps(data))
+
+
 def test_a_large_list_is_no_exponential_work() -> None:
     people = [{"name": "a" * 3, "tags": []}] * 10_000
     assert schema.validate(json.dumps({"items": PERSON}), json.dumps(people))

@@ -135,6 +135,28 @@ def test_no_chunk_is_longer_than_asked_for(subject: str, size: int, overlap: int
     assert all(0 < len(chunk) <= size for chunk in splitter.split("recursive", options, subject))
 
 
+@pytest.mark.parametrize(
+    ("kind", "options", "subject"),
+    [
+        ("recursive", {"chunk_size": 100_000, "chunk_overlap": 99_999}, "a " * 100_000),
+        ("markdown", {"heading_hierarchy": True}, "# " + "x" * 50_000 + "\n" + "## y\n" * 5_000),
+    ],
+)
+def test_chunks_that_would_fill_the_memory_are_refused(kind: str, options: dict[str, Any], subject: str) -> None:
+    with pytest.raises(Error, match="repeat so much") as caught:
+        splitter.split(kind, splitter.check(kind, options), subject)
+    assert caught.value.kind == INVALID
+
+
+def test_replacements_that_would_fill_the_memory_are_refused() -> None:
+    with pytest.raises(Error, match="more than 16,777,216 bytes"):
+        regexp.replace("(a*)", "a" * 1_000_000, "$1" * 100)
+    with pytest.raises(Error, match="more than 16,777,216 bytes"):
+        regexp.replace("", "a" * 90_000, "b" * 3_000)
+    with pytest.raises(Error, match="more than 100,000 matches"):
+        regexp.find_all_groups("(a*)" * 50, "a b" * 20_000)
+
+
 def test_markdown_is_cut_at_headings_outside_of_code() -> None:
     options = splitter.check("markdown", {"chunk_size": 60, "heading_hierarchy": True})
     source = "intro\n# A\ntext a\n## B\ntext b\n```\n# no heading\n```\n# C\nend"
