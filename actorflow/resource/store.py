@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import math
 from typing import Final
 
-from actorflow.duration import SECOND
+from actorflow.duration import SECOND, parse_duration
 from actorflow.errors import invalid
 from actorflow.node.node import Node
 from actorflow.node.operation import Caller
@@ -50,7 +49,7 @@ class Stores:
     async def set(
         self, _caller: Caller, store: Value = None, key: Value = None, value: Value = None, ttl: Value = None
     ) -> bool:
-        """`store.set` id, key, value, ttl → True; `ttl` is in seconds, none or 0: it stays."""
+        """`store.set` id, key, value, ttl → True; `ttl` is seconds or text such as `5m`; none or 0: it stays."""
         found = self._find(store, "set")
         await found.put(_key(key), value, _lifetime(ttl))
         return True
@@ -112,13 +111,18 @@ def _key(key: Value) -> str:
 
 
 def _lifetime(ttl: Value) -> int | None:
-    """Return a ttl in seconds as nanoseconds, None for one that never ends."""
-    if ttl is None or ttl == 0:
+    """Return a ttl, in seconds or as text with units, as nanoseconds; None for one that never ends."""
+    if ttl is None or (ttl == 0 and type(ttl) in {int, float}):
         return None
-    sound = isinstance(ttl, int | float) and not isinstance(ttl, bool) and math.isfinite(ttl)
-    if not sound or not 0 < ttl <= _LONGEST:
-        raise invalid(f"ttl: got {ttl!r:.60}, expected seconds, more than 0 and at most a century")
-    return int(ttl * SECOND)
+    if isinstance(ttl, str):
+        lifetime = parse_duration(ttl)
+    elif isinstance(ttl, int | float) and not isinstance(ttl, bool) and abs(ttl) <= _LONGEST:
+        lifetime = int(ttl * SECOND)
+    else:
+        lifetime = 0
+    if not 0 < lifetime <= _LONGEST * SECOND:
+        raise invalid(f"ttl: got {ttl!r:.60}, expected seconds or text such as '5m', more than 0, at most a century")
+    return lifetime
 
 
 def _options(options: Value, known: frozenset[str], what: str) -> dict[str, Value]:

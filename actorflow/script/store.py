@@ -68,8 +68,8 @@ class Store(Opaque):
         found: Entry = await self._do("entry", key)
         return found
 
-    async def set(self, key: str, value: Any, ttl: float | timedelta | None = None) -> None:
-        """Write an entry; it expires after `ttl` seconds.
+    async def set(self, key: str, value: Any, ttl: float | str | timedelta | None = None) -> None:
+        """Write an entry; it expires after `ttl`: seconds, a `timedelta` or text such as `5m`.
 
         Raises:
             Error: kind Unavailable when the store is full, Invalid for a value that may not cross.
@@ -81,7 +81,7 @@ class Store(Opaque):
         key: str,
         value: Any,
         *,
-        ttl: float | timedelta | None = None,
+        ttl: float | str | timedelta | None = None,
         if_absent: bool = False,
         if_version: str | None = None,
     ) -> str:
@@ -144,5 +144,5 @@ async def get(id: str) -> Store:  # noqa: A002 - the word of the registry
     return Store(id)
 
 
-def _seconds(ttl: float | timedelta | None) -> float | None:
+def _seconds(ttl: float | str | timedelta | None) -> float | str | None:
     return ttl.total_seconds() if isinstance(ttl, timedelta) else ttl

@@ -19,7 +19,7 @@ local function check(s)
     end
     refused(s:get())
 
-    for _, ttl in ipairs({-1, "soon", {}, true, math.huge, 0 / 0, 1e12}) do
+    for _, ttl in ipairs({-1, "soon", "-5m", "10", "", {}, true, math.huge, 0 / 0, 1e12}) do
         refused(s:set("wrong", 1, ttl))
     end
 
