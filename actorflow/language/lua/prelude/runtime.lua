@@ -363,8 +363,8 @@ function api.start(id, program, args, worker)
   instances[id] = {
     kit.watch(create(main)),
     id = id, program = programs[program], args = args, ops = 0, created = 0, slot = 0, objects = false, held = false,
-    worker = workers[worker],
-  }
+  } -- eight names: one more would double what the table takes in every process
+  if worker > 0 then instances[id].worker = workers[worker] end
   return 1
 end
 
