@@ -16,7 +16,7 @@ from actorflow.registry.kind import installed_kinds
 from actorflow.registry.live import LiveRegistry
 from actorflow.registry.override import apply_overrides, parse_override
 from actorflow.registry.registry import Registry
-from actorflow.registry.source_root import WrittenOverride, read_layout, scan
+from actorflow.registry.source_root import Layout, WrittenOverride, read_layout, scan
 from actorflow.registry.text_file import TextFiles, UnreadableError, read_text
 from actorflow.registry.workbench import Workbench
 from actorflow.registry.yaml_file import read_yaml
@@ -52,7 +52,7 @@ def open_registry(
     """
     layout = read_layout(directory, environment)
     faults = layout.faults
-    drafts = _read_all(layout.roots, faults)
+    drafts = _read_all(layout, faults)
     faults.extend(apply_overrides((*layout.overrides, *_parsed(overrides, faults)), drafts, Suggester(drafts)))
     kinds, unusable = installed_kinds()
     faults.extend(unusable)
@@ -89,10 +89,10 @@ def _parsed(overrides: Iterable[str], faults: list[Fault]) -> list[WrittenOverri
     return [item for item in parsed if not isinstance(item, Fault)]
 
 
-def _read_all(roots: list[Path], faults: list[Fault]) -> dict[str, Draft]:
+def _read_all(layout: Layout, faults: list[Fault]) -> dict[str, Draft]:
     """Return the drafts of all files by id, in the order they are found; the first of two with one id stays."""
     drafts: dict[str, Draft] = {}
-    for path in scan(roots, faults):
+    for path in scan(layout.roots, faults, layout.replaced):
         for document in _documents(path, faults):
             for draft in read_drafts(path, document, faults):
                 first = drafts.setdefault(draft.id, draft)

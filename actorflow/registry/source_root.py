@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
@@ -35,12 +35,16 @@ class WrittenOverride:
 
 @dataclass(slots=True)
 class Layout:
-    """What the files beside the registry say about it: the roots in order, overrides, strict security, and faults."""
+    """What the files beside the registry say about it.
+
+    The roots in order, overrides, faults, whether security is strict, and directories of modules that others replace.
+    """
 
     roots: list[Path]
     overrides: list[WrittenOverride] = field(default_factory=list)
     faults: list[Fault] = field(default_factory=list)
     strict: bool = False
+    replaced: list[Path] = field(default_factory=list)
 
 
 def read_layout(directory: Path, environment: Mapping[str, str]) -> Layout:
@@ -55,20 +59,32 @@ def read_layout(directory: Path, environment: Mapping[str, str]) -> Layout:
     return layout
 
 
-def scan(roots: list[Path], faults: list[Fault]) -> Iterator[Path]:
+def scan(roots: list[Path], faults: list[Fault], replaced: Sequence[Path] = ()) -> Iterator[Path]:
     """Yield the files of the roots that may be registry files, each once, sorted within each directory.
 
-    Names that begin with a dot and `node_modules` are skipped; links to directories are not followed.
+    Names that begin with a dot, `node_modules` and `replaced` modules are skipped; links to directories are not
+    followed.
     """
     seen: set[str] = set()
     for root in roots:
         for parent, directories, names in os.walk(root, onerror=lambda error: faults.append(_unlisted(error))):
             directories[:] = sorted(name for name in directories if name[0] != "." and name != "node_modules")
+            if replaced:
+                directories[:] = [name for name in directories if not _is_replaced(Path(parent, name), replaced)]
             for name in sorted(names):
                 path = Path(parent, name)
                 if name[0] != "." and name.lower().endswith(_SUFFIXES) and (real := os.path.realpath(path)) not in seen:
                     seen.add(real)
                     yield path
+
+
+def _is_replaced(directory: Path, replaced: Sequence[Path]) -> bool:
+    """Tell whether a directory is one of those, or one of them with a version behind its name."""
+    return any(
+        directory.parent == path.parent
+        and (directory.name == path.name or directory.name.startswith((f"{path.name}@", f"{path.name}-v")))
+        for path in replaced
+    )
 
 
 def _unlisted(error: OSError) -> Fault:
@@ -111,6 +127,10 @@ def _read_lock_file(directory: Path, layout: Layout) -> bool:
     for index, item in enumerate(replacements if isinstance(replacements, list) else ()):
         if isinstance(item, dict) and "to" in item:
             _add_root(layout, path, document, ("replacements", index, "to"))
+            modules = Path(os.path.normpath(directory / str(named.get("modules", ".wippy"))))
+            replaced = item.get("from")
+            if isinstance(replaced, str) and replaced.strip("/. "):
+                layout.replaced += [modules / replaced, modules / "vendor" / replaced]
     return bool(layout.roots) or bool(layout.faults)
 
 

@@ -57,6 +57,14 @@ LOCKED = {
         namespace: acme.other
         entries: [{name: other, kind: library.lua, source: "return {name = 'other'}"}]
         """,
+    ".wippy/vendor/acme/other/_index.yaml": """
+        namespace: acme.other
+        entries: [{name: other, kind: library.lua, source: "return {name = 'replaced'}"}]
+        """,
+    ".wippy/vendor/acme/other-v1.2.0/_index.yaml": """
+        namespace: acme.other
+        entries: [{name: other, kind: library.lua, source: "return {name = 'replaced too'}"}]
+        """,
     "beside.yaml": "{namespace: ignored, name: beside, kind: registry.entry}\n",
 }
 

@@ -17,6 +17,7 @@ local function main()
     assert.is_true(security.new_scope({ policy }):contains(policy))
     assert.throws(function() one:with(1) end, "expected a Policy")
     assert.throws(function() security.new_scope({ {} }) end, "expected a Policy")
+    assert.throws(function() security.new_scope("x") end, "expected a list of policies")
 end
 
 return { main = main }

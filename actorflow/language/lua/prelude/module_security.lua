@@ -154,6 +154,9 @@ return function(kit)
       return scope_object(ids)
     end,
     new_scope = function(policies)
+      if policies ~= nil and (type(policies) ~= "table" or kit.class_of(policies)) then
+        kit.error("security.new_scope: expected a list of policies, got " .. kit.type(policies))
+      end
       local ids = {}
       for i, policy in next, policies or ids do ids[i] = policy_id(policy, "security.new_scope") end
       local ok, err = permitted("security.scope.create", "custom")
