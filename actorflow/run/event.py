@@ -92,20 +92,19 @@ _NOTHING_DRAWN: Final = payload_digest(b"drawn", b"")
 def sealed(  # noqa: PLR0913, PLR0917 - the columns of a journal row
     previous: bytes, salt: bytes, seq: int, kind: str, ref: int, target: str, payload: bytes, drawn: bytes, at: int
 ) -> JournalEvent:
-    """Return the event that follows one whose checksum is `previous` (empty before the first)."""
+    """Return the event that follows one whose checksum is `previous` (empty before the first); see `chain`.
+
+    It makes the checksum itself: every step does this twice.
+    """
     digest = blake2b(payload, digest_size=16, key=salt).digest()
-    checksum = _checksum(previous, seq, kind, ref, target, drawn, at, digest)
+    text = f"{seq}\0{kind}\0{ref}\0{target}\0{at}\0".encode()
+    drawn_digest = payload_digest(b"drawn", drawn) if drawn else _NOTHING_DRAWN
+    checksum = blake2b(previous + text + digest + drawn_digest, digest_size=16).digest()
     return JournalEvent(seq, kind, ref, target, payload, drawn, at, digest, checksum)
 
 
 def chain(previous: bytes, event: JournalEvent) -> bytes:
     """Return the checksum of `event` after an event whose checksum is `previous` (empty before the first)."""
-    return _checksum(previous, event.seq, event.kind, event.ref, event.target, event.drawn, event.at, event.digest)
-
-
-def _checksum(  # noqa: PLR0913, PLR0917 - what the chain covers
-    previous: bytes, seq: int, kind: str, ref: int, target: str, drawn: bytes, at: int, digest: bytes
-) -> bytes:
-    text = f"{seq}\0{kind}\0{ref}\0{target}\0{at}\0".encode()
-    drawn = payload_digest(b"drawn", drawn) if drawn else _NOTHING_DRAWN
-    return blake2b(previous + text + digest + drawn, digest_size=16).digest()
+    text = f"{event.seq}\0{event.kind}\0{event.ref}\0{event.target}\0{event.at}\0".encode()
+    drawn_digest = payload_digest(b"drawn", event.drawn) if event.drawn else _NOTHING_DRAWN
+    return blake2b(previous + text + event.digest + drawn_digest, digest_size=16).digest()

@@ -1,7 +1,7 @@
 """Many rows in few statements.
 
 The driver gives up the interpreter's lock for every statement it steps through, and gets it back only when the node's
-thread lets go of it. A statement a row would make a busy node wait for its own writer; sixty-four rows a statement
+thread lets go of it. A statement a row would make a busy node wait for its own writer; many rows a statement
 make that wait rare. (Measured with a busy second thread: 6 times the rows a second.)
 """
 

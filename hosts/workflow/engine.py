@@ -325,7 +325,8 @@ class Engine:
         for ref, due in draft.turn.timers:
             self.timers.add(due, resident.run, ref)
         self._close_answered(resident, draft)
-        self._outward(resident, draft, answer)
+        if answer.deliveries or answer.starts or draft.refused:
+            self._outward(resident, draft, answer)
         if draft.outcome is not None:
             self._ended(resident, draft, draft.outcome)
             return
@@ -338,9 +339,15 @@ class Engine:
 
     def _close_answered(self, resident: Resident, draft: Draft) -> None:
         """Forget the requests whose answers are committed, or that the script gave up."""
-        for ref in [fact.ref for fact in draft.facts if fact.ref] + draft.dropped:
-            self.asked.discard((resident.run, ref))
-            self.calls.close(resident.run, ref)
+        for fact in draft.facts:
+            if fact.ref:
+                self._forget(resident.run, fact.ref)
+        for ref in draft.dropped:
+            self._forget(resident.run, ref)
+
+    def _forget(self, run: int, ref: int) -> None:
+        self.asked.discard((run, ref))
+        self.calls.close(run, ref)
 
     def _outward(self, resident: Resident, draft: Draft, answer: Committed) -> None:
         """Tell other runs of this store, and this one, what its turn brought them."""
