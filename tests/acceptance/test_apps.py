@@ -35,6 +35,14 @@ def test_every_test_proves_rules_that_exist() -> None:
     assert unknown == {}, "`meta.bullet` lists ids that are in tests/apps/bullets"
 
 
+def test_every_rule_is_proved_and_every_section_has_rules() -> None:
+    rules, proofs = conformance.bullets(), conformance.proofs()
+    assert [bullet for bullet in rules if bullet not in proofs] == [], "rules without a test"
+    sections = {int(bullet.partition(".")[0]) for bullet in rules}
+    assert sections >= {*range(1, 14), 15, 16}
+    assert proofs.get("", []) == [], "tests that name no rule: give them `meta.bullet`"
+
+
 @pytest.mark.parametrize("text", ["6.1: unquoted is a number", '"6": no number', '"99.1": no section'])
 def test_an_id_that_is_none_is_refused(text: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "bullets").mkdir()

@@ -34,6 +34,7 @@ function M.name()
     assert.eq(Names:elem():name(), "string")
     assert.is_nil(Status:variants()[1]:name())
     assert.eq(tostring(Status:variants()[1]), '"open"')
+    assert.eq("a " .. User .. " or " .. Names:elem(), "a User or string")
     assert.eq(type(User), "userdata")
     assert.eq(type(User.is), "function")
 end

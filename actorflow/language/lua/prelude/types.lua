@@ -113,10 +113,12 @@ return function(kit, forms, check, order)
     if problem then kit.error(kit.invalid(problem)) end
     return value
   end
-  Type.__tostring = function(self)
-    local held = self[DATA]
-    return held.name or rules.shown(held.form, held.env)
+  local function text(value)
+    local held = data_of(value)
+    return held and (held.name or rules.shown(held.form, held.env)) or kit.message_of(value) or kit.tostring(value)
   end
+  Type.__tostring = text
+  Type.__concat = function(a, b) return text(a) .. text(b) end
 
   local function is_part_of(a, b)
     local x, y = data_of(a), data_of(b)
