@@ -83,12 +83,15 @@ class Guard:
     def group(self, name: str, namespace: str = "") -> list[str]:
         """Return the ids of the policies of a group, sorted; a group is named as its policies name it, or in full.
 
+        Those that are broken, or of a kind that is unknown here, are among them: they might deny something, so that
+        nobody may do anything in a scope with one.
+
         Raises:
             Error: kind NotFound, when no policy has it.
         """
         wanted = {name, resolve_id(name, namespace)} if namespace else {name}
         groups = {
-            entry.id: {alias for group in entry.config.groups for alias in (group, resolve_id(group, entry.namespace))}
+            entry.id: {alias for group in _groups(entry) for alias in (group, resolve_id(group, entry.namespace))}
             for entry in self._policies()
         }
         found = sorted(policy for policy, named in groups.items() if named & wanted)
@@ -130,7 +133,7 @@ class Guard:
 
     def _policies(self) -> Iterable[Any]:
         find = getattr(self._registry, "find", None)
-        return [entry for entry in find(POLICY) if not entry.broken] if find is not None else ()
+        return find(f"{POLICY}*") if find is not None else ()
 
     def _refusal(self, context: Context, action: str, resource: str, meta: Mapping[str, Any]) -> str:
         """Return why a run may not do something, or ""."""
@@ -165,6 +168,12 @@ def checked_scope(scope: Any) -> list[str]:
     if not isinstance(scope, list | tuple) or not all(isinstance(policy, str) for policy in scope):
         raise invalid(f"not a scope: got {scope!r:.80}, expected a list of ids of policies")
     return sorted(set(scope))
+
+
+def _groups(entry: Any) -> list[str]:
+    """Return the groups of a policy, also of one that cannot be used."""
+    written = entry.data.get("groups") if isinstance(entry.data, Mapping) else None
+    return [group for group in written if isinstance(group, str)] if isinstance(written, list) else []
 
 
 def _actor_id(context: Context) -> str:

@@ -217,3 +217,31 @@ async def test_a_policy_counts_from_the_moment_it_changes(place: Place) -> None:
         assert caught.value.kind == PERMISSION_DENIED
         registry.apply([judged("allow")])
         assert await node.exec("app:who_process", host=ACTORS, context=context, timeout=20) == ["clerk", ["app:all"]]
+
+
+async def test_a_group_with_a_policy_that_cannot_be_used_refuses_everything(place: Place) -> None:
+    """It might deny: ignoring it would allow what nobody wanted."""
+    place.entries["all"]["groups"] = ["staff", "team"]
+    place.entries["broken"] = {"kind": "security.policy", "groups": ["staff"], "policy": {"effect": "denny"}}
+    place.entries["foreign"] = {"kind": "security.policy.expr", "groups": ["team"], "policy": {"expression": "false"}}
+    main = place.python(
+        "groups",
+        """
+        from actorflow.script import errors, funcs, security
+        async def main():
+            said = []
+            for group in ("staff", "team"):
+                staff = await security.named_scope(group)
+                try:
+                    await funcs.with_actor(security.Actor("x")).with_scope(staff).call("app:who_through")
+                except errors.Error as error:
+                    said.append([error.kind, error.message])
+            return said
+        """,
+    )
+    place.lua("who_through", "local function main() return funcs.call('app:who') end", "function")
+    async with place.node() as node:
+        said = await node.exec(main, host=ACTORS, timeout=20)
+    assert [kind for kind, _ in said] == [PERMISSION_DENIED, PERMISSION_DENIED]
+    assert "app:broken" in said[0][1]
+    assert "app:foreign" in said[1][1]
