@@ -19,6 +19,7 @@ CHUNKS: Final = (
     *("objects", "kill", "errors", "tables", "text", "pattern_program", "pattern", "iteration", "coroutines", "codec"),
     *("base", "type_forms", "type_check", "type_order", "types", "messages", "channels", "funcs", "process"),
     *("calendar", "layout", "duration", "moment", "timing", "json", "subscription", "sql_builder", "modules"),
+    "programs",
 )
 """The files of the prelude beside `runtime.lua`, which calls them, and those of single modules (`FOUND`)."""
 _HOOKS: Final = ("identity", "now", "draw", "note", "dropped", "pure", "post")

@@ -1,0 +1,85 @@
+-- Programs: compiled sources, and the environments that their units run in.
+-- Called with (kit, base, modules) -> {compile, prepare, load_units, programs}; `base` are the globals of all scripts.
+
+local type, next, setmetatable, native_load = type, next, setmetatable, load
+local match, gmatch, gsub = string.match, string.gmatch, string.gsub
+
+return function(kit, base, modules)
+  local chunks = {} -- number -> the function that makes the chunk for an environment
+  local programs = {}
+  local api = {programs = programs}
+
+  local function faulty(problem, file)
+    return nil, (gsub(problem, "^.-:(%d+): ", function(line) return file .. ":" .. line .. ": " end, 1))
+  end
+
+  -- Compiles the source of the entry `id`, which came from `file`.
+  function api.compile(text, id, file)
+    local name = "@" .. id
+    local alone, problem = native_load(text, name, "t") -- first by itself: it must not close the function around it
+    if not alone then return faulty(problem, file) end
+    local made
+    made, problem = native_load("local _ENV = ...; return function(...) " .. text .. "\nend", name, "t")
+    if not made then return faulty(problem, file) end
+    kit.came_from(id, file)
+    chunks[#chunks + 1] = made
+    return #chunks
+  end
+
+  local function names_in(text)
+    local list = {}
+    for name in gmatch(text, "[^,]+") do list[#list + 1] = name end
+    return list
+  end
+
+  -- What the environments of a unit have in common.
+  local function shared_by(names)
+    local globals = {}
+    for key, value in next, base do globals[key] = value end
+    for _, name in next, names do
+      local module = modules[name]
+      if name == "logger" then module = kit.make_logger() end
+      globals[name] = module
+    end
+    return {__index = globals, __metatable = false}
+  end
+
+  -- Returns the number of a program. A plan is text, one line a unit, libraries first:
+  -- `imports TAB chunk TAB modules`, where imports are alias=line,…; the last line is the entry.
+  function api.prepare(plan, method, instructions, milliseconds)
+    local units = {}
+    for line in gmatch(plan, "[^\n]+") do
+      local imports, chunk, names = match(line, "^([^\t]*)\t(%d+)\t([^\t]*)$")
+      local unit = {chunk = chunks[chunk + 0], shared = shared_by(names_in(names)), imports = {}}
+      for alias, number in gmatch(imports, "([^,=]+)=(%d+)") do unit.imports[alias] = number + 0 end
+      units[#units + 1] = unit
+    end
+    programs[#programs + 1] = {units = units, method = method, instructions = instructions, milliseconds = milliseconds}
+    return #programs
+  end
+
+  local function environment(unit, made)
+    local env = setmetatable({}, unit.shared)
+    env._G = env
+    env.require = function(name)
+      local found = type(name) == "string" and env[name] or nil
+      if found == nil then kit.error("module '" .. kit.tostring(name) .. "' not found") end
+      return found
+    end
+    for alias, number in next, unit.imports do env[alias] = made[number] end
+    return env
+  end
+
+  -- Returns the entry's chunk, after running those of its libraries.
+  function api.load_units(units)
+    local made = {}
+    for number = 1, #units - 1 do
+      local unit = units[number]
+      made[number] = unit.chunk(environment(unit, made))()
+    end
+    local entry = units[#units]
+    return entry.chunk(environment(entry, made))
+  end
+
+  return api
+end
