@@ -175,6 +175,22 @@ async def test_conditions(store: str) -> None:
         assert (await kv.entry("a")).value == 2
 
 
+async def test_a_write_that_comes_between_is_a_conflict(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with running("sql TEXT INTEGER") as kv:
+        assert isinstance(kv, SqlKeyValues)
+        version = await kv.put("a", 1)
+        table: Any = kv._table  # noqa: SLF001 - where another writer comes between reading and writing
+        update = table._updated  # noqa: SLF001 - see above
+
+        def interfere(connection: Any, values: Any, wanted: Any) -> bool:
+            connection.exec_driver_sql("UPDATE kv SET value = '7'")
+            return bool(update(connection, values, wanted))
+
+        monkeypatch.setattr(table, "_updated", interfere)
+        assert (await refused(kv.put("a", 2, condition=Condition(version=version)))).kind == CONFLICT
+        assert (await kv.entry("a")).value == 7
+
+
 @each_store
 async def test_a_list_is_by_key_by_prefix_and_in_pages(store: str) -> None:
     async with running(store) as kv:
