@@ -34,8 +34,8 @@ _LARGEST_CODE: Final = 255
 
 
 def execute(  # noqa: PLR0913, PLR0917 - the options of the verb
-    name: Annotated[str | None, typer.Argument(metavar="[NAME]", help="The command; without it: a list.")] = None,
-    args: Annotated[list[str] | None, typer.Argument(metavar="[ARGS]…", help="What the command gets.")] = None,
+    name: Annotated[str | None, typer.Argument(metavar="NAME", help="The command; without it: a list.")] = None,
+    args: Annotated[list[str] | None, typer.Argument(metavar="ARGS", help="What the command gets.")] = None,
     host: Annotated[str, typer.Option("--host", help="Registry id of the terminal.host.", show_default=False)] = "",
     as_json: AsJson = False,  # noqa: FBT002
     directory: Directory = None,
