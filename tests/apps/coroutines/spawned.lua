@@ -59,12 +59,12 @@ function M.calls_overlap()
     local began = time.now()
     for _ = 1, 3 do
         coroutine.spawn(function()
-            local v, err = funcs.call("app.coroutines:slow", 20)
+            local v, err = funcs.call("app.coroutines:slow", 60)
             done:send(err or v)
         end)
     end
-    for _ = 1, 3 do assert.eq(done:receive(), 20) end
-    assert.lt(time.now():sub(began):milliseconds(), 55, "three calls of 20 ms at once")
+    for _ = 1, 3 do assert.eq(done:receive(), 60) end
+    assert.lt(time.now():sub(began):milliseconds(), 150, "three calls of 60 ms at once")
 end
 
 -- [6.10] Sleeps overlap
@@ -73,12 +73,12 @@ function M.sleeps_overlap()
     local began = time.now()
     for i = 1, 5 do
         coroutine.spawn(function()
-            time.sleep("10ms")
+            time.sleep("30ms")
             done:send(i)
         end)
     end
     for i = 1, 5 do assert.eq(done:receive(), i) end
-    assert.lt(time.now():sub(began):milliseconds(), 40)
+    assert.lt(time.now():sub(began):milliseconds(), 140)
 end
 
 -- [6.10] The other coroutines end with the main function
@@ -139,7 +139,7 @@ function M.waiting_costs_nothing()
     end
     local began = time.now()
     for _ = 1, 20 do time.sleep("1ms") end
-    assert.lt(time.now():sub(began):milliseconds(), 200)
+    assert.lt(time.now():sub(began):milliseconds(), 2000)
 end
 
 return M

@@ -24,7 +24,7 @@ function M.sleep_nothing()
     time.sleep(-5)
     time.sleep("-1h")
     time.sleep("0s")
-    assert.lt(elapsed(began), 50)
+    assert.lt(elapsed(began), 500)
 end
 
 -- [8.3] What is no duration: nil and INVALID
@@ -149,7 +149,7 @@ end
 
 -- [8.5] Timers fire in the order of their times
 function M.timer_order()
-    local late, early = time.after("12ms"), time.after("4ms")
+    local late, early = time.after("60ms"), time.after("5ms")
     local first = channel.select({ late:case_receive(), early:case_receive() })
     assert.eq(first.channel, early)
     local second = channel.select({ late:case_receive(), early:case_receive() })
