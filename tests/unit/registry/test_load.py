@@ -8,7 +8,7 @@ from typing import TypeAlias
 import pytest
 
 from actorflow.errors import INVALID, NOT_FOUND, Error
-from actorflow.registry.load import load_registry
+from actorflow.registry.load import load_registry, open_registry
 from actorflow.registry.registry import Registry
 
 Load: TypeAlias = Callable[..., Registry]
@@ -393,3 +393,26 @@ def test_an_unknown_entry_is_not_found_with_the_closest_id(load: Load) -> None:
     with pytest.raises(Error, match="did you mean 'app:orders'") as caught:
         registry.entry("app:order")
     assert caught.value.kind == NOT_FOUND
+
+
+@pytest.mark.parametrize(("file", "strict"), [("node.yaml", True), (".wippy.yaml", True), ("other.yaml", False)])
+def test_strict_security_is_asked_for_beside_the_registry(tmp_path: Path, file: str, strict: bool) -> None:  # noqa: FBT001
+    (tmp_path / file).write_text("security: {strict_mode: true}\n")
+    assert open_registry(tmp_path, environment={}, modules={}).strict is strict
+
+
+def test_strict_security_is_true_or_false(tmp_path: Path) -> None:
+    (tmp_path / "node.yaml").write_text("security: {strict_mode: sure}\n")
+    (fault,) = open_registry(tmp_path, environment={}, modules={}).fatal
+    assert (fault.path, fault.expected, fault.line) == ("security.strict_mode", "true or false", 1)
+
+
+def test_replaced_modules_are_not_read(tmp_path: Path) -> None:
+    places = ("src", "mods/acme/lib", "mods/acme/lib@v1", "mods/acme/library", "mods/vendor/acme/lib-v2", "new")
+    for number, place in enumerate(places):
+        (tmp_path / place).mkdir(parents=True)
+        (tmp_path / place / "a.yaml").write_text(f"{{namespace: app, name: n{number}, kind: registry.entry}}")
+    lock = "directories: {src: src, modules: mods}\nreplacements: [{from: acme/lib, to: new}, {from: 7, to: new}]\n"
+    (tmp_path / "wippy.lock").write_text(lock)
+    registry = load_registry(tmp_path, environment={}, modules={})
+    assert [entry.name for entry in registry] == ["n0", "n3", "n5"]
