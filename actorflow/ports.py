@@ -13,6 +13,7 @@ from types import MappingProxyType
 from typing import Any, Final, Protocol, TypeAlias
 
 from actorflow.errors import Error, Failure
+from actorflow.lane import Lane, Work
 from actorflow.message import Message
 from actorflow.notice import Notice
 from actorflow.value import Value
@@ -166,6 +167,13 @@ class Driver(Protocol):
 
     def perform(self, ref: int, operation: str, args: tuple[Any, ...]) -> Answer:
         """Do something else by name: `io` (an async function and its arguments), `upgrade`, or a module's operation."""
+        ...
+
+    def away(self, lane: Lane, work: Work) -> bool:
+        """Do what a script computes in another thread, when the lane is free; `Machine.back` follows.
+
+        False on a driver that cannot wait for it: then the script does it at once, where it is.
+        """
         ...
 
     def cancel(self, ref: int) -> None:

@@ -57,6 +57,7 @@ _TABLE: Final[dict[Op, Callable[[Machine, Task, OpTuple], Any]]] = {
     Op.PERFORM: request.op_perform,
     Op.NOTE: tasking.op_note,
     Op.ATTACH: subscription.op_attach,
+    Op.AWAY: tasking.op_away,
 }
 HANDLERS: Final = [_TABLE[op] for op in sorted(_TABLE)]
 """The handler of each op, by op code: handler(machine, task, op) → answer, `BLOCKED`, or raises `Error`."""

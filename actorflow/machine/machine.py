@@ -42,15 +42,16 @@ _RECEIVE: Final = Op.RECEIVE
 class Machine:
     """One process. `outcome` is None while it lives; once set, nothing more will run.
 
-    Attributes other than `outcome`, `driver`, the options `trap_links` and `upgradable`, and the methods below are for
-    the op modules of this package. `asked` is a cancellation that main has not met
-    yet. `left` is how many ops may still run before the others get their turn; below 0 that
-    has no end, and 0 is that of a machine which has ended, too. The mailbox, subscriptions and the table of requests
-    are made when first used: an idle process is small.
+    Attributes other than `outcome`, `driver`, the options `trap_links` and `upgradable`, and the methods below are
+    for the op modules of this package. `asked` is a cancellation that main has not met yet. `away` is the task that
+    computes in another thread, if any. `left` is how many ops may still run before the others get their turn; below
+    0 that has no end, and 0 is that of a machine which has ended, too. The mailbox, subscriptions and the table of
+    requests are made when first used: an idle process is small.
     """
 
     __slots__ = (
         "asked",
+        "away",
         "driver",
         "last_ref",
         "left",
@@ -70,6 +71,7 @@ class Machine:
         self.driver = driver
         self.outcome: Outcome | None = None
         self.asked: tuple[Failure, Mapping[str, Value]] | None = None
+        self.away: Task | None = None
         self.trap_links = False
         self.upgradable = False
         self.ready: list[Task] = []
@@ -194,6 +196,13 @@ class Machine:
             timing.fired(self, target)
         return True
 
+    def back(self) -> None:
+        """Take that the task that was away has come to its next op, which its next resume answers with."""
+        task, self.away = self.away, None
+        if task is not None and self.outcome is None:
+            task.mode, task.value = VALUE, None
+            self.ready.insert(0, task)
+
     def end(self, outcome: Outcome) -> None:
         """End the process now, without running any more of its code; a second end changes nothing."""
         if self.outcome is not None:
@@ -220,7 +229,7 @@ class Machine:
 
         A negative budget has no end: it runs until every task waits.
         """
-        ready = self.ready
+        ready = self.ready if self.away is None else []
         resume = self.script.resume
         self.left = budget
         while ready:
@@ -284,8 +293,8 @@ class Machine:
 
     def _interrupted(self, task: Task) -> None:
         wait = task.wait
-        if wait is None and task.value is not None:  # it is about to get the task that it spawned, and waits later
-            return
+        if task is self.away or (wait is None and task.value is not None):
+            return  # it computes, or is about to get the task that it spawned: it waits later
         failure, task.interrupt = task.interrupt, None
         if wait is None:  # an op that put the task back among the ready ones, e.g. YIELD
             task.mode, task.value = INTERRUPT, failure
@@ -355,7 +364,8 @@ class Machine:
             task = tasks.pop(0)
             tasks.extend(task.children or ())
             place = self.script.where(task.handle)
-            found.append(f"{place}  {_describe(task)}" if place else _describe(task))
+            wait = "computing in another thread" if task is self.away else _describe(task)
+            found.append(f"{place}  {wait}" if place else wait)
         return found
 
 

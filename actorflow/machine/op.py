@@ -63,3 +63,5 @@ class Op(IntEnum):
     PERFORM = 39  # operation, args → answer
     NOTE = 40  # level, text, fields → None
     ATTACH = 41  # topic of the system's own, size → channel of what the node sends there
+    # the engine
+    AWAY = 42  # → nothing: the task computes in another thread until `Machine.back`; its next resume gives its next op

@@ -87,6 +87,13 @@ def op_yield(machine: Machine, task: Task, _op: OpTuple) -> Any:
     return BLOCKED
 
 
+def op_away(machine: Machine, task: Task, _op: OpTuple) -> Any:
+    """AWAY → the task computes in another thread; nothing of the process runs before `Machine.back`."""
+    machine.away = task
+    machine.left = 1  # ends this run
+    return BLOCKED
+
+
 def op_join(machine: Machine, task: Task, op: OpTuple) -> Any:
     """JOIN task → its result, or its failure."""
     other = op[1]

@@ -21,8 +21,10 @@ from actorflow.value import Value
 from hosts.process.bounds import Bounds
 from hosts.process.crowding import look
 from hosts.process.guarded import GuardedProcess
+from hosts.process.lanes import Lanes
 from hosts.process.process import Process, broken, closed
 from hosts.process.queue import RunQueue
+from hosts.process.starting import launch_later
 
 if TYPE_CHECKING:
     from actorflow.node.node import Node
@@ -38,6 +40,7 @@ class ProcessHost:
         id: registry id. node: what it shares with other hosts. notices: where they go.
         bounds, slices: what its processes are held to, unless their entry says otherwise.
         table: PID → process, what is alive. queue: what runs them. ready: its processes that are ready.
+        lanes: where isolated ones compute. starting: PID of one that still loads there → who waits for it to start.
     """
 
     def __init__(self, id: str, config: Any, node: Node) -> None:  # noqa: A002 - the signature of every host
@@ -51,6 +54,8 @@ class ProcessHost:
         self.table: dict[str, Process] = {}
         self.queue = RunQueue(self._ended, self._failed)
         self.ready = self.queue.ready
+        self.lanes = Lanes(lambda: node.nursery)
+        self.starting: dict[str, list[Reply]] = {}
         self._bounds: dict[str, Bounds] = {}
         self._remembered: OrderedDict[str, Outcome] = OrderedDict()
         self._running = False
@@ -98,8 +103,17 @@ class ProcessHost:
     # ---- what the node asks (ports.Host) -----------------------------------------------------------------------
 
     def spawn(self, request: SpawnRequest, reply: Reply) -> None:
-        """Start a process; the reply comes at once, before its first step."""
-        _answer(reply, self.start_process, request)
+        """Start a process; the reply comes before its first step, at once unless its script loads in another thread."""
+        try:
+            pid = self.start_process(request)
+        except Error as error:
+            reply(Outcome(failure=error.failure))
+            return
+        waiting = self.starting.get(pid)
+        if waiting is None:
+            reply(Outcome(pid))
+        else:
+            waiting.append(reply)
 
     def send(self, pid: str, message: Message, reply: Reply) -> None:
         """Deliver a message; the reply comes at once."""
@@ -144,11 +158,14 @@ class ProcessHost:
         program = self.node.programs.process(request.entry, self.slices)
         holder = self.node.directory.find(request.name) if request.name else None
         if holder is not None:
-            return self._reach(holder, request)
+            return self.reach(holder, request)
         return self.launch(program, request, self.node.new_pid(self.id))
 
     def launch(self, program: Program, request: SpawnRequest, pid: str) -> str:
-        """Start `program` as the process `pid`; the parent's monitor and link exist before its first step."""
+        """Start `program` as the process `pid`; the parent's monitor and link exist before its first step.
+
+        While its script loads in another thread it is in `starting`; a failure to load is its exit then.
+        """
         own = self.node.guard.own(request.entry)
         if own:
             request = replace(request, context={**request.context, **own})
@@ -158,58 +175,25 @@ class ProcessHost:
         self.table[pid] = process
         try:
             machine.start(request.args)
-            self._load(process)
-            if request.name:
-                self.node.directory.register(request.name, pid)
+            self.load(process)
+            if machine.away is not None:
+                launch_later(self, process, request)
+                return pid
+            self.launched(process, request)
         except BaseException:
             self._forget(process)
             raise
-        self.node.router.adopt(request, pid)
-        for topic, payloads in request.messages:
-            machine.deliver(Message(topic, "", payloads))
-        self.queue.flag(process)
         return pid
 
-    def upgrade(self, process: Process, entry: str | None, args: tuple[Value, ...]) -> None:
-        """Replace the script of a process that runs; it keeps its PID, names, links, monitors and unread messages.
-
-        Tasks, channels, timers, requests and options are lost.
-
-        Raises:
-            Error: what the new script could not start with, its message after `upgrade: `; the old one goes on.
-        """
-        entry = entry or process.entry
-        try:
-            program = self.node.programs.process(entry, self.slices)
-            self._begin_anew(process, program, args)
-        except Error as error:
-            failure = error.failure
-            raise Error(replace(failure, message=f"upgrade: {failure.message}")) from None
-        process.entry = entry
-        process.bounds = self.bounds_of(entry)
-
-    def _begin_anew(self, process: Process, program: Program, args: tuple[Value, ...]) -> None:
-        old = process.machine
-        unread = old.unread()
-        before = process.set_aside()
-        process.machine = machine = Machine(process, program)
-        machine.last_ref = old.last_ref  # what was asked before must not be taken for an answer to the new script
-        for message in unread:
-            machine.keep(message)
-        try:
-            machine.start(args)
-            self._load(process)
-        except Error:
-            process.give_up_all()
-            process.take_back(before)
-            process.machine = old
-            old.last_ref = machine.last_ref
-            for message in machine.unread()[len(unread) :]:  # what it has sent itself
-                old.keep(message)
-            machine.end(Outcome())
-            raise
-        old.end(Outcome())
-        process.give_up(before)
+    def launched(self, process: Process, request: SpawnRequest) -> None:
+        """Let a process that has been loaded begin."""
+        pid = process.pid
+        if request.name:
+            self.node.directory.register(request.name, pid)
+        self.node.router.adopt(request, pid)
+        for topic, payloads in request.messages:
+            process.machine.deliver(Message(topic, "", payloads))
+        self.queue.flag(process)
 
     def bounds_of(self, entry_id: str) -> Bounds:
         """Return what processes of an entry are held to on this host."""
@@ -236,7 +220,7 @@ class ProcessHost:
             if sources and process.machine.outcome is None and process.machine.upgradable:
                 self._take(process, partial(process.machine.outdated, sources))
 
-    def _load(self, process: Process) -> None:
+    def load(self, process: Process) -> None:
         """Run the script until its entry function is about to begin, for languages that load inside the main task."""
         machine = process.machine
         script: Any = machine.script
@@ -244,13 +228,42 @@ class ProcessHost:
             return
         queued, process.queued = process.queued, True
         script.holding = True
-        while machine.outcome is None and machine.ready and script.loading:
-            machine.run(1)
-        process.queued = queued
+        try:
+            while machine.outcome is None and machine.ready and script.loading:
+                machine.run(1)
+        finally:
+            process.queued = queued
         if machine.outcome is not None and script.loading:
             machine.outcome.unwrap()
 
-    def _reach(self, holder: str, request: SpawnRequest) -> str:
+    def load_on(self, process: Process) -> None:
+        """Go on with loading in another thread, until it is away again; what comes then is its `starting`."""
+        starting, machine = process.starting, process.machine
+        try:
+            self.load(process)
+        except Error as error:
+            machine.end(Outcome(failure=error.failure))
+            self.queue.flag(process)
+        if machine.away is None and machine.outcome is None and starting is not None:
+            process.starting = None
+            starting.finish()
+
+    def back(self, process: Process, machine: Machine) -> None:
+        """Take that what a process has computed in another thread is done."""
+        if machine.outcome is not None:
+            return
+        try:
+            machine.back()
+            if process.starting is not None:
+                self.load_on(process)
+            else:
+                self.queue.flag(process)
+        except Exception as error:  # noqa: BLE001 - a bug met while running one process is not the others' end
+            self._failed(process, error)
+            self.queue.flag(process)
+
+    def reach(self, holder: str, request: SpawnRequest) -> str:
+        """Do to a process that exists already what a spawn asks for beside starting it; return its PID."""
         router = self.node.router
         router.adopt(request, holder)
         for topic, payloads in request.messages:
@@ -316,6 +329,13 @@ class ProcessHost:
 
     def _ended(self, process: Process) -> None:
         """Tell the world that a process has ended: names, table, EXIT, LINK_DOWN, open requests, in this order."""
+        starting, process.starting = process.starting, None
+        if starting is not None:
+            starting.fail((process.machine.outcome or Outcome()).failure or _NEVER_BEGAN)
+        if self.table.get(process.pid) is not process:  # an upgrade has replaced it, or it has never replaced another
+            process.give_up_all()
+            del process.machine
+            return
         outcome = self._crossing(process)
         node = self.node
         self.table.pop(process.pid, None)
@@ -375,6 +395,9 @@ def _answer(reply: Reply, action: Callable[..., Value], *args: Any) -> None:
         reply(Outcome(failure=error.failure))
     else:
         reply(Outcome(value))
+
+
+_NEVER_BEGAN: Final = Failure("the process has ended before it began", INTERNAL)
 
 
 def _ignored(_outcome: Outcome) -> None:

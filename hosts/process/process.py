@@ -8,17 +8,20 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from actorflow.errors import NOT_FOUND, Error, failure_of
+from actorflow.lane import Lane, Work
 from actorflow.message import EVENTS_TOPIC, Message
 from actorflow.names import host_part
 from actorflow.node.operation import Caller
 from actorflow.node.router import is_durable
 from actorflow.ports import PENDING, Answer, CallRequest, Identity, Outcome, ProcessInfo, SpawnRequest
 from actorflow.value import INT_MAX, INT_MIN, UNUSUAL, Value, copy_quickly, copy_value
+from hosts.process.upgrading import upgrade
 
 if TYPE_CHECKING:
     from actorflow.machine.machine import Machine
     from actorflow.notice import Notice
     from hosts.process.host import ProcessHost
+    from hosts.process.starting import Starting
 
 
 class Pending(NamedTuple):
@@ -45,6 +48,7 @@ class Process:
         timers: how many of its timers are armed.
         open: request number → what gives that request up.
         caller: who it is for operations, None until it has asked for one.
+        starting: what comes after its loading, which goes on in another thread; None for all others.
     """
 
     __slots__ = (
@@ -60,6 +64,7 @@ class Process:
         "pid",
         "queued",
         "started",
+        "starting",
         "timers",
     )
 
@@ -79,6 +84,7 @@ class Process:
         self.timers = 0
         self.open: dict[int, Callable[[], None]] | None = None
         self.caller: Caller | None = None
+        self.starting: Starting | None = None
 
     # ---- what the machine asks (ports.Driver) ------------------------------------------------------------------
 
@@ -124,7 +130,7 @@ class Process:
             request.link,
         )
         if own.host == host.id and not wait:
-            return self._unless_ended(host.start_process(own))
+            return self._started(ref, host.start_process(own))
         answer = _Reply(self, ref)
         if wait:
             return answer.now(host.node.router.exec(own, answer))
@@ -169,6 +175,12 @@ class Process:
             self.host.ready.append(target)
         return True
 
+    def away(self, lane: Lane, work: Work) -> bool:
+        """Have the script compute in a thread of its lane."""
+        machine = self.machine
+        self.host.lanes.put(lane, work, partial(self.host.back, self, machine))
+        return True
+
     def control(self, ref: int, verb: str, target: str, detail: Value) -> Answer:
         """Monitor, link, cancel, terminate and their opposites."""
         answer = _Reply(self, ref)
@@ -185,8 +197,8 @@ class Process:
             give_up = self.host.run_io(partial(args[0], *args[1:]), _Reply(self, ref, late=True))
             return self._expect(ref, give_up)
         if operation == "upgrade":
-            self.host.upgrade(self, args[0], self._all_copied(args[1:]))
-            return PENDING
+            stop = upgrade(self.host, self, args[0], self._all_copied(args[1:]), ref)
+            return PENDING if stop is None else self._expect(ref, stop)
         if self.caller is None:
             self.caller = Caller(self.identity, self.host.notices)
         answer = _Reply(self, ref)
@@ -267,6 +279,15 @@ class Process:
             self.open = {}
         self.open[ref] = give_up
         return PENDING
+
+    def _started(self, ref: int, pid: str) -> Answer:
+        """Return the PID of a process, or wait until its script has been loaded."""
+        waiting = self.host.starting.get(pid)
+        if waiting is None:
+            return self._unless_ended(pid)
+        answer = _Reply(self, ref)
+        waiting.append(answer)
+        return answer.now()
 
     def _unless_ended(self, value: Value) -> Answer:
         """Return an answer, unless what was asked has ended this very process: then nothing of it may run."""

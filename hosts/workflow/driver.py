@@ -18,6 +18,7 @@ from actorflow.run.event import JournalEvent, payload_digest
 from hosts.workflow.operation import RECORDED, refused
 
 if TYPE_CHECKING:
+    from actorflow.lane import Lane, Work
     from actorflow.notice import Notice
     from actorflow.value import Limits, Value
 
@@ -205,6 +206,10 @@ class JournalDriver:
 
     def post(self, dest: str, topic: str, payloads: tuple[Value, ...]) -> bool:  # noqa: ARG002 - the port's
         """Send nothing: every message of a durable run is journaled first."""
+        return False
+
+    def away(self, lane: Lane, work: Work) -> bool:  # noqa: ARG002 - the port's
+        """Compute nothing elsewhere: a turn is one step."""
         return False
 
     def control(self, ref: int, verb: str, target: str, detail: Value) -> Answer:

@@ -119,7 +119,7 @@ def _performed(_handles: Handles, op: int, operation: bytes, args: bytes, *first
 
 
 OPS: Final[dict[int, Callable[..., OpTuple]]] = {
-    **dict.fromkeys((Op.CHANNEL, Op.INBOX, Op.EVENTS, Op.SLEEP, Op.AFTER, Op.TIMER, Op.TICKER), _bare),
+    **dict.fromkeys((Op.YIELD, Op.CHANNEL, Op.INBOX, Op.EVENTS, Op.SLEEP, Op.AFTER, Op.TIMER, Op.TICKER), _bare),
     Op.ATTACH: lambda _handles, op, topic, size: (op, topic.decode(), size),
     **dict.fromkeys((Op.RECEIVE, Op.CLOSE, Op.UNLISTEN, Op.UNSUBSCRIBE), _on_thing),
     **dict.fromkeys((Op.TIMER_STOP, Op.TIMER_RESET), _on_timer),

@@ -51,12 +51,12 @@ class LuaLanguage:
         instructions = max(kill * _INSTRUCTIONS_PER_MICROSECOND // MICROSECOND, _LEAST_INSTRUCTIONS)
         method = bundle.method or _DEFAULT_METHOD
         number = runtime.prepare("\n".join(lines), method, instructions, kill // MILLISECOND)
-        return LuaProgram(runtime, number)
+        return LuaProgram(runtime, number, isolated=runtime is not self._shared)
 
     def _runtime(self, bundle: Bundle) -> Runtime:
         if bundle.options.get("isolate"):
             memory = bundle.options.get("limits", {}).get("memory", _ISOLATED_MEMORY)
-            return Runtime(replace(self._limits, memory=memory))
+            return Runtime(replace(self._limits, memory=memory, isolated=True))
         if self._shared is None:
             self._shared = Runtime(self._limits)
         return self._shared

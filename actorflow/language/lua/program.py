@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
+from actorflow.language.lua.isolated import IsolatedRunning
 from actorflow.language.lua.running import Running
 
 if TYPE_CHECKING:
@@ -14,16 +16,18 @@ if TYPE_CHECKING:
 class LuaProgram:
     """A compiled entry (`ports.Program`): its number in its runtime."""
 
-    __slots__ = ("number", "runtime")
+    __slots__ = ("isolated", "number", "runtime")
 
-    def __init__(self, runtime: Runtime, number: int) -> None:
-        """Remember where it is."""
+    def __init__(self, runtime: Runtime, number: int, *, isolated: bool = False) -> None:
+        """Remember where it is; an isolated program has a runtime of its own."""
         self.runtime = runtime
         self.number = number
+        self.isolated = isolated
 
-    def open(self, machine: Machine) -> Running:
-        """Return a fresh instance."""
-        return Running(self, machine)
+    def open(self, machine: Machine, worker: LuaWorker | None = None) -> Running:
+        """Return a fresh instance, of a worker if it is one."""
+        kind = IsolatedRunning if self.isolated else Running
+        return kind(self, machine, worker)
 
     def worker(self) -> LuaWorker:
         """Return a new worker of this program."""
@@ -49,8 +53,9 @@ class LuaWorker:
 
     def open(self, machine: Machine) -> Running:
         """Return the next instance; the one before has been closed."""
-        return Running(self._program, machine, self)
+        return self._program.open(machine, self)
 
     def dismiss(self) -> None:
         """Forget what was kept."""
-        self._program.runtime.dismiss(self.number)
+        runtime = self._program.runtime
+        runtime.lane.do(partial(runtime.dismiss, self.number))

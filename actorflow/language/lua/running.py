@@ -32,7 +32,10 @@ class Running:
         machine: the machine it runs in. loading: whether its entry function has not begun yet.
         holding: the first op of the entry function is kept back until the task is resumed again, so that who started
             the script goes on before anything of it can be seen.
+        stopped: nothing more of it is wanted, which somebody may say while it runs in another thread.
     """
+
+    stopped = False
 
     __slots__ = (
         "_failure",

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from importlib import resources
+from time import thread_time
 from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 from lupa import lua54
 
 from actorflow.codec import encode
+from actorflow.lane import Lane
 from actorflow.language.lua.modules import FOUND
 
 if TYPE_CHECKING:
@@ -22,7 +24,7 @@ CHUNKS: Final = (
     "programs",
 )
 """The files of the prelude beside `runtime.lua`, which calls them, and those of single modules (`FOUND`)."""
-_HOOKS: Final = ("identity", "now", "draw", "note", "dropped", "pure", "post")
+_HOOKS: Final = ("identity", "now", "draw", "note", "dropped", "pure", "post", "look")
 _LOADER: Final = b"local load = load; return function(text, name) return (assert(load(text, name, 't'))) end"
 _SLACK: Final = 64 << 20
 
@@ -33,10 +35,12 @@ class RuntimeLimits:
 
     Attributes:
         memory: bytes of the whole runtime, without garbage. steps: steps of one pattern match.
+        isolated: it belongs to one entry.
     """
 
     memory: int = 512 << 20
     steps: int = 250_000
+    isolated: bool = False
 
 
 def _refuse_attributes(_thing: Any, _name: Any, _setting: Any) -> NoReturn:
@@ -45,6 +49,8 @@ def _refuse_attributes(_thing: Any, _name: Any, _setting: Any) -> NoReturn:
 
 class Runtime:
     """A Lua runtime with the prelude loaded; `running` maps the numbers of instances to what runs in them.
+
+    One thread at a time may enter it; of an isolated entry's the `lane` says whether one is there.
 
     Scripts are ended beyond `limits.memory` at the next look. Lua's allocator refuses only a quarter and 64 MiB above:
     in between there is always room for what Python hands over, for a refusal there would end the whole process.
@@ -61,12 +67,13 @@ class Runtime:
             max_memory=0,
         )
         self.running: dict[int, Running] = {}
+        self.lane = Lane()
         self._instances = 0
+        self._workers = 0
         self._chunks: dict[str, int] = {}
         api = self._prelude(limits)
         self.step: Callable[..., Any] = api[b"step"]
         self.start: Callable[[int, int, bytes, int], int] = api[b"start"]
-        self.worker: Callable[[], int] = api[b"worker"]
         self.dismiss: Callable[[int], None] = api[b"dismiss"]
         self.spawn: Callable[[int, int], int] = api[b"spawn"]
         self.discard: Callable[[int, int], None] = api[b"discard"]
@@ -90,6 +97,11 @@ class Runtime:
         self._instances += 1
         self.running[self._instances] = running
         return self._instances
+
+    def worker(self) -> int:
+        """Return the number of a new worker."""
+        self._workers += 1
+        return self._workers
 
     def leave(self, number: int) -> None:
         """Drop an instance and everything in it; one that is gone already is none."""
@@ -127,6 +139,7 @@ class Runtime:
             hooks[hook.encode()] = getattr(self, f"_hook_{hook}")
         given = lua.table()
         given[b"memory_kib"], given[b"steps"] = limits.memory // 1024, limits.steps
+        given[b"isolated"] = limits.isolated
         given[b"modules"] = lua.table(*[name.encode() for name in sorted(FOUND)])
         return load((folder / "runtime.lua").read_bytes(), b"=[prelude/runtime]")(sources, hooks, given)
 
@@ -149,6 +162,10 @@ class Runtime:
 
     def _hook_pure(self, number: int, name: bytes, args: bytes) -> tuple[bool, bytes]:
         return self.running[number].pure(name.decode(errors="replace"), args)
+
+    def _hook_look(self, number: int) -> float:
+        running = self.running.get(number)
+        return -1.0 if running is None or running.stopped else thread_time()
 
     def _hook_dropped(self, number: int, path: bytes) -> None:
         self.running[number].dropped(path.decode(errors="replace"))

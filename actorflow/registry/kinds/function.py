@@ -24,9 +24,10 @@ class Pool(Config):
 
 
 class Function(Script):
-    """A function: its pool, limits, and default call options such as `retry`."""
+    """A function: its pool, limits, and default call options such as `retry`; `isolate` as in a process."""
 
     method: str = ""
     pool: Pool = Pool()
     limits: Limits = Limits()
+    isolate: bool = False
     options: Mapping[str, Any] = Field(default_factory=dict)

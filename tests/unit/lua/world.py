@@ -66,6 +66,9 @@ class World:
         self.asked.append(("post", dest, topic, payloads))
         return True
 
+    def away(self, _lane: Any, _work: Any) -> bool:
+        return False
+
     def control(self, ref: int, verb: str, target: str, detail: Any) -> Any:
         self.asked.append((verb, ref, target, detail))
         return self._answer(target, answer=True)

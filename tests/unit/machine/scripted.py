@@ -124,6 +124,9 @@ class FakeDriver:
     def send(self, ref: int, dest: str, topic: str, payloads: tuple[Any, ...]) -> Any:
         return self._answer("send", ref, dest, topic, payloads)
 
+    def away(self, _lane: Any, _work: Any) -> bool:
+        return False
+
     def post(self, _dest: str, _topic: str, _payloads: tuple[Any, ...]) -> bool:
         return False
 

@@ -196,6 +196,9 @@ class Posting(FakeDriver):
     machine: Machine
     posted = 0
 
+    def away(self, _lane: Any, _work: Any) -> bool:
+        return False
+
     def post(self, _dest: str, _topic: str, _payloads: tuple[Any, ...]) -> bool:
         self.posted += 1
         self.machine.left -= 1

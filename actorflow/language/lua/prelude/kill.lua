@@ -1,5 +1,6 @@
--- Limits, and the end of a process that goes beyond one. Called with (kit, limits), gives kit begin, watch, spend, die,
--- end_of.
+-- Limits, and the end of a process that goes beyond one. Called with (kit, limits, look), gives kit begin, watch, spend,
+-- die, end_of. `look()` gives the seconds that this thread has computed, or less than 0 when the process has been ended
+-- meanwhile.
 --
 -- A process may use so many instructions between two ops, counted by a hook on each of its coroutines; calls of native
 -- functions that take long are charged for what they do. As no count covers everything, a clock is the second line.
@@ -13,14 +14,15 @@ local byte, sub, gsub, concat = string.byte, string.sub, string.gsub, table.conc
 
 local HOOK <const> = 1000 -- instructions between two looks
 local CREATION <const> = 500 -- what a coroutine is charged: it may run HOOK - 1 instructions uncounted
-local PATIENCE <const> = 4 -- times the limit may pass by the clock; the processor's time, which other threads use too
+local PATIENCE <const> = 4 -- times the limit may pass by the clock, which counts what this thread computes
+local GLANCE <const> = 0.01 -- seconds of the whole program between two looks at that clock
 local LEAST_PATIENCE <const> = 2.0 -- seconds
 local MAX_FRAMES <const> = 30
 local SCRIPT <const> = 64 -- "@" begins the chunk name of a script's source, and of nothing else
 
-return function(kit, limits)
+return function(kit, limits, look)
   local FATAL = setmetatable({}, {__metatable = false})
-  local used, budget, milliseconds, began = 0, 0, 0, nil
+  local used, budget, milliseconds, began, looked = 0, 0, 0, nil, 0
   local memory_kib = limits.memory_kib
   local fatal -- {message, stack} of the end that is under way
   kit.FATAL = FATAL
@@ -104,7 +106,11 @@ return function(kit, limits)
   kit.is_full = is_full
 
   local function look_at_clock()
-    local now = clock()
+    local glanced = clock()
+    if glanced - looked < GLANCE then return end
+    looked = glanced
+    local now = look()
+    if now < 0 then die("ended from outside") end
     if not began then began = now
     elseif now - began > LEAST_PATIENCE and (now - began) * 1000 > PATIENCE * milliseconds then out_of_time() end
   end

@@ -3,9 +3,10 @@
 -- Called with (sources, hooks, limits): `sources` are the other chunks of the prelude by name, compiled; `hooks` are
 -- functions of the adapter that neither yield nor raise: identity(instance) -> CBOR, now(instance), draw(instance,
 -- kind, size), note(instance, level, text, CBOR), dropped(instance, path), pure(instance, name, CBOR) -> ok, CBOR,
--- post(instance, dest, topic, is_scalar, payload) -> was it sent. `limits.modules` are the names of the modules with a
--- chunk `module_NAME` of their own: called with (kit, sys, core) it returns the module. Each chunk adds to `kit` what
--- the later ones need.
+-- post(instance, dest, topic, is_scalar, payload) -> was it sent, look(instance) -> seconds that its thread has
+-- computed, or less than 0 when nothing more of the instance is wanted. `limits.isolated`: the runtime belongs to one
+-- entry. `limits.modules` are the names of the modules with a chunk `module_NAME` of their own: called with (kit, sys,
+-- core) it returns the module. Each chunk adds to `kit` what the later ones need.
 
 local sources, hooks, limits = ...
 local type, next, select, ipairs, rawequal, setmetatable = type, next, select, ipairs, rawequal, setmetatable
@@ -145,7 +146,7 @@ end
 -- ---- the environment of scripts -------------------------------------------------------------------------------------
 
 sources.objects(kit)
-sources.kill(kit, limits)
+sources.kill(kit, limits, function() return hooks.look(state.instance.id) end)
 sources.errors = sources.errors(kit)
 local library = {table = sources.tables(kit)}
 library.string = sources.text(kit, function(native, bounds, fail)
@@ -211,6 +212,7 @@ local function enter(instance, values, n, before, value, problem)
   if entry then
     instance.args = false
     if instance.worker then instance.worker.entry = entry end
+    if limits.isolated then sys(3) end -- who starts it need not wait for what it computes
     return entry(unpack(values, 1, n)) -- a tail call: nothing of ours stays on the stack of a process that waits
   end
   if instance.ops == before then
@@ -272,12 +274,15 @@ end
 local instances = {}
 
 -- number -> what is kept of a program between its runs: its entry function, once it is loaded
-local workers, last_worker = {}, 0
+local workers = {}
 
-function api.worker()
-  last_worker = last_worker + 1
-  workers[last_worker] = {entry = false}
-  return last_worker
+local function worker_of(number)
+  local known = workers[number]
+  if not known then
+    known = {entry = false}
+    workers[number] = known
+  end
+  return known
 end
 
 function api.dismiss(worker) workers[worker] = nil end
@@ -290,7 +295,7 @@ function api.start(id, program, args, worker)
     kit.watch(create(main)),
     id = id, program = programs[program], args = args, ops = 0, created = 0, slot = 0, objects = false, held = false,
   } -- eight names: one more would double what the table takes in every process
-  if worker > 0 then instances[id].worker = workers[worker] end
+  if worker > 0 then instances[id].worker = worker_of(worker) end
   return 1
 end
 
