@@ -12,7 +12,7 @@ from typing import Any, Final
 
 import typer
 
-from actorflow.cli import check, exec, listing, run, serve, test, work  # noqa: A004 - the name of the verb
+from actorflow.cli import check, exec, listing, run, serve, service, test, work  # noqa: A004 - the name of the verb
 from actorflow.cli.failing import end_of
 
 _VERBS: Final[dict[str, Callable[..., Any] | tuple[str, str]]] = {
@@ -64,6 +64,8 @@ def _assembled(given: Sequence[str]) -> typer.Typer:
         app.command(name, context_settings=_PARSING.get(name))(verb)
         if name == "runs":
             app.add_typer(run.app, name="run")
+        if name == "services":
+            app.add_typer(service.app, name="service")
     app.callback()(_options)
     return app
 

@@ -85,6 +85,22 @@ class _Requests:
         """List the services and their states."""
         return self.request("services", {})
 
+    def start_service(self, service_id: str, *, timeout: float = DEFAULT_TIMEOUT) -> Any:
+        """Start a service with all it needs; see `restart_service`."""
+        return self.request("service.start", {"id": service_id}, timeout)
+
+    def stop_service(self, service_id: str, *, timeout: float = DEFAULT_TIMEOUT) -> Any:
+        """Stop a service with all that need it; they stay stopped until they are started. See `restart_service`."""
+        return self.request("service.stop", {"id": service_id}, timeout)
+
+    def restart_service(self, service_id: str, *, timeout: float = DEFAULT_TIMEOUT) -> Any:
+        """Stop a service with all that need it, and start it and those of them that ran.
+
+        Returns once that is over, or after `timeout` seconds with `over` false while the node goes on with it:
+        `stopped` and `started` name services in order, `services` has the line of each, `waits_for` what is not up.
+        """
+        return self.request("service.restart", {"id": service_id}, timeout)
+
 
 class ControlClient(_Requests):
     """A blocking client of the node that uses one data directory."""

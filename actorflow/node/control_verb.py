@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
-from actorflow.errors import NOT_FOUND, TIMEOUT, UNAVAILABLE, Error
+import trio
+
+from actorflow.errors import NOT_FOUND, TIMEOUT, UNAVAILABLE, Error, not_found
 from actorflow.node import control_args as read
 from actorflow.node.control import Verb
 from actorflow.node.node import Node
 from actorflow.node.service import Supervisor
 from actorflow.ports import ProcessInfo
+from actorflow.supervision.move import Move
 from actorflow.value import Value
 
 
@@ -24,6 +27,7 @@ def node_verbs(node: Node, supervisor: Supervisor) -> dict[str, Verb]:
         "services": _at_once(lambda _: service_lines(supervisor)),
         **_calling(node),
         **_controlling(node),
+        **_moving(node, supervisor),
     }
 
 
@@ -102,6 +106,58 @@ def _controlling(node: Node) -> dict[str, Verb]:
         return True
 
     return {"send": send, "cancel": cancel, "terminate": terminate}
+
+
+def _moving(node: Node, supervisor: Supervisor) -> dict[str, Verb]:
+    def moving(*, stop: bool, start: bool) -> Verb:
+        async def verb(args: Mapping[str, Value]) -> Value:
+            service_id, move = read.text(args, "id"), None
+            with trio.move_on_after(read.seconds(args)) as scope:
+                move = await _move_of(node, supervisor.move(service_id, stop=stop, start=start), service_id)
+                await supervisor.moved(move)
+            return _moved(supervisor, service_id, move, over=not scope.cancelled_caught)
+
+        return verb
+
+    return {
+        "service.start": moving(stop=False, start=True),
+        "service.stop": moving(stop=True, start=False),
+        "service.restart": moving(stop=True, start=True),
+    }
+
+
+async def _move_of(node: Node, asked: Awaitable[Move], service_id: str) -> Move:
+    """Return the move, or say what an id is that is no service's."""
+    try:
+        return await asked
+    except Error as error:
+        if error.kind != NOT_FOUND or not (kind := _kind(node, service_id)):
+            raise
+        text = f"{service_id} is a {kind}, which is no service: it has no lifecycle, so nothing starts or stops it"
+        raise not_found(text) from None
+
+
+def _kind(node: Node, entry_id: str) -> str:
+    try:
+        return node.registry.entry(entry_id).kind
+    except Error:
+        return ""
+
+
+def _moved(supervisor: Supervisor, service_id: str, move: Move | None, *, over: bool) -> dict[str, Value]:
+    """Return what a move has come to, with the services that it is about, that one first."""
+    lines = {line["id"]: line for line in service_lines(supervisor)}
+    stopped, started = (list(move.stopping), list(move.starting)) if move is not None else ([], [])
+    waits_for = supervisor.awaited_by(service_id)
+    about = [name for name in dict.fromkeys([service_id, *started, *stopped, *waits_for]) if name in lines]
+    return {
+        "id": service_id,
+        "over": over,
+        "stopped": stopped,
+        "started": started,
+        "waits_for": waits_for,
+        "services": [lines[name] for name in about],
+    }
 
 
 def _at_once(answer: Callable[[Mapping[str, Value]], Value]) -> Verb:

@@ -19,6 +19,19 @@ Ended: TypeAlias = Callable[[Failure | None], None]
 _STOP_REASON: Final = "service stopping"
 
 
+def once(action: Ended) -> Ended:
+    """Return what passes on the first end that it hears of, and no other."""
+    done = False
+
+    def wrapped(failure: Failure | None) -> None:
+        nonlocal done
+        if not done:
+            done = True
+            action(failure)
+
+    return wrapped
+
+
 class Runner(Protocol):
     """One service as its supervisor moves it."""
 

@@ -10,21 +10,26 @@ import random
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TypeAlias
 
 import trio
 
 from actorflow.duration import SECOND
-from actorflow.errors import Error, Failure, failure_of
+from actorflow.errors import Error, Failure, failure_of, not_found, unavailable
 from actorflow.node.event_bus import service_update
 from actorflow.node.node import Node
-from actorflow.node.runner import Runner
+from actorflow.node.runner import Runner, once
+from actorflow.node.suggest import did_you_mean
+from actorflow.supervision.move import Move, plan_move
 from actorflow.supervision.order import StartPlan
 from actorflow.supervision.policy import (
     Action,
     Ended,
     Event,
+    Held,
     KillRun,
+    Released,
     Started,
     StartRefused,
     StartRequested,
@@ -71,6 +76,8 @@ class Supervisor:
         self._runners = dict(services.runners)
         self._told = changed
         self._wanted: frozenset[str] = frozenset()
+        self._asked: frozenset[str] = frozenset()
+        self._moves: list[Move] = []
         self._revising = trio.Lock()
         self._stopped = False
         self._kills: Counter[str] = Counter()
@@ -110,6 +117,70 @@ class Supervisor:
         """Return how many times a service has been started again."""
         return max(self._services[service_id].run - 1, 0)
 
+    # ---- by hand -----------------------------------------------------------------------------------------------
+
+    async def move(self, service_id: str, *, stop: bool = False, start: bool = False) -> Move:
+        """Stop a service with all that need it, start it with all it needs, or restart it with those that ran.
+
+        Returns what is going to happen as soon as moves before it are over; see `moved`. What is stopped so stays
+        stopped, whatever the registry says, until it or what needs it is started by hand.
+
+        Raises:
+            Error: kind NotFound, when there is no such service; kind Unavailable, when the node is stopping; what
+                blocks the start, when it cannot be.
+        """
+        self._check_move(service_id, start=start)
+        move: Move = await self._node.nursery.start(partial(self._carry_out, service_id, stop=stop, start=start))
+        return move
+
+    async def moved(self, move: Move) -> None:
+        """Wait until a move is over: what it stops has stopped, and it is known how its starts went."""
+        while move in self._moves or not all(self._known(one) for one in self._found(move.starting)):
+            await self._moved.wait()
+
+    def awaited_by(self, service_id: str) -> list[str]:
+        """Return which services `service_id` has to wait for, of those it needs directly."""
+        return sorted(need for need in self._plan.needs.get(service_id, ()) if not self._lets_start(need))
+
+    def _check_move(self, service_id: str, *, start: bool) -> None:
+        if service_id not in self._services:
+            raise not_found(f"no service {service_id!r}{did_you_mean(service_id, self._services)}")
+        if self._stopped:
+            raise unavailable(f"service {service_id} is not moved any more: the node is stopping")
+        if start and service_id in self._plan.blocked:
+            raise Error(self._plan.blocked[service_id])
+
+    async def _carry_out(self, service_id: str, *, stop: bool, start: bool, task_status: trio.TaskStatus[Move]) -> None:
+        async with self._revising:
+            self._check_move(service_id, start=start)  # it may be gone since then
+            move = plan_move(self._services, self._plan, service_id, stop=stop, start=start)
+            wanted = self._wanted & move.released
+            self._wanted, self._asked = self._wanted - move.held, self._asked - move.held
+            self._moves.append(move)
+            task_status.started(move)
+            for name in move.held:
+                self._feed(name, Held())
+            await self._stop_all(move.held, self._plan)
+            self._moves.remove(move)
+            if not self._stopped:
+                self._start_again(move, wanted)
+        self._move()
+
+    def _start_again(self, move: Move, wanted: frozenset[str]) -> None:
+        """Start what a move starts as if for the first time, and let those go on that were refused because of it."""
+        refused = {
+            name for name in self._plan.dependents(move.starting) & self._wanted if not self._services[name].held
+        }
+        for service in self._found({*move.starting, *move.released, *refused}):
+            self._feed(service.spec.id, Released())
+        starting = {service.spec.id for service in self._found(move.starting)}
+        self._asked |= {name for name in starting if self._services[name].state not in ALIVE}
+        self._want(self._wanted | starting | (wanted & self._services.keys()))
+
+    def _found(self, names: Iterable[str]) -> list[Service]:
+        """Return the services of these names that are still there."""
+        return [self._services[name] for name in names if name in self._services]
+
     # ---- another registry --------------------------------------------------------------------------------------
 
     def revise(self, services: Services, changed: Collection[str]) -> None:
@@ -121,7 +192,7 @@ class Supervisor:
         specs = {spec.id: spec for spec in services.specs}
         gone = self._services.keys() - specs.keys()
         replaced = {name for name in changed if self._services.keys() & {name} and not self._amended(name, services)}
-        restarted = {name for name in self._needing(replaced - gone) if self._services[name].state in ALIVE}
+        restarted = {name for name in self._plan.dependents(replaced - gone) if self._services[name].state in ALIVE}
         leaving = gone | replaced | restarted
         again = (self._wanted & leaving | restarted) & specs.keys()
         plan, self._plan, self._given = self._plan, services.plan, services
@@ -148,7 +219,7 @@ class Supervisor:
                 disarm()
                 self._runners.pop(name, None)
                 if old is not None and name in specs:
-                    self._services[name] = Service(specs[name], run=old.run)
+                    self._services[name] = Service(specs[name], run=old.run, held=old.held)
                     self._runners[name] = self._given.runners[name]
             if not self._stopped:
                 auto = {name for name in leaving if name in specs and specs[name].auto_start}
@@ -165,19 +236,14 @@ class Supervisor:
         self._wanted = self._plan.closure(names)
         for name, failure in self._plan.blocked.items():
             self._refuse(name, failure)
+        for name in sorted(name for name in self._wanted if self._services[name].held):
+            self._block(name, "was stopped by hand")
         self._advance()
 
     def _amended(self, name: str, services: Services) -> bool:
         """Tell whether a service goes on as it is written now without being started again."""
         given = services.runners.get(name)
         return given is not None and self._services[name].state in ALIVE and self._runners[name].amend(given)
-
-    def _needing(self, names: Collection[str]) -> set[str]:
-        """Return `names` with all services that need one of them, directly or not."""
-        found = set(names)
-        while more := {name for name, needs in self._plan.needs.items() if not needs.isdisjoint(found)} - found:
-            found |= more
-        return found
 
     async def _stop_all(self, names: Collection[str], plan: StartPlan) -> None:
         levels = plan.stop_levels()
@@ -207,22 +273,31 @@ class Supervisor:
         """Start whatever may start now, and refuse what never may."""
         for service_id in sorted(self._wanted):
             service = self._services[service_id]
-            if service.state is not State.UNKNOWN or service.failure is not None:
+            new = service.state is State.UNKNOWN and service.failure is None and not service.held
+            if not new and service_id not in self._asked:
                 continue
             if all(self._lets_start(need) for need in self._plan.needs[service_id]):
+                self._asked -= {service_id}
                 self._feed(service_id, StartRequested())
 
     def _lets_start(self, need: str) -> bool:
         service = self._services[need]
         tried = service.state is State.FAILED or self._known(service)
-        return service.ready or (need in self._plan.optional and tried)
+        return need not in self._asked and (service.ready or (need in self._plan.optional and tried))
 
-    @staticmethod
-    def _known(service: Service) -> bool:
+    def _known(self, service: Service) -> bool:
         """Tell whether the start is over, well or not, or was refused."""
-        return service.settled and (service.state is not State.UNKNOWN or service.failure is not None)
+        told = service.state is not State.UNKNOWN or service.failure is not None or service.held
+        return service.settled and told and service.spec.id not in self._asked
+
+    def _block(self, service_id: str, reason: str) -> None:
+        """Refuse those that wait for a service that is not going to run."""
+        for name, failure in self._plan.blocked_by(service_id, reason).items():
+            if not self._known(self._services[name]):
+                self._refuse(name, failure)
 
     def _refuse(self, service_id: str, failure: Failure) -> None:
+        self._asked -= {service_id}
         service = self._services[service_id]
         if service.state not in ALIVE and service_id in self._wanted:
             self._feed(service_id, StartRefused(failure))
@@ -247,9 +322,7 @@ class Supervisor:
             self._node.bus.publish("supervisor", "service.update", after.spec.id, service_update(before, after))
         given_up = after.settled and not after.ready and after.state in {State.FAILED, State.EXITED}
         if given_up and after.spec.id in self._wanted:
-            for service_id, failure in self._plan.blocked_by(after.spec.id).items():
-                if not self._known(self._services[service_id]):
-                    self._refuse(service_id, failure)
+            self._block(after.spec.id, "did not start")
         self._move()
         self._advance()
 
@@ -285,7 +358,7 @@ class Supervisor:
 
     async def _start(self, service_id: str, runner: Runner, run: int) -> None:
         scope = self._starting[service_id] = trio.CancelScope()
-        ended = _once(lambda failure: self._feed(service_id, Ended(run, failure)))
+        ended = once(lambda failure: self._feed(service_id, Ended(run, failure)))
         with scope:
             try:
                 await runner.start(ended)
@@ -316,15 +389,3 @@ class Supervisor:
         finally:
             self._kills[service_id] -= 1
             self._move()
-
-
-def _once(action: Callable[[Failure | None], None]) -> Callable[[Failure | None], None]:
-    done = False
-
-    def wrapped(failure: Failure | None) -> None:
-        nonlocal done
-        if not done:
-            done = True
-            action(failure)
-
-    return wrapped

@@ -34,14 +34,21 @@ class StartPlan:
         """Return `ids` with every service they need, directly or not."""
         return frozenset(_reach(ids, self.needs))
 
-    def blocked_by(self, failed: str) -> dict[str, Failure]:
+    def dependents(self, ids: Iterable[str]) -> frozenset[str]:
+        """Return `ids` with every service that needs one of them, directly or not."""
+        found = set(ids)
+        while more := {name for name, needs in self.needs.items() if not needs.isdisjoint(found)} - found:
+            found |= more
+        return frozenset(found)
+
+    def blocked_by(self, failed: str, reason: str = "did not start") -> dict[str, Failure]:
         """Return the services that may not start because `failed` did not, with the reason; none for an optional one.
 
         Only its subtree is in the result: what does not depend on it goes on.
         """
         blocked = _dependents({failed}, self.needs, self.optional)
         return {
-            service: Failure(f"service {service} needs {cause}, which did not start", UNAVAILABLE, retryable=True)
+            service: Failure(f"service {service} needs {cause}, which {reason}", UNAVAILABLE, retryable=True)
             for service, cause in blocked.items()
         }
 

@@ -4,12 +4,12 @@
 driver keeps one timer per service, at `Service.deadline`, and feeds `TimerFired` when it is due.
 
 Events about a run carry its number. What is heard of a run that is over already (killed, timed out) changes nothing.
-Starting what runs and stopping what does not are no faults: they change nothing either.
+Starting what runs or is held and stopping what does not run are no faults: they change nothing either.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 from actorflow.errors import CANCELED, INTERNAL, TIMEOUT, Error, Failure
@@ -24,6 +24,16 @@ class StartRequested:
 @dataclass(frozen=True, slots=True)
 class StopRequested:
     """Somebody wants the service not to run."""
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """Somebody stops the service by hand: from now on it is not started, however often that is requested."""
+
+
+@dataclass(frozen=True, slots=True)
+class Released:
+    """Somebody lets the service start again; what it was refused for is forgotten."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +63,8 @@ class TimerFired:
     """The time may have reached the service's deadline; before it, this changes nothing."""
 
 
-Event: TypeAlias = StartRequested | StopRequested | StartRefused | Started | Ended | TimerFired
+Wish: TypeAlias = StartRequested | StopRequested | Held | Released | StartRefused
+Event: TypeAlias = Wish | Started | Ended | TimerFired
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,23 +101,33 @@ def decide(service: Service, event: Event, now: int, jitter: float = 0.5) -> Dec
         Error: kind Conflict, when the event asks for a move that the state table does not have.
     """
     match event:
-        case StartRequested():
-            return _start_requested(service, now)
-        case StopRequested():
-            return _stop_requested(service, now)
-        case StartRefused():
-            return service.refused(event.failure), ()
         case Started():
             return _started(service, event.run, now) if _concerns(service, event.run) else (service, ())
         case Ended():
             return _ended(service, event.failure, now, jitter) if _concerns(service, event.run) else (service, ())
         case TimerFired():
             return _timer_fired(service, now, jitter)
+        case _:
+            return _asked(service, event, now)
 
 
 def is_terminal(failure: Failure | None) -> bool:
     """Tell whether a run that ended so is never started again: a clean return, a cancellation, `retryable=False`."""
     return failure is None or failure.retryable is False or failure.kind == CANCELED
+
+
+def _asked(service: Service, wish: Wish, now: int) -> Decision:
+    match wish:
+        case StartRequested():
+            return _start_requested(service, now)
+        case StopRequested():
+            return _stop_requested(service, now)
+        case StartRefused():
+            return service.refused(wish.failure), ()
+        case Held():
+            return _hold(service, now), ()
+        case Released():
+            return _release(service), ()
 
 
 def _concerns(service: Service, run: int) -> bool:
@@ -116,7 +137,7 @@ def _concerns(service: Service, run: int) -> bool:
 
 
 def _start_requested(service: Service, now: int) -> Decision:
-    if service.state in {State.STARTING, State.RUNNING}:
+    if service.held or service.state in {State.STARTING, State.RUNNING}:
         return service, ()
     return _start(service, now, attempts=0, failure=None)
 
@@ -134,6 +155,16 @@ def _stop_requested(service: Service, now: int) -> Decision:
     if service.state is State.FAILED:
         return service.moved(State.STOPPED, now), ()
     return service, ()
+
+
+def _hold(service: Service, now: int) -> Service:
+    stopped = service.moved(State.STOPPED, now) if service.state is State.FAILED else service
+    return replace(stopped, held=True)
+
+
+def _release(service: Service) -> Service:
+    refusal = None if service.state is State.UNKNOWN else service.failure
+    return replace(service, held=False, failure=refusal) if service.held or refusal != service.failure else service
 
 
 def _started(service: Service, run: int, now: int) -> Decision:
@@ -154,7 +185,7 @@ def _failed(service: Service, failure: Failure | None, now: int, jitter: float) 
     stable = service.state is State.RUNNING and now - service.since >= service.spec.stable_threshold
     attempts = 1 if stable else service.attempts + 1
     restart = service.spec.restart
-    again = restart.max_attempts == 0 or attempts < restart.max_attempts
+    again = not service.held and (restart.max_attempts == 0 or attempts < restart.max_attempts)
     deadline = now + restart.delay(attempts, jitter) if again else None
     return service.moved(State.FAILED, now, attempts=attempts, failure=failure, deadline=deadline)
 
@@ -165,6 +196,7 @@ def _timer_fired(service: Service, now: int, jitter: float) -> Decision:
     if service.state is State.FAILED:
         return _start(service, now, service.attempts, service.failure)
     if service.state is State.STOPPING:
-        return service.moved(State.STOPPED, now, attempts=0, failure=None), (KillRun(service.run),)
+        slow = Failure(f"service {service.spec.id} did not stop within its stop_timeout and was ended", TIMEOUT)
+        return service.moved(State.FAILED, now, attempts=0, failure=slow), (KillRun(service.run),)
     late = Failure(f"service {service.spec.id} did not start within its start_timeout", TIMEOUT, retryable=True)
     return _failed(service, late, now, jitter), (KillRun(service.run),)

@@ -21,6 +21,7 @@ class ServiceReport:
         attempts: consecutive failed runs.
         failure: why the last run failed or the service may not start, or None.
         next_start: when it starts again, or None when it does not wait for that.
+        held: whether it was stopped by hand and stays so until it is started by hand.
     """
 
     id: str
@@ -29,6 +30,7 @@ class ServiceReport:
     attempts: int
     failure: Failure | None
     next_start: int | None
+    held: bool = False
 
     def value(self) -> dict[str, Any]:
         """Return the line as a value that may cross a boundary."""
@@ -39,6 +41,7 @@ class ServiceReport:
             "attempts": self.attempts,
             "failure": self.failure,
             "next_start": self.next_start,
+            "held": self.held,
         }
 
 
@@ -58,4 +61,5 @@ def _line(service: Service, shift: int) -> ServiceReport:
         attempts=service.attempts,
         failure=service.failure,
         next_start=None if service.next_start is None else service.next_start + shift,
+        held=service.held,
     )

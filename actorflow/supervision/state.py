@@ -26,14 +26,14 @@ class State(StrEnum):
     EXITED = "exited"
     """It ended by itself, for good."""
     FAILED = "failed"
-    """A run failed: it waits for its next start or, without one, has been given up."""
+    """A run failed or did not stop in time: it waits for its next start or, without one, has been given up."""
 
 
 TRANSITIONS: Final[dict[State, frozenset[State]]] = {
     State.UNKNOWN: frozenset({State.STARTING}),
     State.STARTING: frozenset({State.RUNNING, State.EXITED, State.FAILED, State.STOPPING}),
     State.RUNNING: frozenset({State.EXITED, State.FAILED, State.STOPPING}),
-    State.STOPPING: frozenset({State.STOPPED}),
+    State.STOPPING: frozenset({State.STOPPED, State.FAILED}),
     State.STOPPED: frozenset({State.STARTING}),
     State.EXITED: frozenset({State.STARTING}),
     State.FAILED: frozenset({State.STARTING, State.STOPPED}),
@@ -55,6 +55,7 @@ class Service:
         attempts: consecutive failed runs.
         failure: why the last run failed or the service may not start; None after a clean end.
         deadline: when `TimerFired` is due: the end of a start or stop time-out, or the next start. None: never.
+        held: whether it was stopped by hand, so that nothing but a release lets it start again.
     """
 
     spec: ServiceSpec
@@ -64,6 +65,7 @@ class Service:
     attempts: int = 0
     failure: Failure | None = field(default=None)
     deadline: int | None = None
+    held: bool = False
 
     @property
     def next_start(self) -> int | None:
@@ -77,8 +79,8 @@ class Service:
 
     @property
     def ready(self) -> bool:
-        """Whether dependents may start: it runs, or did its work and returned."""
-        return self.state is State.RUNNING or (self.state is State.EXITED and self.failure is None)
+        """Whether dependents may start: it runs, or did its work and returned, and is not held."""
+        return not self.held and (self.state is State.RUNNING or (self.state is State.EXITED and self.failure is None))
 
     def moved(self, state: State, now: int, **changes: Any) -> Service:
         """Return the service in `state` since `now`, without a deadline unless `changes` sets one.

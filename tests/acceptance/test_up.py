@@ -121,9 +121,10 @@ def test_a_package_named_hosts_in_the_way_is_named(shop: Project) -> None:
 def test_help_is_quick_and_lists_the_verbs(shop: Project) -> None:
     helped = shop.run("--help")
     assert helped.code == 0
-    for verb in ("up", "call", "spawn", "send", "ps", "services", "runs", "run", "test", "check"):
+    for verb in ("up", "call", "spawn", "send", "ps", "services", "service", "runs", "run", "test"):
         assert f" {verb} " in helped.out
     assert shop.run("run", "--help").code == 0
+    assert all(f" {verb} " in shop.run("service", "--help").out for verb in ("start", "stop", "restart"))
 
 
 def test_output_without_colour_has_no_escapes(shop: Project) -> None:

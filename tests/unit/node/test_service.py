@@ -10,8 +10,10 @@ import pytest
 import trio
 import trio.testing
 
+from actorflow.cli import service as service_command
 from actorflow.duration import SECOND
-from actorflow.errors import Error, Failure, invalid, not_found
+from actorflow.errors import NOT_FOUND, UNAVAILABLE, Error, Failure, invalid, not_found
+from actorflow.node.control_verb import node_verbs
 from actorflow.node.node import Node
 from actorflow.node.runner import HostRunner, ProcessRunner
 from actorflow.node.service import Services, Supervisor
@@ -200,6 +202,8 @@ async def test_who_does_not_stop_in_time_is_ended() -> None:
         await trio.testing.wait_all_tasks_blocked()
         assert trio.current_time() - begin == pytest.approx(4)
         assert log == ["start a", "stop a 4", "kill a"]
+        assert _states(supervisor) == {"a": "failed"}
+        assert "stop_timeout" in supervisor.report()[0].failure.message
 
 
 async def test_a_stop_during_the_start_waits_for_it() -> None:
@@ -299,6 +303,149 @@ async def test_the_end_of_a_process_is_heard_once() -> None:
         node.exited("{local@app:host|1}", Outcome(failure=Failure("crashed")))
         await runner.kill()
         assert [end.message for end in ends if end] == ["crashed"]
+
+
+# ---- by hand --------------------------------------------------------------------------------------------------------
+
+
+async def _move(supervisor: Supervisor, name: str, **what: bool) -> tuple[list[str], list[str]]:
+    move = await supervisor.move(name, **what)
+    await supervisor.moved(move)
+    return list(move.stopping), list(move.starting)
+
+
+async def test_a_stop_by_hand_stops_those_that_need_it_first_and_lasts() -> None:
+    specs = (_spec("a"), _spec("b", "a"), _spec("c", "b"), _spec("d"))
+    async with _supervised(*specs) as (supervisor, _, log):
+        await supervisor.start(WITHIN)
+        log.clear()
+        assert await _move(supervisor, "a", stop=True) == (["c", "b", "a"], [])
+        assert log == ["stop c 10", "stop b 10", "stop a 10"]
+        assert [line.id for line in supervisor.report() if line.held] == ["a", "b", "c"]
+        await trio.sleep(500)
+        supervisor.revise(_given(log, *specs, _spec("e", "b")), {"a", "b"})
+        await _quiet(supervisor)
+        assert len(log) == 3, "another registry starts none of them"
+        assert _states(supervisor)["d"] == "running"
+        refused = next(line for line in supervisor.report() if line.id == "e")
+        assert "needs a, which was stopped by hand" in refused.failure.message
+
+
+async def test_a_start_by_hand_starts_what_it_needs_and_nothing_else() -> None:
+    async with _supervised(_spec("a"), _spec("b", "a"), _spec("c", "b")) as (supervisor, _, log):
+        await supervisor.start(WITHIN)
+        await _move(supervisor, "a", stop=True)
+        log.clear()
+        assert await _move(supervisor, "b", start=True) == ([], ["a", "b"])
+        assert log == ["start a", "start b"]
+        assert _states(supervisor) == {"a": "running", "b": "running", "c": "stopped"}
+        assert await _move(supervisor, "b", start=True) == ([], [])
+        await supervisor.stop()
+
+
+async def test_a_restart_brings_back_those_that_ran() -> None:
+    specs = (_spec("a"), _spec("b", "a"), _spec("c", "b", auto_start=False), _spec("d", "a"))
+    async with _supervised(*specs) as (supervisor, fakes, log):
+        await supervisor.start(WITHIN)
+        fakes["d"].ended(Failure("crashed"))
+        log.clear()
+        assert await _move(supervisor, "a", stop=True, start=True) == (["d", "b", "a"], ["a", "b", "d"])
+        assert log[:3] == ["stop b 10", "stop a 10", "start a"]
+        assert sorted(log[3:]) == ["start b", "start d"]
+        assert _states(supervisor) == {"a": "running", "b": "running", "c": "unknown", "d": "running"}
+        assert not any(line.held for line in supervisor.report())
+        assert await _move(supervisor, "c", start=True) == ([], ["c"])
+
+
+async def test_a_start_by_hand_mends_what_was_given_up() -> None:
+    specs = (_spec("a", restart=RestartPolicy(max_attempts=1)), _spec("b", "a"))
+    async with _supervised(*specs, plans={"a": [Error("busy"), Error("busy")]}) as (supervisor, _, _log):
+        await supervisor.start(WITHIN)
+        assert _states(supervisor) == {"a": "failed", "b": "unknown"}
+        await _move(supervisor, "b", start=True)
+        assert _states(supervisor) == {"a": "failed", "b": "unknown"}
+        assert "needs a" in supervisor.report()[1].failure.message
+        await _move(supervisor, "a", start=True)
+        await _quiet(supervisor)
+        assert _states(supervisor) == {"a": "running", "b": "running"}
+
+
+async def test_a_failing_start_by_hand_is_waited_for_until_it_is_over() -> None:
+    specs = (_spec("a", auto_start=False, restart=RestartPolicy(jitter=1e-9)), _spec("b", "a", auto_start=False))
+    async with _supervised(*specs, plans={"a": [Error("busy"), Error("busy")]}) as (supervisor, _, log):
+        begin = trio.current_time()
+        move = await supervisor.move("b", start=True)
+        with trio.move_on_after(2):
+            await supervisor.moved(move)
+        assert supervisor.awaited_by("b") == ["a"]
+        await supervisor.moved(move)
+        assert trio.current_time() - begin == pytest.approx(3, abs=0.01)
+        assert (log[-1], supervisor.awaited_by("b")) == ("start b", [])
+
+
+async def test_a_move_that_takes_too_long_says_what_it_waits_for() -> None:
+    specs = (_spec("a", auto_start=False), _spec("b", "a", auto_start=False))
+    log: list[str] = []
+    fakes = {"a": Fake("a", log, [Error("busy")] * 9), "b": Fake("b", log)}
+    async with Node(Empty(), {}, clock=TrioClock()).open() as node:
+        supervisor = Supervisor(node, Services(specs, start_levels(specs, {"a": (), "b": ()}), fakes))
+        answer = await node_verbs(node, supervisor)["service.start"]({"id": "b", "timeout": 2})
+        assert (answer["over"], answer["started"], answer["waits_for"]) == (False, ["a", "b"], ["a"])
+        told = service_command.unfinished("start", answer, "2s")
+        assert told.message == (
+            "start of service b is not over after 2s: b is unknown, a is failed (busy); the node goes on with it"
+        )
+        await supervisor.stop()
+
+
+async def test_moves_are_made_one_after_another() -> None:
+    async with _supervised(_spec("a"), _spec("b", "a")) as (supervisor, fakes, log):
+        await supervisor.start(WITHIN)
+        fakes["b"].obeys = False
+        async with trio.open_nursery() as nursery:
+            await supervisor.move("a", stop=True)
+            nursery.start_soon(lambda: _move(supervisor, "b", start=True))
+        assert log[2:] == ["stop b 10", "kill b", "stop a 10", "start a", "start b"]
+        with trio.move_on_after(1) as scope:
+            await supervisor.move("b", stop=True)
+            await supervisor.move("b", start=True)
+        assert scope.cancelled_caught, "the stop takes its ten seconds"
+        await trio.sleep(20)
+        assert _states(supervisor) == {"a": "running", "b": "failed"}, "the start was given up before its turn"
+
+
+async def test_an_optional_service_that_is_held_blocks_nobody() -> None:
+    async with _supervised(_spec("a", startup=OPTIONAL)) as (supervisor, _, log):
+        await supervisor.start(WITHIN)
+        await _move(supervisor, "a", stop=True)
+        supervisor.revise(_given(log, _spec("a", startup=OPTIONAL), _spec("b", "a")), set())
+        await _quiet(supervisor)
+        assert _states(supervisor) == {"a": "stopped", "b": "running"}
+
+
+async def test_what_cannot_be_moved_says_why() -> None:
+    async with _supervised(_spec("app:a"), _spec("app:b", "gone")) as (supervisor, _, _log):
+        await supervisor.start(WITHIN)
+        with pytest.raises(Error, match=r"no service 'app:aa'; did you mean 'app:a'") as caught:
+            await supervisor.move("app:aa", stop=True)
+        assert caught.value.kind == NOT_FOUND
+        with pytest.raises(Error, match="gone, which is not in the registry"):
+            await supervisor.move("app:b", start=True)
+        assert await _move(supervisor, "app:b", stop=True) == ([], [])
+        await supervisor.stop()
+        with pytest.raises(Error, match="the node is stopping") as caught:
+            await supervisor.move("app:a", start=True)
+        assert caught.value.kind == UNAVAILABLE
+
+
+async def test_a_node_that_stops_ends_a_move() -> None:
+    async with _supervised(_spec("a")) as (supervisor, fakes, log):
+        await supervisor.start(WITHIN)
+        fakes["a"].obeys = False
+        await supervisor.move("a", stop=True, start=True)
+        await supervisor.stop()
+        await trio.testing.wait_all_tasks_blocked()
+        assert log == ["start a", "stop a 10", "kill a"]
 
 
 # ---- another registry -----------------------------------------------------------------------------------------------

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from actorflow.duration import MILLISECOND, SECOND
-from actorflow.errors import CANCELED, TIMEOUT, Error, Failure
+from actorflow.errors import CANCELED, INTERNAL, TIMEOUT, Error, Failure
 from actorflow.supervision.policy import (
     Ended,
     Event,
+    Held,
     KillRun,
+    Released,
     Started,
     StartRefused,
     StartRequested,
@@ -23,6 +29,7 @@ from actorflow.supervision.spec import RestartPolicy, ServiceSpec
 from actorflow.supervision.state import Service, State
 
 CRASH = Failure("boom")
+LINKED = Failure("linked process failed", INTERNAL)
 
 
 def fed(*events: Event, spec: ServiceSpec | None = None, now: int = 0) -> Service:
@@ -159,8 +166,11 @@ def test_a_stop_asks_then_kills() -> None:
     service, actions = decide(running(), StopRequested(), 5)
     assert (service.state, service.deadline, actions) == (State.STOPPING, 5 + 10 * SECOND, (StopRun(1),))
     service, actions = decide(service, TimerFired(), 5 + 10 * SECOND)
-    assert (service.state, actions) == (State.STOPPED, (KillRun(1),))
+    assert (service.state, service.deadline, actions) == (State.FAILED, None, (KillRun(1),))
+    assert service.failure is not None
+    assert (service.failure.kind, "stop_timeout" in service.failure.message) == (TIMEOUT, True)
     assert decide(service, Ended(1, CRASH), 11 * SECOND) == (service, ())
+    assert decide(service, TimerFired(), 999 * SECOND) == (service, ())
 
 
 @pytest.mark.parametrize("failure", [None, CRASH])
@@ -201,6 +211,56 @@ def test_a_start_by_hand_begins_to_count_anew(state: State) -> None:
     service = Service(ServiceSpec("app:s"), state, run=4, attempts=4, failure=CRASH)
     service, actions = decide(service, StartRequested(), 1)
     assert (service.state, service.attempts, service.failure, actions) == (State.STARTING, 0, None, (StartRun(5),))
+
+
+@pytest.mark.parametrize("state", [State.UNKNOWN, State.STOPPED, State.EXITED])
+def test_a_held_service_does_not_start_until_it_is_released(state: State) -> None:
+    held, actions = decide(Service(ServiceSpec("app:s"), state), Held(), 1)
+    assert (held.state, held.held, actions) == (state, True, ())
+    assert decide(held, StartRequested(), 2) == (held, ())
+    free, actions = decide(held, Released(), 3)
+    assert (free.held, actions) == (False, ())
+    assert decide(free, StartRequested(), 4)[1] == (StartRun(1),)
+
+
+def test_a_held_service_does_not_come_back() -> None:
+    waiting, _ = decide(running(), Ended(1, CRASH), 0)
+    stopped, actions = decide(waiting, Held(), 1)
+    assert (stopped.state, stopped.next_start, actions) == (State.STOPPED, None, ())
+    held, actions = decide(running(), Held(), 0)
+    assert (held.state, held.ready, actions) == (State.RUNNING, False, ())
+    failed, actions = decide(held, Ended(1, CRASH), 1)
+    assert (failed.state, failed.next_start, failed.settled, actions) == (State.FAILED, None, True, ())
+
+
+def test_a_release_forgets_why_a_start_was_refused_and_nothing_else() -> None:
+    refused = fed(StartRefused(CRASH))
+    assert decide(refused, Released(), 1)[0].failure is None
+    given_up = Service(ServiceSpec("app:s"), State.FAILED, run=1, failure=CRASH)
+    assert decide(given_up, Released(), 1) == (given_up, ())
+
+
+@pytest.mark.parametrize("failure", [Failure("error('text')"), Failure("process terminated", INTERNAL), LINKED])
+def test_a_raise_a_termination_and_a_failed_link_are_started_again(failure: Failure) -> None:
+    assert decide(running(), Ended(1, failure), 1)[0].next_start is not None
+
+
+@given(
+    initial=st.integers(1, 10**12),
+    longest=st.integers(1, 10**13),
+    factor=st.floats(1, 10),
+    share=st.floats(0.001, 1),
+    attempts=st.integers(1, 5000),
+    draw=st.floats(0, 1, exclude_max=True),
+)
+def test_a_delay_is_the_documented_formula(  # noqa: PLR0913, PLR0917 - the numbers of the formula
+    initial: int, longest: int, factor: float, share: float, attempts: int, draw: float
+) -> None:
+    policy = RestartPolicy(initial_delay=initial, max_delay=longest, backoff_factor=factor, jitter=share)
+    grown = min(Decimal(initial) * Decimal(factor) ** (attempts - 1), Decimal(longest))
+    delay = policy.delay(attempts, draw)
+    assert delay == pytest.approx(float(grown) * (1 + share * (2 * draw - 1)), rel=1e-9, abs=1)
+    assert (1 - share) * float(grown) - 1 <= delay <= (1 + share) * float(grown) + 1
 
 
 def test_what_is_heard_of_an_earlier_run_changes_nothing() -> None:

@@ -11,7 +11,9 @@ from actorflow.errors import Failure
 from actorflow.supervision.policy import (
     Ended,
     Event,
+    Held,
     KillRun,
+    Released,
     Started,
     StartRequested,
     StartRun,
@@ -35,7 +37,7 @@ class Supervised(RuleBasedStateMachine):
         spec = ServiceSpec("app:s", restart=RestartPolicy(max_attempts=attempts))
         self.service, self.now = Service(spec), 0
         self.live: int | None = None
-        self.wanted = False
+        self.wanted = self.held = False
         self.up_since: int | None = None
         self.failed = 0
 
@@ -59,15 +61,20 @@ class Supervised(RuleBasedStateMachine):
         if deadline is None or deadline > until:
             self.now = until
             return
-        starting = self.service.state is State.STARTING
+        state = self.service.state
         self.now = deadline
-        if starting:
+        if state is State.STARTING:
             self.count()
+        elif state is State.STOPPING:
+            self.failed = 0
         self.feed(TimerFired())
 
     @precondition(lambda self: self.service.state is not State.STOPPING)
     @rule()
     def start(self) -> None:
+        if self.held:
+            self.feed(StartRequested())
+            return
         if self.service.state not in {State.STARTING, State.RUNNING}:
             self.failed = 0
         self.wanted = True
@@ -77,6 +84,19 @@ class Supervised(RuleBasedStateMachine):
     def stop(self) -> None:
         self.wanted = False
         self.feed(StopRequested())
+
+    @rule()
+    def hold(self) -> None:
+        """By hand, a stop follows at once, or when those that need the service have stopped."""
+        self.held = True
+        if self.live is None:
+            self.wanted = False
+        self.feed(Held())
+
+    @rule()
+    def release(self) -> None:
+        self.held = False
+        self.feed(Released())
 
     @precondition(lambda self: self.live is not None and self.up_since is None)
     @rule()
@@ -112,7 +132,7 @@ class Supervised(RuleBasedStateMachine):
     def count(self) -> None:
         stable = self.up_since is not None and self.now - self.up_since >= 5 * SECOND
         self.failed = 1 if stable else self.failed + 1
-        self.wanted = self.limit == 0 or self.failed < self.limit
+        self.wanted = not self.held and (self.limit == 0 or self.failed < self.limit)
 
     @invariant()
     def agrees(self) -> None:

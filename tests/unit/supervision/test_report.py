@@ -22,6 +22,7 @@ def test_lines_are_ordered_and_their_times_are_those_of_the_wall() -> None:
         "attempts": 0,
         "failure": None,
         "next_start": None,
+        "held": False,
     }
     assert (second.id, second.since, second.attempts, second.failure, second.next_start) == (
         "app:b",
