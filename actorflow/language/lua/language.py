@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import partial
 from typing import Final
 
 from actorflow.bundle import Bundle
@@ -44,6 +45,9 @@ class LuaLanguage:
                 durable run may not use.
         """
         _check(bundle, durable=durable)
+        return self._built(bundle, slices)
+
+    def _built(self, bundle: Bundle, slices: Mapping[str, int]) -> LuaProgram:
         runtime = self._runtime(bundle)
         lines: list[str] = []
         _plan(runtime, bundle, lines, {}, entry=True)
@@ -51,13 +55,14 @@ class LuaLanguage:
         instructions = max(kill * _INSTRUCTIONS_PER_MICROSECOND // MICROSECOND, _LEAST_INSTRUCTIONS)
         method = bundle.method or _DEFAULT_METHOD
         number = runtime.prepare("\n".join(lines), method, instructions, kill // MILLISECOND)
-        return LuaProgram(runtime, number, isolated=runtime is not self._shared)
+        isolated = runtime is not self._shared
+        return LuaProgram(runtime, number, partial(self._built, bundle, slices), isolated=isolated)
 
     def _runtime(self, bundle: Bundle) -> Runtime:
         if bundle.options.get("isolate"):
             memory = bundle.options.get("limits", {}).get("memory", _ISOLATED_MEMORY)
             return Runtime(replace(self._limits, memory=memory, isolated=True))
-        if self._shared is None:
+        if self._shared is None or self._shared.poisoned:
             self._shared = Runtime(self._limits)
         return self._shared
 

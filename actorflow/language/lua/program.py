@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -16,16 +17,26 @@ if TYPE_CHECKING:
 class LuaProgram:
     """A compiled entry (`ports.Program`): its number in its runtime."""
 
-    __slots__ = ("isolated", "number", "runtime")
+    __slots__ = ("_again", "_heir", "isolated", "number", "runtime")
 
-    def __init__(self, runtime: Runtime, number: int, *, isolated: bool = False) -> None:
-        """Remember where it is; an isolated program has a runtime of its own."""
+    def __init__(
+        self, runtime: Runtime, number: int, again: Callable[[], LuaProgram], *, isolated: bool = False
+    ) -> None:
+        """Remember where it is; an isolated program has a runtime of its own, `again` makes it anew in another one."""
+        self._again = again
+        self._heir: LuaProgram | None = None
         self.runtime = runtime
         self.number = number
         self.isolated = isolated
 
     def open(self, machine: Machine, worker: LuaWorker | None = None) -> Running:
-        """Return a fresh instance, of a worker if it is one."""
+        """Return a fresh instance, of a worker if it is one; in another runtime if this one has failed."""
+        if self.runtime.poisoned:
+            if self._heir is None:
+                self._heir = self._again()
+            if worker is not None:
+                worker.move(self._heir)
+            return self._heir.open(machine, worker)
         kind = IsolatedRunning if self.isolated else Running
         return kind(self, machine, worker)
 
@@ -54,6 +65,12 @@ class LuaWorker:
     def open(self, machine: Machine) -> Running:
         """Return the next instance; the one before has been closed."""
         return self._program.open(machine, self)
+
+    def move(self, program: LuaProgram) -> None:
+        """Go on with a program in another runtime; nothing is kept."""
+        self._program = program
+        self.number = program.runtime.worker()
+        self.last_handle = 0
 
     def dismiss(self) -> None:
         """Forget what was kept."""

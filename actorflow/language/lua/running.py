@@ -95,6 +95,7 @@ class Running:
         try:
             answer = runtime.step(self._number, handle, *given)
         except Exception:  # noqa: BLE001 - what Lua raised outside the script: no memory is left, or a bug of ours
+            runtime.poisoned = True
             return (Op.RAISE, _BROKEN)
         if self._failure is not None:
             failure, self._failure = self._failure, None

@@ -50,7 +50,8 @@ def _refuse_attributes(_thing: Any, _name: Any, _setting: Any) -> NoReturn:
 class Runtime:
     """A Lua runtime with the prelude loaded; `running` maps the numbers of instances to what runs in them.
 
-    One thread at a time may enter it; of an isolated entry's the `lane` says whether one is there.
+    One thread at a time may enter it; of an isolated entry's the `lane` says whether one is there. Once it is
+    `poisoned`, for it has failed outside a script, those that run in it go on and no other begins there.
 
     Scripts are ended beyond `limits.memory` at the next look. Lua's allocator refuses only a quarter and 64 MiB above:
     in between there is always room for what Python hands over, for a refusal there would end the whole process.
@@ -68,6 +69,7 @@ class Runtime:
         )
         self.running: dict[int, Running] = {}
         self.lane = Lane()
+        self.poisoned = False
         self._instances = 0
         self._workers = 0
         self._chunks: dict[str, int] = {}
