@@ -17,12 +17,17 @@ if TYPE_CHECKING:
 
 
 def perform(engine: Engine, resident: Resident, record: Record) -> None:
-    """Do what a committed record says; its answer becomes a fact of the run. Timers and own deliveries are not here."""
+    """Do what a committed record says; its answer becomes a fact of the run. Timers and own deliveries are not here.
+
+    A node that stops does nothing of it: its actors leave too. What is open is asked for when the run is read again.
+    """
     if record.kind in events.CALLS:
         engine.calls.start(resident, record)
         return
     act = _ACTS.get(record.kind)
-    if act is None or (record.kind != events.NAME_USED and engine.own_workflow(record.target) is not None):
+    if act is None or engine.calls.draining:
+        return
+    if record.kind != events.NAME_USED and engine.own_workflow(record.target) is not None:
         return
     engine.asked.add((resident.run, record.ref))
     reply = partial(_answer, engine, resident.run, record.ref)

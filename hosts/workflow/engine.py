@@ -146,6 +146,7 @@ class Engine:
                 if perf_counter() - began > _SLICE:
                     break
             self._hand_over()
+            self.progressed()
             if self._queue:
                 await trio.lowlevel.checkpoint()
             else:
@@ -286,8 +287,8 @@ class Engine:
 
     def _turn(self, resident: Resident) -> None:
         live = resident.live
-        if resident.busy:
-            return
+        if resident.busy or (self.calls.draining and not resident.wanting):
+            return  # nothing has happened to it: it is read when the node runs again
         if live is None or resident.stale:
             self.recovery.drop(resident)
             resident.busy, resident.stale = True, False

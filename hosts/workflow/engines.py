@@ -39,7 +39,7 @@ class Engines:
         self._serving: dict[str, _Serving] = {}
 
     async def join(self, host: WorkflowHost) -> Engine:
-        """Return the engine of a host's database, opened and recovered; a second host of it joins the first's."""
+        """Return the engine of a host's database, opened; a second host of it joins the first's."""
         database = host.settings.database
         serving = self._serving.get(database)
         if serving is None:
@@ -49,7 +49,6 @@ class Engines:
             serving = self._serving[database] = _Serving(engine, trio.CancelScope(), trio.Event())
             await self._node.nursery.start(self._serve, serving)
         serving.engine.hosts[host.id] = host
-        await serving.engine.recovery.recover(host)
         return serving.engine
 
     async def leave(self, host: WorkflowHost, engine: Engine, grace: float) -> None:

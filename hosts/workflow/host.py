@@ -73,13 +73,18 @@ class WorkflowHost:
 
     async def start(self) -> None:
         """Open the store, take over its open runs and begin to serve."""
-        self._engine = await engines_of(self.node).join(self)
+        engine = await engines_of(self.node).join(self)
+        self.lease = await engine.writer.claim(self.id, engine.lease)
+        self._engine = engine  # from here on: runs that are taken over may start children at once
+        await engine.recovery.recover(self)
 
     async def stop(self, grace: float) -> None:
         """Let running calls end for at most `grace` seconds, then let go of every run; none is cancelled."""
-        engine, self._engine = self._engine, None
-        if engine is not None:
-            await engines_of(self.node).leave(self, engine, grace)
+        if self._engine is not None:
+            try:
+                await engines_of(self.node).leave(self, self._engine, grace)
+            finally:
+                self._engine = None  # not before: runs whose last calls end may start children
 
     def spawn(self, request: SpawnRequest, reply: Reply) -> None:
         """Start a run; the reply has its PID once the start is on disk."""

@@ -25,11 +25,11 @@ _FACTS_PER_CHECKPOINT = 100
 async def load(engine: Engine, resident: Resident) -> RunRow:
     """Read a run and rebuild its machine; returns its row.
 
-    A run that is paused or has ended gets no machine. Facts in its inbox join those that wait already.
+    A run that is paused, has ended, or whose host does not run gets no machine. Facts in its inbox join the others.
 
     Raises:
         Divergence, CorruptJournalError: when the journal and the script do not agree.
-        Error: when the store cannot be read now, or the run's source or host is missing.
+        Error: when the store cannot be read now, or the run's source is missing.
     """
     before = frozenset(fact.row for fact in resident.facts)
     found: OpenRun = await engine.writer.read(lambda store: store.load(resident.run))
@@ -37,11 +37,8 @@ async def load(engine: Engine, resident: Resident) -> RunRow:
     resident.revision, resident.lease, resident.workflow_id = row.revision, row.lease, row.workflow_id
     resident.parent_run, resident.parent_ref = row.parent_run, row.parent_ref
     resident.host = engine.hosts.get(row.host)
-    if row.state == states.PAUSED or row.state in states.TERMINAL:
+    if resident.host is None or row.state == states.PAUSED or row.state in states.TERMINAL:
         return row
-    if resident.host is None:
-        message = f"run {row.workflow_id!r} belongs to host {row.host!r}, which is not on this node"
-        raise not_found(message)
     resident.lease = resident.host.lease  # not the row's: who was fenced off must stay so
     await _rebuild(engine, resident, found)
     resident.attempts = {call.ref: call for call in found.calls}

@@ -47,7 +47,6 @@ class Recovery:
 
     async def recover(self, host: WorkflowHost) -> None:
         """Take over a host's open runs: those with effects under way or facts waiting now, the others when due."""
-        host.lease = await self._engine.writer.claim(host.id, self._engine.lease)
         await self._names(host)
         await self._take_up(host, in_doubt=False)
 
@@ -159,7 +158,10 @@ class Recovery:
         self._park(resident)
 
     def _park(self, resident: Resident) -> None:
-        """Store the facts of a paused run that are not in its inbox yet, and let go of it."""
+        """Store the facts of a run that cannot go on which are not in its inbox yet, and let go of it.
+
+        It is paused, or its host does not run: it has left, or has not started, and then reads the inbox.
+        """
         for fact in resident.facts:
             if not fact.row and fact.kind != events.TIMER_FIRED:
                 delivery = Delivery(
@@ -192,10 +194,10 @@ class Recovery:
         except Exception as error:  # noqa: BLE001 - a fault of ours must stop one run, not the node
             self.pause(resident, f"internal error: {failure_of(error).message}")
             return
-        if row.state == states.PAUSED:
-            self._end_paused(resident) if resident.ending is not None else self._park(resident)
-        elif row.state in states.TERMINAL:
+        if row.state in states.TERMINAL:
             self._gone(resident, row)
+        elif row.state == states.PAUSED or resident.host is None:
+            self._end_paused(resident) if resident.ending is not None else self._park(resident)
         else:
             resident.busy = False
             self._engine.open_ids[row.workflow_id] = row.run
