@@ -6,6 +6,7 @@ Python code raises; its `failure` is what the other side sees. The kinds are the
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
@@ -22,6 +23,9 @@ RATE_LIMITED: Final = "RateLimited"
 RESOURCE: Final = "Resource"
 NONDETERMINISM: Final = "Nondeterminism"
 UNKNOWN: Final = ""
+
+_STACK_ENDS: Final = 15
+"""Lines of a stack that are kept at each end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +129,14 @@ def not_found(message: str, **details: Any) -> Error:
 def unavailable(message: str, **details: Any) -> Error:
     """Return an error that says a needed part does not answer now; worth retrying."""
     return Error(message, UNAVAILABLE, retryable=True, details=details or None)
+
+
+def stack_text(lines: Sequence[str]) -> str:
+    """Return the lines of a stack as one text; the middle of a long one is left out, as in an endless recursion."""
+    left_out = len(lines) - 2 * _STACK_ENDS
+    if left_out <= 1:
+        return "\n".join(lines)
+    return "\n".join([*lines[:_STACK_ENDS], f"… {left_out} more", *lines[-_STACK_ENDS:]])
 
 
 def failure_of(error: BaseException) -> Failure:

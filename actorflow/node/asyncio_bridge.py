@@ -58,7 +58,10 @@ class AsyncioThread:
             if done.is_set() and not tasks[0].cancelled():
                 tasks[0].exception()  # seen, so that asyncio does not complain about it
             raise
-        return tasks[0].result()
+        value, raised = tasks[0].result()
+        if raised is not None:
+            raise raised
+        return value
 
     async def stop(self) -> None:
         """Cancel what runs, stop the loop and wait for the thread, a few seconds at most."""
@@ -77,8 +80,12 @@ class AsyncioThread:
         return self._loop
 
 
-async def _awaited(function: Callable[..., Awaitable[Any]], args: tuple[Any, ...]) -> Any:
-    return await function(*args)
+async def _awaited(function: Callable[..., Awaitable[Any]], args: tuple[Any, ...]) -> tuple[Any, BaseException | None]:
+    """Return the value and the exception that no asyncio task may raise: either of these would end the loop."""
+    try:
+        return await function(*args), None
+    except (SystemExit, KeyboardInterrupt) as error:
+        return None, error
 
 
 def _serve(loop: asyncio.AbstractEventLoop) -> None:

@@ -10,10 +10,19 @@ from typing import Final
 
 import trio
 
-from actorflow.errors import CANCELED, Failure, failure_of
+from actorflow.errors import CANCELED, Failure, failure_of, stack_text
+from actorflow.node import asyncio_bridge
 
+_TRIO: Final = Path(trio.__file__).parent
 _OURS: Final = tuple(
-    str(path) for path in (Path(__file__).parent, Path(trio.__file__).parent, Path(asyncio.__file__).parent)
+    str(path)
+    for path in (
+        Path(__file__).parent,
+        Path(asyncio_bridge.__file__),
+        _TRIO,
+        _TRIO.parent / "outcome",  # the library through which trio hands a result from thread to thread
+        Path(asyncio.__file__).parent,
+    )
 )
 
 
@@ -32,8 +41,9 @@ def failure_in(error: BaseException) -> Failure:
 
 def _stack(error: BaseException) -> str:
     frames = reversed(traceback.extract_tb(error.__traceback__))
-    lines = (f"{frame.filename}:{frame.lineno}: in {frame.name}" for frame in frames if not _is_ours(frame.filename))
-    return "\n".join(lines)
+    return stack_text(
+        [f"{frame.filename}:{frame.lineno}: in {frame.name}" for frame in frames if not _is_ours(frame.filename)]
+    )
 
 
 def _is_ours(file: str) -> bool:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import trio
 
-from actorflow.errors import Cancelled, Error
+from actorflow.errors import Error
 from actorflow.ports import CallRequest, Outcome, Reply
 from actorflow.script.ctx import CALL, CallContext
 from actorflow.script.current import CURRENT
@@ -66,7 +65,9 @@ class Attempt:
         CALL.set(self._context())
         try:
             outcome = Outcome(await self._run())
-        except (Exception, Cancelled, SystemExit, asyncio.CancelledError) as error:  # noqa: BLE001 - the answer
+        except BaseException as error:
+            if self._is_not_its_own(error):
+                raise
             outcome = Outcome(failure=failure_in(error))
         finally:
             self._scope = None
@@ -74,6 +75,14 @@ class Attempt:
                 self._caller.end()
         if not self._given_up:
             self._reply(self._checked(outcome))
+
+    def _is_not_its_own(self, error: BaseException) -> bool:
+        """Tell whether somebody else ends this task: trio, or a ^C, which Python raises on the main thread."""
+        if isinstance(error, BaseExceptionGroup):
+            return error.subgroup(trio.Cancelled) is not None
+        return isinstance(error, trio.Cancelled) or (
+            self._way == "trio" and isinstance(error, KeyboardInterrupt | GeneratorExit)
+        )
 
     def _checked(self, outcome: Outcome) -> Outcome:
         if outcome.failure is not None:

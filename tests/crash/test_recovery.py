@@ -166,11 +166,13 @@ async def test_a_thousand_runs_in_flight_are_taken_over(tmp_path: Path) -> None:
         pids = await spawn_all(node, "app:main", 1000)
         copy = copied(path, tmp_path / "copy")
         release.touch()  # the first node is not what is tested: let it stop
+    release.unlink()
     again = sqlite_rig(copy)
     again.boots = rig.boots
     again.add("app:main", main)
     async with again.node() as node:
         assert len(engine_of(node).open_ids) == 1000
+        release.touch()
         for number, pid in enumerate(pids):
             if number % 3 == 2:
                 await node.send(pid, "go", "signalled")

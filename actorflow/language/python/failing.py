@@ -8,7 +8,7 @@ from types import FrameType
 from typing import Any
 
 from actorflow.duration import format_duration
-from actorflow.errors import CANCELED, INTERNAL, RESOURCE, TIMEOUT, Cancelled, Error, Failure
+from actorflow.errors import CANCELED, INTERNAL, RESOURCE, TIMEOUT, Cancelled, Error, Failure, stack_text
 from actorflow.language.python.guard import is_script
 from actorflow.script.errors import Expired, ForeignAwait
 
@@ -19,7 +19,7 @@ def failure_in(error: BaseException) -> Failure:
     The text of the exception is made by code of its class: it may raise or take long.
     """
     lines = script_lines(error)
-    stack = "\n".join(lines)
+    stack = stack_text(lines)
     if isinstance(error, Error):
         failure = error.failure.crossing()
         return failure if failure.stack else replace(failure, stack=stack)

@@ -93,6 +93,32 @@ async def test_a_function_that_cannot_run_says_why(run: str, source: str, text: 
     assert caught.value.retryable is False
 
 
+@pytest.mark.parametrize("run", ["trio", "thread", "asyncio"])
+@pytest.mark.parametrize("raised", ["SystemExit", "KeyboardInterrupt", "Odd"])
+async def test_a_function_that_wants_to_end_the_program_ends_its_call(run: str, raised: str) -> None:
+    if (run, raised) == ("trio", "KeyboardInterrupt"):
+        pytest.skip("on the main thread it is somebody's ^C")
+    define = "def main():" if run == "thread" else "async def main():"
+    source = f"class Odd(BaseException): pass\n{define}\n    raise {raised}\n"
+    async with rig() as node:
+        node.registry.add_python("shop:bad", source, run)
+        for _ in range(2):
+            with pytest.raises(Error) as caught:
+                await node.node.call("shop:bad", timeout=20)
+            assert raised in caught.value.message
+            assert caught.value.failure.stack.count("\n") == 0  # the function's own line and nothing of ours
+
+
+async def test_the_middle_of_a_long_stack_is_left_out() -> None:
+    async with rig() as node:
+        node.registry.add_python("shop:deep", "def main():\n    main()\n", "thread")
+        with pytest.raises(Error) as caught:
+            await node.node.call("shop:deep", timeout=20)
+    lines = caught.value.failure.stack.split("\n")
+    assert len(lines) == 31
+    assert lines[15].startswith("… ")
+
+
 async def test_a_function_may_be_imported_by_path_and_import_its_libraries_by_alias() -> None:
     async with rig() as node:
         node.registry.add_python("a:join", "")

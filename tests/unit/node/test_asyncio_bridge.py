@@ -31,6 +31,20 @@ async def test_results_and_exceptions_come_back(bridge: AsyncioThread) -> None:
     assert not [thread for thread in threading.enumerate() if thread.name == "asyncio"]
 
 
+@pytest.mark.parametrize("kind", [SystemExit, KeyboardInterrupt])
+async def test_what_ends_programs_does_not_end_the_loop(bridge: AsyncioThread, kind: type[BaseException]) -> None:
+    async def leave() -> None:
+        raise kind
+
+    async def work() -> int:
+        return 1
+
+    with pytest.raises(kind):
+        await bridge.run(leave)
+    assert await bridge.run(work) == 1
+    await bridge.stop()
+
+
 async def test_context_variables_go_along(bridge: AsyncioThread) -> None:
     variable: ContextVar[str] = ContextVar("variable")
 
