@@ -1,0 +1,5 @@
+local function main(pid)
+    process.terminate(pid)
+end
+
+return { main = main }

@@ -1,0 +1,1 @@
+error("this chunk never loads")

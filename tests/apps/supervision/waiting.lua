@@ -1,0 +1,5 @@
+local function main()
+    process.events():receive()
+end
+
+return { main = main }
