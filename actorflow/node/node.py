@@ -178,7 +178,8 @@ class Node:
             try:
                 await host.stop(grace)
             finally:
-                self.hosts.pop(host_id, None)
+                if self.hosts.get(host_id) is host:  # else another one was started meanwhile
+                    del self.hosts[host_id]
 
     def on_close(self, action: Callable[[], Awaitable[None]]) -> None:
         """Run `action` when the node closes, after its hosts have stopped; the last one given runs first."""

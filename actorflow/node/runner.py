@@ -17,6 +17,8 @@ Ended: TypeAlias = Callable[[Failure | None], None]
 """Called once when a started run is over: cleanly (None), or with a failure."""
 
 _STOP_REASON: Final = "service stopping"
+_GRACE_OF_PROCESSES: Final = 0.9
+"""The share of a host's stop time-out that its processes get; what is left is for ending those that did not stop."""
 
 
 def once(action: Ended) -> Ended:
@@ -73,8 +75,10 @@ class HostRunner:
 
     async def stop(self, grace: float) -> None:
         """Let the host stop."""
-        await self._node.stop_host(self._id, grace)
-        self._over()
+        ended, self._ended = self._ended, None  # before it waits: meanwhile the host may be given up and made anew
+        await self._node.stop_host(self._id, grace * _GRACE_OF_PROCESSES)
+        if ended is not None:
+            ended(None)
 
     async def kill(self) -> None:
         """Stop the host without grace."""
@@ -89,11 +93,6 @@ class HostRunner:
             return False
         self._make, self.config = given._make, given.config
         return True
-
-    def _over(self) -> None:
-        ended, self._ended = self._ended, None
-        if ended is not None:
-            ended(None)
 
 
 class ResourceRunner:
@@ -118,9 +117,9 @@ class ResourceRunner:
         """Let the resource be found no more, and stop."""
         self._node.running.remove(self._id)
         resource, self._resource = self._resource, None
+        ended, self._ended = self._ended, None  # before it waits: meanwhile the resource may be given up and made anew
         if resource is not None:
             await resource.stop(grace)
-        ended, self._ended = self._ended, None
         if ended is not None:
             ended(None)
 

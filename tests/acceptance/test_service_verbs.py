@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-
 import pytest
 
 from actorflow.errors import Error
@@ -13,7 +11,7 @@ INDEX = """
 version: "1.0"
 namespace: app
 entries:
-  - {name: actors, kind: process.host, lifecycle: {auto_start: true}}
+  - {name: actors, kind: process.host, lifecycle: {auto_start: true, stop_timeout: 500ms}}
   - {name: wait, kind: process.lua, source: "return function() process.inbox():receive() end"}
   - name: deaf
     kind: process.lua
@@ -130,12 +128,14 @@ def test_clients_move_services_too(node: Running) -> None:
 
 
 def test_a_host_is_a_service_with_those_that_run_on_it(node: Running) -> None:
+    deaf = node.client.spawn("app:deaf", "app:actors")
     answer = _service(node, "restart", "app:actors", "--json").json
     assert answer["stopped"][-1] == answer["started"][0] == "app:actors"
     assert "app:work" in answer["started"]
-    deadline = time.monotonic() + 10
-    while _states(node)["work"] != "running":
-        assert time.monotonic() < deadline
+    assert deaf not in {line["pid"] for line in node.client.processes()}
+    assert "app:actors stopping → stopped" in node.log, "it ended who did not stop, in time"
+    assert node.client.spawn("app:wait", "app:actors")
+    assert _states(node)["work"] == "running"
 
 
 def test_without_a_running_node_it_is_refused(project: Project) -> None:

@@ -254,10 +254,30 @@ async def test_a_host_is_made_at_each_start() -> None:
         ends: list[Failure | None] = []
         await runner.start(ends.append)
         first = node.hosts[Host.id]
-        await runner.stop(7)
-        assert (first.log, ends, node.hosts) == ([("stop", 7)], [None], {})
+        await runner.stop(10)
+        assert (first.log, ends, node.hosts) == ([("stop", 9.0)], [None], {}), "a tenth is for ending processes"
         await runner.start(ends.append)
         assert node.hosts[Host.id] is not first
+
+
+async def test_the_late_end_of_a_host_is_not_that_of_the_next_one() -> None:
+    class Hanging(Host):
+        async def stop(self, grace: float) -> None:
+            await trio.sleep(60 if grace else 0)
+
+    async with Node(Empty(), {}, clock=TrioClock()).open() as node:
+        made = [Host(node), Hanging(node)]
+        runner = HostRunner(node, Host.id, made.pop)
+        first: list[Failure | None] = []
+        second: list[Failure | None] = []
+        await runner.start(first.append)
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(runner.stop, 10)
+            await trio.testing.wait_all_tasks_blocked()
+            await runner.kill()
+            await runner.start(second.append)
+        assert (first, second) == ([None], [])
+        assert type(node.hosts[Host.id]) is Host
 
 
 @pytest.mark.parametrize(
