@@ -315,3 +315,52 @@ async def test_a_function_may_be_isolated(place: Place) -> None:
         total, calls = await node.call("app:count", [6])
         assert total == 21
         assert calls > 2
+
+
+SLOW_CHUNK: Final = f"local function count(...) {COUNT} end count(FOR) local function main() return 'begun' end"
+
+
+async def test_one_that_is_ended_while_it_loads_was_never_started(place: Place) -> None:
+    place.lua("slow", SLOW_CHUNK.replace("FOR", str(FOR_EVER)), **LONG)
+    main = place.lua(
+        "starter",
+        """
+        local function main()
+          local pid, problem = process.spawn_monitored("app:slow", "app:actors")
+          return {pid == nil, problem:message()}
+        end
+        """,
+    )
+    async with place.node() as node:
+        starter = await node.spawn(main, host=ACTORS)
+        await until(lambda: any(_is_computing(info.waits) for info in node.processes()))
+        (loading,) = [info.pid for info in node.processes() if info.entry == "app:slow"]
+        await node.terminate(loading)
+        assert await node.wait(starter, timeout=5) == [True, "process terminated"]
+        assert not list(node.processes())
+
+
+async def test_one_that_ends_while_its_heir_loads_is_gone(place: Place) -> None:
+    place.lua("slow", SLOW_CHUNK.replace("FOR", str(FOR_EVER)), **LONG)
+    main = place.lua("old", "local function main() process.upgrade('app:slow') end")
+    async with place.node() as node:
+        pid = await node.spawn(main, host=ACTORS)
+        await trio.sleep(0.05)
+        assert [info.entry for info in node.processes()] == ["app:old"]
+        await node.terminate(pid)
+        with pytest.raises(Error, match="terminated"):
+            await node.wait(pid, timeout=5)
+        assert not list(node.processes())
+        began = trio.current_time()
+        await node.spawn("app:old", host=ACTORS)
+        assert trio.current_time() - began < 2
+
+
+async def test_a_link_to_a_parent_that_ended_while_its_child_loaded_ends_the_child(place: Place) -> None:
+    place.lua("slow", SLOW_CHUNK.replace("FOR", "20000000"), **LONG)
+    main = place.lua("starter", "local function main() process.spawn_linked('app:slow', 'app:actors') end")
+    async with place.node() as node:
+        starter = await node.spawn(main, host=ACTORS)
+        await until(lambda: any(_is_computing(info.waits) for info in node.processes()))
+        await node.terminate(starter)
+        await until(lambda: not list(node.processes()))
