@@ -50,7 +50,9 @@ async def worst_delay(work: Callable[[], Any]) -> float:
 
     async with trio.open_nursery() as nursery:
         nursery.start_soon(beat)
+        await trio.sleep(0.01)  # it beats before and after
         await work()
+        await trio.sleep(0.01)
         over = True
     return worst
 
