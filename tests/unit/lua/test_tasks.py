@@ -162,14 +162,14 @@ def test_a_process_is_loading_until_its_entry_function_begins(lua: LuaLanguage) 
     assert not running.loading
 
 
-def test_libraries_are_loaded_once_a_process_each_with_its_own_modules(run: Run) -> None:
+def test_libraries_are_loaded_once_a_process_and_share_its_modules_and_globals(run: Run) -> None:
     shared = bundle_of(
         "count = (count or 0) + 1 return {count = count, json = json}", id="app:shared", file="shared.lua", modules=()
     )
     one = bundle_of(
         "return {shared = shared, json = json ~= nil}", id="app:one", file="one.lua", imports={"shared": shared}
     )
-    source = "return function() return {one.shared == shared, shared.count, shared.json == nil, one.json, json ~= nil, time == nil, require('one') == one} end"
+    source = "return function() return {one.shared == shared, shared.count, count, shared.json == json, one.json, time ~= nil, require('one') == one} end"
     result = run(source, modules=("json",), imports={"one": one, "shared": shared})
     assert result == [True, 1, True, True, True, True, True]
 

@@ -26,17 +26,11 @@ return function(kit, base, modules)
     return #chunks
   end
 
-  local function names_in(text)
-    local list = {}
-    for name in gmatch(text, "[^,]+") do list[#list + 1] = name end
-    return list
-  end
-
-  -- What the environments of a unit have in common.
+  -- What all units of a program see: the globals of all scripts and the modules that any of them lists.
   local function shared_by(names)
     local globals = {}
     for key, value in next, base do globals[key] = value end
-    for _, name in next, names do
+    for name in next, names do
       local module = modules[name]
       if name == "logger" then module = kit.make_logger() end
       globals[name] = module
@@ -44,22 +38,31 @@ return function(kit, base, modules)
     return {__index = globals, __metatable = false}
   end
 
+  -- An import of the entry may have the name of a global (`assert`): its libraries still mean the global.
+  local function shadowed_by(imports, globals)
+    local list = {}
+    for alias in next, imports do list[alias] = globals[alias] end
+    return list
+  end
+
   -- Returns the number of a program. A plan is text, one line a unit, libraries first:
   -- `imports TAB chunk TAB modules`, where imports are alias=line,…; the last line is the entry.
   function api.prepare(plan, method, instructions, milliseconds)
-    local units = {}
+    local units, listed = {}, {}
     for line in gmatch(plan, "[^\n]+") do
       local imports, chunk, names = match(line, "^([^\t]*)\t(%d+)\t([^\t]*)$")
-      local unit = {chunk = chunks[chunk + 0], shared = shared_by(names_in(names)), imports = {}}
+      local unit = {chunk = chunks[chunk + 0], imports = {}}
       for alias, number in gmatch(imports, "([^,=]+)=(%d+)") do unit.imports[alias] = number + 0 end
+      for name in gmatch(names, "[^,]+") do listed[name] = true end
       units[#units + 1] = unit
     end
+    units.shared = shared_by(listed)
+    units.shadowed = shadowed_by(units[#units].imports, units.shared.__index)
     programs[#programs + 1] = {units = units, method = method, instructions = instructions, milliseconds = milliseconds}
     return #programs
   end
 
-  local function environment(unit, made)
-    local env = setmetatable({}, unit.shared)
+  local function furnish(env, unit, made)
     env._G = env
     env.require = function(name)
       local found = type(name) == "string" and env[name] or nil
@@ -70,15 +73,22 @@ return function(kit, base, modules)
     return env
   end
 
+  -- The globals of a script are one table, the entry's: a library has only its own imports before them.
+  local function beside(globals, shadowed)
+    local env = {}
+    for name, value in next, shadowed do env[name] = value end
+    return setmetatable(env, {__index = globals, __newindex = globals, __metatable = false})
+  end
+
   -- Returns the entry's chunk, after running those of its libraries.
   function api.load_units(units)
-    local made = {}
-    for number = 1, #units - 1 do
+    local made, count = {}, #units
+    local globals = setmetatable({}, units.shared)
+    for number = 1, count - 1 do
       local unit = units[number]
-      made[number] = unit.chunk(environment(unit, made))()
+      made[number] = unit.chunk(furnish(beside(globals, units.shadowed), unit, made))()
     end
-    local entry = units[#units]
-    return entry.chunk(environment(entry, made))
+    return units[count].chunk(furnish(globals, units[count], made))
   end
 
   return api
