@@ -443,6 +443,15 @@ async def test_an_optional_service_that_is_held_blocks_nobody() -> None:
         assert _states(supervisor) == {"a": "stopped", "b": "running"}
 
 
+async def test_an_optional_service_that_is_asked_for_is_tried_first() -> None:
+    async with _supervised(_spec("z", startup=OPTIONAL), _spec("b", "z"), plans={"z": [0, 3]}) as (supervisor, _, log):
+        await supervisor.start(WITHIN)
+        await _move(supervisor, "z", stop=True)
+        log.clear()
+        await _move(supervisor, "b", start=True)
+        assert (log, _states(supervisor)["z"]) == (["start z", "start b"], "running")
+
+
 async def test_what_cannot_be_moved_says_why() -> None:
     async with _supervised(_spec("app:a"), _spec("app:b", "gone")) as (supervisor, _, _log):
         await supervisor.start(WITHIN)
