@@ -5,7 +5,8 @@ VENV   ?= .venv
 BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
 SEED   ?= $(shell date -u +%Y%m%d)
-TESTS   = $(BIN)/python -m pytest --seed=$(SEED) --hypothesis-seed=$(SEED) $(if $(SLICE),--slice=$(SLICE)) $(ARGS)
+JOBS   ?= 2
+TESTS   = $(BIN)/python -m pytest -n $(JOBS) --dist worksteal --seed=$(SEED) --hypothesis-seed=$(SEED) $(if $(SLICE),--slice=$(SLICE)) $(ARGS)
 # A test that hangs is ended with a traceback: after the time in pyproject.toml, a long one after this many seconds.
 LONG    = -o faulthandler_timeout=1200
 

@@ -3,21 +3,28 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from actorflow.codec import decode
-from actorflow.errors import ALREADY_EXISTS, Error, Failure, invalid
+from actorflow.errors import ALREADY_EXISTS, UNAVAILABLE, Error, Failure, invalid
 from actorflow.ports import Outcome, Reply, SpawnRequest
 from actorflow.run.turn import Committed
 from actorflow.store.port import CommitUnknown
 from hosts.workflow.driver import Record, spawn_request
 from hosts.workflow.live import Fact, LiveRun
 from hosts.workflow.resident import Resident
+from hosts.workflow.settings import settings_of
 from hosts.workflow.start import PreparedStart, child_run_id, prepare
 
 if TYPE_CHECKING:
     from hosts.workflow.engine import Engine
     from hosts.workflow.host import WorkflowHost
+
+_KIND: Final = "workflow.host"
+
+
+class HostAwayError(Error):
+    """A durable host that does not run now: what is asked of it waits until it does."""
 
 
 class Admission:
@@ -89,18 +96,31 @@ class Admission:
         """Return the host that a spawn inside a workflow names: an id or a task queue, empty for its own.
 
         Raises:
+            HostAwayError: when it is a durable host of this store that does not run now.
             Error: kind Invalid, when it is no durable host of this store.
         """
         if not name or name in {own.id, own.task_queue}:
             return own
         for host in self._engine.hosts.values():
-            if name in {host.id, host.task_queue}:
+            if name in {host.id, host.task_queue} and host.serves:
                 return host
+        if self._is_away(own, name):
+            raise HostAwayError(f"host is not running: {name!r}; the child starts as soon as it does", UNAVAILABLE)
         message = (
             f"a workflow can only spawn onto a durable host: got {name!r}, expected one of "
             f"{', '.join(sorted(self._engine.hosts))}; to use an actor, call a function that spawns it"
         )
         raise invalid(message)
+
+    def _is_away(self, own: WorkflowHost, name: str) -> bool:
+        """Tell whether this is another durable host on the database of `own`, going by the registry."""
+        try:
+            entry = self._engine.node.registry.entry(name)
+        except Error:
+            return False
+        if entry.kind != _KIND:
+            return False
+        return settings_of(name, entry.config).database == own.settings.database
 
     def child_started(self, resident: Resident, ref: int, outcome: Outcome) -> None:
         """Answer the request that asked for a child: with its PID, or with why it could not start."""
@@ -123,6 +143,10 @@ class Admission:
             prepared = prepare(
                 host, request, run_id, parent_run=resident.run, parent_ref=record.ref, parent_id=resident.workflow_id
             )
+        except HostAwayError:
+            self._engine.asked.discard((resident.run, record.ref))
+            self._engine.recovery.when_joined(resident.run)
+            return
         except Error as error:
             reply(Outcome(failure=error.failure))
             return

@@ -51,6 +51,11 @@ class WorkflowHost:
         return self._engine
 
     @property
+    def serves(self) -> bool:
+        """Whether it has an engine: it has joined, and has not left."""
+        return self._engine is not None
+
+    @property
     def task_queue(self) -> str:
         """Another name of this host inside workflows."""
         return self.settings.task_queue

@@ -44,11 +44,19 @@ class Recovery:
         """Recover runs for `engine`."""
         self._engine = engine
         self._in_doubt = False
+        self._until_joined: set[int] = set()
 
     async def recover(self, host: WorkflowHost) -> None:
         """Take over a host's open runs: those with effects under way or facts waiting now, the others when due."""
         await self._names(host)
         await self._take_up(host, in_doubt=False)
+        asking, self._until_joined = self._until_joined, set()
+        for run in sorted(asking):
+            self.read_again(self._engine.resident(run))
+
+    def when_joined(self, run: int) -> None:
+        """Read a run again, and make its open requests once more, when another host joins."""
+        self._until_joined.add(run)
 
     async def _take_up(self, host: WorkflowHost, *, in_doubt: bool) -> None:
         engine, writer, host_id = self._engine, self._engine.writer, host.id

@@ -15,6 +15,7 @@ from actorflow.ports import Outcome
 from actorflow.run import event as events
 from actorflow.run import state as states
 from actorflow.run.turn import Delivery, StateChange, Turn
+from hosts.workflow.admission import HostAwayError
 from hosts.workflow.driver import Record, spawn_request
 from hosts.workflow.faults import no_run
 from hosts.workflow.live import LiveRun, outcome_of
@@ -129,6 +130,9 @@ def _spawn(engine: Engine, resident: Resident, draft: Draft, record: Record) -> 
         prepared = prepare(
             host, request, run_id, parent_run=resident.run, parent_ref=record.ref, parent_id=resident.workflow_id
         )
+    except HostAwayError:
+        engine.recovery.when_joined(resident.run)  # the request stays open, and is made again then
+        return
     except Error as error:
         draft.refused.append((record.ref, error.failure))
         return

@@ -385,3 +385,39 @@ async def test_a_run_whose_host_does_not_run_goes_on_when_it_does(place: Place) 
     async with place.node() as node:
         assert await node.wait(pid, timeout=20) == "done"
     assert effects.read_text() == "begun "
+
+
+async def test_a_child_for_a_host_that_does_not_run_starts_when_it_does(place: Place) -> None:
+    place.entries["later"] = {
+        "kind": "workflow.host",
+        "lifecycle": {"auto_start": True, "requires": ["app:flows"]},  # so it also stops first
+    }
+    place.python("slow", SLOW, "function")
+    place.lua("child", "local function main(x) return x + 1 end")
+    main = place.lua(
+        "main",
+        """
+        local function main(path)
+          funcs.call("app:slow", path)
+          local pid, err = process.spawn_monitored("app:child", "app:later", 41)
+          if err then return err:message() end
+          return process.events():receive().result.value
+        end
+        """,
+    )
+    effects = place.path / "effects"
+    async with place.node() as node:
+        pid = await node.spawn(main, host=FLOWS, args=[str(effects)])
+        await until(effects.exists)
+    async with place.node() as node:
+        assert await node.wait(pid, timeout=20) == 42
+    assert effects.read_text() == "begun "
+
+
+async def test_a_child_for_a_host_that_never_was_durable_is_refused_at_once(place: Place) -> None:
+    main = place.lua(
+        "main", "local function main(to) local _, err = process.spawn('app:main', to) return err:kind() end"
+    )
+    async with place.node() as node:
+        for elsewhere in (ACTORS, "app:nowhere", "app:main"):
+            assert await node.exec(main, host=FLOWS, args=[elsewhere], timeout=20) == "Invalid"

@@ -178,14 +178,17 @@ async def test_a_lua_function_can_be_sent_to_and_watched_like_any_process() -> N
     def function() -> Any:
         yield (Op.NAME, "register", "running", "")
         inbox = yield (Op.INBOX,)
+        yield (Op.SEND_MESSAGE, "caller", "ready", ())
         return (yield (Op.RECEIVE, inbox))[0].value
 
     async with rig() as node:
         node.add("shop:price", function, "function.lua")
 
         def main() -> Any:
+            yield (Op.NAME, "register", "caller", "")
+            ready = yield (Op.LISTEN, "ready", False)
             future = yield (Op.ASYNC, "shop:price", (), {})
-            yield (Op.SLEEP, 1_000_000)
+            yield (Op.RECEIVE, ready)
             yield (Op.CONTROL, "monitor", "running", None)
             yield (Op.SEND_MESSAGE, "running", "t", (5,))
             return (yield (Op.RECEIVE, future.channel))[0]
