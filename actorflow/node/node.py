@@ -167,9 +167,17 @@ class Node:
         return self._nursery
 
     async def start_host(self, host: Host) -> None:
-        """Start a host and route to it; raises its `Error` when it cannot serve."""
-        await host.start()
+        """Start a host and route to it; raises its `Error` when it cannot serve.
+
+        It is routed to from the beginning: the runs that a durable host takes over act while it starts.
+        """
         self.hosts[host.id] = host
+        try:
+            await host.start()
+        except BaseException:
+            if self.hosts.get(host.id) is host:
+                del self.hosts[host.id]
+            raise
 
     async def stop_host(self, host_id: str, grace: float) -> None:
         """Stop a host, giving its processes at most `grace` seconds; one that is not running is nothing."""

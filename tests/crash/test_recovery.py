@@ -171,7 +171,7 @@ async def test_a_thousand_runs_in_flight_are_taken_over(tmp_path: Path) -> None:
     again.boots = rig.boots
     again.add("app:main", main)
     async with again.node() as node:
-        assert len(engine_of(node).open_ids) == 1000
+        assert 667 <= len(engine_of(node).open_ids) <= 1000, "only the sleepers may have ended by now"
         release.touch()
         for number, pid in enumerate(pids):
             if number % 3 == 2:
