@@ -38,13 +38,12 @@ class Channel(Opaque):
     It belongs to its process and crosses no boundary. None is an item like any other.
     """
 
-    __slots__ = ("_receive", "raw", "seen")
+    __slots__ = ("raw", "seen")
 
     def __init__(self, raw: machine.Channel, seen: Callable[[Any], Any] | None = None) -> None:
         """Wrap `raw`, a channel of the machine; `seen` turns its items into what the script sees."""
         self.raw = raw
         self.seen = seen
-        self._receive = (_RECEIVE, raw)
 
     @types.coroutine
     def send(self, item: Any) -> Generator[tuple[Any, ...], Any, None]:
@@ -62,7 +61,7 @@ class Channel(Opaque):
         Raises:
             Closed: when the channel is closed and empty.
         """
-        item, ok = yield self._receive
+        item, ok = yield (_RECEIVE, self.raw)
         if not ok:
             raise Closed
         seen = self.seen
@@ -90,7 +89,7 @@ class Channel(Opaque):
 
     @types.coroutine
     def __anext__(self) -> Wait:
-        item, ok = yield self._receive
+        item, ok = yield (_RECEIVE, self.raw)
         if not ok:
             raise StopAsyncIteration
         seen = self.seen

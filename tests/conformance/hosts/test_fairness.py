@@ -53,17 +53,19 @@ async def lateness(node: Node) -> list[float]:
     return late
 
 
+@pytest.mark.alone
 async def test_a_process_that_never_stops_sending_and_receiving_delays_another_by_less_than_5_ms(place: Place) -> None:
     async with place.node() as node:
         busy = [await node.spawn("app:busy", host=ACTORS) for _ in range(3)]
         worst = []
         while len(worst) < 5 and (not worst or min(worst) >= 5):  # the machine has other things to do as well
-            worst.append((await lateness(node))[ROUNDS * 3 // 4])
+            worst.append((await lateness(node))[-1])
         assert min(worst) < 5, worst
         for pid in busy:
             await node.terminate(pid)
 
 
+@pytest.mark.alone
 async def test_an_endless_loop_delays_its_neighbours_once_by_its_kill_limit(place: Place) -> None:
     async with place.node() as node:
         seen: list[list[float]] = []
@@ -77,11 +79,11 @@ async def test_an_endless_loop_delays_its_neighbours_once_by_its_kill_limit(plac
                 await trio.sleep(0.05)
                 with pytest.raises(Error, match="computed longer than"):
                     await node.exec("app:loop", host=ACTORS, timeout=20)
-            if seen[-1][-5] < 30:
+            if seen[-1][-2] < 30:
                 break
-        others, worst = seen[-1][-5], seen[-1][-1]  # a few are late for what else the machine does
+        *_, second, worst = seen[-1]
         assert worst < 60 * 5, "a limit is a count of instructions: some machines take longer for them"
-        assert others < 30, seen
+        assert second < 30, seen
 
 
 async def test_a_crash_never_takes_neighbours_along(place: Place) -> None:
