@@ -1,0 +1,39 @@
+"""What every store must do, whatever database it keeps its rows in.
+
+Call `check_store` from a test of your own adapter, or run the `CASES` one by one for a report of each. Each file here
+is a part of the contract and lists its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import closing
+from typing import Final, TypeAlias
+
+from actorflow.store.port import Store
+from actorflow.testing.conformance.store import ending, reading, start, turn, waiting
+from actorflow.testing.conformance.store.case import Case
+
+MakeStore: TypeAlias = Callable[[], Store]
+
+CASES: Final[tuple[Case, ...]] = (
+    *start.CASES,
+    *turn.CASES,
+    *ending.CASES,
+    *waiting.CASES,
+    *reading.CASES,
+)
+
+
+def check_store(make_store: MakeStore) -> None:
+    """Run every case on a store of its own.
+
+    Args:
+        make_store: returns a new, empty store each time; it is closed after its case.
+
+    Raises:
+        AssertionError: naming what was got and what was expected.
+    """
+    for case in CASES:
+        with closing(make_store()) as store:
+            case(store)

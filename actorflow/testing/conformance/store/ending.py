@@ -1,0 +1,82 @@
+"""How runs end, and what is let go then."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from actorflow.run.event import MESSAGE_RECEIVED
+from actorflow.run.state import COMPLETED, FAILED, PENDING
+from actorflow.run.turn import CallRow, StateChange
+from actorflow.store.port import Store
+from actorflow.testing.conformance.items import EPOCH, HOST, Book, message
+from actorflow.testing.conformance.store.case import Case, begin, begin_one, expect
+
+
+def an_ended_run_is_let_go(store: Store) -> None:
+    """Its workflow id is free, its timers and calls are gone, deliveries are refused, its row stays."""
+    book = begin_one(store)
+    store.commit([book.turn(timers=[(1, EPOCH)], calls=[CallRow(2, 1, EPOCH)])])
+    ended, late = store.commit([book.finish(result=b"\x01"), message("order/1")])
+    expect("answers", (ended.accepted, late.refusal), (True, "unknown"))
+    held = store.load(book.run)
+    expect("row", (held.row.state, held.row.result), (COMPLETED, b"\x01"))
+    expect("timers, calls", (held.timers, held.calls, store.next_due(HOST)), ([], [], None))
+    expect("open runs", store.open_runs(HOST), [])
+    found = store.find("order/1")
+    expect("found still", found and found.run, book.run)
+    expect("verify", store.verify(book.run), [])
+
+
+def a_parent_hears_in_the_same_commit(store: Store) -> None:
+    """A child's last turn carries the delivery to its parent."""
+    parent, child = begin(store, "order/1", "order/1/child")
+    (answer,) = store.commit([child.finish(deliveries=[message("", b"\x05", run=parent.run)])])
+    expect("delivered", [item.accepted for item in answer.deliveries], [True])
+    expect("who has deliveries", (store.inbox_runs(HOST), store.inbox_runs("test:other")), ([parent.run], []))
+    expect("inbox", [item.payload for item in store.inbox(parent.run)], [b"\x05"])
+
+
+def a_refused_delivery_has_another(store: Store) -> None:
+    """What finds no open run leaves its `otherwise` instead, in the same commit; what finds one does not."""
+    first, second = begin(store, "order/1", "order/2")
+    nobody, somebody = message("order/3"), message("order/2", b"\x01")
+    for delivery in (nobody, somebody):
+        delivery.otherwise = message("", b"\x02", run=first.run)
+    (answer,) = store.commit([first.turn(deliveries=[nobody, somebody])])
+    refused, accepted = answer.deliveries
+    expect("refused", (refused.accepted, refused.refusal, refused.run), (False, "unknown", first.run))
+    expect("its other", [(item.id, item.payload) for item in store.inbox(first.run)], [(refused.inbox[0], b"\x02")])
+    expect("accepted", (accepted.accepted, [item.payload for item in store.inbox(second.run)]), (True, [b"\x01"]))
+
+
+def events_of_open_runs_by_kind(store: Store) -> None:
+    """The events of some kinds are listed over all open runs of a host, and of no others."""
+    first, second = begin(store, "order/1", "order/2")
+    told = [book.event(MESSAGE_RECEIVED, b"\x01") for book in (first, second)]
+    store.commit([first.turn(events=told[:1]), second.turn(events=told[1:])])
+    expect("of both", store.events(HOST, (MESSAGE_RECEIVED,)), [("order/1", told[0]), ("order/2", told[1])])
+    expect("of other hosts", store.events("test:other", (MESSAGE_RECEIVED,)), [])
+    store.commit([first.finish()])
+    expect("of the open one", store.events(HOST, (MESSAGE_RECEIVED,)), [("order/2", told[1])])
+
+
+def a_failed_run_can_be_opened_again(store: Store) -> None:
+    """A turn back to an open state takes the workflow id again, unless another run holds it."""
+    book = begin_one(store)
+    store.commit([book.finish(FAILED, "RunFailed")])
+    back = book.turn(PENDING, [], change=StateChange(PENDING, EPOCH, "retry", "me"))
+    (answer,) = store.commit([back])
+    expect("reopened", (answer.accepted, [row.run for row in store.open_runs(HOST)]), (True, [book.run]))
+    store.commit([book.finish(FAILED, "RunFailed"), Book("order/1", "other").start()])
+    (answer,) = store.commit([book.turn(PENDING, [])])
+    expect("held by another", (answer.accepted, answer.refusal), (False, "exists"))
+    expect("verify", store.verify(book.run), [])
+
+
+CASES: Final[tuple[Case, ...]] = (
+    an_ended_run_is_let_go,
+    a_parent_hears_in_the_same_commit,
+    a_refused_delivery_has_another,
+    events_of_open_runs_by_kind,
+    a_failed_run_can_be_opened_again,
+)

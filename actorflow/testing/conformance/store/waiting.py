@@ -1,0 +1,80 @@
+"""Deliveries, timers and calls that wait."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from actorflow.run.state import PAUSED, WAITING
+from actorflow.run.turn import CallRow
+from actorflow.store.port import Store
+from actorflow.testing.conformance.items import EPOCH, HOST, Book, message
+from actorflow.testing.conformance.store.case import Case, begin, begin_one, expect, expect_true
+
+
+def deliveries_keep_their_order(store: Store) -> None:
+    """Inbox rows come in order of arrival, over batches; ids only grow, also past consumed ones."""
+    book = begin_one(store)
+    payloads = [bytes([number]) for number in range(6)]
+    first = store.commit([message("order/1", payload) for payload in payloads[:3]])
+    consumed = [number for answer in first for number in answer.inbox]
+    second = store.commit(
+        [book.turn(consumed=consumed[:2]), *(message("order/1", payload) for payload in payloads[3:])]
+    )
+    numbers = consumed + [number for answer in second for number in answer.inbox]
+    expect("ids grow", numbers, sorted(set(numbers)))
+    expect("order", [item.payload for item in store.inbox(book.run)], payloads[2:])
+    expect("after", [item.payload for item in store.inbox(book.run, numbers[3])], payloads[4:])
+    store.commit([book.turn(consumed=numbers[2:])])
+    (answer,) = store.commit([message("order/1")])
+    expect_true("an id is never used again", answer.inbox[0] > numbers[-1])
+
+
+def consuming_touches_own_rows_only(store: Store) -> None:
+    """A turn cannot consume what another run was sent."""
+    book, other = begin(store, "order/1", "order/2")
+    (sent,) = store.commit([message("order/2")])
+    store.commit([book.turn(consumed=sent.inbox)])
+    expect("still there", [item.id for item in store.inbox(other.run)], sent.inbox)
+
+
+def timers_come_due_in_order(store: Store) -> None:
+    """Earliest first, up to and with the moment asked for, per host; paused runs keep theirs."""
+    one, two = begin(store, "order/1", "order/2")
+    away = Book("order/3", host="test:other")
+    away.started(store.commit([away.start()])[0])
+    store.commit(
+        [
+            one.turn(timers=[(1, EPOCH + 30), (2, EPOCH + 10)]),
+            two.turn(timers=[(1, EPOCH + 20)]),
+            away.turn(timers=[(1, EPOCH)]),
+        ]
+    )
+    due = [(one.run, 2, EPOCH + 10), (two.run, 1, EPOCH + 20)]
+    expect("due", store.due_timers(HOST, EPOCH + 20), due)
+    expect("limit", store.due_timers(HOST, EPOCH + 99, 1), due[:1])
+    expect("next", (store.next_due(HOST), store.next_due("test:none")), (EPOCH + 10, None))
+    store.commit([one.turn(PAUSED, dropped_timers=[1], timers=[(2, EPOCH + 15)])])
+    expect("without paused", (store.due_timers(HOST, EPOCH + 99), store.next_due(HOST)), (due[1:], EPOCH + 20))
+    store.commit([one.turn(WAITING)])
+    expect("resumed, moved", store.due_timers(HOST, EPOCH + 99), [(one.run, 2, EPOCH + 15), due[1]])
+
+
+def calls_come_due_in_order(store: Store) -> None:
+    """A waiting call is one row per request, replaced by its next attempt; `next_due` counts them too."""
+    book = begin_one(store)
+    store.commit([book.turn(calls=[CallRow(3, 1, EPOCH + 5, b"a"), CallRow(4, 1, EPOCH + 9)], timers=[(1, EPOCH + 8)])])
+    expect("next", store.next_due(HOST), EPOCH + 5)
+    later = CallRow(3, 2, EPOCH + 20, b"b")
+    store.commit([book.turn(calls=[later], dropped_calls=[4])])
+    expect("not yet", store.due_calls(HOST, EPOCH + 19), [])
+    expect("due", store.due_calls(HOST, EPOCH + 20), [(book.run, later)])
+    expect("next", store.next_due(HOST), EPOCH + 8)
+    expect("loaded", store.load(book.run).calls, [later])
+
+
+CASES: Final[tuple[Case, ...]] = (
+    deliveries_keep_their_order,
+    consuming_touches_own_rows_only,
+    timers_come_due_in_order,
+    calls_come_due_in_order,
+)
