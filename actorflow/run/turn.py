@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
+from actorflow.run.document import PutDocument
 from actorflow.run.event import JournalEvent
 
 
@@ -30,6 +31,7 @@ class StartRun:
         messages: delivered with the start, whether it is new or existing.
         lease: fencing token of the node that starts it. state: the state its first events leave it in. The row begins
             with revision 1.
+        documents: written with it, unless an existing run is the answer.
     """
 
     run_id: str
@@ -47,6 +49,7 @@ class StartRun:
     messages: list[Delivery] = field(default_factory=list)
     lease: int = 0
     state: str = "running"
+    documents: Sequence[PutDocument] = ()
 
 
 @dataclass(slots=True)
@@ -107,7 +110,7 @@ class Turn:
         timers: (ref, due in Unix nanoseconds) to add. dropped_timers: refs to delete.
         calls: call rows to insert or replace. dropped_calls: refs to delete.
         starts: child runs to start in the same commit. deliveries: messages to other runs of the store.
-        change: a row for the state history, or None.
+        documents: written in the same commit. change: a row for the state history, or None.
         result: CBOR of the outcome when the run ended, else None. waits: CBOR list of reasons when paused, else empty.
     """
 
@@ -126,9 +129,10 @@ class Turn:
     change: StateChange | None = None
     result: bytes | None = None
     waits: bytes = b""
+    documents: Sequence[PutDocument] = ()
 
 
-Item: TypeAlias = StartRun | Delivery | Turn
+Item: TypeAlias = StartRun | Delivery | Turn | PutDocument
 
 
 @dataclass(slots=True)
@@ -137,12 +141,14 @@ class Committed:
 
     Attributes:
         accepted: whether it was written.
-        refusal: why not: `exists` (the workflow id is held), `unknown` (no such open run), `revision`, `lease`.
+        refusal: why not: `exists` (the workflow id is held), `unknown` (no such open run), `revision`, `lease`,
+            `journal` (its events do not follow), `document` (it is at another revision).
         run: run number concerned, 0 when unknown. run_id: its run id.
         existing: a start that found the run already there (same run_id, or use_existing).
         inbox: ids of the inbox rows made, in order.
-        starts, deliveries: answers to the parts of a turn, in order. Their refusal does not refuse the turn; a refused
-            delivery has the inbox row of its `otherwise`, if that was delivered.
+        starts, deliveries, documents: answers to the parts of a turn or start, in order. Their refusal does not refuse
+            the turn; a refused delivery has the inbox row of its `otherwise`, if that was delivered.
+        revision: of a document, what it is at now, 0 when there is none.
     """
 
     accepted: bool
@@ -153,6 +159,8 @@ class Committed:
     inbox: Sequence[int] = ()
     starts: Sequence[Committed] = ()
     deliveries: Sequence[Committed] = ()
+    documents: Sequence[Committed] = ()
+    revision: int = 0
 
 
 @dataclass(slots=True)

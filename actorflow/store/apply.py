@@ -38,6 +38,9 @@ def look_up(cursor: Any, sql: WriteStatements, dialect: Sqlite, batch: Sequence[
         known.hashes = wanted.hashes & kept.hashes
         if len(known.hashes) < len(wanted.hashes):
             known.hashes = {row[0] for row in fetch(sql.hashes, wanted.hashes)}
+    if wanted.documents:
+        asked = {name: cursor.execute(sql.revision, name).fetchone() for name in wanted.documents}
+        known.documents = {name: row[0] for name, row in asked.items() if row}
     if wanted.run_ids or wanted.inbox:
         _number(cursor, dialect, known, kept)
     return known
@@ -62,6 +65,16 @@ def apply(cursor: Any, sql: WriteStatements, dialect: Sqlite, writes: Writes) ->
     _write_runs(cursor, sql, writes)
     sql.append.run(cursor, [(run, *event) for run, event in writes.journal])
     _write_waits(cursor, sql, writes)
+    if writes.documents:
+        _write_documents(cursor, sql, writes)
+
+
+def _write_documents(cursor: Any, sql: WriteStatements, writes: Writes) -> None:
+    gone = [name for name, row in writes.documents.items() if row is None]
+    if gone:
+        cursor.executemany(sql.drop_document, gone)
+    rows = [(row.kind, row.key, row.due, row.revision, row.value) for row in writes.documents.values() if row]
+    sql.put_document.run(cursor, rows)
 
 
 def _write_runs(cursor: Any, sql: WriteStatements, writes: Writes) -> None:

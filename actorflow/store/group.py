@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import Final, NamedTuple, TypeAlias
 
 from actorflow.errors import Error, Failure, invalid
-from actorflow.run.turn import Committed, Delivery, Item
+from actorflow.run.turn import Committed, Item, StartRun, Turn
 from actorflow.store.port import Store
 
 Answer: TypeAlias = Committed | Error
@@ -37,7 +37,7 @@ def next_group(waiting: deque[Write], rows: int) -> list[Write]:
 
 def weight(item: Item) -> int:
     """Return about how many rows an item writes."""
-    return 1 if isinstance(item, Delivery) else 1 + len(item.events)
+    return 1 + len(item.events) if isinstance(item, StartRun | Turn) else 1
 
 
 def commit_all(store: Store, items: Sequence[Item]) -> list[Answer]:

@@ -11,6 +11,7 @@ from itertools import islice
 from typing import Any, Final, TypeVar
 
 from actorflow.errors import not_found
+from actorflow.run.document import DocumentRow
 from actorflow.run.event import JournalEvent
 from actorflow.run.state import OPEN, PAUSED, TERMINAL
 from actorflow.run.turn import CallRow, Committed, InboxRow, Item, OpenRun, RunRow, StartRun, StateChange
@@ -44,6 +45,7 @@ class MemoryStore:
         self._calls = Waiting()
         self._sources: dict[str, bytes] = {}
         self._leases: dict[str, int] = {}
+        self._documents: dict[tuple[str, str], DocumentRow] = {}
         self._ended: dict[int, None] = {}
         self._last_run = 0
         self._last_inbox = 0
@@ -94,6 +96,8 @@ class MemoryStore:
         known.run_ids = {name: self._run_ids[name] for name in wanted.run_ids if name in self._run_ids}
         known.leases = {host: self._leases[host] for host in wanted.hosts if host in self._leases}
         known.hashes = wanted.hashes & self._sources.keys()
+        held = wanted.documents & self._documents.keys()
+        known.documents = {name: self._documents[name].revision for name in held}
         return known
 
     def _apply(self, writes: Writes) -> None:
@@ -110,6 +114,10 @@ class MemoryStore:
         self._log(writes)
         self._wait(writes)
         self._deliver(writes)
+        for name, row in writes.documents.items():
+            self._documents.pop(name, None)
+            if row is not None:
+                self._documents[name] = row
         self._forget(writes)
 
     def _start(self, start: StartRun, head: Head) -> None:
@@ -231,6 +239,28 @@ class MemoryStore:
     def inbox(self, run: int, after: int = 0) -> list[InboxRow]:
         """Return deliveries not journaled yet."""
         return [replace(row) for number, row in self._inboxes.get(run, {}).items() if number > after]
+
+    # ---- documents ---------------------------------------------------------------------------------------------
+
+    def document(self, kind: str, key: str) -> DocumentRow | None:
+        """Return a document."""
+        row = self._documents.get((kind, key))
+        return replace(row) if row else None
+
+    def documents(self, kind: str, prefix: str = "", after: str = "", limit: int = 1000) -> list[DocumentRow]:
+        """Return documents of a kind, by key."""
+        rows = [row for row in self._documents.values() if row.kind == kind and row.key > after]
+        mine = sorted((row for row in rows if row.key.startswith(prefix)), key=lambda row: row.key.encode())
+        return [replace(row) for row in mine[:limit]]
+
+    def due_documents(self, kind: str, until: int, limit: int = 1000) -> list[DocumentRow]:
+        """Return documents of a kind that are due."""
+        rows = [row for row in self._documents.values() if row.kind == kind and 0 < row.due <= until]
+        return [replace(row) for row in sorted(rows, key=lambda row: (row.due, row.key))[:limit]]
+
+    def next_due_document(self, kind: str) -> int | None:
+        """Return when the next document of a kind is due."""
+        return min((row.due for row in self._documents.values() if row.kind == kind and row.due), default=None)
 
     # ---- read models -------------------------------------------------------------------------------------------
 

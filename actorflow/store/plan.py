@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final, TypeVar
 
+from actorflow.run.document import DocumentRow, PutDocument
 from actorflow.run.event import JournalEvent
 from actorflow.run.state import CREATED, OPEN, TERMINAL
 from actorflow.run.turn import CallRow, Committed, Delivery, Item, StartRun, StateChange, Turn
@@ -45,6 +46,7 @@ class Needs:
     workflow_ids: set[str] = field(default_factory=set)
     hosts: set[str] = field(default_factory=set)
     hashes: set[str] = field(default_factory=set)
+    documents: set[tuple[str, str]] = field(default_factory=set)
     inbox: bool = False
 
 
@@ -55,7 +57,7 @@ class Known:
     Attributes:
         runs: by run number, also those that hold a workflow id of the needs.
         run_ids: run id → run number. holders: workflow id → run number of the open run.
-        leases: host → last token. hashes: sources that are stored.
+        leases: host → last token. hashes: sources that are stored. documents: (kind, key) → revision.
         next_run, next_inbox: the first numbers never used; only valid when `numbered`.
     """
 
@@ -64,6 +66,7 @@ class Known:
     holders: dict[str, int] = field(default_factory=dict)
     leases: dict[str, int] = field(default_factory=dict)
     hashes: set[str] = field(default_factory=set)
+    documents: dict[tuple[str, str], int] = field(default_factory=dict)
     next_run: int = 1
     next_inbox: int = 1
     numbered: bool = False
@@ -114,7 +117,7 @@ class Writes:
         started: run number → its start and its row after the batch. changed: rows of older runs after the batch.
         closed: workflow ids set free. opened: workflow id → its holder.
         ended: runs whose timers and calls go. timers: run → ref → (host, due). calls: run → ref → (host, row).
-        inbox: (id, run, delivery). consumed: (run, id).
+        inbox: (id, run, delivery). consumed: (run, id). documents: (kind, key) → its row, None when it is deleted.
     """
 
     started: dict[int, tuple[StartRun, Head]] = field(default_factory=dict)
@@ -131,6 +134,7 @@ class Writes:
     consumed: list[tuple[int, int]] = field(default_factory=list)
     history: list[tuple[int, StateChange]] = field(default_factory=list)
     sources: dict[str, bytes] = field(default_factory=dict)
+    documents: dict[tuple[str, str], DocumentRow | None] = field(default_factory=dict)
 
 
 def needs(batch: Sequence[Item]) -> Needs:
@@ -147,8 +151,12 @@ def needs(batch: Sequence[Item]) -> Needs:
                 _start_needs(part, wanted)
             for delivery in item.deliveries:
                 _delivery_needs(delivery, wanted)
+            for document in item.documents:
+                _document_needs(document, wanted)
         elif isinstance(item, StartRun):
             _start_needs(item, wanted)
+        elif isinstance(item, PutDocument):
+            _document_needs(item, wanted)
         else:
             _delivery_needs(item, wanted)
     return wanted
@@ -160,6 +168,8 @@ def _start_needs(start: StartRun, wanted: Needs) -> None:
     wanted.hosts.add(start.host)
     wanted.hashes.add(start.bundle_hash)
     wanted.inbox = wanted.inbox or bool(start.messages)
+    for document in start.documents:
+        _document_needs(document, wanted)
 
 
 def _delivery_needs(delivery: Delivery, wanted: Needs) -> None:
@@ -168,6 +178,10 @@ def _delivery_needs(delivery: Delivery, wanted: Needs) -> None:
         wanted.runs.add(delivery.run)
     else:
         wanted.workflow_ids.add(_identity(delivery.workflow_id))
+
+
+def _document_needs(document: PutDocument, wanted: Needs) -> None:
+    wanted.documents.add((_identity(document.kind), _identity(document.key)))
 
 
 def _identity(text: str) -> str:
@@ -202,7 +216,9 @@ class _Planner:
     def item(self, item: Item) -> Committed:
         if isinstance(item, Turn):
             return self._turn(item)
-        return self._start(item) if isinstance(item, StartRun) else self._deliver(item)
+        if isinstance(item, StartRun):
+            return self._start(item)
+        return self._put_document(item) if isinstance(item, PutDocument) else self._deliver(item)
 
     # ---- starts ------------------------------------------------------------------------------------------------
 
@@ -215,7 +231,10 @@ class _Planner:
         if not _continues(start.events, 0):
             return Committed(accepted=False, refusal="journal")
         head = self._new(start)
-        return Committed(accepted=True, run=head.run, run_id=head.run_id, inbox=self._messages(start, head))
+        answer = Committed(accepted=True, run=head.run, run_id=head.run_id, inbox=self._messages(start, head))
+        if start.documents:
+            answer.documents = [self._put_document(document) for document in start.documents]
+        return answer
 
     def _conflict(self, start: StartRun, holder: Head) -> Committed:
         if not start.use_existing:
@@ -278,6 +297,21 @@ class _Planner:
         self.writes.inbox.append((number, head.run, delivery))
         return number
 
+    # ---- documents ---------------------------------------------------------------------------------------------
+
+    def _put_document(self, document: PutDocument) -> Committed:
+        name = (document.kind, document.key)
+        revision = self._known.documents.get(name, 0)
+        if document.revision is not None and document.revision != revision:
+            return Committed(accepted=False, refusal="document", revision=revision)
+        if document.value is None:
+            self._known.documents.pop(name, None)
+            self.writes.documents[name] = None
+            return Committed(accepted=True)
+        revision = self._known.documents[name] = revision + 1
+        self.writes.documents[name] = DocumentRow(*name, document.due, revision, document.value)
+        return Committed(accepted=True, revision=revision)
+
     # ---- turns -------------------------------------------------------------------------------------------------
 
     def _turn(self, turn: Turn) -> Committed:
@@ -293,6 +327,8 @@ class _Planner:
             answer.starts = [self._start(start) for start in turn.starts]
         if turn.deliveries:
             answer.deliveries = [self._deliver(delivery) for delivery in turn.deliveries]
+        if turn.documents:
+            answer.documents = [self._put_document(document) for document in turn.documents]
         return answer
 
     def _refusal(self, turn: Turn, head: Head) -> str:

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
 
 from actorflow.errors import UNAVAILABLE, Error
+from actorflow.run.document import DocumentRow
 from actorflow.run.event import JournalEvent
 from actorflow.run.turn import CallRow, Committed, InboxRow, Item, OpenRun, RunRow, StateChange
 
@@ -92,6 +93,26 @@ class HotReader(Protocol):
         ...
 
 
+class Documents(Protocol):
+    """The reads of what is kept beside runs."""
+
+    def document(self, kind: str, key: str) -> DocumentRow | None:
+        """Return a document, None when there is none of this name."""
+        ...
+
+    def documents(self, kind: str, prefix: str = "", after: str = "", limit: int = 1000) -> list[DocumentRow]:
+        """Return documents of a kind whose keys begin with `prefix`, by key (bytewise), beginning after `after`."""
+        ...
+
+    def due_documents(self, kind: str, until: int, limit: int = 1000) -> list[DocumentRow]:
+        """Return documents of a kind that are due at `until`, earliest first."""
+        ...
+
+    def next_due_document(self, kind: str) -> int | None:
+        """Return when the next document of a kind is due, None when none ever is."""
+        ...
+
+
 class ReadModel(Protocol):
     """The reads people look at: lists, histories, counts, checks. None is needed to run a workflow."""
 
@@ -116,8 +137,8 @@ class ReadModel(Protocol):
         ...
 
 
-class Reader(HotReader, ReadModel, Protocol):
-    """Both kinds of reads on one connection."""
+class Reader(HotReader, Documents, ReadModel, Protocol):
+    """All reads on one connection."""
 
     def snapshot(self, read: Callable[[Any], T]) -> T:
         """Return `read(self)`, all of whose reads see the store at one moment."""
@@ -128,7 +149,7 @@ class Reader(HotReader, ReadModel, Protocol):
         ...
 
 
-class Store(HotReader, ReadModel, Protocol):
+class Store(HotReader, Documents, ReadModel, Protocol):
     """What the writer thread uses."""
 
     @property

@@ -7,6 +7,7 @@ from functools import wraps
 from typing import Any, Concatenate, Final, ParamSpec, TypeVar
 
 from actorflow.errors import not_found
+from actorflow.run.document import DocumentRow
 from actorflow.run.event import JournalEvent
 from actorflow.run.state import OPEN, PAUSED
 from actorflow.run.turn import CallRow, InboxRow, OpenRun, RunRow, StateChange
@@ -147,6 +148,31 @@ class SqlReader:
     def inbox(self, run: int, after: int = 0) -> list[InboxRow]:
         """Return deliveries not journaled yet."""
         return [InboxRow(*values) for values in self._rows(self._reads.inbox, run, after)]
+
+    # ---- documents ---------------------------------------------------------------------------------------------
+
+    @explained
+    def document(self, kind: str, key: str) -> DocumentRow | None:
+        """Return a document."""
+        rows = self._rows(self._reads.document, kind, key)
+        return DocumentRow(*rows[0]) if rows else None
+
+    @explained
+    def documents(self, kind: str, prefix: str = "", after: str = "", limit: int = 1000) -> list[DocumentRow]:
+        """Return documents of a kind, by key."""
+        rows = self._rows(self._reads.documents, kind, len(prefix), prefix, after, limit)
+        return [DocumentRow(*values) for values in rows]
+
+    @explained
+    def due_documents(self, kind: str, until: int, limit: int = 1000) -> list[DocumentRow]:
+        """Return documents of a kind that are due."""
+        return [DocumentRow(*values) for values in self._rows(self._reads.due_documents, kind, until, limit)]
+
+    @explained
+    def next_due_document(self, kind: str) -> int | None:
+        """Return when the next document of a kind is due."""
+        rows = self._rows(self._reads.next_document, kind)
+        return rows[0][0] if rows else None
 
     # ---- read models -------------------------------------------------------------------------------------------
 

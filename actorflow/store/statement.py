@@ -110,6 +110,11 @@ class WriteStatements:
         self.unwait = sql(delete(t.call).where(_bound(t.call.c.run, t.call.c.ref)), "key_run", "key_ref")
         self.unwait_all = sql(delete(t.call).where(dialect.one_of(t.call.c.run, "runs")), "runs")
 
+        named = _bound(t.document.c.kind, t.document.c.key)
+        self.revision = sql(select(t.document.c.revision).where(named), "key_kind", "key_key")
+        self.put_document = rows(dialect.upsert(t.document), *_all(t.document))
+        self.drop_document = sql(delete(t.document).where(named), "key_kind", "key_key")
+
         mine = select(t.open_run.c.run).where(_bound(t.open_run.c.host))
         self.fence = sql(update(t.run).where(t.run.c.run.in_(mine)), "lease", "key_host")
         self.claim = sql(dialect.upsert(t.host_lease), *_all(t.host_lease))
@@ -163,7 +168,23 @@ class ReadStatements:
         self.next_timer = _next(dialect, t.timer)
         self.next_call = _next(dialect, t.call)
 
+        self.document, self.documents, self.due_documents, self.next_document = _documents(dialect)
+
         self.counts = sql(select(t.run.c.host, t.run.c.state, func.count()).group_by(t.run.c.host, t.run.c.state))
+
+
+def _documents(dialect: Sqlite) -> tuple[str, str, str, str]:
+    """Compile the reads of documents: one, those of a kind and prefix, what is due, and when the next one is."""
+    doc = t.document.c
+    one = compiled(dialect, select(t.document).where(_bound(doc.kind, doc.key)), "key_kind", "key_key")
+    begins = func.substr(doc.key, literal_column("1"), bindparam("length")) == bindparam("prefix")
+    some = select(t.document).where(_bound(doc.kind), begins, doc.key > bindparam("after")).order_by(doc.key)
+    listed = compiled(dialect, limited(some), "key_kind", "length", "prefix", "after", "limit")
+    waits = and_(_bound(doc.kind), doc.due > literal_column("0"))
+    due = select(t.document).where(waits, doc.due <= bindparam("until")).order_by(doc.due, doc.key)
+    dues = compiled(dialect, limited(due), "key_kind", "until", "limit")
+    following = compiled(dialect, select(func.min(doc.due)).where(waits), "key_kind")
+    return one, listed, dues, following
 
 
 def listing(dialect: Sqlite, fields: frozenset[str], *, only_open: bool) -> str:

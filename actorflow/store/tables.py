@@ -147,6 +147,19 @@ host_lease = Table(
 )
 """The last fencing token of each host: what a new run of the host begins with."""
 
+document = Table(
+    "document",
+    metadata,
+    _part_of_key("kind", Text),
+    _part_of_key("key", Text),
+    _needed("due", NUMBER),
+    _needed("revision", NUMBER),
+    _needed("value", LargeBinary),
+    Index("document_by_due", "kind", "due"),
+    sqlite_with_rowid=False,
+)
+"""What the engine keeps beside runs, by kind; see `run/document.py`."""
+
 store_info = Table(
     "store_info",
     metadata,

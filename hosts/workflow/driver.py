@@ -16,6 +16,7 @@ from actorflow.run import event as events
 from actorflow.run.draw import DrawStream
 from actorflow.run.event import JournalEvent, payload_digest
 from hosts.workflow.operation import RECORDED, refused
+from hosts.workflow.own.table import OWN
 
 if TYPE_CHECKING:
     from actorflow.lane import Lane, Work
@@ -132,6 +133,21 @@ class JournalDriver:
         if self._recorded_draws:
             raise Divergence(None, None)
 
+    # ---- what the operations of `own` are made of --------------------------------------------------------------
+
+    def mark(self, kind: str, ref: int, target: str, payload: Value) -> None:
+        """Record something that nobody answers; a replay must come to the same."""
+        self._record(kind, ref, target, payload, opens=False)
+
+    def ask(self, kind: str, ref: int, target: str, payload: Value) -> Answer:
+        """Record a request that a later fact with its number answers, and return `PENDING`."""
+        self._record(kind, ref, target, payload)
+        return PENDING
+
+    def next_recorded(self) -> JournalEvent | None:
+        """Return the record that the journal has next, on replay; None when it has no more here, or when live."""
+        return self._expected[-1] if self.replaying and not self._collecting and self._expected else None
+
     def _record(self, kind: str, ref: int, target: str, payload: Value, *, opens: bool = True) -> None:
         data = encode(payload, self._limits)
         record = Record(kind, ref, target, data)
@@ -226,7 +242,10 @@ class JournalDriver:
         return PENDING
 
     def perform(self, ref: int, operation: str, args: tuple[Any, ...]) -> Answer:
-        """Record an operation of the node that may be recorded; any other is refused."""
+        """Serve an operation of durable runs, or record one of the node that may be recorded; refuse any other."""
+        own = OWN.get(operation)
+        if own is not None:
+            return own(self, ref, args)
         if operation not in RECORDED:
             raise refused(operation)
         self._record(events.OPERATION_PERFORMED, ref, operation, [list(args), {}])

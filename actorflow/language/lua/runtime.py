@@ -12,7 +12,7 @@ from lupa import lua54
 
 from actorflow.codec import encode
 from actorflow.lane import Lane
-from actorflow.language.lua.modules import FOUND
+from actorflow.language.lua.modules import FOUND, PARTS
 
 if TYPE_CHECKING:
     from actorflow.language.lua.running import Running
@@ -133,7 +133,7 @@ class Runtime:
         load = lua.execute(_LOADER)
         folder = resources.files("actorflow.language.lua") / "prelude"
         sources = lua.table()
-        found = [f"module_{name}" for name in sorted(FOUND)]
+        found = [f"module_{name}" for name in sorted(FOUND)] + [f"part_{name}" for name in sorted(PARTS)]
         for name in (*CHUNKS, *found):
             sources[name.encode()] = load((folder / f"{name}.lua").read_bytes(), f"=[prelude/{name}]".encode())()
         hooks = lua.table()
@@ -143,6 +143,7 @@ class Runtime:
         given[b"memory_kib"], given[b"steps"] = limits.memory // 1024, limits.steps
         given[b"isolated"] = limits.isolated
         given[b"modules"] = lua.table(*[name.encode() for name in sorted(FOUND)])
+        given[b"parts"] = lua.table(*[name.encode() for name in sorted(PARTS)])
         return load((folder / "runtime.lua").read_bytes(), b"=[prelude/runtime]")(sources, hooks, given)
 
     # ---- what the prelude asks at once; none of these may raise ------------------------------------------------

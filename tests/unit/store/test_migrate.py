@@ -102,7 +102,12 @@ def test_a_newer_journal_format_is_refused(tmp_path: Path) -> None:
 
 
 def test_a_later_migration_is_applied_alone(tmp_path: Path) -> None:
-    later = Migration(2, "more", "abc", "CREATE TABLE more (x INTEGER);\nCREATE INDEX more_by_x ON more (x);\n")
+    later = Migration(
+        len(migrations("sqlite")) + 1,
+        "more",
+        "abc",
+        "CREATE TABLE more (x INTEGER);\nCREATE INDEX more_by_x ON more (x);\n",
+    )
     with closing(Sqlite(tmp_path / "store.db").connect()) as connection:
         known = [*migrations("sqlite"), later]
         assert missing(connection.cursor(), known, {"migration"}, "here") == [later]

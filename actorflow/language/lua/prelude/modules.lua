@@ -1,6 +1,6 @@
--- Small modules: ctx, logger, workflow. Called with (kit, sys, core) -> modules; needs what funcs.lua gives.
+-- Small modules: ctx, logger. Called with (kit, sys, core) -> modules; needs what funcs.lua gives.
 
-local type, select, next, pcall, getinfo = type, select, next, pcall, debug.getinfo
+local type, next, pcall, getinfo = type, next, pcall, debug.getinfo
 local byte, sub = string.byte, string.sub
 
 return function(kit, sys, core)
@@ -62,24 +62,5 @@ return function(kit, sys, core)
   kit.methods(Logger, bodies)
   kit.make_logger = function() return logger({}) end
 
-  modules.workflow = {
-    info = function()
-      local who = kit.fresh_identity()
-      if not who.durable then return nil end
-      return who.workflow
-    end,
-    history_length = function() return kit.fresh_identity().workflow.history_length or 0 end,
-    history_size = function() return kit.fresh_identity().workflow.history_size or 0 end,
-    exec = function(id, ...)
-      if not kit.identity().durable then
-        return nil, invalid("workflow.exec works inside a workflow only; use process.exec")
-      end
-      local refused = kit.wants_text(id, "workflow.exec", "an entry id")
-      if refused then return nil, refused end
-      local args, problem = kit.encode_list(select("#", ...), "args", ...)
-      if not args then return nil, problem end
-      return kit.try(sys(32, kit.encode({entry = id, host = "", monitor = false, link = false}), args))
-    end,
-  }
   return modules
 end

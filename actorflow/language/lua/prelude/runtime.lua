@@ -6,7 +6,8 @@
 -- post(instance, dest, topic, is_scalar, payload) -> was it sent, look(instance) -> seconds that its thread has
 -- computed, or less than 0 when nothing more of the instance is wanted. `limits.isolated`: the runtime belongs to one
 -- entry. `limits.modules` are the names of the modules with a chunk `module_NAME` of their own: called with (kit, sys,
--- core) it returns the module. Each chunk adds to `kit` what the later ones need.
+-- core) it returns the module; `limits.parts` are those of the chunks `part_MODULE_WHAT`: called with (kit, sys, core,
+-- module) it adds to the module. Each chunk adds to `kit` what the later ones need.
 
 local sources, hooks, limits = ...
 local type, next, select, ipairs, rawequal, setmetatable = type, next, select, ipairs, rawequal, setmetatable
@@ -172,6 +173,7 @@ sources.subscription(kit, sys)
 sources.sql_builder(kit)
 for name, module in next, sources.modules(kit, sys, core) do modules[name] = module end
 for _, name in ipairs(limits.modules) do modules[name] = sources["module_" .. name](kit, sys, core) end
+for _, name in ipairs(limits.parts) do sources["part_" .. name](kit, sys, core, modules[match(name, "^[^_]+")]) end
 for name, module in next, modules do
   for key, value in next, module do
     if type(value) == "table" and not kit.class_of(value) then module[key] = kit.freeze(value, name .. "." .. key) end

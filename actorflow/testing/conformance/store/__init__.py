@@ -11,7 +11,7 @@ from contextlib import closing
 from typing import Final, TypeAlias
 
 from actorflow.store.port import Store
-from actorflow.testing.conformance.store import ending, reading, start, turn, waiting
+from actorflow.testing.conformance.store import documents, ending, reading, start, turn, waiting
 from actorflow.testing.conformance.store.case import Case
 
 MakeStore: TypeAlias = Callable[[], Store]
@@ -22,6 +22,7 @@ CASES: Final[tuple[Case, ...]] = (
     *ending.CASES,
     *waiting.CASES,
     *reading.CASES,
+    *documents.CASES,
 )
 
 

@@ -1,0 +1,19 @@
+"""The operations that the journaling driver serves itself, by name.
+
+Each is a function of the driver, the request number and the script's arguments. It answers at once, or opens a request
+with `driver.ask` and returns `PENDING`. What it does must follow from the journal alone: it runs again on every replay.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
+
+if TYPE_CHECKING:
+    from actorflow.ports import Answer
+    from hosts.workflow.driver import JournalDriver
+
+Own: TypeAlias = "Callable[[JournalDriver, int, tuple[Any, ...]], Answer]"
+
+OWN: Final[Mapping[str, Own]] = MappingProxyType({})
