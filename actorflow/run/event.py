@@ -8,6 +8,7 @@ old runs never see.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from hashlib import blake2b
 from typing import Final, NamedTuple
 
@@ -22,6 +23,7 @@ MESSAGE_RECEIVED: Final = "MessageReceived"
 REQUEST_SETTLED: Final = "RequestSettled"
 PROCESS_EXITED: Final = "ProcessExited"
 CANCEL_REQUESTED: Final = "CancelRequested"
+RUN_RETRIED: Final = "RunRetried"
 
 # records of commands
 FUNCTION_CALLED: Final = "FunctionCalled"
@@ -37,6 +39,8 @@ REQUEST_DROPPED: Final = "RequestDropped"
 RUN_COMPLETED: Final = "RunCompleted"
 RUN_FAILED: Final = "RunFailed"
 RUN_CANCELLED: Final = "RunCancelled"
+RESULT_SUPERSEDED: Final = "ResultSuperseded"
+"""What arrived after the end: its target is the fact it would have been. Nobody is fed it."""
 
 FACTS: Final = frozenset(
     {
@@ -48,11 +52,16 @@ FACTS: Final = frozenset(
         REQUEST_SETTLED,
         PROCESS_EXITED,
         CANCEL_REQUESTED,
+        RUN_RETRIED,
     }
 )
 CALLS: Final = frozenset({FUNCTION_CALLED, OPERATION_PERFORMED})
 """The records that are attempted, and answered by `FunctionCompleted` or `FunctionFailed`."""
 ENDS: Final = frozenset({RUN_COMPLETED, RUN_FAILED, RUN_CANCELLED})
+RESULTS: Final = frozenset({FUNCTION_COMPLETED, FUNCTION_FAILED})
+"""The facts that are kept as superseded when they come after the end."""
+SCRUBBED: Final = b"\xf7"
+"""How what was drawn begins once it is scrubbed (CBOR `undefined`, which no list begins with); its digest follows."""
 
 
 class JournalEvent(NamedTuple):
@@ -106,5 +115,25 @@ def sealed(  # noqa: PLR0913, PLR0917 - the columns of a journal row
 def chain(previous: bytes, event: JournalEvent) -> bytes:
     """Return the checksum of `event` after an event whose checksum is `previous` (empty before the first)."""
     text = f"{event.seq}\0{event.kind}\0{event.ref}\0{event.target}\0{event.at}\0".encode()
-    drawn_digest = payload_digest(b"drawn", event.drawn) if event.drawn else _NOTHING_DRAWN
+    drawn_digest = drawn_of(event.drawn) if event.drawn else _NOTHING_DRAWN
     return blake2b(previous + text + event.digest + drawn_digest, digest_size=16).digest()
+
+
+def drawn_of(drawn: bytes) -> bytes:
+    """Return the digest of what a feed drew, also of one that is scrubbed."""
+    return drawn[1:] if drawn[:1] == SCRUBBED else payload_digest(b"drawn", drawn)
+
+
+def superseded(journal: Sequence[JournalEvent]) -> frozenset[int]:
+    """Return the positions that later retries took back: they are in the chain, and nobody is fed them again.
+
+    A `RunRetried` event names the first position it takes back in its target; everything from there up to the event
+    itself is superseded, earlier retries included.
+    """
+    floor, taken = 0, set()
+    for event in reversed(journal):
+        if floor and event.seq >= floor:
+            taken.add(event.seq)
+        elif event.kind == RUN_RETRIED:
+            floor = int(event.target)
+    return frozenset(taken)

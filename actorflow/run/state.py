@@ -1,14 +1,17 @@
-"""Run states and the one table of transitions between them.
+"""Run states, the one table of transitions between them, and the verbs that ask for one from outside.
 
 This file knows nothing of stores, hosts or scripts: it only says which change of state is allowed. Flips between
-`running` and `waiting` are read off the journal and never stored; every other change is one compare-and-set.
+`pending`, `running` and `waiting` are read off the journal and never kept in the history; every other change is one
+compare-and-set on the revision of the run. `docs/states.md` shows the table; a test draws it from here.
 """
 
 from __future__ import annotations
 
-from typing import Final
+from collections.abc import Mapping
+from typing import Final, NamedTuple
 
 from actorflow.errors import CONFLICT, Error
+from actorflow.run.view import STRICT, word_of
 
 CREATED: Final = "created"
 PENDING: Final = "pending"
@@ -18,19 +21,76 @@ PAUSED: Final = "paused"
 COMPLETED: Final = "completed"
 FAILED: Final = "failed"
 CANCELLED: Final = "cancelled"
+DELETE_REQUESTED: Final = "delete_requested"
+DATA_DELETED: Final = "data_deleted"
 
 TRANSITIONS: Final[dict[str, frozenset[str]]] = {
-    CREATED: frozenset({PENDING, PAUSED, CANCELLED}),
-    PENDING: frozenset({RUNNING, PAUSED, CANCELLED}),
+    CREATED: frozenset({PENDING, PAUSED, FAILED, CANCELLED}),
+    PENDING: frozenset({RUNNING, WAITING, PAUSED, FAILED, CANCELLED}),
     RUNNING: frozenset({PENDING, WAITING, PAUSED, COMPLETED, FAILED, CANCELLED}),
-    WAITING: frozenset({PENDING, RUNNING, PAUSED, CANCELLED}),
-    PAUSED: frozenset({PENDING, WAITING, CANCELLED}),
-    COMPLETED: frozenset(),
-    FAILED: frozenset({PENDING}),
-    CANCELLED: frozenset(),
+    WAITING: frozenset({PENDING, RUNNING, PAUSED, FAILED, CANCELLED}),
+    PAUSED: frozenset({PENDING, FAILED, CANCELLED}),
+    COMPLETED: frozenset({DELETE_REQUESTED}),
+    FAILED: frozenset({PENDING, DELETE_REQUESTED}),
+    CANCELLED: frozenset({DELETE_REQUESTED}),
+    DELETE_REQUESTED: frozenset({DATA_DELETED}),
+    DATA_DELETED: frozenset({DELETE_REQUESTED}),
 }
-TERMINAL: Final = frozenset({COMPLETED, FAILED, CANCELLED})
+ENDED: Final = frozenset({COMPLETED, FAILED, CANCELLED})
+"""How a run ends; the other terminal states follow one of these."""
+TERMINAL: Final = ENDED | {DELETE_REQUESTED, DATA_DELETED}
 OPEN: Final = frozenset(TRANSITIONS) - TERMINAL
+
+
+class Verb(NamedTuple):
+    """What somebody may ask of a run: from which states, and the state it is to be in then."""
+
+    froms: frozenset[str]
+    to: str
+
+
+VERBS: Final[Mapping[str, Verb]] = {
+    "release": Verb(frozenset({CREATED}), PENDING),
+    "pause": Verb(OPEN - {PAUSED}, PAUSED),
+    "resume": Verb(frozenset({PAUSED}), PENDING),
+    "cancel": Verb(OPEN, CANCELLED),
+    "terminate": Verb(OPEN, CANCELLED),
+    "expire": Verb(OPEN, FAILED),
+    "retry": Verb(frozenset({FAILED}), PENDING),
+    "delete-data": Verb(ENDED | {DATA_DELETED}, DELETE_REQUESTED),
+    "scrub": Verb(frozenset({DELETE_REQUESTED}), DATA_DELETED),
+    "purge": Verb(TERMINAL, ""),
+}
+"""`cancel` asks the script, which ends by itself; `expire` and `scrub` are asked by the engine alone; `purge` leaves no
+run. A resumed run is `pending` until its next turn finds out what it waits for."""
+
+
+def allows(verb: str, state: str, strict: str = "", revision: int = 0) -> bool:
+    """Tell whether a run in `state` takes a verb; `strict` names the system whose narrower table holds for the run."""
+    asked = VERBS[verb]
+    if state not in asked.froms:
+        return False
+    if not strict or not asked.to:
+        return True
+    old = word_of(strict, state, revision)
+    new = old if asked.to in {DELETE_REQUESTED, DATA_DELETED} and strict != "luno" else word_of(strict, asked.to, 2)
+    return old == new or new in STRICT[strict].get(old, frozenset())
+
+
+def refusal(what: str, verb: str, state: str, strict: str = "", revision: int = 0) -> Error:
+    """Return the error of a verb that a run does not take: kind Conflict, naming from, to and what it does take."""
+    ways = ", ".join(name for name in VERBS if name not in _INTERNAL and allows(name, state, strict, revision))
+    to = VERBS[verb].to or "nothing"
+    table = f" by the strict table of {strict}" if strict else ""
+    message = (
+        f"cannot {verb} {what}: it is {state} and would be {to}, which is not allowed{table}; "
+        f"what is: {ways or 'nothing'}"
+    )
+    details = {"from": state, "to": to, "verb": verb}
+    return Error(message, CONFLICT, retryable=False, details=details)
+
+
+_INTERNAL: Final = frozenset({"expire", "scrub"})
 
 
 def check_transition(old: str, new: str) -> None:
@@ -43,3 +103,10 @@ def check_transition(old: str, new: str) -> None:
         ways = ", ".join(sorted(TRANSITIONS.get(old, ()))) or "nowhere: it is final"
         message = f"a run cannot go from {old!r} to {new!r}; from {old!r} it may go to {ways}"
         raise Error(message, CONFLICT, retryable=False, details={"from": old, "to": new})
+
+
+def diagram() -> str:
+    """Return the table as a Mermaid state diagram."""
+    first = [f"    [*] --> {PENDING}", f"    [*] --> {CREATED}: hold"]
+    arrows = [f"    {old} --> {new}" for old, ways in TRANSITIONS.items() for new in TRANSITIONS if new in ways]
+    return "\n".join(["stateDiagram-v2", *first, *arrows])

@@ -32,6 +32,7 @@ class StartRun:
         lease: fencing token of the node that starts it. state: the state its first events leave it in. The row begins
             with revision 1.
         documents: written with it, unless an existing run is the answer.
+        strict: the system whose narrower table of states holds for the run (`run.view.STRICT`), or "".
     """
 
     run_id: str
@@ -50,6 +51,7 @@ class StartRun:
     lease: int = 0
     state: str = "running"
     documents: Sequence[PutDocument] = ()
+    strict: str = ""
 
 
 @dataclass(slots=True)
@@ -132,7 +134,62 @@ class Turn:
     documents: Sequence[PutDocument] = ()
 
 
-Item: TypeAlias = StartRun | Delivery | Turn | PutDocument
+@dataclass(slots=True)
+class ChangeRun:
+    """Change the state of a run from outside of its turns, by a verb of `run.state.VERBS`.
+
+    It is decided by what the row holds when it is committed, needs no machine and no lease, and moves the revision: a
+    turn under way loses. Whoever asks says in advance what would be written, for a store encodes nothing.
+
+    Attributes:
+        verb: what is asked. run: run number, or 0 for the open run that holds `workflow_id`.
+        at: Unix nanoseconds. reason, by: for the state history.
+        revision: what the run row must hold, or None for whatever it holds.
+        waits: what is kept of a pause while it lasts: its reasons and circumstances, CBOR.
+        end: payload of the last journal event if this ends the run, a CBOR failure. pid, exit: the run's PID and what
+            a parent run is then told.
+        asked: payload of `CancelRequested`.
+        since: the first journal position that a retry takes back. last_ref: the highest request number of the run.
+        timers, facts: what a retry arms and puts into the inbox again: it is not to be lost.
+        dropped_calls: rows of waiting calls to delete, so that they begin with attempt 1.
+        kept: CBOR of what stays of the data after a scrub, or None. drawn: (seq, digest in place of what was drawn).
+        documents: written or deleted in the same commit.
+    """
+
+    verb: str
+    run: int = 0
+    workflow_id: str = ""
+    at: int = 0
+    reason: str = ""
+    by: str = ""
+    revision: int | None = None
+    waits: bytes = b""
+    end: bytes = b""
+    pid: str = ""
+    exit: bytes = b""
+    asked: bytes = b""
+    since: int = 0
+    last_ref: int = 0
+    timers: list[tuple[int, int]] = field(default_factory=list)
+    facts: list[Delivery] = field(default_factory=list)
+    dropped_calls: list[int] = field(default_factory=list)
+    kept: bytes | None = None
+    drawn: list[tuple[int, bytes]] = field(default_factory=list)
+    documents: Sequence[PutDocument] = ()
+
+
+@dataclass(slots=True)
+class KeepCalls:
+    """Store when calls of a paused run are to be attempted next: their attempts ended after it was paused.
+
+    Refused with `state` for a run that is not paused: there the next turn stores them.
+    """
+
+    run: int
+    calls: list[CallRow]
+
+
+Item: TypeAlias = StartRun | Delivery | Turn | PutDocument | ChangeRun | KeepCalls
 
 
 @dataclass(slots=True)
@@ -142,8 +199,10 @@ class Committed:
     Attributes:
         accepted: whether it was written.
         refusal: why not: `exists` (the workflow id is held), `unknown` (no such open run), `revision`, `lease`,
-            `journal` (its events do not follow), `document` (it is at another revision).
+            `journal` (its events do not follow), `document` (it is at another revision), `state` (the run does not take
+            the verb in its state), `parent` (its parent is open still).
         run: run number concerned, 0 when unknown. run_id: its run id.
+        state: of a change: the state it left the run in; when refused, the state it found.
         existing: a start that found the run already there (same run_id, or use_existing).
         inbox: ids of the inbox rows made, in order.
         starts, deliveries, documents: answers to the parts of a turn or start, in order. Their refusal does not refuse
@@ -156,6 +215,7 @@ class Committed:
     run: int = 0
     run_id: str = ""
     existing: bool = False
+    state: str = ""
     inbox: Sequence[int] = ()
     starts: Sequence[Committed] = ()
     deliveries: Sequence[Committed] = ()
@@ -186,6 +246,7 @@ class RunRow:
     reason: str = ""
     result: bytes | None = None
     waits: bytes = b""
+    strict: str = ""
 
 
 @dataclass(slots=True)

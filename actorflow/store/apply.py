@@ -5,12 +5,12 @@ Every kind of row is written in one go over the whole batch.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 from actorflow.run.turn import Item, StartRun
 from actorflow.store.dialect import Sqlite
-from actorflow.store.plan import Head, Kept, Known, Writes, needs, reopened
+from actorflow.store.plan import Head, Kept, Known, Needs, Writes, needs, parents, reopened
 from actorflow.store.statement import WriteStatements
 
 
@@ -24,12 +24,7 @@ def look_up(cursor: Any, sql: WriteStatements, dialect: Sqlite, batch: Sequence[
 
     wanted = needs(batch)
     known = Known()
-    known.runs = {run: kept.heads[run] for run in wanted.runs if run in kept.heads}
-    if len(known.runs) < len(wanted.runs):
-        known.runs.update({row[0]: Head(*row) for row in fetch(sql.heads, wanted.runs - known.runs.keys())})
-    if workflow_ids := wanted.workflow_ids | reopened(batch, known.runs):
-        for row in fetch(sql.holders, workflow_ids):
-            known.runs.setdefault(row[0], kept.heads.get(row[0]) or Head(*row))
+    _look_up_heads(fetch, sql, batch, wanted, known, kept)
     if wanted.run_ids:
         known.run_ids = dict(fetch(sql.run_ids, wanted.run_ids))
         known.leases = {host: kept.leases[host] for host in wanted.hosts if host in kept.leases}
@@ -44,6 +39,24 @@ def look_up(cursor: Any, sql: WriteStatements, dialect: Sqlite, batch: Sequence[
     if wanted.run_ids or wanted.inbox:
         _number(cursor, dialect, known, kept)
     return known
+
+
+def _look_up_heads(  # noqa: PLR0913, PLR0917 - the parts of a look-up
+    fetch: Callable[[str, Iterable[Any]], list[Any]],
+    sql: WriteStatements,
+    batch: Sequence[Item],
+    wanted: Needs,
+    known: Known,
+    kept: Kept,
+) -> None:
+    known.runs = {run: kept.heads[run] for run in wanted.runs if run in kept.heads}
+    if len(known.runs) < len(wanted.runs):
+        known.runs.update({row[0]: Head(*row) for row in fetch(sql.heads, wanted.runs - known.runs.keys())})
+    if workflow_ids := wanted.workflow_ids | reopened(batch, known.runs):
+        for row in fetch(sql.holders, workflow_ids):
+            known.runs.setdefault(row[0], kept.heads.get(row[0]) or Head(*row))
+    if others := parents(batch, known):
+        known.runs.update({row[0]: kept.heads.get(row[0]) or Head(*row) for row in fetch(sql.heads, others)})
 
 
 def _number(cursor: Any, dialect: Sqlite, known: Known, kept: Kept) -> None:
@@ -62,11 +75,29 @@ def apply(cursor: Any, sql: WriteStatements, dialect: Sqlite, writes: Writes) ->
         ended = (dialect.pack(sorted(writes.ended)),)
         cursor.execute(sql.disarm_all, ended)
         cursor.execute(sql.unwait_all, ended)
+    if writes.scrubbed:
+        _scrub(cursor, sql, dialect, writes)
     _write_runs(cursor, sql, writes)
     sql.append.run(cursor, [(run, *event) for run, event in writes.journal])
     _write_waits(cursor, sql, writes)
     if writes.documents:
         _write_documents(cursor, sql, writes)
+
+    if writes.purged:
+        purged = (dialect.pack(sorted(writes.purged)),)
+        for statement in sql.purge:
+            cursor.execute(statement, purged)
+
+
+def _scrub(cursor: Any, sql: WriteStatements, dialect: Sqlite, writes: Writes) -> None:
+    """Empty the payloads of runs, what they drew, their inboxes, and the reasons of their history so far."""
+    runs = dialect.pack(sorted(writes.scrubbed))
+    cursor.execute(sql.scrub, (b"", runs))
+    cursor.executemany(
+        sql.scrub_drawn, [(drawn, run, seq) for run, events in writes.scrubbed.items() for seq, drawn in events]
+    )
+    cursor.execute(sql.scrub_history, ("", runs))
+    cursor.execute(sql.purge[-1], (runs,))
 
 
 def _write_documents(cursor: Any, sql: WriteStatements, writes: Writes) -> None:
@@ -127,6 +158,7 @@ def _started(start: StartRun, head: Head) -> tuple[Any, ...]:
         head.reason,
         head.result,
         head.waits,
+        head.strict,
     )
 
 

@@ -16,7 +16,7 @@ from actorflow.run.event import JournalEvent
 from actorflow.run.state import OPEN, PAUSED, TERMINAL
 from actorflow.run.turn import CallRow, Committed, InboxRow, Item, OpenRun, RunRow, StartRun, StateChange
 from actorflow.store.due import Waiting
-from actorflow.store.plan import Head, Known, Writes, needs, plan, reopened
+from actorflow.store.plan import Head, Known, Writes, needs, parents, plan, reopened
 from actorflow.store.port import RunFilter
 from actorflow.store.verify import verify_missing, verify_run
 
@@ -93,6 +93,7 @@ class MemoryStore:
         for workflow_id in wanted.workflow_ids | reopened(batch, known.runs):
             if run := self._holders.get(workflow_id):
                 known.runs.setdefault(run, _head(self._runs[run]))
+        known.runs.update({run: _head(self._runs[run]) for run in parents(batch, known) if run in self._runs})
         known.run_ids = {name: self._run_ids[name] for name in wanted.run_ids if name in self._run_ids}
         known.leases = {host: self._leases[host] for host in wanted.hosts if host in self._leases}
         known.hashes = wanted.hashes & self._sources.keys()
@@ -103,6 +104,8 @@ class MemoryStore:
     def _apply(self, writes: Writes) -> None:
         for workflow_id in writes.closed:
             self._holders.pop(workflow_id, None)
+        for run, drawn in writes.scrubbed.items():
+            self._scrub(run, dict(drawn))
         self._sources.update(writes.sources)
         for start, head in writes.started.values():
             self._start(start, head)
@@ -119,6 +122,17 @@ class MemoryStore:
             if row is not None:
                 self._documents[name] = row
         self._forget(writes)
+        for run in writes.purged:
+            self._ended.pop(run, None)
+            self._delete(self._runs.pop(run))
+
+    def _scrub(self, run: int, drawn: dict[int, bytes]) -> None:
+        journal = self._journals.get(run, [])
+        self._journals[run] = [
+            event._replace(payload=b"", drawn=drawn.get(event.seq, event.drawn)) for event in journal
+        ]
+        self._histories[run] = [replace(change, reason="") for change in self._histories.get(run, ())]
+        self._inboxes.pop(run, None)
 
     def _start(self, start: StartRun, head: Head) -> None:
         values = {name: getattr(head, name) for name in _HEAD_FIELDS}
@@ -128,8 +142,6 @@ class MemoryStore:
             bundle_hash=start.bundle_hash,
             created=start.at,
             parent=start.parent,
-            parent_run=start.parent_run,
-            parent_ref=start.parent_ref,
         )
         self._last_run = max(self._last_run, head.run)
         self._run_ids[head.run_id] = head.run

@@ -8,12 +8,23 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Final, TypeVar
+from typing import Final, TypeGuard, TypeVar
 
 from actorflow.run.document import DocumentRow, PutDocument
-from actorflow.run.event import JournalEvent
-from actorflow.run.state import CREATED, OPEN, TERMINAL
-from actorflow.run.turn import CallRow, Committed, Delivery, Item, StartRun, StateChange, Turn
+from actorflow.run.event import CANCEL_REQUESTED, RESULTS, JournalEvent
+from actorflow.run.state import CREATED, ENDED, OPEN, PAUSED, TERMINAL
+from actorflow.run.turn import (
+    CallRow,
+    ChangeRun,
+    Committed,
+    Delivery,
+    Item,
+    KeepCalls,
+    StartRun,
+    StateChange,
+    Turn,
+)
+from actorflow.store.change import CANCEL_REASON, change_run, keep_calls, keep_late, resume
 
 V = TypeVar("V")
 
@@ -35,6 +46,9 @@ class Head:
     reason: str
     result: bytes | None = None
     waits: bytes = b""
+    parent_run: int = 0
+    parent_ref: int = 0
+    strict: str = ""
 
 
 @dataclass(slots=True)
@@ -118,6 +132,7 @@ class Writes:
         closed: workflow ids set free. opened: workflow id → its holder.
         ended: runs whose timers and calls go. timers: run → ref → (host, due). calls: run → ref → (host, row).
         inbox: (id, run, delivery). consumed: (run, id). documents: (kind, key) → its row, None when it is deleted.
+        scrubbed: runs whose payloads go, with (seq, digest in place of what was drawn). purged: runs that go whole.
     """
 
     started: dict[int, tuple[StartRun, Head]] = field(default_factory=dict)
@@ -135,6 +150,8 @@ class Writes:
     history: list[tuple[int, StateChange]] = field(default_factory=list)
     sources: dict[str, bytes] = field(default_factory=dict)
     documents: dict[tuple[str, str], DocumentRow | None] = field(default_factory=dict)
+    scrubbed: dict[int, list[tuple[int, bytes]]] = field(default_factory=dict)
+    purged: set[int] = field(default_factory=set)
 
 
 def needs(batch: Sequence[Item]) -> Needs:
@@ -155,11 +172,20 @@ def needs(batch: Sequence[Item]) -> Needs:
                 _document_needs(document, wanted)
         elif isinstance(item, StartRun):
             _start_needs(item, wanted)
-        elif isinstance(item, PutDocument):
-            _document_needs(item, wanted)
         else:
-            _delivery_needs(item, wanted)
+            _other_needs(item, wanted)
     return wanted
+
+
+def _other_needs(item: Delivery | PutDocument | ChangeRun | KeepCalls, wanted: Needs) -> None:
+    if isinstance(item, PutDocument):
+        _document_needs(item, wanted)
+    elif isinstance(item, KeepCalls):
+        wanted.runs.add(item.run)
+    else:
+        _delivery_needs(item, wanted)
+        for document in item.documents if isinstance(item, ChangeRun) else ():
+            _document_needs(document, wanted)
 
 
 def _start_needs(start: StartRun, wanted: Needs) -> None:
@@ -167,12 +193,14 @@ def _start_needs(start: StartRun, wanted: Needs) -> None:
     wanted.workflow_ids.add(_identity(start.workflow_id))
     wanted.hosts.add(start.host)
     wanted.hashes.add(start.bundle_hash)
+    if start.parent_run:
+        wanted.runs.add(start.parent_run)  # it is told of the end, which may be in this batch
     wanted.inbox = wanted.inbox or bool(start.messages)
     for document in start.documents:
         _document_needs(document, wanted)
 
 
-def _delivery_needs(delivery: Delivery, wanted: Needs) -> None:
+def _delivery_needs(delivery: Delivery | ChangeRun, wanted: Needs) -> None:
     wanted.inbox = True
     if delivery.run:
         wanted.runs.add(delivery.run)
@@ -192,38 +220,57 @@ def _identity(text: str) -> str:
 
 def reopened(batch: Sequence[Item], heads: dict[int, Head]) -> set[str]:
     """Return the workflow ids of ended runs that the batch may open again: their holders must be known too."""
-    turns = (item for item in batch if isinstance(item, Turn) and item.state in OPEN)
-    return {heads[turn.run].workflow_id for turn in turns if turn.run in heads and heads[turn.run].state in TERMINAL}
+    openers = (item.run for item in batch if _opens(item))
+    return {heads[run].workflow_id for run in openers if run in heads and heads[run].state in TERMINAL}
+
+
+def _opens(item: Item) -> TypeGuard[Turn | ChangeRun]:
+    return item.state in OPEN if isinstance(item, Turn) else isinstance(item, ChangeRun) and item.verb == "retry"
+
+
+def parents(batch: Sequence[Item], known: Known) -> set[int]:
+    """Return the parent runs of those that the batch changes from outside, as far as they are not known."""
+    heads = known.runs
+    holders = {head.workflow_id: head for head in heads.values() if head.state in OPEN}
+    changed = (item for item in batch if isinstance(item, ChangeRun))
+    found = (heads.get(item.run) if item.run else holders.get(item.workflow_id) for item in changed)
+    return {head.parent_run for head in found if head is not None and head.parent_run} - heads.keys()
 
 
 def plan(batch: Sequence[Item], known: Known) -> tuple[list[Committed], Writes]:
     """Decide a batch: return an answer for each item, and the rows to write. Uses `known` up."""
-    planner = _Planner(known)
+    planner = Planner(known)
     answers = [planner.item(item) for item in batch]
     return answers, planner.writes
 
 
-class _Planner:
-    """One batch in the making."""
+class Planner:
+    """One batch in the making; `change` uses it too."""
 
     def __init__(self, known: Known) -> None:
-        self._known = known
+        """Begin with what is known, and nothing to write."""
+        self.known = known
         self.writes = Writes()
         for head in known.runs.values():
             if head.state in OPEN:
                 known.holders[head.workflow_id] = head.run
 
     def item(self, item: Item) -> Committed:
+        """Decide one item."""
         if isinstance(item, Turn):
             return self._turn(item)
         if isinstance(item, StartRun):
             return self._start(item)
-        return self._put_document(item) if isinstance(item, PutDocument) else self._deliver(item)
+        if isinstance(item, PutDocument):
+            return self.put_document(item)
+        if isinstance(item, Delivery):
+            return self.deliver(item)
+        return change_run(self, item) if isinstance(item, ChangeRun) else keep_calls(self, item)
 
     # ---- starts ------------------------------------------------------------------------------------------------
 
     def _start(self, start: StartRun) -> Committed:
-        known = self._known
+        known = self.known
         if same := known.run_ids.get(start.run_id):
             return Committed(accepted=True, run=same, run_id=start.run_id, existing=True)
         if start.state in OPEN and (holder := known.holders.get(start.workflow_id)):
@@ -233,7 +280,7 @@ class _Planner:
         head = self._new(start)
         answer = Committed(accepted=True, run=head.run, run_id=head.run_id, inbox=self._messages(start, head))
         if start.documents:
-            answer.documents = [self._put_document(document) for document in start.documents]
+            answer.documents = [self.put_document(document) for document in start.documents]
         return answer
 
     def _conflict(self, start: StartRun, holder: Head) -> Committed:
@@ -243,7 +290,7 @@ class _Planner:
         return Committed(accepted=True, run=holder.run, run_id=holder.run_id, existing=True, inbox=inbox)
 
     def _new(self, start: StartRun) -> Head:
-        known, writes = self._known, self.writes
+        known, writes = self.known, self.writes
         last = start.events[-1]
         lease = known.leases.get(start.host, start.lease)
         head = Head(
@@ -258,6 +305,9 @@ class _Planner:
             last_seq=last.seq,
             last_checksum=last.checksum,
             reason="",
+            parent_run=start.parent_run,
+            parent_ref=start.parent_ref,
+            strict=start.strict,
         )
         known.next_run += 1
         known.runs[head.run] = head
@@ -266,7 +316,7 @@ class _Planner:
         writes.journal += [(head.run, event) for event in start.events]
         writes.history.append((head.run, StateChange(CREATED, start.at, by=start.parent)))
         if start.state in OPEN:
-            self._open(head)
+            self.open(head)
         else:
             writes.ended.add(head.run)
         if start.bundle_hash not in known.hashes:
@@ -274,48 +324,56 @@ class _Planner:
             known.hashes.add(start.bundle_hash)
         return head
 
-    def _open(self, head: Head) -> None:
-        self._known.holders[head.workflow_id] = head.run
+    def open(self, head: Head) -> None:
+        """Give a run its workflow id."""
+        self.known.holders[head.workflow_id] = head.run
         self.writes.opened[head.workflow_id] = head
 
     # ---- deliveries --------------------------------------------------------------------------------------------
 
-    def _deliver(self, delivery: Delivery) -> Committed:
-        run = delivery.run or self._known.holders.get(delivery.workflow_id, 0)
-        head = self._known.runs.get(run)
+    def deliver(self, delivery: Delivery) -> Committed:
+        """Put a fact into the inbox of an open run, or do what is to be done when there is none."""
+        run = delivery.run or self.known.holders.get(delivery.workflow_id, 0)
+        head = self.known.runs.get(run)
         if head is None or head.state not in OPEN:
-            instead = self._deliver(delivery.otherwise) if delivery.otherwise else Committed(accepted=False)
+            if head is not None and delivery.kind in RESULTS and head.state in ENDED:
+                keep_late(self, head, delivery)
+            instead = self.deliver(delivery.otherwise) if delivery.otherwise else Committed(accepted=False)
             return Committed(accepted=False, refusal="unknown", run=instead.run, inbox=instead.inbox)
-        return Committed(accepted=True, run=run, run_id=head.run_id, inbox=[self._put(head, delivery)])
+        if head.state == PAUSED and delivery.kind == CANCEL_REQUESTED:
+            resume(self, head, delivery.at, CANCEL_REASON)
+        return Committed(accepted=True, run=run, run_id=head.run_id, inbox=[self.put(head, delivery)])
 
     def _messages(self, start: StartRun, head: Head) -> list[int]:
-        return [self._put(head, message) for message in start.messages]
+        return [self.put(head, message) for message in start.messages]
 
-    def _put(self, head: Head, delivery: Delivery) -> int:
-        number = self._known.next_inbox
-        self._known.next_inbox += 1
+    def put(self, head: Head, delivery: Delivery) -> int:
+        """Put a fact into the inbox of a run."""
+        number = self.known.next_inbox
+        self.known.next_inbox += 1
         self.writes.inbox.append((number, head.run, delivery))
         return number
 
     # ---- documents ---------------------------------------------------------------------------------------------
 
-    def _put_document(self, document: PutDocument) -> Committed:
+    def put_document(self, document: PutDocument) -> Committed:
+        """Write or delete a document, if it is at the revision asked for."""
         name = (document.kind, document.key)
-        revision = self._known.documents.get(name, 0)
+        revision = self.known.documents.get(name, 0)
         if document.revision is not None and document.revision != revision:
             return Committed(accepted=False, refusal="document", revision=revision)
         if document.value is None:
-            self._known.documents.pop(name, None)
+            self.known.documents.pop(name, None)
             self.writes.documents[name] = None
             return Committed(accepted=True)
-        revision = self._known.documents[name] = revision + 1
+        revision = self.known.documents[name] = revision + 1
         self.writes.documents[name] = DocumentRow(*name, document.due, revision, document.value)
         return Committed(accepted=True, revision=revision)
 
     # ---- turns -------------------------------------------------------------------------------------------------
 
     def _turn(self, turn: Turn) -> Committed:
-        head = self._known.runs.get(turn.run)
+        head = self.known.runs.get(turn.run)
         if head is None:
             return Committed(accepted=False, refusal="unknown", run=turn.run)
         if refusal := self._refusal(turn, head):
@@ -326,9 +384,9 @@ class _Planner:
         if turn.starts:
             answer.starts = [self._start(start) for start in turn.starts]
         if turn.deliveries:
-            answer.deliveries = [self._deliver(delivery) for delivery in turn.deliveries]
+            answer.deliveries = [self.deliver(delivery) for delivery in turn.deliveries]
         if turn.documents:
-            answer.documents = [self._put_document(document) for document in turn.documents]
+            answer.documents = [self.put_document(document) for document in turn.documents]
         return answer
 
     def _refusal(self, turn: Turn, head: Head) -> str:
@@ -338,14 +396,14 @@ class _Planner:
             return "revision"
         if not _continues(turn.events, head.last_seq):
             return "journal"
-        holder = self._known.holders.get(head.workflow_id, head.run)
+        holder = self.known.holders.get(head.workflow_id, head.run)
         return "exists" if turn.state in OPEN and holder != head.run else ""
 
     def _row(self, turn: Turn, head: Head) -> None:
         if turn.state in OPEN and head.state in TERMINAL:
-            self._open(head)
+            self.open(head)
         elif turn.state in TERMINAL and head.state in OPEN:
-            self._end(head)
+            self.end(head)
         head.state = turn.state
         head.revision += 1
         head.result = turn.result
@@ -357,12 +415,17 @@ class _Planner:
             head.updated = turn.change.at
             head.reason = turn.change.reason
             self.writes.history.append((head.run, turn.change))
+        self.write(head)
+
+    def write(self, head: Head) -> None:
+        """Write the row of a run that was changed."""
         if head.run not in self.writes.started:
             self.writes.changed[head.run] = head
 
-    def _end(self, head: Head) -> None:
+    def end(self, head: Head) -> None:
+        """Let go of what an open run holds: its workflow id, timers and calls."""
         writes = self.writes
-        del self._known.holders[head.workflow_id]
+        del self.known.holders[head.workflow_id]
         writes.opened.pop(head.workflow_id, None)
         writes.closed.add(head.workflow_id)
         writes.ended.add(head.run)

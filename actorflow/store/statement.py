@@ -39,6 +39,11 @@ _HEAD = (
     t.run.c.last_seq,
     t.run.c.last_checksum,
     t.run.c.reason,
+    t.run.c.result,
+    t.run.c.waits,
+    t.run.c.parent_run,
+    t.run.c.parent_ref,
+    t.run.c.strict,
 )
 _EVENT = ("seq", "kind", "ref", "target", "payload", "drawn", "at", "digest", "checksum")
 _INBOX = ("id", "kind", "ref", "target", "sender", "payload", "at")
@@ -114,6 +119,16 @@ class WriteStatements:
         self.revision = sql(select(t.document.c.revision).where(named), "key_kind", "key_key")
         self.put_document = rows(dialect.upsert(t.document), *_all(t.document))
         self.drop_document = sql(delete(t.document).where(named), "key_kind", "key_key")
+
+        self.scrub = sql(update(t.journal).where(dialect.one_of(t.journal.c.run, "runs")), "payload", "runs")
+        event = _bound(t.journal.c.run, t.journal.c.seq)
+        self.scrub_drawn = sql(update(t.journal).where(event), "drawn", "key_run", "key_seq")
+        past = dialect.one_of(t.state_history.c.run, "runs")
+        self.scrub_history = sql(update(t.state_history).where(past), "reason", "runs")
+        self.purge = [
+            sql(delete(table).where(dialect.one_of(table.c.run, "runs")), "runs")
+            for table in (t.run, t.journal, t.state_history, t.inbox)
+        ]
 
         mine = select(t.open_run.c.run).where(_bound(t.open_run.c.host))
         self.fence = sql(update(t.run).where(t.run.c.run.in_(mine)), "lease", "key_host")

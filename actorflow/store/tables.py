@@ -48,6 +48,7 @@ run = Table(
     _needed("reason", Text),
     Column("result", LargeBinary),
     _needed("waits", LargeBinary),
+    Column("strict", Text, nullable=False, server_default=""),
     Index("run_by_run_id", "run_id", unique=True),
     Index("run_by_workflow_id", "workflow_id", "run"),
     sqlite_autoincrement=True,  # a run number is never used twice

@@ -25,7 +25,7 @@ def schema(path: Path) -> dict[str, Any]:
     """Return the statement of every table and index, without what spelling and spaces may differ in."""
     with closing(sqlite3.connect(path)) as connection:
         rows = connection.execute("SELECT name, sql FROM sqlite_schema WHERE name NOT LIKE 'sqlite%'").fetchall()
-    return {name: re.sub(r"\s+", " ", sql).strip() for name, sql in rows}
+    return {name: re.sub(r"\s*([(),\s])\s*", r"\1", re.sub(r"\s+", " ", sql)).strip() for name, sql in rows}
 
 
 def refusal(path: Path) -> Error:
@@ -122,7 +122,7 @@ def test_a_table_of_somebody_else_is_not_touched(tmp_path: Path) -> None:
         connection.execute("CREATE TABLE call (number TEXT)")
     error = refusal(path)
     assert "already has a table 'call' that is not actorflow's" in error.message
-    assert schema(path) == {"call": "CREATE TABLE call (number TEXT)"}
+    assert schema(path) == {"call": "CREATE TABLE call(number TEXT)"}
 
 
 @pytest.mark.parametrize("content", [b"orders: [1, 2]\n" * 100, b"x", bytes(8192)])

@@ -11,8 +11,8 @@ from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 from actorflow.run.event import MESSAGE_RECEIVED, RUN_STARTED
-from actorflow.run.state import CANCELLED, COMPLETED, FAILED, PAUSED, PENDING, RUNNING, WAITING
-from actorflow.run.turn import CallRow, Delivery, Item, StartRun, StateChange, Turn
+from actorflow.run.state import CANCELLED, COMPLETED, FAILED, PAUSED, PENDING, RUNNING, VERBS, WAITING
+from actorflow.run.turn import CallRow, ChangeRun, Delivery, Item, KeepCalls, StartRun, StateChange, Turn
 from actorflow.store.dialect import Sqlite
 from actorflow.store.memory import MemoryStore
 from actorflow.store.port import RunFilter, Store
@@ -42,7 +42,9 @@ class Story:
         return [self.item() for _ in range(self.draw(st.integers(1, 5)))]
 
     def item(self) -> Item:
-        kind = self.draw(st.sampled_from(["start", "turn", "turn", "turn", "message"]))
+        kind = self.draw(st.sampled_from(["start", "turn", "turn", "turn", "message", "change"]))
+        if kind == "change":
+            return self.change()
         if kind == "turn" and self.books:
             return self.turn()
         return self.start() if kind == "start" else self.delivery()
@@ -60,6 +62,22 @@ class Story:
             bundle_hash=self.draw(st.sampled_from(["h1", "h2"])),
             state=self.draw(st.sampled_from([RUNNING, WAITING, COMPLETED])),
         )
+
+    def change(self) -> Item:
+        """Any change of any run; most of them are refused."""
+        run = self.draw(st.integers(1, 6))
+        if self.draw(st.integers(0, 5)) == 0:
+            return KeepCalls(run, [CallRow(1, 2, EPOCH + 3, b"k")])
+        verb = self.draw(st.sampled_from(sorted(VERBS)))
+        change = ChangeRun(
+            verb, run, at=EPOCH, reason="why", by="me", waits=b"\x01", end=b"\x02", since=2, kept=b"\x03"
+        )
+        change.timers, change.facts = [(1, EPOCH + 4)], [message("", b"again", run)]
+        if self.draw(st.integers(0, 3)) == 0:
+            change.run, change.workflow_id = 0, self.draw(st.sampled_from(NAMES))
+        if self.draw(st.integers(0, 3)) == 0:
+            change.revision = self.draw(st.integers(1, 3))
+        return change
 
     def delivery(self) -> Delivery:
         run = self.draw(st.integers(1, 6)) if self.draw(st.booleans()) else 0

@@ -9,3 +9,5 @@ CREATE TABLE document (
     PRIMARY KEY (kind, "key")
 ) WITHOUT ROWID;
 CREATE INDEX document_by_due ON document (kind, due);
+
+ALTER TABLE run ADD COLUMN strict TEXT DEFAULT '' NOT NULL;

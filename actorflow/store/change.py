@@ -1,0 +1,205 @@
+"""Deciding a change of a run from outside of its turns: what `ChangeRun` comes to. Pure, like the plan it is part of.
+
+A change is decided by the state that the row has when it is committed, and moves the revision: a turn that is under
+way was made from an older row, is refused, and its machine is thrown away.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from actorflow.run import event as events
+from actorflow.run import state as states
+from actorflow.run.event import sealed
+from actorflow.run.turn import Committed, Delivery, KeepCalls, StateChange
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from actorflow.run.turn import ChangeRun
+    from actorflow.store.plan import Head, Planner
+
+CANCEL_REASON: Final = "resumed to be cancelled"
+
+
+def change_run(planner: Planner, change: ChangeRun) -> Committed:
+    """Change a run, or say why not."""
+    run = change.run or planner.known.holders.get(change.workflow_id, 0)
+    head = planner.known.runs.get(run)
+    if head is None:
+        return Committed(accepted=False, refusal="unknown", run=run)
+    answer = Committed(accepted=False, run=head.run, run_id=head.run_id, state=head.state)
+    answer.refusal = _refusal(planner, head, change)
+    if not answer.refusal:
+        answer.accepted = True
+        _CHANGES[change.verb](planner, head, change, answer)
+        answer.state = head.state
+        if change.documents:
+            answer.documents = [planner.put_document(document) for document in change.documents]
+    return answer
+
+
+def _refusal(planner: Planner, head: Head, change: ChangeRun) -> str:
+    if change.revision is not None and change.revision != head.revision:
+        return "revision"
+    if not states.allows(change.verb, head.state, head.strict, head.revision):
+        return "state"
+    if change.verb == "retry" and head.workflow_id in planner.known.holders:
+        return "exists"
+    if change.verb == "purge":
+        parent = planner.known.runs.get(head.parent_run)
+        return "parent" if parent is not None and parent.state in states.OPEN else ""
+    return ""
+
+
+def keep_calls(planner: Planner, item: KeepCalls) -> Committed:
+    """Store when calls of a paused run are to be attempted next."""
+    head = planner.known.runs.get(item.run)
+    if head is None or head.state != states.PAUSED:
+        state = head.state if head is not None else ""
+        return Committed(accepted=False, refusal="state" if head else "unknown", run=item.run, state=state)
+    rows = planner.writes.calls.setdefault(head.run, {})
+    rows.update({call.ref: (head.host, call) for call in item.calls})
+    return Committed(accepted=True, run=head.run, run_id=head.run_id, state=head.state)
+
+
+def keep_late(planner: Planner, head: Head, delivery: Delivery) -> None:
+    """Keep a result that came after the end in the journal: it changes nothing."""
+    _append(planner, head, events.RESULT_SUPERSEDED, delivery.ref, delivery.kind, delivery.payload, delivery.at)
+    head.revision += 1
+    planner.write(head)
+
+
+def resume(planner: Planner, head: Head, at: int, reason: str, by: str = "") -> None:
+    """Make a paused run eligible again; its next turn finds out whether it waits."""
+    head.waits = b""
+    _enter(planner, head, states.PENDING, StateChange(states.PENDING, at, reason, by))
+
+
+def _enter(planner: Planner, head: Head, state: str, change: StateChange) -> None:
+    head.state = state
+    head.revision += 1
+    head.updated = max(head.updated, change.at)
+    head.reason = change.reason
+    planner.writes.history.append((head.run, change))
+    planner.write(head)
+
+
+def _append(  # noqa: PLR0913, PLR0917 - the columns of a journal row
+    planner: Planner, head: Head, kind: str, ref: int, target: str, payload: bytes, at: int
+) -> None:
+    salt = head.run_id.encode()
+    event = sealed(head.last_checksum, salt, head.last_seq + 1, kind, ref, target, payload, b"", max(at, head.updated))
+    head.last_seq, head.last_checksum, head.updated = event.seq, event.checksum, event.at
+    planner.writes.journal.append((head.run, event))
+
+
+def _said(change: ChangeRun, state: str) -> StateChange:
+    return StateChange(state, change.at, change.reason, change.by)
+
+
+def _release(planner: Planner, head: Head, change: ChangeRun, _answer: Committed) -> None:
+    _enter(planner, head, states.PENDING, _said(change, states.PENDING))
+
+
+def _pause(planner: Planner, head: Head, change: ChangeRun, _answer: Committed) -> None:
+    head.waits = change.waits
+    _enter(planner, head, states.PAUSED, _said(change, states.PAUSED))
+
+
+def _resume(planner: Planner, head: Head, change: ChangeRun, _answer: Committed) -> None:
+    _drop_calls(planner, head, change)
+    resume(planner, head, change.at, change.reason, change.by)
+
+
+def _drop_calls(planner: Planner, head: Head, change: ChangeRun) -> None:
+    kept = planner.writes.calls.get(head.run, {})
+    for ref in change.dropped_calls:
+        kept.pop(ref, None)
+        planner.writes.dropped_calls.append((head.run, ref))
+
+
+def _cancel(planner: Planner, head: Head, change: ChangeRun, answer: Committed) -> None:
+    """Ask the script, which may clean up; a run that has not begun has nothing to clean up."""
+    if head.state == states.CREATED:
+        _terminate(planner, head, change, answer)
+        return
+    if head.state == states.PAUSED:
+        resume(planner, head, change.at, change.reason or CANCEL_REASON, change.by)
+    asked = Delivery("", events.CANCEL_REQUESTED, "", "", change.asked, change.at, run=head.run)
+    answer.inbox = [planner.put(head, asked)]
+
+
+def _terminate(planner: Planner, head: Head, change: ChangeRun, answer: Committed) -> None:
+    _end(planner, head, change, answer, events.RUN_CANCELLED, states.CANCELLED)
+
+
+def _expire(planner: Planner, head: Head, change: ChangeRun, answer: Committed) -> None:
+    _end(planner, head, change, answer, events.RUN_FAILED, states.FAILED)
+
+
+def _end(  # noqa: PLR0913, PLR0917 - how it ends
+    planner: Planner, head: Head, change: ChangeRun, answer: Committed, kind: str, state: str
+) -> None:
+    """End a run without its machine: its last event follows from the row, and a parent run hears in the same commit."""
+    _append(planner, head, kind, 0, "", change.end, change.at)
+    planner.end(head)
+    head.result, head.waits = change.end, b""
+    _enter(planner, head, state, _said(change, state))
+    if head.parent_run:
+        told = Delivery(
+            "",
+            events.PROCESS_EXITED,
+            "",
+            change.pid,
+            change.exit,
+            change.at,
+            run=head.parent_run,
+            ref=head.parent_ref,
+        )
+        answer.deliveries = [planner.deliver(told)]
+
+
+def _retry(planner: Planner, head: Head, change: ChangeRun, answer: Committed) -> None:
+    """Open a failed run again: what followed position `since` is taken back, what arrived then arrives again."""
+    _append(planner, head, events.RUN_RETRIED, change.last_ref, str(change.since), change.asked, change.at)
+    planner.open(head)
+    head.result, head.waits = None, b""
+    _enter(planner, head, states.PENDING, _said(change, states.PENDING))
+    if change.timers:
+        planner.writes.timers.setdefault(head.run, {}).update({ref: (head.host, due) for ref, due in change.timers})
+    answer.inbox = [planner.put(head, fact) for fact in change.facts]
+
+
+def _delete_data(planner: Planner, head: Head, change: ChangeRun, _answer: Committed) -> None:
+    head.waits = change.waits or head.waits
+    _enter(planner, head, states.DELETE_REQUESTED, _said(change, states.DELETE_REQUESTED))
+
+
+def _scrub(planner: Planner, head: Head, change: ChangeRun, _answer: Committed) -> None:
+    head.result = change.kept
+    planner.writes.scrubbed[head.run] = change.drawn
+    _enter(planner, head, states.DATA_DELETED, _said(change, states.DATA_DELETED))
+
+
+def _purge(planner: Planner, head: Head, _change: ChangeRun, _answer: Committed) -> None:
+    known = planner.known
+    planner.writes.purged.add(head.run)
+    planner.writes.changed.pop(head.run, None)
+    known.runs.pop(head.run, None)
+    known.run_ids.pop(head.run_id, None)
+    head.state = ""
+
+
+_CHANGES: Final[Mapping[str, Callable[[Planner, Head, ChangeRun, Committed], None]]] = {
+    "release": _release,
+    "pause": _pause,
+    "resume": _resume,
+    "cancel": _cancel,
+    "terminate": _terminate,
+    "expire": _expire,
+    "retry": _retry,
+    "delete-data": _delete_data,
+    "scrub": _scrub,
+    "purge": _purge,
+}
