@@ -8,7 +8,7 @@ from math import inf
 from typing import Any, Final
 
 from actorflow.duration import MILLISECOND, SECOND, to_nanoseconds
-from actorflow.errors import Failure, invalid
+from actorflow.errors import TIMEOUT, Failure, invalid
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +30,7 @@ class RetryPolicy:
 
     def delay(self, attempt: int, failure: Failure) -> int | None:
         """Return the wait after failed attempt number `attempt` (from 1), or None when there is no next one."""
-        if failure.retryable is False or failure.kind in self.never:
+        if failure.retryable is False or (self.never and self._never(failure)):
             return None
         if self.only and failure.kind not in self.only:
             return None
@@ -42,6 +42,11 @@ class RetryPolicy:
             wait = inf
         return int(min(wait, self.maximum or _LONGEST))
 
+    def _never(self, failure: Failure) -> bool:
+        """Tell whether failures of this sort are not retried; a time-out also has the name that Temporal gives it."""
+        timeout_type = (failure.details or {}).get("timeout_type") if failure.kind == TIMEOUT else None
+        return failure.kind in self.never or f"TemporalTimeout:{timeout_type}" in self.never
+
 
 DURABLE_DEFAULT: Final = RetryPolicy()
 """What a durable host does without a policy: 1 s, doubled up to 100 s, without limit."""
@@ -49,8 +54,14 @@ DURABLE_DEFAULT: Final = RetryPolicy()
 NO_RETRY: Final = RetryPolicy(attempts=1)
 """What a process host does without a policy."""
 
+_TIMES: Final = 100
+"""The longest wait of a policy written as Temporal's, in first waits, when the policy does not say."""
+
 _LONGEST: Final = 2**62
 """Nanoseconds that a wait without a maximum grows to."""
+
+POLICIES: Final = ("retry", "activity.retry_policy", "temporal.activity.retry_policy")
+"""The options that hold a policy; the first one written counts."""
 
 _NAMES: Final = {
     "initial_delay": "initial",
@@ -76,7 +87,7 @@ def policy_of(options: Mapping[str, Any], default: RetryPolicy) -> RetryPolicy:
     Raises:
         Error: kind Invalid, naming the option, what was got and what is expected.
     """
-    for name in ("retry", "activity.retry_policy", "temporal.activity.retry_policy"):
+    for name in POLICIES:
         if name in options:
             return _from_table(name, options[name], default)
     return default
@@ -94,6 +105,8 @@ def _from_table(name: str, table: Any, default: RetryPolicy) -> RetryPolicy:
             raise invalid(message)
         fields[field] = _converted(f"{name}.{key}", field, value)
     fields.pop("jitter", None)
+    if name != "retry" and "initial" in fields:
+        fields.setdefault("maximum", _TIMES * fields["initial"])
     return RetryPolicy(
         initial=fields.get("initial", default.initial),
         factor=fields.get("factor", default.factor),

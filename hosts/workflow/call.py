@@ -1,4 +1,4 @@
-"""Function calls of durable runs: attempts, retries, and how many run at once.
+"""Function calls of durable runs: attempts, retries, time-outs, and how many run at once.
 
 A call begins only after its record is committed and may be attempted again after a crash; every attempt carries the
 same invocation id. Between two attempts the call is a row in the store, so that a restart knows the attempt number.
@@ -7,18 +7,29 @@ same invocation id. Between two attempts the call is a row in the store, so that
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable
-from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from actorflow.codec import decode, encode
-from actorflow.errors import TIMEOUT, Error, Failure
+from actorflow.errors import Error, Failure
 from actorflow.ports import CallRequest, Outcome
-from actorflow.run import event as events
-from actorflow.run.retry import RetryPolicy
 from actorflow.run.turn import CallRow
-from hosts.workflow.live import Fact
+from hosts.workflow.deadline import Deadlines
+from hosts.workflow.open_call import (
+    HEARTBEAT,
+    MAXIMUM_ATTEMPTS,
+    NON_RETRYABLE,
+    SCHEDULE_TO_CLOSE,
+    SCHEDULE_TO_START,
+    START_TO_CLOSE,
+    TIMED_OUT,
+    OpenCall,
+    completed,
+    failed,
+    nothing,
+    refused,
+    timed_out,
+)
 from hosts.workflow.start import invocation_id
 from hosts.workflow.terms import TermsOf
 
@@ -26,30 +37,8 @@ if TYPE_CHECKING:
     from hosts.workflow.driver import Record
     from hosts.workflow.engine import Engine
     from hosts.workflow.host import WorkflowHost
+    from hosts.workflow.live import Fact
     from hosts.workflow.resident import Resident
-
-
-def _nothing() -> None:
-    """Stop nothing: an attempt that has just begun, or a call without a time-out."""
-
-
-@dataclass(slots=True)
-class OpenCall:
-    """A call that has no committed answer yet.
-
-    `give_up` stops the running attempt, None while none runs; `answered` says that the latest attempt has ended.
-    `settled` is set once the fact that ends the call is on the way; `unexpire` stops its time-out.
-    """
-
-    run: int
-    ref: int
-    request: CallRequest
-    policy: RetryPolicy
-    host: WorkflowHost
-    give_up: Callable[[], None] | None = None
-    answered: bool = False
-    settled: bool = False
-    unexpire: Callable[[], None] = _nothing
 
 
 class Calls:
@@ -61,6 +50,9 @@ class Calls:
         self._terms = TermsOf(engine.node.registry)
         self._open: dict[tuple[int, int], OpenCall] = {}
         self._waiting: deque[OpenCall] = deque()
+        self._closing = Deadlines(engine.node, partial(self._late, START_TO_CLOSE))
+        self._beating = Deadlines(engine.node, partial(self._late, HEARTBEAT))
+        self._starting = Deadlines(engine.node, self._not_begun)
         self.running = 0
         self.draining = False
 
@@ -82,7 +74,7 @@ class Calls:
         try:
             terms = self._terms(record.target, options)
         except Error as error:
-            self._engine.fact(resident.run, _failed(record.ref, error.failure, self._engine.clock.now()))
+            self._engine.fact(resident.run, refused(record.ref, error.failure, self._engine.clock.now()))
             return
         identity = live.driver.identity
         context = identity.context
@@ -97,14 +89,22 @@ class Calls:
             invocation_id(live.run_id, record.ref),
             stored.attempt if stored else 1,
         )
-        call = OpenCall(resident.run, record.ref, request, terms.policy, host)
+        call = OpenCall(resident.run, record.ref, live.run_id, resident.workflow_id, request, terms, host)
         self._open[resident.run, record.ref] = call
-        if terms.timeout > 0:
-            call.unexpire = self._engine.node.after(terms.timeout, partial(self._expire, call))
+        if stored is not None and stored.failure:
+            call.failure = decode(stored.failure)
+        if terms.timeout or terms.schedule_to_close:
+            self._bound(call, resident.called.get(record.ref) or live.driver.now())
         if stored and stored.due > self._engine.clock.now():
             self._engine.timers.add(stored.due, resident.run, record.ref, is_call=True)
         else:
             self._queue(call)
+
+    def _bound(self, call: OpenCall, asked: int) -> None:
+        """Let a call end in time: that counts from when it was recorded, however often the node has restarted."""
+        call.close_at = asked + call.terms.whole
+        left = max(call.close_at - self._engine.clock.now(), 0)
+        call.unexpire = self._engine.node.after(left, partial(self._expire, call))
 
     def again(self, run: int, ref: int) -> None:
         """Begin the next attempt of a call whose wait is over."""
@@ -118,12 +118,8 @@ class Calls:
         if call is None:
             return
         call.unexpire()
-        if call.give_up is None:
-            return
-        give_up, call.give_up = call.give_up, None
-        if not call.answered:
-            give_up()
-            self._ended(call)
+        if call.give_up is not None:
+            self._stop(call)
 
     def close_run(self, run: int) -> None:
         """Forget every call of a run."""
@@ -136,71 +132,100 @@ class Calls:
             if host is None or call.host is host:
                 self.close(run, ref)
 
+    # ---- attempts ----------------------------------------------------------------------------------------------
+
     def _queue(self, call: OpenCall) -> None:
         if self.running < call.host.concurrency and not self.draining:
             self._attempt(call)
         else:
             self._waiting.append(call)
+            self._starting.set(call, call.terms.schedule_to_start)
 
     def _attempt(self, call: OpenCall) -> None:
         self.running += 1
+        request, terms = call.request, call.terms
         call.answered = False
-        call.give_up = _nothing
-        give_up = self._engine.attempt(call.request, partial(self._replied, call))
+        call.give_up = nothing
+        call.began = self._engine.clock.now()
+        self._closing.set(call, terms.start_to_close)
+        if terms.heartbeat:
+            self._beating.set(call, terms.heartbeat)
+        give_up = self._engine.attempt(request, partial(self._replied, call, request))
         if not call.answered:
             call.give_up = give_up
 
-    def _replied(self, call: OpenCall, outcome: Outcome) -> None:
-        if call.answered or self._open.get((call.run, call.ref)) is not call:
+    def _replied(self, call: OpenCall, request: CallRequest, outcome: Outcome) -> None:
+        """Take the answer of an attempt; one that comes after its time is ignored."""
+        if call.answered or call.request is not request or self._open.get((call.run, call.ref)) is not call:
             return
-        call.answered = True
-        call.give_up = None
-        self._ended(call)
-        failure = outcome.failure
-        now = self._engine.clock.now()
-        if failure is None:
-            self._settle(call, _completed(call, outcome.value, now))
-            return
-        wait = call.policy.delay(call.request.attempt, failure)
+        self._over(call)
+        if outcome.failure is None:
+            self._settle(call, completed(call, outcome.value, self._engine.clock.now()))
+        else:
+            self._failed(call, outcome.failure)
+
+    def _failed(self, call: OpenCall, failure: Failure) -> None:
+        """Wait for the next attempt, or end the call when there is none."""
+        now, terms, attempt = self._engine.clock.now(), call.terms, call.request.attempt
+        wait = terms.policy.delay(attempt, failure)
         if wait is None:
-            self._settle(call, _failed(call.ref, failure, now))
-            return
-        attempt = call.request.attempt + 1
-        call.request = _with_attempt(call.request, attempt)
-        self._engine.retry(call.run, CallRow(call.ref, attempt, now + wait, encode(failure)))
+            last = terms.policy.attempts and attempt >= terms.policy.attempts
+            self._settle(call, failed(call, failure, now, MAXIMUM_ATTEMPTS if last else NON_RETRYABLE))
+        elif terms.schedule_to_close and now + wait >= call.close_at:
+            self._settle(call, failed(call, failure, now, TIMED_OUT))
+        else:
+            call.failure = failure
+            call.request = _with_attempt(call.request, attempt + 1)
+            self._engine.retry(call.run, CallRow(call.ref, attempt + 1, now + wait, encode(failure)))
 
-    def _expire(self, call: OpenCall) -> None:
-        """End a call whose time is over, whether an attempt runs or the next one is waited for."""
-        if call.settled or self._open.get((call.run, call.ref)) is not call:
-            return
-        give_up, call.give_up, call.answered = call.give_up, None, True
-        failure = Failure(f"call of {call.request.target} timed out", TIMEOUT)
-        self._settle(call, _failed(call.ref, failure, self._engine.clock.now()))
-        if give_up is not None:
+    def _stop(self, call: OpenCall) -> None:
+        """Stop the running attempt: nobody waits for its answer any more."""
+        give_up, answered = call.give_up, call.answered
+        self._over(call)
+        if give_up is not None and not answered:
             give_up()
-            self._ended(call)
 
-    def _settle(self, call: OpenCall, fact: Fact) -> None:
-        call.settled = True
-        self._engine.fact(call.run, fact)
-
-    def _ended(self, call: OpenCall) -> None:
+    def _over(self, call: OpenCall) -> None:
+        """Note that the running attempt has ended, and let another call have its slot."""
+        if call.give_up is None:
+            return
+        call.answered, call.give_up = True, None
+        self._closing.clear(call, call.terms.start_to_close)
+        if call.terms.heartbeat:
+            self._beating.clear(call, call.terms.heartbeat)
         self.running -= 1
         while self._waiting and self.running < call.host.concurrency and not self.draining:
             following = self._waiting.popleft()
             if self._open.get((following.run, following.ref)) is following and not following.settled:
+                self._starting.clear(following, following.terms.schedule_to_start)
                 self._attempt(following)
 
+    # ---- time-outs ---------------------------------------------------------------------------------------------
 
-def _completed(call: OpenCall, value: Any, now: int) -> Fact:
-    try:
-        return Fact(events.FUNCTION_COMPLETED, call.ref, "", encode(value, call.host.limits), now)
-    except Error as error:
-        return _failed(call.ref, error.failure, now)
+    def _late(self, timeout_type: str, call: OpenCall) -> None:
+        """End an attempt that took too long, or that was not heard of for too long: it has failed."""
+        if call.give_up is not None and not call.settled and self._open.get((call.run, call.ref)) is call:
+            self._stop(call)
+            self._failed(call, timed_out(call, timeout_type))
 
+    def _not_begun(self, call: OpenCall) -> None:
+        """End a call that got no slot in time: another wait would not help."""
+        self._time_out(call, SCHEDULE_TO_START)
 
-def _failed(ref: int, failure: Any, now: int) -> Fact:
-    return Fact(events.FUNCTION_FAILED, ref, "", encode(failure), now)
+    def _expire(self, call: OpenCall) -> None:
+        """End a call whose time is over, whether an attempt runs or the next one is waited for."""
+        self._time_out(call, SCHEDULE_TO_CLOSE)
+
+    def _time_out(self, call: OpenCall, timeout_type: str) -> None:
+        if call.settled or self._open.get((call.run, call.ref)) is not call:
+            return
+        now = self._engine.clock.now()
+        self._settle(call, failed(call, timed_out(call, timeout_type), now, TIMED_OUT))
+        self._stop(call)
+
+    def _settle(self, call: OpenCall, fact: Fact) -> None:
+        call.settled = True
+        self._engine.fact(call.run, fact)
 
 
 def _with_attempt(request: CallRequest, attempt: int) -> CallRequest:

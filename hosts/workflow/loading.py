@@ -10,7 +10,7 @@ from actorflow.bundle import Bundle
 from actorflow.codec import decode
 from actorflow.errors import not_found
 from actorflow.run import state as states
-from actorflow.run.event import payload_digest
+from actorflow.run.event import CALLS, payload_digest
 from hosts.workflow.live import CorruptJournalError, Fact
 from hosts.workflow.start import new_live
 
@@ -42,6 +42,7 @@ async def load(engine: Engine, resident: Resident) -> RunRow:
     resident.lease = resident.host.lease  # not the row's: who was fenced off must stay so
     await _rebuild(engine, resident, found)
     resident.attempts = {call.ref: call for call in found.calls}
+    resident.called = _called(resident, found)
     _join_inbox(resident, found, before)
     resident.used = engine.clock.monotonic()
     return row
@@ -79,6 +80,11 @@ def _check_ends(found: OpenRun) -> None:
         raise CorruptJournalError(1)
     if (journal[-1].seq, journal[-1].checksum) != (row.last_seq, row.last_checksum):
         raise CorruptJournalError(row.last_seq)
+
+
+def _called(resident: Resident, found: OpenRun) -> dict[int, int]:
+    open_calls = {} if resident.live is None else resident.live.driver.open
+    return {event.ref: event.at for event in found.events if event.kind in CALLS and event.ref in open_calls}
 
 
 def _join_inbox(resident: Resident, found: OpenRun, before: frozenset[int]) -> None:

@@ -74,6 +74,7 @@ class Resident:
         host: the host it belongs to, None until loaded. live: its machine, None while parked.
         revision, lease, parent_run, parent_ref, workflow_id: as in its row; valid while live.
         attempts: request number → stored call row, for calls between two attempts.
+        called: request number → when that was recorded, for the calls that were open when it was read.
         busy: a commit or a load is under way. queued: it stands in the engine's queue.
         start: the rest of a start's first feed, to be committed as the first turn.
         used: when it was last worked on (monotonic nanoseconds). last_row: the newest inbox row taken from.
@@ -93,6 +94,7 @@ class Resident:
     parent_ref: int = 0
     workflow_id: str = ""
     attempts: dict[int, CallRow] = field(default_factory=dict)
+    called: dict[int, int] = field(default_factory=dict)
     busy: bool = False
     queued: bool = False
     start: tuple[list[JournalEvent], list[Record]] | None = None

@@ -1,27 +1,45 @@
-"""The terms of a function call: its options over the function's own, its retry policy and its time-out."""
+"""The terms of a function call: its options over the function's own, its retry policy and its time-outs."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from actorflow.duration import MILLISECOND, to_nanoseconds
-from actorflow.errors import Error
-from actorflow.run.retry import DURABLE_DEFAULT, RetryPolicy, policy_of
+from actorflow.duration import MILLISECOND, MINUTE, to_nanoseconds
+from actorflow.errors import Error, invalid
+from actorflow.run.retry import DURABLE_DEFAULT, POLICIES, RetryPolicy, policy_of
+from hosts.workflow.start import option
 
 if TYPE_CHECKING:
     from actorflow.node.program import Entry, Registry
 
 _KEPT: Final = 10_000
 """Functions whose terms are remembered; beyond that all are read again."""
+_START_TO_CLOSE: Final = 10 * MINUTE
+_PREFIX: Final = "temporal."
 
 
 class Terms(NamedTuple):
-    """The terms of one call; `timeout` is in nanoseconds, 0 for none."""
+    """The terms of one call; times are in nanoseconds, 0 for none.
+
+    `timeout` is of the call with all its attempts, and so is `schedule_to_close`, which also ends a call at once when
+    its next attempt would come too late. `start_to_close` and `heartbeat` are of one attempt, `schedule_to_start` of
+    its wait for a slot.
+    """
 
     options: Mapping[str, Any]
     policy: RetryPolicy
     timeout: int
+    schedule_to_close: int
+    start_to_close: int
+    schedule_to_start: int
+    heartbeat: int
+    activity_id: str
+
+    @property
+    def whole(self) -> int:
+        """How long the call may take with all its attempts."""
+        return min(filter(None, (self.timeout, self.schedule_to_close)), default=0)
 
 
 class TermsOf:
@@ -43,7 +61,7 @@ class TermsOf:
         except Error:
             return _terms(options)
         if options:
-            return _terms({**entry.options, **options})
+            return _terms(_merged(entry.options, options))
         known = self._plain.get(target)
         if known is None or known[0] is not entry:
             if len(self._plain) >= _KEPT:
@@ -52,6 +70,47 @@ class TermsOf:
         return known[1]
 
 
+def _merged(presets: Mapping[str, Any], options: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return options over presets, however either spells them."""
+    if not presets:
+        return options
+    options = {name.removeprefix(_PREFIX): value for name, value in options.items()}
+    presets = {name.removeprefix(_PREFIX): value for name, value in presets.items()}
+    if any(name in options for name in POLICIES):
+        presets = {name: value for name, value in presets.items() if name not in POLICIES}
+    return {**presets, **options}
+
+
 def _terms(options: Mapping[str, Any]) -> Terms:
-    policy = policy_of(options, DURABLE_DEFAULT)
-    return Terms(options, policy, to_nanoseconds(options["timeout"], MILLISECOND) if "timeout" in options else 0)
+    return Terms(
+        options,
+        policy_of(options, DURABLE_DEFAULT),
+        to_nanoseconds(options["timeout"], MILLISECOND) if "timeout" in options else 0,
+        _duration(options, "activity.schedule_to_close_timeout", 0),
+        _duration(options, "activity.start_to_close_timeout", _START_TO_CLOSE),
+        _duration(options, "activity.schedule_to_start_timeout", 0),
+        _duration(options, "activity.heartbeat_timeout", 0),
+        _text(options, "activity.id"),
+    )
+
+
+def _duration(options: Mapping[str, Any], name: str, default: int) -> int:
+    value = option(options, name)
+    if value is None:
+        return default
+    try:
+        wait = to_nanoseconds(value, MILLISECOND)
+    except Error as error:
+        raise invalid(f"option {name}: {error.message}") from None
+    if wait < 0:
+        raise invalid(f"option {name}: got {value!r}, expected a duration that is not negative")
+    return wait
+
+
+def _text(options: Mapping[str, Any], name: str) -> str:
+    value = option(options, name)
+    if value is None:
+        return ""
+    if not isinstance(value, str):
+        raise invalid(f"option {name}: got {value!r}, expected a text")
+    return value

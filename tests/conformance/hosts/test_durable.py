@@ -271,7 +271,7 @@ async def test_no_more_calls_than_the_concurrency_run_at_once(tmp_path: Path) ->
         async def main():
             running.append(1)
             most.append(len(running))
-            await trio.sleep(0.01)
+            await trio.sleep(0.05)
             running.pop()
             return max(most)
         """,

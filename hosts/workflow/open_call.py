@@ -1,0 +1,112 @@
+"""An open call: a function call of a durable run that has no committed answer yet, and the fact that ends it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Final
+
+from actorflow.codec import encode
+from actorflow.errors import TIMEOUT, Error, Failure
+from actorflow.run import event as events
+from hosts.workflow.live import Fact
+from hosts.workflow.operation import is_operation
+
+if TYPE_CHECKING:
+    from actorflow.ports import CallRequest
+    from hosts.workflow.host import WorkflowHost
+    from hosts.workflow.terms import Terms
+
+NON_RETRYABLE: Final = "NonRetryableFailure"
+MAXIMUM_ATTEMPTS: Final = "MaximumAttemptsReached"
+TIMED_OUT: Final = "Timeout"
+"""Why a failed call was not attempted again, in the words of Temporal (`RetryState`)."""
+
+START_TO_CLOSE: Final = "StartToClose"
+SCHEDULE_TO_CLOSE: Final = "ScheduleToClose"
+SCHEDULE_TO_START: Final = "ScheduleToStart"
+HEARTBEAT: Final = "Heartbeat"
+"""Which time is over, in the words of Temporal (`TimeoutType`)."""
+
+_LONGEST: Final = 200
+"""Characters of the last failure's message that the history keeps."""
+
+
+def nothing() -> None:
+    """Stop nothing: an attempt that has just begun, or a call without a time-out."""
+
+
+@dataclass(slots=True, eq=False)
+class OpenCall:
+    """A call that has no committed answer yet.
+
+    `request` is that of the latest attempt. `give_up` stops the running attempt, None while none runs; `answered` says
+    that the latest attempt has ended. `settled` is set once the fact that ends the call is on the way; `unexpire` stops
+    the time-out of the whole call, which is over at `close_at` (Unix nanoseconds, 0 for never). `began` is when the
+    latest attempt began (Unix nanoseconds, 0 before), `failure` how the one before it failed.
+    """
+
+    run: int
+    ref: int
+    run_id: str
+    workflow_id: str
+    request: CallRequest
+    terms: Terms
+    host: WorkflowHost
+    close_at: int = 0
+    give_up: Callable[[], None] | None = None
+    answered: bool = False
+    settled: bool = False
+    unexpire: Callable[[], None] = nothing
+    began: int = 0
+    failure: Failure | None = None
+
+
+def completed(call: OpenCall, value: Any, now: int) -> Fact:
+    """Return the fact that a call is done; a value that cannot be kept is the call's failure."""
+    try:
+        return Fact(events.FUNCTION_COMPLETED, call.ref, attempts_of(call), encode(value, call.host.limits), now)
+    except Error as error:
+        return failed(call, error.failure, now, NON_RETRYABLE)
+
+
+def failed(call: OpenCall, failure: Failure, now: int, retry_state: str) -> Fact:
+    """Return the fact that a call has failed for good; the failure of a function says in its details of which call."""
+    if not is_operation(call.request.target):
+        failure = replace(failure, details={**(failure.details or {}), **_origin(call, retry_state)})
+    return Fact(events.FUNCTION_FAILED, call.ref, attempts_of(call), encode(failure), now)
+
+
+def refused(ref: int, failure: Failure, now: int) -> Fact:
+    """Return the fact that a call was never attempted."""
+    return Fact(events.FUNCTION_FAILED, ref, "", encode(failure), now)
+
+
+def timed_out(call: OpenCall, timeout_type: str) -> Failure:
+    """Return the failure of an attempt or call whose time is over."""
+    details: dict[str, Any] = {"timeout_type": timeout_type}
+    cause = call.failure
+    if cause is not None:
+        details["cause"] = {"message": cause.message, "kind": cause.kind}
+    return Failure(f"call of {call.request.target} timed out ({timeout_type})", TIMEOUT, details=details)
+
+
+def attempts_of(call: OpenCall) -> str:
+    """Return what the history keeps of the attempts of a call, with its answer: JSON, or nothing of a single one."""
+    if call.request.attempt == 1:
+        return ""
+    told: dict[str, Any] = {"attempts": call.request.attempt, "began": call.began}
+    if call.failure is not None:
+        told["kind"], told["message"] = call.failure.kind, call.failure.message[:_LONGEST]
+    return json.dumps(told, ensure_ascii=False, separators=(",", ":"))
+
+
+def _origin(call: OpenCall, retry_state: str) -> dict[str, Any]:
+    return {
+        "_wrapper": "activity",
+        "_activity_id": call.terms.activity_id or str(call.ref),
+        "_workflow_id": call.workflow_id,
+        "_run_id": call.run_id,
+        "_retry_state": retry_state,
+    }

@@ -1,0 +1,85 @@
+"""Calls over a restart of their node."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from typing import Any
+
+import pytest
+
+from actorflow.clock import SystemClock
+from actorflow.duration import SECOND
+from actorflow.errors import Error
+from actorflow.machine.op import Op
+from actorflow.store.memory import MemoryStore
+from tests.conformance.process.rig import until
+from tests.conformance.workflow.durable import WORKFLOWS, Durable
+
+Ops = Generator[tuple[Any, ...], Any, Any]
+SLOW = """
+import trio
+begun = []
+async def main():
+    begun.append(1)
+    if len(begun) < 3:
+        await trio.sleep(60)
+    return len(begun)
+"""
+
+
+class Shifted(SystemClock):
+    """A wall clock that tests move."""
+
+    shift = 0
+
+    def now(self) -> int:
+        return super().now() + self.shift
+
+
+@pytest.fixture
+def durable() -> Durable:
+    store = MemoryStore()
+    made = Durable(lambda: store)
+    made.clock = Shifted()
+    return made
+
+
+@pytest.mark.parametrize(("option", "seconds"), [("timeout", 100), ("activity.schedule_to_close_timeout", 100)])
+async def test_the_time_of_a_call_counts_from_its_record(durable: Durable, option: str, seconds: int) -> None:
+    def main() -> Ops:
+        return (yield (Op.CALL, "app:slow", (), {option: f"{seconds}s"}))
+
+    durable.add("app:main", main)
+    durable.registry.add_python("app:slow", SLOW)
+    async with durable.node() as node:
+        pid = await node.spawn("app:main", host=WORKFLOWS, options={"workflow.id": "m"})
+        await until(lambda: node.hosts[WORKFLOWS].engine.calls.running == 1)  # type: ignore[attr-defined]
+    assert isinstance(durable.clock, Shifted)
+    durable.clock.shift = (seconds + 1) * SECOND
+    async with durable.node() as node:
+        with pytest.raises(Error) as caught:
+            await node.wait(pid, timeout=5)
+    assert caught.value.kind == "Timeout"
+    assert (caught.value.details or {})["timeout_type"] == "ScheduleToClose"
+
+
+async def test_the_time_of_an_attempt_begins_with_the_attempt(durable: Durable) -> None:
+    def main() -> Ops:
+        return (
+            yield (
+                Op.CALL,
+                "app:slow",
+                (),
+                {"activity.start_to_close_timeout": "100ms", "retry": {"initial_delay": "1ms"}},
+            )
+        )
+
+    durable.add("app:main", main)
+    durable.registry.add_python("app:slow", SLOW)
+    async with durable.node() as node:
+        pid = await node.spawn("app:main", host=WORKFLOWS, options={"workflow.id": "m"})
+        await until(lambda: node.hosts[WORKFLOWS].engine.calls.running == 1)  # type: ignore[attr-defined]
+    assert isinstance(durable.clock, Shifted)
+    durable.clock.shift = 1000 * SECOND
+    async with durable.node() as node:
+        assert await node.wait(pid, timeout=5) == 3
