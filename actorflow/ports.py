@@ -220,6 +220,18 @@ class Script(Protocol):
         ...
 
 
+class Answering(Script, Protocol):
+    """A script with functions that answer for it outside of its tasks: queries, and what judges updates."""
+
+    def handlers(self, kind: str) -> list[str]:
+        """Return the names of its functions of a kind, sorted."""
+        ...
+
+    def handle(self, kind: str, name: str, args: tuple[Value, ...]) -> Any:
+        """Return the handle of a task that runs one of them; nothing else of the script runs any more after it."""
+        ...
+
+
 NO_SLICES: Final[Mapping[str, int]] = MappingProxyType({})
 """The `limits.slice` of a host that writes none: else `warn` and `kill` in nanoseconds."""
 

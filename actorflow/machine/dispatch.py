@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final
 
+from actorflow.machine import changing, request, subscription, tasking, timing
 from actorflow.machine import channel as channels
-from actorflow.machine import request, subscription, tasking, timing
 from actorflow.machine.op import Op
 from actorflow.machine.task import Task
 
@@ -58,6 +58,7 @@ _TABLE: Final[dict[Op, Callable[[Machine, Task, OpTuple], Any]]] = {
     Op.NOTE: tasking.op_note,
     Op.ATTACH: subscription.op_attach,
     Op.AWAY: tasking.op_away,
+    Op.CHANGES: changing.op_changes,
 }
 HANDLERS: Final = [_TABLE[op] for op in sorted(_TABLE)]
 """The handler of each op, by op code: handler(machine, task, op) → answer, `BLOCKED`, or raises `Error`."""

@@ -65,3 +65,5 @@ class Op(IntEnum):
     ATTACH = 41  # topic of the system's own, size → channel of what the node sends there
     # the engine
     AWAY = 42  # → nothing: the task computes in another thread until `Machine.back`; its next resume gives its next op
+    # conditions
+    CHANGES = 43  # name → channel that a select receives from whenever another task of the process has run

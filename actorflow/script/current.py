@@ -6,6 +6,7 @@ this; a call that never waits (`time.now()`, `channel.new()`, `process.inbox()`)
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextvars import ContextVar
 from typing import Any, Final, Protocol
 
@@ -23,6 +24,10 @@ class Running(Protocol):
         Raises:
             Error: what the machine or its driver refuses.
         """
+        ...
+
+    def set_handler(self, kind: str, name: str, function: Callable[..., Any]) -> None:
+        """Have a function answer for the process outside of its tasks: a query, or what judges an update."""
         ...
 
     def post(self, dest: str, topic: str, payloads: tuple[Any, ...]) -> bool:

@@ -85,7 +85,7 @@ class LiveRun:
         driver = self.driver
         driver.begin(fact.at)
         self._apply(fact.kind, fact.ref, fact.target, fact.payload)
-        self.machine.run(-1)
+        _run(self.machine)
         drawn = encode(driver.drawn) if driver.drawn else b""
         at = driver.now()
         journal = [self._event(fact.kind, fact.ref, fact.target, fact.payload, drawn, at)]
@@ -106,7 +106,7 @@ class LiveRun:
         self._verify(fact, [])
         driver.begin_again(fact)
         self._apply(fact.kind, fact.ref, fact.target, fact.payload)
-        self.machine.run(-1)
+        _run(self.machine)
         driver.end_replay()
         driver.replaying = False
         return self._closed([], driver.records, driver.now())
@@ -127,7 +127,7 @@ class LiveRun:
             self._verify(fact, recorded)
             self.driver.begin_replay(fact, recorded)
             self._apply(fact.kind, fact.ref, fact.target, fact.payload)
-            self.machine.run(-1)
+            _run(self.machine)
             self.driver.end_replay()
             yield self.seq
         self.driver.replaying = False
@@ -161,6 +161,12 @@ class LiveRun:
         if kind in _ANSWERS:
             self.driver.open.pop(ref, None)
         _APPLY[kind](self, ref, target, decode(payload))
+
+
+def _run(machine: Machine) -> None:
+    """Run until every task waits; a run of the machine may end before, see `machine.changing`."""
+    while machine.run(-1):
+        pass
 
 
 class CorruptJournalError(Exception):

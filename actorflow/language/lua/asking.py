@@ -126,7 +126,7 @@ OPS: Final[dict[int, Callable[..., OpTuple]]] = {
     **dict.fromkeys((Op.FUTURE_CANCEL, Op.FUTURE_STATE), _on_future),
     **dict.fromkeys((Op.CALL, Op.ASYNC), _called),
     **dict.fromkeys((Op.SPAWN, Op.EXEC), _spawned),
-    **dict.fromkeys((Op.NAME, Op.GET_OPTION), _texts),
+    **dict.fromkeys((Op.NAME, Op.GET_OPTION, Op.CHANGES), _texts),
     Op.RETURN: _returned,
     Op.RAISE: _raised,
     Op.SPAWN_TASK: _spawned_task,

@@ -76,6 +76,16 @@ class Running:
         """Return a task that runs a function of the script."""
         return self._program.runtime.spawn(self._number, function.number)
 
+    def handlers(self, kind: str) -> list[str]:
+        """Return the names of the functions that answer for the process; see `ports.Answering`."""
+        names: list[str] = decode(self._program.runtime.handlers(self._number, kind.encode()))
+        return sorted(names)
+
+    def handle(self, kind: str, name: str, args: tuple[Any, ...]) -> int:
+        """Return a task that runs one of these functions."""
+        runtime = self._program.runtime
+        return runtime.handle(self._number, kind.encode(), name.encode(), encode(list(args)))
+
     def resume(self, handle: int, mode: Mode, value: Any) -> tuple[Any, ...]:
         """Run a task until its next op; see `ports.Script.resume`."""
         held = self._held

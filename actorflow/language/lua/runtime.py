@@ -80,6 +80,8 @@ class Runtime:
         self.spawn: Callable[[int, int], int] = api[b"spawn"]
         self.discard: Callable[[int, int], None] = api[b"discard"]
         self.where: Callable[[int, int], bytes] = api[b"where"]
+        self.handlers: Callable[[int, bytes], bytes] = api[b"handlers"]
+        self.handle: Callable[[int, bytes, bytes, bytes], int] = api[b"handle"]
         self.loading: Callable[[int], bool] = api[b"loading"]
         self.released: Callable[[int, bytes], bytes] = api[b"released"]
         self.lua_encode: Callable[..., bytes] = api[b"encode"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import types
 from collections.abc import Callable
 from contextvars import Context
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 from actorflow.errors import CANCELED, TIMEOUT, Cancelled, Error, Failure, invalid
 from actorflow.language.python import dropping
 from actorflow.language.python.failing import failure_in, foreign, innermost, runaway
+from actorflow.language.python.reading import Reading
 from actorflow.language.python.watch import Abandoned, Runaway, SliceLimits, Watch
 from actorflow.machine.dispatch import HANDLERS
 from actorflow.machine.op import Op
@@ -35,7 +37,7 @@ class Running:
     It is resumed by the thread that made it.
     """
 
-    __slots__ = ("_machine", "_program", "_run", "_strikes", "_watch")
+    __slots__ = ("_handlers", "_machine", "_program", "_run", "_strikes", "_watch")
 
     def __init__(self, program: PythonProgram, machine: Machine, watch: Watch) -> None:
         """Make an instance; it has a context of its own, so that context variables do not leak between processes.
@@ -46,6 +48,7 @@ class Running:
         self._machine = machine
         self._watch = watch
         self._strikes = 0
+        self._handlers: dict[tuple[str, str], Callable[..., Any]] | None = None
         self._run: Callable[..., Any] = Context().run
         self._run(CURRENT.set, self)
 
@@ -66,6 +69,19 @@ class Running:
     def spawn(self, function: Any) -> Any:
         """Return the coroutine of a further task."""
         return function if isinstance(function, types.CoroutineType | types.GeneratorType) else function()
+
+    def set_handler(self, kind: str, name: str, function: Callable[..., Any]) -> None:
+        """Have a function answer for the process outside of its tasks."""
+        self._handlers = {**(self._handlers or {}), (kind, name): function}
+
+    def handlers(self, kind: str) -> list[str]:
+        """Return the names of the functions that answer for the process; see `ports.Answering`."""
+        return sorted(name for known, name in self._handlers or () if known == kind)
+
+    def handle(self, kind: str, name: str, args: tuple[Any, ...]) -> Any:
+        """Return the coroutine that runs one of these functions, which may read what its process knows."""
+        self._run(CURRENT.set, Reading(self))
+        return _called((self._handlers or {})[kind, name], args)
 
     def resume(self, handle: Any, mode: Mode, value: Any) -> tuple[Any, ...]:
         """Run a task until its next op; see `ports.Script.resume`.
@@ -224,6 +240,11 @@ class Running:
     def where(self, handle: Any) -> str:
         """Return `file:line` of the innermost line of the script that a task stands on."""
         return innermost(handle)
+
+
+async def _called(function: Callable[..., Any], args: tuple[Any, ...]) -> Any:
+    answer = function(*args)
+    return await answer if inspect.isawaitable(answer) else answer
 
 
 def _closed(*_step: Any) -> Any:

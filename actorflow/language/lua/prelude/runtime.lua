@@ -144,6 +144,15 @@ function kit.hold(object)
   instance.held[object] = true
 end
 
+-- Has a function answer for the process outside of its tasks, by kind and name; without one none does any more.
+function kit.set_handler(kind, name, f)
+  local instance = state.instance
+  if not instance.handlers then instance.handlers = {} end
+  local named = instance.handlers[kind] or {}
+  instance.handlers[kind] = named
+  named[name] = f
+end
+
 -- ---- the environment of scripts -------------------------------------------------------------------------------------
 
 sources.objects(kit)
@@ -307,6 +316,31 @@ function api.spawn(id, slot)
   state.instance = mine
   local task = #mine + 1
   mine[task] = taken(slot)
+  return task
+end
+
+-- The names of the functions that answer for a process, as CBOR.
+function api.handlers(id, kind)
+  local mine = instances[id]
+  local names, n = {}, 0
+  for name in next, mine and mine.handlers and mine.handlers[kind] or {} do
+    n = n + 1
+    names[n] = name
+  end
+  return kit.encode(kit.as_array(names, n))
+end
+
+local function handled(f, args)
+  local values = kit.decode(args)
+  return ended(f(unpack(values, 1, kit.lengths[values] or #values)))
+end
+
+-- Makes a task that runs the function which answers for a process.
+function api.handle(id, kind, name, args)
+  local mine = instances[id]
+  state.instance = mine
+  local f, task = mine.handlers[kind][name], #mine + 1
+  mine[task] = kit.watch(create(function() return handled(f, args) end))
   return task
 end
 
