@@ -7,7 +7,7 @@ from typing import Annotated, Any, Final
 
 import typer
 
-from actorflow.cli import work
+from actorflow.cli import asking, work
 from actorflow.cli.option import AsJson, Data, Directory, Overrides
 from actorflow.cli.output import line_of, print_fields, print_json, print_rows
 from actorflow.cli.place import Place
@@ -99,6 +99,9 @@ def terminate(
     """End a run without running any more of its code."""
     place = Place.of(directory, data, override)
     work.terminate(_pid(place, run), as_json, directory, data, override)
+
+
+app.command()(asking.query)
 
 
 def _pid(place: Place, run: str) -> str:

@@ -228,7 +228,7 @@ class Machine:
     def run(self, budget: int) -> bool:  # noqa: C901 - the hot path of everything: a call more costs each op
         """Run ready tasks for at most `budget` ops; True when some are still ready.
 
-        A negative budget has no end: it runs until every task waits.
+        A negative budget has no end: it runs until every task waits, or a task begins to wait for changes (`changing`).
         """
         ready = self.ready if self.away is None else []
         resume = self.script.resume

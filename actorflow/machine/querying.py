@@ -6,6 +6,7 @@ answers Invalid, and the machine is not used again.
 
 from __future__ import annotations
 
+from types import CoroutineType
 from typing import TYPE_CHECKING, Any, Final
 
 from actorflow.errors import RESOURCE, Error, Failure, invalid
@@ -56,6 +57,8 @@ def answer(machine: Machine, handle: Any) -> Outcome:
 
 def _answered(machine: Machine, task: Task, op: OpTuple) -> tuple[Mode, Any]:
     if op[0] not in PURE:
+        if isinstance(op[1] if len(op) > 1 else None, CoroutineType):
+            op[1].close()  # a task that it would have started
         return FAILURE, refusal(op).failure
     try:
         return VALUE, HANDLERS[op[0]](machine, task, op)

@@ -77,6 +77,10 @@ class _Requests:
         """End a process without running any more of its code."""
         return self.request("terminate", {"pid": pid})
 
+    def query(self, run: str, name: str, *args: Value, timeout: float = DEFAULT_TIMEOUT) -> Any:
+        """Ask a durable run something that changes nothing; `run` is a PID, a workflow id or a run id."""
+        return self.request("run.query", {"run": run, "name": name, "args": list(args)}, timeout)
+
     def processes(self) -> Any:
         """List what is alive."""
         return self.request("ps", {})

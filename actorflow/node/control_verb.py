@@ -10,6 +10,7 @@ import trio
 
 from actorflow.errors import NOT_FOUND, TIMEOUT, UNAVAILABLE, Error, not_found
 from actorflow.node import control_args as read
+from actorflow.node.asking_verb import asking_verbs
 from actorflow.node.control import Verb
 from actorflow.node.node import Node
 from actorflow.node.service import Supervisor
@@ -27,6 +28,7 @@ def node_verbs(node: Node, supervisor: Supervisor) -> dict[str, Verb]:
         "services": _at_once(lambda _: service_lines(supervisor)),
         **_calling(node),
         **_controlling(node),
+        **asking_verbs(node),
         **_moving(node, supervisor),
     }
 

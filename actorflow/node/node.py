@@ -18,6 +18,7 @@ from actorflow.clock import Clock, SystemClock
 from actorflow.errors import UNAVAILABLE, Error
 from actorflow.machine.subscription import checked_topic
 from actorflow.message import EXIT, LINK_DOWN, exit_event
+from actorflow.node.asking import Asking
 from actorflow.node.asyncio_bridge import AsyncioThread
 from actorflow.node.calls import Calls
 from actorflow.node.directory import Directory
@@ -64,7 +65,7 @@ def _silent(_level: str, _text: str, _fields: Mapping[str, Value]) -> None:
     """Take a log line and forget it."""
 
 
-class Node:
+class Node(Asking):
     """One node.
 
     Attributes:

@@ -5,6 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from actorflow.script.current import identity
+from actorflow.script.workflow_condition import wait_until
+from actorflow.script.workflow_query import set_query
+
+__all__ = ["info", "set_query", "wait_until"]
 
 
 def info() -> dict[str, Any] | None:

@@ -15,9 +15,11 @@ from actorflow.names import Pid, parse_pid
 from actorflow.ports import Outcome, ProcessInfo, Reply, SpawnRequest
 from actorflow.run import event as events
 from actorflow.run.turn import Delivery
-from actorflow.value import Limits
+from actorflow.store.view import workflow_of
+from actorflow.value import Limits, Value
 from hosts.workflow.engines import engines_of
 from hosts.workflow.faults import stopped
+from hosts.workflow.query import query
 from hosts.workflow.settings import Settings, settings_of
 
 if TYPE_CHECKING:
@@ -142,6 +144,15 @@ class WorkflowHost:
             return True
         outcome = engine.recent.get(workflow_id)
         return engine.stored_outcome(workflow_id) if outcome is None else outcome
+
+    async def has(self, reference: str) -> bool:
+        """Tell whether a run is this host's, by a PID, a workflow id or a run id."""
+        row = await self.engine.writer.read(lambda store: store.find(workflow_of(reference)))
+        return row is not None and row.host == self.id
+
+    async def query(self, reference: str, name: str, args: tuple[Value, ...]) -> Value:
+        """Answer a query of a run; see `query.query`."""
+        return await query(self.engine, reference, name, args)
 
     def processes(self) -> Iterable[ProcessInfo]:
         """List the runs in memory; `actorflow runs` lists all, from the store."""

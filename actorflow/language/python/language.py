@@ -29,7 +29,10 @@ _DEFAULT_METHOD: Final = "main"
 _INNER: Final = frozenset(
     {"current", "message", "operation", "options", "record", "registry", "source", "spawner", "subscription", "task"}
 )
-_MODULES: Final = frozenset(found.name for found in pkgutil.iter_modules(script.__path__)) - _INNER
+_MODULES: Final = (
+    frozenset(found.name for found in pkgutil.iter_modules(script.__path__) if not found.name.startswith("workflow_"))
+    - _INNER
+)
 
 
 class PythonLanguage:

@@ -7,12 +7,12 @@ from pathlib import Path
 import pytest
 
 import actorflow.language.lua
-from actorflow.language.lua.modules import FOUND
+from actorflow.language.lua.modules import FOUND, PARTS
 from actorflow.language.lua.runtime import CHUNKS
 from tests.unit.lua.bytecode import global_uses
 
 PRELUDE = Path(actorflow.language.lua.__file__).parent / "prelude"
-NAMES = {*CHUNKS, *[f"module_{name}" for name in FOUND], "runtime"}
+NAMES = {*CHUNKS, *[f"module_{name}" for name in FOUND], *[f"part_{name}" for name in PARTS], "runtime"}
 
 
 def test_the_reader_sees_globals_at_every_depth() -> None:

@@ -103,7 +103,8 @@ class World:
         bundle = bundle_of(source, **fields)
         self.machine = Machine(self, language.compile(bundle, durable=self.identity.durable))
         self.machine.start(args)
-        self.machine.run(-1)
+        while self.machine.run(-1):
+            pass
         return self.machine
 
     def fire(self, place: int = -1) -> None:
@@ -111,17 +112,20 @@ class World:
         ref, delay = self.timers[place]
         self.clock += delay
         self.machine.fire(ref)
-        self.machine.run(-1)
+        while self.machine.run(-1):
+            pass
 
     def settle(self, ref: int, value: Any = None, failure: Failure | None = None) -> None:
         """Answer a request, and let the process run on."""
         self.machine.settle(ref, Outcome(value, failure))
-        self.machine.run(-1)
+        while self.machine.run(-1):
+            pass
 
     def cancel_it(self, reason: str = "") -> None:
         """Ask the process to stop, and let it run on."""
         self.machine.cancel("{local@app:host|0x00009}", reason)
-        self.machine.run(-1)
+        while self.machine.run(-1):
+            pass
 
 
 def bundle_of(source: str, *, modules: tuple[str, ...] = MODULES, **fields: Any) -> Bundle:

@@ -160,7 +160,8 @@ class Bench:
         self.run()
 
     def run(self) -> None:
-        self.machine.run(-1)
+        while self.machine.run(-1):
+            pass
 
     def settle(self, ref: int, value: Any = None, failure: Failure | None = None) -> bool:
         taken = self.machine.settle(ref, Outcome(value, failure))

@@ -123,7 +123,8 @@ return function(kit, sys)
       kit.error("bad argument #1 to 'spawn' (function expected, got " .. kit.type(f) .. ")")
     end
     local co = kit.task(f)
-    sys(2, kit.keep(co))
+    local ok, problem = sys(2, kit.keep(co))
+    if not ok then kit.error(problem) end
     return co
   end
 

@@ -1,0 +1,20 @@
+"""The verbs of the control socket that ask durable runs: queries."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from actorflow.node import control_args as read
+from actorflow.node.control import Verb
+from actorflow.node.node import Node
+from actorflow.value import Value
+
+
+def asking_verbs(node: Node) -> dict[str, Verb]:
+    """Return the verbs of one node by name."""
+
+    async def query(args: Mapping[str, Value]) -> Value:
+        run, name = read.text(args, "run"), read.text(args, "name")
+        return await node.query(run, name, *read.items(args, "args"), timeout=read.seconds(args))
+
+    return {"run.query": query}
