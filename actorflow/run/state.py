@@ -40,6 +40,8 @@ ENDED: Final = frozenset({COMPLETED, FAILED, CANCELLED})
 """How a run ends; the other terminal states follow one of these."""
 TERMINAL: Final = ENDED | {DELETE_REQUESTED, DATA_DELETED}
 OPEN: Final = frozenset(TRANSITIONS) - TERMINAL
+STILL: Final = frozenset({CREATED, PAUSED})
+"""Open states in which a run gets no turns: what arrives is stored."""
 
 
 class Verb(NamedTuple):

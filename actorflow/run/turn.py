@@ -202,7 +202,8 @@ class Committed:
             `journal` (its events do not follow), `document` (it is at another revision), `state` (the run does not take
             the verb in its state), `parent` (its parent is open still).
         run: run number concerned, 0 when unknown. run_id: its run id.
-        state: of a change: the state it left the run in; when refused, the state it found.
+        state: of a change: the state it left the run in; when refused, the state it found. Of a delivery: the state of
+            the run that got it.
         existing: a start that found the run already there (same run_id, or use_existing).
         inbox: ids of the inbox rows made, in order.
         starts, deliveries, documents: answers to the parts of a turn or start, in order. Their refusal does not refuse

@@ -342,7 +342,8 @@ class Planner:
             return Committed(accepted=False, refusal="unknown", run=instead.run, inbox=instead.inbox)
         if head.state == PAUSED and delivery.kind == CANCEL_REQUESTED:
             resume(self, head, delivery.at, CANCEL_REASON)
-        return Committed(accepted=True, run=run, run_id=head.run_id, inbox=[self.put(head, delivery)])
+        inbox = [self.put(head, delivery)]
+        return Committed(accepted=True, run=run, run_id=head.run_id, state=head.state, inbox=inbox)
 
     def _messages(self, start: StartRun, head: Head) -> list[int]:
         return [self.put(head, message) for message in start.messages]

@@ -16,6 +16,7 @@ from actorflow.run import event as events
 from actorflow.run.event import JournalEvent
 from actorflow.run.state import CREATED, PAUSED, PENDING, TERMINAL
 from actorflow.run.turn import CallRow, OpenRun, RunRow
+from actorflow.store.control import pause_of
 from actorflow.store.port import Reader, RunFilter
 
 _PAGE: Final = 1000
@@ -58,7 +59,7 @@ def show(reader: Reader, reference: str) -> dict[str, Any]:
     """
     row = find(reader, reference)
     started = _started(reader, row.run)
-    waits = decode(row.waits) if row.waits else []
+    waits = list(pause_of(row.waits).reasons) if row.state == PAUSED else []
     return {
         **_line(row),
         "args": started.get("args", []),
@@ -192,7 +193,7 @@ def _reasons(held: OpenRun) -> Iterator[str]:
     if row.state in {CREATED, PENDING}:
         yield f"{row.state}: it waits for its next turn"
     if row.state == PAUSED:
-        causes = [str(item) for item in (decode(row.waits) if row.waits else ())] or [row.reason or "by hand"]
+        causes = list(pause_of(row.waits).reasons) or [row.reason or "by hand"]
         yield from (f"paused: {cause}" for cause in causes)
     if held.inbox:
         yield f"to be taken in with the next turn: {', '.join(row.kind for row in held.inbox[:_NAMED])}"

@@ -121,6 +121,12 @@ class Calls:
         if call.give_up is not None:
             self._stop(call)
 
+    def hold(self, run: int) -> None:
+        """Forget the calls of a paused run that are not being attempted; what an attempt brings is stored."""
+        for (owner, ref), call in list(self._open.items()):
+            if owner == run and call.give_up is None and not call.settled:
+                self.close(run, ref)
+
     def close_run(self, run: int) -> None:
         """Forget every call of a run."""
         for key in [key for key in self._open if key[0] == run]:

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from actorflow.notice import Notice
     from actorflow.value import Limits, Value
 
+_UNDRAWN: Final = frozenset({"permit"})
+"""What is among the draws of a feed and does not come from the stream: verdicts of the guard."""
 _CONTROLLED_HERE: Final = frozenset({"cancel", "terminate"})
 
 
@@ -121,6 +123,12 @@ class JournalDriver:
         self.begin_replay(fact, [])
         self._collecting = True
         self.records = []
+
+    def skip(self, drawn: bytes) -> None:
+        """Pass over what a feed drew that a retry took back: nothing of it is drawn again."""
+        for kind, data in decode(drawn) if drawn else ():
+            if kind not in _UNDRAWN:
+                self._stream.skip(len(data))
 
     def end_replay(self) -> None:
         """Check that the feed asked everything the journal has.

@@ -16,14 +16,16 @@ import trio
 
 from actorflow.bundle import Bundle
 from actorflow.codec import encode
-from actorflow.errors import CANCELED, Error, Failure, failure_of
+from actorflow.errors import Error, Failure, failure_of
 from actorflow.notice import Notice
 from actorflow.ports import CallRequest, Identity, Outcome, Program, Reply
 from actorflow.run import event as events
+from actorflow.run.state import STILL
 from actorflow.run.turn import CallRow, Committed, Delivery, Item
 from actorflow.store.group import Callback, Write
 from hosts.workflow.admission import Admission
 from hosts.workflow.call import Calls
+from hosts.workflow.control import Control
 from hosts.workflow.driver import Operator
 from hosts.workflow.effect import perform
 from hosts.workflow.entropy import Entropy
@@ -32,7 +34,7 @@ from hosts.workflow.faults import no_run, row_outcome
 from hosts.workflow.live import Fact
 from hosts.workflow.operation import attempt, is_operation
 from hosts.workflow.recovery import Recovery
-from hosts.workflow.resident import Draft, Ending, Resident
+from hosts.workflow.resident import Draft, Resident
 from hosts.workflow.timer import Timers
 from hosts.workflow.turning import build, workflow_of
 
@@ -69,6 +71,7 @@ class Engine:
         self.entropy = Entropy()
         self.admission = Admission(self)
         self.recovery = Recovery(self)
+        self.control = Control(self)
         self._reader: Reader | None = None
         self._queue: deque[Resident] = deque()
         self._outgoing: list[Write] = []
@@ -229,7 +232,9 @@ class Engine:
         self.fact(run, Fact(events.REQUEST_SETTLED, ref, "", encode([value, failure]), self.clock.now()))
 
     def arrived(self, delivery: Delivery, answer: Committed) -> None:
-        """Hand a delivery that the store has taken to its run."""
+        """Hand a delivery that the store has taken to its run; one that gets no turns reads it when it does again."""
+        if answer.state in STILL:
+            return
         for row in answer.inbox:
             fact = Fact(delivery.kind, delivery.ref, delivery.target, delivery.payload, delivery.at, row)
             self.fact(answer.run, fact)
@@ -247,17 +252,6 @@ class Engine:
         else:
             self.arrived(delivery, answer)
             reply(Outcome(value=True))
-
-    def terminate(self, workflow_id: str, reply: Reply) -> None:
-        """End a run without running any more of its code."""
-        run = self.open_ids.get(workflow_id)
-        if run is None:
-            reply(Outcome(failure=no_run(workflow_id).failure))
-            return
-        resident = self.resident(run)
-        failure = Failure("workflow terminated", CANCELED, retryable=False)
-        resident.ending = Ending(events.RUN_CANCELLED, failure, [reply]).joined(resident.ending)
-        self.enqueue(resident)
 
     def stored_outcome(self, workflow_id: str) -> Outcome | bool:
         """Return how the newest run of this id ended, as the store has it, or False."""
@@ -304,7 +298,7 @@ class Engine:
             resident.facts = facts
             self.recovery.pause(resident, f"internal error: {failure_of(error).message}")
             return
-        if _is_empty(draft):
+        if _is_empty(draft) and not resident.pending:
             self._close_answered(resident, draft)
             return
         resident.busy = True
@@ -315,7 +309,7 @@ class Engine:
         if isinstance(answer, Error) or not answer.accepted:
             self.recovery.roll_back(resident, draft, answer)
             return
-        resident.busy = False
+        resident.busy = resident.pending = False
         self.progressed()
         resident.revision += 1
         for row in draft.turn.calls:
@@ -373,7 +367,8 @@ class Engine:
             resident.ending.reply(Outcome(failure=no_run(resident.workflow_id).failure))
 
     def finished(self, resident: Resident, outcome: Outcome) -> None:
-        """Let go of a run whose end is on disk, and tell who waits for it."""
+        """Let go of a run whose end is on disk, and tell who waits for it; results that are late are kept as such."""
+        self.recovery.keep_late(resident)
         if resident.live is None:
             self.calls.close_run(resident.run)
         else:

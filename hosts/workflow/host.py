@@ -112,13 +112,16 @@ class WorkflowHost:
         self._deliver(pid, events.MESSAGE_RECEIVED, message.topic, message.sender, payload, reply)
 
     def cancel(self, pid: str, sender: str, reason: str, reply: Reply) -> None:
-        """Ask a run to stop; the reply comes once that is on disk."""
-        self._deliver(pid, events.CANCEL_REQUESTED, "", sender, [sender, reason], reply)
+        """Ask a run to stop, and resume it for that if it is paused; the reply comes once that is on disk."""
+        try:
+            self.engine.control.ask("cancel", pid, reason, sender, reply)
+        except Error as error:
+            reply(Outcome(failure=error.failure))
 
     def terminate(self, pid: str, reply: Reply) -> None:
         """End a run without running any more of its code."""
         try:
-            self.engine.terminate(parse_pid(pid).id, reply)
+            self.engine.control.ask("terminate", pid, "", "", reply)
         except Error as error:
             reply(Outcome(failure=error.failure))
 

@@ -15,7 +15,7 @@ from actorflow.machine.machine import Machine
 from actorflow.message import Message
 from actorflow.ports import Outcome
 from actorflow.run import event as events
-from actorflow.run.event import JournalEvent, chain, payload_digest, sealed
+from actorflow.run.event import JournalEvent, chain, payload_digest, sealed, superseded
 from hosts.workflow.driver import JournalDriver, Record
 from hosts.workflow.settings import RunLimits
 
@@ -123,7 +123,7 @@ class LiveRun:
             Divergence: when the script asks something else than the journal has.
             CorruptJournal: when the chain of checksums is broken.
         """
-        for fact, recorded in _feeds(journal):
+        for fact, recorded in self._effective(journal):
             self._verify(fact, recorded)
             self.driver.begin_replay(fact, recorded)
             self._apply(fact.kind, fact.ref, fact.target, fact.payload)
@@ -131,6 +131,16 @@ class LiveRun:
             self.driver.end_replay()
             yield self.seq
         self.driver.replaying = False
+
+    def _effective(self, journal: list[JournalEvent]) -> Iterator[tuple[JournalEvent, list[JournalEvent]]]:
+        """Cut a journal into feeds; what a retry took back is only checked, and what it drew is not drawn again."""
+        gone = superseded(journal) if any(event.kind == events.RUN_RETRIED for event in journal) else frozenset()
+        for fact, recorded in _feeds(journal):
+            if fact.seq in gone:
+                self._verify(fact, recorded)
+                self.driver.skip(fact.drawn)
+            else:
+                yield fact, recorded
 
     def close(self) -> None:
         """Drop the machine without running any more of its code."""
@@ -246,7 +256,12 @@ def _cancelled(live: LiveRun, _ref: int, _target: str, payload: Any) -> None:
     live.machine.cancel(payload[0], payload[1])
 
 
+def _retried(live: LiveRun, ref: int, _target: str, _payload: Any) -> None:
+    live.machine.last_ref = max(live.machine.last_ref, ref)
+
+
 _APPLY: Final = {
+    events.RUN_RETRIED: _retried,
     events.RUN_STARTED: _started,
     events.FUNCTION_COMPLETED: _completed,
     events.FUNCTION_FAILED: _failed,

@@ -25,7 +25,8 @@ _FACTS_PER_CHECKPOINT = 100
 async def load(engine: Engine, resident: Resident) -> RunRow:
     """Read a run and rebuild its machine; returns its row.
 
-    A run that is paused, has ended, or whose host does not run gets no machine. Facts in its inbox join the others.
+    A run that gets no turns now, has ended, or whose host does not run gets no machine. Facts in its inbox join the
+    others.
 
     Raises:
         Divergence, CorruptJournalError: when the journal and the script do not agree.
@@ -37,13 +38,17 @@ async def load(engine: Engine, resident: Resident) -> RunRow:
     resident.revision, resident.lease, resident.workflow_id = row.revision, row.lease, row.workflow_id
     resident.parent_run, resident.parent_ref = row.parent_run, row.parent_ref
     resident.host = engine.hosts.get(row.host)
-    if resident.host is None or row.state == states.PAUSED or row.state in states.TERMINAL:
+    if resident.host is None or row.state in states.STILL | states.TERMINAL:
         return row
     resident.lease = resident.host.lease  # not the row's: who was fenced off must stay so
     await _rebuild(engine, resident, found)
     resident.attempts = {call.ref: call for call in found.calls}
     resident.called = _called(resident, found)
     _join_inbox(resident, found, before)
+    if row.state == states.PENDING:  # it may come from a pause: nobody was told when its timers were due
+        resident.pending = True
+        for ref, due in found.timers:
+            engine.timers.add(due, resident.run, ref)
     resident.used = engine.clock.monotonic()
     return row
 

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 
 import trio
 
-from actorflow.codec import encode
 from actorflow.errors import Error, failure_of
 from actorflow.notice import Notice
 from actorflow.ports import Outcome
 from actorflow.run import event as events
 from actorflow.run import state as states
 from actorflow.run.turn import Committed, Delivery, RunRow, StateChange, Turn
+from actorflow.store.control import Pause
 from actorflow.store.port import CommitUnknown
 from hosts.workflow.driver import Divergence
 from hosts.workflow.effect import perform
@@ -75,7 +75,7 @@ class Recovery:
         engine = self._engine
         known = row.workflow_id in engine.open_ids
         engine.open_ids.setdefault(row.workflow_id, row.run)
-        if row.state == states.RUNNING or (in_doubt and not known):
+        if row.state in {states.RUNNING, states.PENDING} or (in_doubt and not known):
             engine.enqueue(engine.resident(row.run))
 
     def read_again(self, resident: Resident) -> None:
@@ -148,11 +148,9 @@ class Recovery:
 
     def pause(self, resident: Resident, reason: str) -> None:
         """Stop a run until a person decides; what arrives for it is stored."""
-        now = self._engine.clock.now()
-        change = StateChange(states.PAUSED, now, reason)
-        turn = Turn(
-            resident.run, resident.revision, resident.lease, states.PAUSED, change=change, waits=encode([reason])
-        )
+        change = StateChange(states.PAUSED, self._engine.clock.now(), reason)
+        waits = Pause([reason], auto=True).packed()
+        turn = Turn(resident.run, resident.revision, resident.lease, states.PAUSED, change=change, waits=waits)
         self.drop(resident)
         resident.busy = True
         self._engine.submit(turn, partial(self._paused, resident, reason))
@@ -163,6 +161,7 @@ class Recovery:
             self._engine.start_soon(self._try_later, resident)
             return
         self._engine.node.notices(Notice("run-paused", reason, resident.pid))
+        self._engine.control.keep(resident)
         self._park(resident)
 
     def _park(self, resident: Resident) -> None:
@@ -175,11 +174,25 @@ class Recovery:
                 delivery = Delivery(
                     "", fact.kind, fact.target, "", fact.payload, fact.at, run=resident.run, ref=fact.ref
                 )
-                self._engine.submit(delivery, self.doubt)
+                self._engine.submit(delivery, partial(self._stored, delivery))
         resident.facts.clear()
         resident.busy = False
         self._engine.residents.pop(resident.run, None)
         self._engine.progressed()
+
+    def _stored(self, delivery: Delivery, answer: Committed | Error) -> None:
+        if isinstance(answer, Error):
+            self.doubt(answer)
+        elif answer.accepted:
+            self._engine.arrived(delivery, answer)
+
+    def keep_late(self, resident: Resident) -> None:
+        """Keep results of a run that came after its end: the store puts them into its journal as superseded."""
+        for fact in resident.facts:
+            if fact.kind in events.RESULTS:
+                late = Delivery("", fact.kind, payload=fact.payload, at=fact.at, run=resident.run, ref=fact.ref)
+                self._engine.submit(late, self.doubt)
+        resident.facts.clear()
 
     async def load(self, resident: Resident) -> None:
         """Rebuild a run and go on with it; pause it when that is not possible."""
@@ -204,8 +217,10 @@ class Recovery:
             return
         if row.state in states.TERMINAL:
             self._gone(resident, row)
-        elif row.state == states.PAUSED or resident.host is None:
-            self._end_paused(resident) if resident.ending is not None else self._park(resident)
+        elif row.state in states.STILL or resident.host is None:
+            if row.state == states.PAUSED:
+                self._engine.control.keep(resident)
+            self._park(resident)
         else:
             resident.busy = False
             self._engine.open_ids[row.workflow_id] = row.run
@@ -214,23 +229,12 @@ class Recovery:
                 self._engine.enqueue(resident)
         self._engine.progressed()
 
-    def _end_paused(self, resident: Resident) -> None:
-        """Terminate a run that is paused: its machine is not needed for that."""
-        ending = resident.ending
-        if ending is None:
-            return
-        result = encode(ending.failure)
-        change = StateChange(states.CANCELLED, self._engine.clock.now(), ending.failure.message)
-        turn = Turn(resident.run, resident.revision, resident.lease, states.CANCELLED, change=change, result=result)
-        draft = Draft(turn, ending=ending, outcome=Outcome(failure=ending.failure))
-        resident.ending = None
-        self._engine.submit(turn, partial(self._engine.committed, resident, draft))
-
     def _gone(self, resident: Resident, row: RunRow) -> None:
         """Let go of a run that has ended; if nobody knew, its last commit was one of unknown outcome."""
         if self._engine.open_ids.get(row.workflow_id) == row.run:
             self._engine.finished(resident, row_outcome(row))
         else:
+            self.keep_late(resident)
             self._engine.residents.pop(resident.run, None)
         if resident.ending is not None:
             cancelled = row.state == states.CANCELLED

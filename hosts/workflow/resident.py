@@ -79,6 +79,7 @@ class Resident:
         start: the rest of a start's first feed, to be committed as the first turn.
         used: when it was last worked on (monotonic nanoseconds). last_row: the newest inbox row taken from.
         stale: the store may hold more of it than the machine was told.
+        pending: its row says that it has to be looked at; the next turn says what it waits for.
         warned: whether the operator was told of its long history.
     """
 
@@ -101,12 +102,13 @@ class Resident:
     used: int = 0
     last_row: int = 0
     stale: bool = False
+    pending: bool = False
     warned: bool = False
 
     @property
     def wanting(self) -> bool:
         """Whether something waits for a turn."""
-        return bool(self.facts or self.retries or self.ending or self.start or self.stale)
+        return bool(self.facts or self.retries or self.ending or self.start or self.stale or self.pending)
 
     @property
     def pid(self) -> str:

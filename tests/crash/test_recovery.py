@@ -8,12 +8,12 @@ from pathlib import Path
 import pytest
 import trio
 
-from actorflow.codec import decode
 from actorflow.machine.op import Op
 from actorflow.node.node import Node
 from actorflow.run.event import FUNCTION_COMPLETED, MESSAGE_RECEIVED
 from actorflow.run.state import PAUSED, RUNNING
 from actorflow.run.turn import StateChange, Turn
+from actorflow.store.control import pause_of
 from actorflow.store.dialect import Sqlite
 from actorflow.store.memory import MemoryStore
 from actorflow.store.port import RunFilter
@@ -77,7 +77,7 @@ async def test_a_long_history_warns_and_then_pauses(tmp_path: Path) -> None:
     assert [notice.code for notice in rig.notices] == ["history-long", "run-paused"]
     assert 40 <= row.last_seq <= 42
     assert "the limit is 40" in row.reason
-    assert decode(row.waits) == [row.reason]
+    assert list(pause_of(row.waits).reasons) == [row.reason]
 
 
 async def resume(path: Path, workflow_id: str) -> None:

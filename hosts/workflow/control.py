@@ -1,0 +1,126 @@
+"""Changes of runs from outside of their turns: what the engine of this node does about one that is committed.
+
+The store decides; nothing here takes effect before it has. A run that is paused loses its machine and gets no turns;
+attempts of its calls that run go on, and what they bring is stored for the day it is resumed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import TYPE_CHECKING
+
+from actorflow.codec import decode
+from actorflow.errors import Error
+from actorflow.names import parse_pid
+from actorflow.ports import Outcome, Reply
+from actorflow.run import event as events
+from actorflow.run import state as states
+from actorflow.run.turn import CallRow, ChangeRun, Committed, KeepCalls
+from actorflow.store.control import asking
+from hosts.workflow.faults import no_run
+from hosts.workflow.live import Fact
+
+if TYPE_CHECKING:
+    from hosts.workflow.engine import Engine
+    from hosts.workflow.resident import Resident
+
+Told = Callable[[Committed | Error], None]
+
+
+class Control:
+    """The changes of one engine's runs."""
+
+    def __init__(self, engine: Engine) -> None:
+        """Change runs of `engine`."""
+        self._engine = engine
+
+    def ask(self, verb: str, pid: str, reason: str, by: str, reply: Reply) -> None:
+        """Cancel or terminate the open run of a PID; the reply comes once that is on disk."""
+        workflow_id = parse_pid(pid).id
+        change = asking(verb, at=self._engine.clock.now(), workflow_id=workflow_id, pid=pid, reason=reason, by=by)
+        self.change(change, partial(_replied, workflow_id, reply))
+
+    def change(self, change: ChangeRun, told: Told) -> None:
+        """Have a change committed and act on it; `told` gets the store's answer, after that."""
+        self._engine.submit(change, partial(self._committed, change, told))
+
+    def _committed(self, change: ChangeRun, told: Told, answer: Committed | Error) -> None:
+        if isinstance(answer, Error):
+            self._doubt(change, answer)
+        elif answer.accepted:
+            self._act(change, answer)
+        told(answer)
+
+    def _doubt(self, change: ChangeRun, error: Error) -> None:
+        """Read the run again once the store can say what it holds."""
+        engine = self._engine
+        engine.recovery.doubt(error)
+        run = change.run or engine.open_ids.get(change.workflow_id, 0)
+        if run:
+            engine.start_soon(engine.recovery.read_later, engine.resident(run))
+
+    def _act(self, change: ChangeRun, answer: Committed) -> None:
+        engine = self._engine
+        if answer.state in states.ENDED:
+            self._ended(change, answer)
+        elif answer.state == states.PAUSED:
+            self.paused(answer.run)
+        elif answer.state == states.PENDING and change.verb != "cancel":
+            self._resumed(change, answer)
+        elif change.verb == "cancel":
+            if answer.state == states.PENDING:
+                self._resumed(change, answer)
+            for row in answer.inbox:
+                engine.fact(answer.run, Fact(events.CANCEL_REQUESTED, 0, "", change.asked, change.at, row))
+
+    def _resumed(self, change: ChangeRun, answer: Committed) -> None:
+        engine = self._engine
+        if change.workflow_id:
+            engine.open_ids[change.workflow_id] = answer.run
+        engine.recovery.read_again(engine.resident(answer.run))
+
+    def paused(self, run: int) -> None:
+        """Let go of a run that is paused, and of its calls that have not begun."""
+        engine = self._engine
+        engine.calls.hold(run)
+        resident = engine.residents.get(run)
+        if resident is not None:
+            engine.recovery.read_again(resident)
+
+    def _ended(self, change: ChangeRun, answer: Committed) -> None:
+        engine = self._engine
+        resident = engine.resident(answer.run)
+        known, pid = resident.host is not None, parse_pid(change.pid)
+        resident.host = resident.host or engine.hosts.get(pid.host or "")
+        resident.workflow_id = pid.id
+        for told in answer.deliveries:
+            if told.accepted and known:
+                payload = Fact(events.PROCESS_EXITED, resident.parent_ref, "", change.exit, change.at, told.inbox[0])
+                engine.fact(told.run, payload)
+            elif told.accepted:
+                engine.recovery.read_again(engine.resident(told.run))
+        engine.finished(resident, Outcome(failure=decode(change.end)))
+
+    def keep(self, resident: Resident) -> None:
+        """Store when the calls of a paused run are to be attempted next; one that was resumed goes on with them."""
+        rows, resident.retries = resident.retries, []
+        self._engine.calls.hold(resident.run)
+        if rows:
+            self._engine.submit(KeepCalls(resident.run, rows), partial(self._kept, resident.run, rows))
+
+    def _kept(self, run: int, rows: list[CallRow], answer: Committed | Error) -> None:
+        if isinstance(answer, Error):
+            self._engine.recovery.doubt(answer)
+        elif not answer.accepted and answer.state in states.OPEN:
+            for row in rows:
+                self._engine.retry(run, row)
+
+
+def _replied(workflow_id: str, reply: Reply, answer: Committed | Error) -> None:
+    if isinstance(answer, Error):
+        reply(Outcome(failure=answer.failure))
+    elif answer.accepted:
+        reply(Outcome(value=True))
+    else:
+        reply(Outcome(failure=no_run(workflow_id).failure))
