@@ -27,6 +27,7 @@ from actorflow.node.data import DataDirectory, data_path
 from actorflow.node.node import LogSink, Node
 from actorflow.node.program import Language
 from actorflow.node.runner import HostRunner, ProcessRunner, ResourceRunner, Runner
+from actorflow.node.schedule_verb import schedule_verbs
 from actorflow.node.service import Change, Services, Supervisor
 from actorflow.notice import Notice, NoticeSink, drop
 from actorflow.registry.change import Operation, Revision
@@ -205,7 +206,8 @@ async def _prepare(
     node.on_revision(partial(_follow, node, supervisor))
     node.settled = supervisor.settled
     node.services = supervisor.report
-    verbs = node_verbs(node, supervisor) | run_verbs(stores, served=True, waits=lambda pid: _waits(node, pid))
+    verbs = node_verbs(node, supervisor) | schedule_verbs(node)
+    verbs |= run_verbs(stores, served=True, waits=lambda pid: _waits(node, pid))
     await node.nursery.start(ControlServer(data.control_path(), verbs).serve)
     return supervisor
 

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 import typer
 
-from actorflow.cli import check, exec, listing, run, serve, service, test, work  # noqa: A004 - the name of the verb
+from actorflow.cli import check, exec, listing, run, schedule, serve, service, test, work  # noqa: A004 - the name of the verb
 from actorflow.cli.failing import end_of
 
 _VERBS: Final[dict[str, Callable[..., Any] | tuple[str, str]]] = {
@@ -24,6 +24,7 @@ _VERBS: Final[dict[str, Callable[..., Any] | tuple[str, str]]] = {
     "ps": listing.ps,
     "services": listing.services,
     "runs": listing.runs,
+    "schedules": schedule.schedules,
     "cancel": work.cancel,
     "terminate": work.terminate,
     "exec": exec.execute,
@@ -66,6 +67,8 @@ def _assembled(given: Sequence[str]) -> typer.Typer:
             app.add_typer(run.app, name="run")
         if name == "services":
             app.add_typer(service.app, name="service")
+        if name == "schedules":
+            app.add_typer(schedule.app, name="schedule")
     app.callback()(_options)
     return app
 

@@ -41,6 +41,10 @@ class Resources:
         """Let a resource be found no more; one that is not known is nothing."""
         self._running.pop(resource_id, None)
 
+    def all(self, kind: type[R]) -> list[R]:
+        """Return the running resources of this class, by their ids."""
+        return [resource for _, resource in sorted(self._running.items()) if isinstance(resource, kind)]
+
     def find(self, resource_id: str, kind: type[R]) -> R:
         """Return the running resource of an entry, which must be of this class.
 

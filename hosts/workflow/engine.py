@@ -25,6 +25,7 @@ from actorflow.run.turn import CallRow, Committed, Delivery, Item
 from actorflow.store.group import Callback, Write
 from hosts.workflow.admission import Admission
 from hosts.workflow.call import Calls
+from hosts.workflow.calling import calling
 from hosts.workflow.control import Control
 from hosts.workflow.driver import Operator
 from hosts.workflow.effect import perform
@@ -97,8 +98,10 @@ class Engine:
         Raises:
             Error: NotFound or Invalid, when there is none or it cannot be used here.
         """
-        self.node.programs.check_process(entry)
-        bundle = self.node.registry.bundle(entry)
+        bundle = calling(self.node.registry, entry)
+        if bundle is None:
+            self.node.programs.check_process(entry)
+            bundle = self.node.registry.bundle(entry)
         return bundle, self.pinned_program(bundle, slices)
 
     def pinned_program(self, bundle: Bundle, slices: Mapping[str, int]) -> Program:
