@@ -30,6 +30,7 @@ _VERBS: Final[dict[str, Callable[..., Any] | tuple[str, str]]] = {
     "exec": exec.execute,
     "test": test.run_tests,
     "check": check.check,
+    "doctor": ("actorflow.cli.doctor:doctor", "Verify every run, source and index of the stores, and repair them."),
     "bench": ("actorflow.cli.bench.command:bench", "Measure what this machine does."),
 }
 """The verbs in the order of the help; those given by name are costly to import, and are when they are asked for."""

@@ -15,6 +15,7 @@ from actorflow.node.data import DataDirectory, data_path, holder
 if TYPE_CHECKING:
     from actorflow.app import Booted
     from actorflow.node.control_client import ControlClient
+    from actorflow.store.dialect import Sqlite
     from actorflow.store.stores import Stores
 
 T = TypeVar("T")
@@ -69,6 +70,20 @@ class Place:
             return await run_verbs(stores, served=False)[verb](args)
 
         return self.on_stores(answer)
+
+    def databases(self) -> list[Sqlite]:
+        """Return the databases of the data directory that have been made, the default one first.
+
+        Raises:
+            Error: kind NotFound, when there is none.
+        """
+        from actorflow.app import read_registry  # noqa: PLC0415
+        from actorflow.store.stores import Stores  # noqa: PLC0415
+
+        found = Stores(self.data, read_registry(self.directory, self.overrides)).databases()
+        if not found:
+            raise not_found(f"no store in data directory {self.data}: name another with -C or --data")
+        return found
 
     def on_stores(self, action: Callable[[Stores], Awaitable[T]]) -> T:
         """Run `action` on the stores of the data directory, which no node may be using."""

@@ -11,6 +11,7 @@ from typing import Any
 from actorflow.run.turn import Item, StartRun
 from actorflow.store.dialect import Sqlite
 from actorflow.store.plan import Head, Kept, Known, Needs, Writes, needs, parents, reopened
+from actorflow.store.seal import delivery_digest, document_digest
 from actorflow.store.statement import WriteStatements
 
 
@@ -104,7 +105,8 @@ def _write_documents(cursor: Any, sql: WriteStatements, writes: Writes) -> None:
     gone = [name for name, row in writes.documents.items() if row is None]
     if gone:
         cursor.executemany(sql.drop_document, gone)
-    rows = [(row.kind, row.key, row.due, row.revision, row.value) for row in writes.documents.values() if row]
+    kept = [row for row in writes.documents.values() if row]
+    rows = [(row.kind, row.key, row.due, row.revision, row.value, document_digest(row)) for row in kept]
     sql.put_document.run(cursor, rows)
 
 
@@ -189,5 +191,6 @@ def _calls(writes: Writes) -> Iterator[tuple[Any, ...]]:
 
 
 def _inbox(writes: Writes) -> Iterator[tuple[Any, ...]]:
-    for number, run, delivery in writes.inbox:
-        yield number, run, delivery.kind, delivery.ref, delivery.target, delivery.sender, delivery.payload, delivery.at
+    for number, run, item in writes.inbox:
+        digest = delivery_digest(run, number, item)
+        yield number, run, item.kind, item.ref, item.target, item.sender, item.payload, item.at, digest

@@ -131,6 +131,11 @@ class Sqlite:
         if busy:
             raise unavailable(f"{self.place}: a reader holds the log after a failed sync; try again")
 
+    def integrity(self, connection: Any) -> list[str]:
+        """Return what the database says is wrong with its own pages and indexes. Reads all of it."""
+        found = [str(text) for (text,) in connection.execute("PRAGMA integrity_check")]
+        return [] if found == ["ok"] else found
+
     def explain(self, error: BaseException) -> Error | None:
         """Return what a driver's error means, None when it is about the data of one statement."""
         return fault.explain(error, self.place)

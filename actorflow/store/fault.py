@@ -22,8 +22,11 @@ _RETRY: Final = {
     sqlite3.SQLITE_PROTOCOL: "too many processes open the database at once; try again",
     sqlite3.SQLITE_INTERRUPT: "the operation was interrupted; try again",
 }
+_DAMAGED: Final = "the database is damaged; restore a backup, nothing was overwritten"
+_UNDECODABLE: Final = "Could not decode to UTF-8"
+"""What the driver says, without a code, of a text that is none any more."""
 _BROKEN: Final = {
-    sqlite3.SQLITE_CORRUPT: (INTERNAL, "the database is damaged; restore a backup, nothing was overwritten"),
+    sqlite3.SQLITE_CORRUPT: (INTERNAL, _DAMAGED),
     sqlite3.SQLITE_NOTADB: (INVALID, "not an SQLite database; name another file, nothing was overwritten"),
     sqlite3.SQLITE_FORMAT: (INVALID, "not an SQLite database; name another file, nothing was overwritten"),
 }
@@ -45,6 +48,8 @@ def explain(error: BaseException, place: str) -> Error | None:
     if code in _BROKEN:
         kind, hint = _BROKEN[code]
         return Error(f"{place}: {hint} ({error})", kind, retryable=False)
+    if isinstance(error, sqlite3.OperationalError) and _UNDECODABLE in str(error):
+        return Error(f"{place}: {_DAMAGED} ({error})", INTERNAL, retryable=False)
     return None
 
 

@@ -13,6 +13,7 @@ from actorflow.run.state import OPEN, PAUSED
 from actorflow.run.turn import CallRow, InboxRow, OpenRun, RunRow, StateChange
 from actorflow.store.dialect import Sqlite
 from actorflow.store.port import RunFilter
+from actorflow.store.seal import delivery_digest, document_digest, sound
 from actorflow.store.statement import LISTED, ReadStatements, listing
 from actorflow.store.verify import verify_missing, verify_run
 
@@ -147,7 +148,7 @@ class SqlReader:
     @explained
     def inbox(self, run: int, after: int = 0) -> list[InboxRow]:
         """Return deliveries not journaled yet."""
-        return [InboxRow(*values) for values in self._rows(self._reads.inbox, run, after)]
+        return [_delivery(run, values) for values in self._rows(self._reads.inbox, run, after)]
 
     # ---- documents ---------------------------------------------------------------------------------------------
 
@@ -155,18 +156,18 @@ class SqlReader:
     def document(self, kind: str, key: str) -> DocumentRow | None:
         """Return a document."""
         rows = self._rows(self._reads.document, kind, key)
-        return DocumentRow(*rows[0]) if rows else None
+        return _document(rows[0]) if rows else None
 
     @explained
     def documents(self, kind: str, prefix: str = "", after: str = "", limit: int = 1000) -> list[DocumentRow]:
         """Return documents of a kind, by key."""
         rows = self._rows(self._reads.documents, kind, len(prefix), prefix, after, limit)
-        return [DocumentRow(*values) for values in rows]
+        return [_document(values) for values in rows]
 
     @explained
     def due_documents(self, kind: str, until: int, limit: int = 1000) -> list[DocumentRow]:
         """Return documents of a kind that are due."""
-        return [DocumentRow(*values) for values in self._rows(self._reads.due_documents, kind, until, limit)]
+        return [_document(values) for values in self._rows(self._reads.due_documents, kind, until, limit)]
 
     @explained
     def next_due_document(self, kind: str) -> int | None:
@@ -215,6 +216,18 @@ class SqlReader:
             holder=holder.run if holder else 0,
             has_source=self.bundle(row.bundle_hash) is not None,
         )
+
+
+def _delivery(run: int, values: Sequence[Any]) -> InboxRow:
+    row = InboxRow(*values[:-1])
+    sound(values[-1], delivery_digest(run, row.id, row), f"inbox row {row.id} of run {run}")
+    return row
+
+
+def _document(values: Sequence[Any]) -> DocumentRow:
+    row = DocumentRow(*values[:-1])
+    sound(values[-1], document_digest(row), f"document {row.kind} {row.key!r}")
+    return row
 
 
 def _wanted(which: RunFilter, fields: frozenset[str]) -> Sequence[object]:

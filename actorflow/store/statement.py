@@ -46,7 +46,7 @@ _HEAD = (
     t.run.c.strict,
 )
 _EVENT = ("seq", "kind", "ref", "target", "payload", "drawn", "at", "digest", "checksum")
-_INBOX = ("id", "kind", "ref", "target", "sender", "payload", "at")
+_INBOX = ("id", "kind", "ref", "target", "sender", "payload", "at", "digest")
 
 
 def compiled(dialect: Sqlite, statement: Executable, *names: str) -> str:

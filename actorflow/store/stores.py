@@ -76,6 +76,11 @@ class Stores:
         file = entry.config.file
         return None if file in _IN_MEMORY else self._directory / file
 
+    def databases(self) -> list[Sqlite]:
+        """Return the databases that hosts of the registry name and that have a file, the default one first."""
+        paths = (self.path(database) for database in self.named())
+        return [Sqlite(path) for path in paths if path is not None and path.exists()]
+
     async def each(self, read: Callable[[Reader], T]) -> list[T]:
         """Ask every store that has been opened, the default one first."""
         return [await self._read(database, read) for database in sorted(self._writers)]

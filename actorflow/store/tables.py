@@ -117,6 +117,7 @@ inbox = Table(
     _needed("sender", Text),
     _needed("payload", LargeBinary),
     _needed("at", NUMBER),
+    Column("digest", LargeBinary, nullable=False, server_default=""),
     Index("inbox_by_run", "run", "id"),
     sqlite_autoincrement=True,  # ids order deliveries: a consumed id is never used again
 )
@@ -156,6 +157,7 @@ document = Table(
     _needed("due", NUMBER),
     _needed("revision", NUMBER),
     _needed("value", LargeBinary),
+    _needed("digest", LargeBinary),
     Index("document_by_due", "kind", "due"),
     sqlite_with_rowid=False,
 )

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
 import trio
 
 from actorflow.bundle import Bundle
 from actorflow.codec import decode
-from actorflow.errors import not_found
+from actorflow.errors import invalid, not_found
 from actorflow.run import state as states
 from actorflow.run.event import CALLS, payload_digest
 from hosts.workflow.live import CorruptJournalError, Fact
@@ -59,10 +60,11 @@ async def _rebuild(engine: Engine, resident: Resident, found: OpenRun) -> None:
     if data is None or resident.host is None:
         message = f"the source {row.bundle_hash[:12]} of run {row.workflow_id!r} is not in the store"
         raise not_found(message)
-    bundle = Bundle.from_bytes(data)
+    bundle = _sound_bundle(row, data)
     program = engine.pinned_program(bundle, resident.host.settings.slices)
     _check_ends(found)
     payload = decode(found.events[0].payload)
+    _check_identity(row, payload)
     live = new_live(resident.host, program, bundle, row.workflow_id, payload)
     resident.live = live
     if len(found.events) == 1:
@@ -90,6 +92,29 @@ def _check_ends(found: OpenRun) -> None:
 def _called(resident: Resident, found: OpenRun) -> dict[int, int]:
     open_calls = {} if resident.live is None else resident.live.driver.open
     return {event.ref: event.at for event in found.events if event.kind in CALLS and event.ref in open_calls}
+
+
+def _sound_bundle(row: RunRow, data: bytes) -> Bundle:
+    """Return the run's source; raises `Error` when what is stored is not what the run was started with."""
+    try:
+        bundle = Bundle.from_bytes(data)
+        sound = bundle.hash == row.bundle_hash
+    except Exception as error:
+        raise invalid(f"corrupt: the source {row.bundle_hash[:12]} of run {row.workflow_id!r}: {error}") from error
+    if not sound:
+        raise invalid(f"corrupt: the source {row.bundle_hash[:12]} of run {row.workflow_id!r} is not what it was")
+    return bundle
+
+
+def _check_identity(row: RunRow, started: Mapping[str, Any]) -> None:
+    """Do nothing if the row says of the run what its start event says.
+
+    Raises:
+        CorruptJournalError: when it does not.
+    """
+    said = (row.run_id, row.workflow_id, row.bundle_hash, row.parent)
+    if said != (started["run_id"], started["workflow_id"], started["source"], started["parent"]):
+        raise CorruptJournalError(1)
 
 
 def _join_inbox(resident: Resident, found: OpenRun, before: frozenset[int]) -> None:

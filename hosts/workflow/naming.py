@@ -2,14 +2,45 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any, Final
 
 from actorflow.codec import decode
+from actorflow.errors import Error
 from actorflow.run import event as events
 
 if TYPE_CHECKING:
     from actorflow.run.event import JournalEvent
+    from actorflow.store.port import Reader
+
+_KINDS: Final = (events.NAME_USED, events.REQUEST_SETTLED)
+_PAGE: Final = 1_000
+_ALL: Final = 2**62
+
+
+def name_events(reader: Reader, host_id: str) -> list[tuple[str, JournalEvent]]:
+    """Return what `held_names` takes, for a host; a journal that is damaged is left out: its run pauses when read.
+
+    Raises:
+        Error: when the store cannot be read now.
+    """
+    try:
+        return reader.events(host_id, _KINDS)
+    except Error as error:
+        if error.retryable is not False:
+            raise
+    return list(_run_by_run(reader, host_id))
+
+
+def _run_by_run(reader: Reader, host_id: str) -> Iterator[tuple[str, JournalEvent]]:
+    after = 0
+    while rows := reader.open_runs(host_id, after, _PAGE):
+        for row in rows:
+            with suppress(Error):
+                journal = reader.journal(row.run, limit=_ALL)
+                yield from ((row.workflow_id, event) for event in journal if event.kind in _KINDS)
+        after = rows[-1].run
 
 
 def held_names(journal: Iterable[tuple[str, JournalEvent]], pid_of: Callable[[str], str]) -> list[tuple[str, str]]:
@@ -25,14 +56,22 @@ def held_names(journal: Iterable[tuple[str, JournalEvent]], pid_of: Callable[[st
     held: dict[tuple[str, str], None] = {}
     for workflow_id, event in journal:
         if event.kind == events.NAME_USED:
-            verb, pid = decode(event.payload)
+            verb, pid = _pair(event)
             if verb == "unregister" or pid in {"", pid_of(workflow_id)}:
                 asked[workflow_id, event.ref] = (verb, event.target)
             continue
         verb, name = asked.pop((workflow_id, event.ref), ("", ""))
-        value, _failure = decode(event.payload) if verb else (None, None)
+        value, _failure = _pair(event) if verb else (None, None)
         if verb == "register" and value is True:
             held[name, pid_of(workflow_id)] = None
         elif verb == "unregister":
             held.pop((name, pid_of(workflow_id)), None)
     return list(held)
+
+
+def _pair(event: JournalEvent) -> tuple[Any, Any]:
+    """Return the two parts of a payload; nothing for a damaged one, whose run pauses when it is read."""
+    with suppress(Error, TypeError, ValueError):
+        first, second = decode(event.payload)
+        return first, second
+    return None, None

@@ -21,12 +21,11 @@ from hosts.workflow.effect import perform
 from hosts.workflow.faults import no_run, row_outcome
 from hosts.workflow.live import CorruptJournalError
 from hosts.workflow.loading import load
-from hosts.workflow.naming import held_names
+from hosts.workflow.naming import held_names, name_events
 from hosts.workflow.report import divergence_report
 from hosts.workflow.resident import Draft, Resident
 
 if TYPE_CHECKING:
-    from actorflow.run.event import JournalEvent
     from actorflow.store.port import HotReader
     from hosts.workflow.engine import Engine
     from hosts.workflow.host import WorkflowHost
@@ -118,7 +117,7 @@ class Recovery:
 
     async def _names(self, host: WorkflowHost) -> None:
         """Give the open runs of a host their names again; one that is taken meanwhile stays with its holder."""
-        journal = await self._engine.writer.read(partial(_name_events, host.id))
+        journal = await self._engine.writer.read(lambda reader: name_events(reader, host.id))
         for name, pid in held_names(journal, host.pid_of):
             with suppress(Error):
                 self._engine.node.directory.register(name, pid)
@@ -260,10 +259,6 @@ class Recovery:
                     self._engine.settle(resident.run, ref, value=True)
                 else:
                     perform(self._engine, resident, record)
-
-
-def _name_events(host_id: str, store: HotReader) -> list[tuple[str, JournalEvent]]:
-    return store.events(host_id, (events.NAME_USED, events.REQUEST_SETTLED))
 
 
 def _page(host_id: str, after: int, store: HotReader) -> list[RunRow]:

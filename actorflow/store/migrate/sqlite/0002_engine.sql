@@ -6,8 +6,10 @@ CREATE TABLE document (
     due INTEGER NOT NULL,
     revision INTEGER NOT NULL,
     value BLOB NOT NULL,
+    digest BLOB NOT NULL,
     PRIMARY KEY (kind, "key")
 ) WITHOUT ROWID;
 CREATE INDEX document_by_due ON document (kind, due);
 
 ALTER TABLE run ADD COLUMN strict TEXT DEFAULT '' NOT NULL;
+ALTER TABLE inbox ADD COLUMN digest BLOB DEFAULT '' NOT NULL;
