@@ -100,6 +100,22 @@ class StateChange:
     by: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class RunChanged:
+    """A change of state as whoever watches all runs sees it: `id` grows with every change of the store."""
+
+    id: int
+    run: int
+    state: str
+    at: int
+    reason: str
+    by: str
+    run_id: str
+    workflow_id: str
+    entry: str
+    host: str
+
+
 @dataclass(slots=True)
 class Turn:
     """Everything one turn of one run changes, written atomically.

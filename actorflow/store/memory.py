@@ -14,7 +14,7 @@ from actorflow.errors import not_found
 from actorflow.run.document import DocumentRow
 from actorflow.run.event import JournalEvent
 from actorflow.run.state import OPEN, PAUSED, TERMINAL
-from actorflow.run.turn import CallRow, Committed, InboxRow, Item, OpenRun, RunRow, StartRun, StateChange
+from actorflow.run.turn import CallRow, Committed, InboxRow, Item, OpenRun, RunChanged, RunRow, StartRun, StateChange
 from actorflow.store.due import Waiting
 from actorflow.store.plan import Head, Known, Writes, needs, parents, plan, reopened
 from actorflow.store.port import RunFilter
@@ -39,7 +39,8 @@ class MemoryStore:
         self._holders: dict[str, int] = {}
         self._newest: dict[str, int] = {}
         self._journals: dict[int, list[JournalEvent]] = {}
-        self._histories: dict[int, list[StateChange]] = {}
+        self._histories: dict[int, dict[int, StateChange]] = {}
+        self._changes: dict[int, int] = {}
         self._inboxes: dict[int, dict[int, InboxRow]] = {}
         self._timers = Waiting()
         self._calls = Waiting()
@@ -49,6 +50,7 @@ class MemoryStore:
         self._ended: dict[int, None] = {}
         self._last_run = 0
         self._last_inbox = 0
+        self._last_change = 0
         self._commits = 0
 
     @property
@@ -131,7 +133,8 @@ class MemoryStore:
         self._journals[run] = [
             event._replace(payload=b"", drawn=drawn.get(event.seq, event.drawn)) for event in journal
         ]
-        self._histories[run] = [replace(change, reason="") for change in self._histories.get(run, ())]
+        past = self._histories.get(run, {})
+        self._histories[run] = {number: replace(change, reason="") for number, change in past.items()}
         self._inboxes.pop(run, None)
 
     def _start(self, start: StartRun, head: Head) -> None:
@@ -151,7 +154,9 @@ class MemoryStore:
         for run, event in writes.journal:
             self._journals.setdefault(run, []).append(event)
         for run, change in writes.history:
-            self._histories.setdefault(run, []).append(change)
+            self._last_change += 1
+            self._changes[self._last_change] = run
+            self._histories.setdefault(run, {})[self._last_change] = change
 
     def _wait(self, writes: Writes) -> None:
         for run in writes.ended:
@@ -191,7 +196,9 @@ class MemoryStore:
         del self._run_ids[row.run_id]
         if self._newest[row.workflow_id] == row.run:
             del self._newest[row.workflow_id]
-        for rows in (self._journals, self._histories, self._inboxes):
+        for number in self._histories.pop(row.run, ()):
+            del self._changes[number]
+        for rows in (self._journals, self._inboxes):
             rows.pop(row.run, None)
 
     # ---- hot reads ---------------------------------------------------------------------------------------------
@@ -287,7 +294,23 @@ class MemoryStore:
 
     def history(self, run: int) -> list[StateChange]:
         """Return the state history."""
-        return [replace(change) for change in self._histories.get(run, ())]
+        return [replace(change) for change in self._histories.get(run, {}).values()]
+
+    def changes(self, after: int, limit: int = 1000) -> list[RunChanged]:
+        """Return changes of state of all runs, in order."""
+        if after >= self._last_change:
+            return []
+        found = ((number, run) for number, run in self._changes.items() if number > after)
+        return [self._changed(number, self._runs[run]) for number, run in islice(found, limit)]
+
+    def _changed(self, number: int, row: RunRow) -> RunChanged:
+        change = self._histories[row.run][number]
+        about = (row.run_id, row.workflow_id, row.entry, row.host)
+        return RunChanged(number, row.run, change.state, change.at, change.reason, change.by, *about)
+
+    def last_change(self) -> int:
+        """Return the id of the newest change of state."""
+        return max(self._changes, default=0)
 
     def counts(self) -> dict[tuple[str, str], int]:
         """Return how many runs there are by (host, state)."""

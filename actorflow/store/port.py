@@ -16,7 +16,7 @@ from typing import Any, Protocol, TypeVar
 from actorflow.errors import UNAVAILABLE, Error
 from actorflow.run.document import DocumentRow
 from actorflow.run.event import JournalEvent
-from actorflow.run.turn import CallRow, Committed, InboxRow, Item, OpenRun, RunRow, StateChange
+from actorflow.run.turn import CallRow, Committed, InboxRow, Item, OpenRun, RunChanged, RunRow, StateChange
 
 T = TypeVar("T")
 
@@ -126,6 +126,14 @@ class ReadModel(Protocol):
 
     def history(self, run: int) -> list[StateChange]:
         """Return the state history, oldest first."""
+        ...
+
+    def changes(self, after: int, limit: int = 1000) -> list[RunChanged]:
+        """Return changes of state of all runs, in order, with ids above `after`: what a watcher's cursor needs."""
+        ...
+
+    def last_change(self) -> int:
+        """Return the id of the newest change of state, 0 when there is none: where a new watcher begins."""
         ...
 
     def counts(self) -> dict[tuple[str, str], int]:

@@ -10,7 +10,7 @@ from actorflow.errors import not_found
 from actorflow.run.document import DocumentRow
 from actorflow.run.event import JournalEvent
 from actorflow.run.state import OPEN, PAUSED
-from actorflow.run.turn import CallRow, InboxRow, OpenRun, RunRow, StateChange
+from actorflow.run.turn import CallRow, InboxRow, OpenRun, RunChanged, RunRow, StateChange
 from actorflow.store.dialect import Sqlite
 from actorflow.store.port import RunFilter
 from actorflow.store.seal import delivery_digest, document_digest, sound
@@ -197,6 +197,16 @@ class SqlReader:
     def history(self, run: int) -> list[StateChange]:
         """Return the state history."""
         return [StateChange(*values) for values in self._rows(self._reads.history, run)]
+
+    @explained
+    def changes(self, after: int, limit: int = 1000) -> list[RunChanged]:
+        """Return changes of state of all runs, in order."""
+        return [RunChanged(*values) for values in self._rows(self._reads.changes, after, limit)]
+
+    @explained
+    def last_change(self) -> int:
+        """Return the id of the newest change of state."""
+        return self._rows(self._reads.last_change)[0][0] or 0
 
     @explained
     def counts(self) -> dict[tuple[str, str], int]:

@@ -176,6 +176,7 @@ class ReadStatements:
         past = (t.state_history.c.state, t.state_history.c.at, t.state_history.c.reason, t.state_history.c.by)
         history = select(*past).where(_bound(t.state_history.c.run)).order_by(t.state_history.c.id)
         self.history = sql(history, "key_run")
+        self.changes, self.last_change = _changes(dialect)
         self.bundle = sql(select(t.source.c.bundle).where(_bound(t.source.c.hash)), "key_hash")
 
         self.due_timers = _due(dialect, t.timer, t.timer.c.run, t.timer.c.ref, t.timer.c.due)
@@ -186,6 +187,16 @@ class ReadStatements:
         self.document, self.documents, self.due_documents, self.next_document = _documents(dialect)
 
         self.counts = sql(select(t.run.c.host, t.run.c.state, func.count()).group_by(t.run.c.host, t.run.c.state))
+
+
+def _changes(dialect: Sqlite) -> tuple[str, str]:
+    """Compile the reads of a watcher: the changes behind an id, and the newest id."""
+    past, run = t.state_history.c, t.run.c
+    of_change = (past.id, past.run, past.state, past.at, past.reason, past.by)
+    joined = t.state_history.join(t.run, run.run == past.run)
+    rows = select(*of_change, run.run_id, run.workflow_id, run.entry, run.host).select_from(joined)
+    following = limited(rows.where(past.id > bindparam("after")).order_by(past.id))
+    return compiled(dialect, following, "after", "limit"), compiled(dialect, select(func.max(past.id)))
 
 
 def _documents(dialect: Sqlite) -> tuple[str, str, str, str]:

@@ -132,6 +132,7 @@ state_history = Table(
     _needed("reason", Text),
     _needed("by", Text),
     Index("state_history_by_run", "run", "id"),
+    sqlite_autoincrement=True,  # ids order changes: who remembers the last one it saw misses none
 )
 
 source = Table(

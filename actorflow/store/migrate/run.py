@@ -78,14 +78,17 @@ def migrate(cursor: Any, known: list[Migration], tables: set[str], place: str) -
     Raises:
         Error: kind Conflict, when the database cannot be used by this program.
     """
-    for step in missing(cursor, known, tables, place):
-        _apply(cursor, step, tables, place)
+    steps = missing(cursor, known, tables, place)
+    ours = {name for step in known if step not in steps for name in _CREATED.findall(step.sql)}
+    for step in steps:
+        _apply(cursor, step, tables - ours, place)
+        ours.update(_CREATED.findall(step.sql))
     cursor.execute("DELETE FROM store_info WHERE key = 'format'")
     cursor.execute(f"INSERT INTO store_info (key, value) VALUES ('format', '{FORMAT}')")  # noqa: S608 - a constant
 
 
-def _apply(cursor: Any, step: Migration, tables: set[str], place: str) -> None:
-    clashes = sorted(tables.intersection(_CREATED.findall(step.sql)))
+def _apply(cursor: Any, step: Migration, foreign: set[str], place: str) -> None:
+    clashes = sorted(foreign.intersection(_CREATED.findall(step.sql)))
     if clashes:
         raise _refused(
             f"{place}: the database already has a table {clashes[0]!r} that is not actorflow's; "

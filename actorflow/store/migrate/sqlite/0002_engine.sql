@@ -1,5 +1,19 @@
 -- Schema 2: what the engine keeps beside runs.
 
+ALTER TABLE state_history RENAME TO state_history_1;
+CREATE TABLE state_history (
+    id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT,
+    run INTEGER NOT NULL,
+    state TEXT NOT NULL,
+    at INTEGER NOT NULL,
+    reason TEXT NOT NULL,
+    "by" TEXT NOT NULL
+);
+INSERT INTO state_history (id, run, state, at, reason, "by")
+    SELECT id, run, state, at, reason, "by" FROM state_history_1 ORDER BY id;
+DROP TABLE state_history_1;
+CREATE INDEX state_history_by_run ON state_history (run, id);
+
 CREATE TABLE document (
     kind TEXT NOT NULL,
     "key" TEXT NOT NULL,

@@ -7,10 +7,10 @@ from operator import methodcaller
 from typing import Final
 
 from actorflow.run.event import FUNCTION_CALLED
-from actorflow.run.state import CANCELLED, PAUSED, WAITING
-from actorflow.run.turn import OpenRun
+from actorflow.run.state import CANCELLED, CREATED, PAUSED, WAITING
+from actorflow.run.turn import OpenRun, StateChange
 from actorflow.store.port import RunFilter, Store
-from actorflow.testing.conformance.items import HOST, Book, message
+from actorflow.testing.conformance.items import ENTRY, HOST, Book, message
 from actorflow.testing.conformance.store.case import Case, begin, begin_one, expect, expect_true
 
 
@@ -28,6 +28,25 @@ def paging_is_stable_under_inserts(store: Store) -> None:
     names = [row.workflow_id for row in head + rest]
     expect("open runs", names, [f"order/{number}" for number in (0, 1, 2, 3, 4, 6)] + ["late/1", "late/2"])
     expect("journal pages", [event.seq for event in store.journal(books[1].run, 1, 1)], [2])
+
+
+def changes_are_watched(store: Store) -> None:
+    """A cursor sees every change of every run once, in order; ids are never used again."""
+    expect("nothing", (store.last_change(), store.changes(0)), (0, []))
+    one, two = begin(store, "order/1", "order/2")
+    first = store.changes(0)
+    expect("created", [(item.workflow_id, item.state) for item in first], [("order/1", CREATED), ("order/2", CREATED)])
+    store.commit(
+        [two.finish(CANCELLED, "RunCancelled"), one.turn(PAUSED, [], change=StateChange(PAUSED, 7, "why", "me"))]
+    )
+    after = store.changes(first[-1].id)
+    expect("after", [(item.workflow_id, item.state) for item in after], [("order/2", CANCELLED), ("order/1", PAUSED)])
+    paused = after[-1]
+    about = (paused.run, paused.at, paused.reason, paused.by, paused.run_id, paused.entry, paused.host)
+    expect("about", about, (one.run, 7, "why", "me", one.run_id, ENTRY, HOST))
+    expect("page", [item.id for item in store.changes(0, 2)], [item.id for item in first])
+    expect("newest", store.last_change(), paused.id)
+    expect_true("grow", first[0].id < first[1].id < after[0].id < paused.id)
 
 
 def lists_filter(store: Store) -> None:
@@ -126,6 +145,7 @@ def an_id_with_a_nul_is_refused(store: Store) -> None:
 
 CASES: Final[tuple[Case, ...]] = (
     paging_is_stable_under_inserts,
+    changes_are_watched,
     lists_filter,
     a_reference_finds_a_run,
     damage_is_named,
