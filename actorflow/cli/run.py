@@ -102,6 +102,7 @@ def terminate(
 
 
 app.command()(asking.query)
+app.command()(asking.update)
 
 
 def _pid(place: Place, run: str) -> str:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from actorflow.store.stores import Stores
 
 Target = Annotated[str, typer.Argument(metavar="PID", help="A PID or a registered name; a workflow id without a node.")]
-_NOT_THE_CALLEE: Final = frozenset({errors.NOT_FOUND, errors.UNAVAILABLE, errors.TIMEOUT, errors.CONFLICT})
+NOT_THE_CALLEE: Final = frozenset({errors.NOT_FOUND, errors.UNAVAILABLE, errors.TIMEOUT, errors.CONFLICT})
 """Kinds of failures that say the call did not come about, with exit codes of their own."""
 Reason = Annotated[str, typer.Option("--reason", help="What the process is told.")]
 
@@ -42,7 +42,7 @@ def call(  # noqa: PLR0913, PLR0917 - the options of the verb
         outcome = _booted_call(place, target, arguments, seconds)
     if outcome.failure is not None:
         complain(outcome.failure)
-        raise Ending(code_of(outcome.failure) if outcome.failure.kind in _NOT_THE_CALLEE else FAILED)
+        raise Ending(code_of(outcome.failure) if outcome.failure.kind in NOT_THE_CALLEE else FAILED)
     print_value(outcome.value, as_json=as_json)
 
 

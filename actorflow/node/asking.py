@@ -1,4 +1,4 @@
-"""What applications ask of durable runs on a node: queries. Which host a run belongs to is found out here."""
+"""What applications ask of durable runs on a node: queries and updates."""
 
 from __future__ import annotations
 
@@ -33,6 +33,31 @@ class Asking:
         host = await self.durable_host(run)
         given = tuple(copy_value(value) for value in args)
         return await _in_time(host.query(run, name, given), timeout, f"query {name!r} of {run}")
+
+    async def update(
+        self,
+        run: str,
+        name: str,
+        *args: Value,
+        id: str = "",  # noqa: A002 - what it is called everywhere
+        wait_for: str = "completed",
+        timeout: float = 30.0,  # noqa: ASYNC109 - part of the public front
+    ) -> Value:
+        """Ask a durable run to do something and return its answer; see `workflow.on_update`.
+
+        Its validator is asked first: what it rejects leaves nothing recorded. Then the update is journaled, accepted or
+        rejected by the run, and answered. Asking again with the same `id` does nothing anew and gives the same answer,
+        after a crash and after the end of the run too. With `wait_for="accepted"` the id is returned once the run has
+        accepted.
+
+        Raises:
+            Error: Invalid when it is rejected, NotFound without such a run, Conflict when the run has ended without an
+                answer, Timeout after `timeout` seconds: then ask again with the same id; what the run answers as error.
+        """
+        host = await self.durable_host(run)
+        given = tuple(copy_value(value) for value in args)
+        doing = host.update(run, name, given, update_id=id, wait_for=wait_for)
+        return await _in_time(doing, timeout, f"update {name!r} of {run}")
 
     async def durable_host(self, run: str) -> Any:
         """Return the durable host of a run.

@@ -1,4 +1,4 @@
-"""The verbs of the control socket that ask durable runs: queries."""
+"""The verbs of the control socket that ask durable runs: queries and updates."""
 
 from __future__ import annotations
 
@@ -17,4 +17,14 @@ def asking_verbs(node: Node) -> dict[str, Verb]:
         run, name = read.text(args, "run"), read.text(args, "name")
         return await node.query(run, name, *read.items(args, "args"), timeout=read.seconds(args))
 
-    return {"run.query": query}
+    async def update(args: Mapping[str, Value]) -> Value:
+        return await node.update(
+            read.text(args, "run"),
+            read.text(args, "name"),
+            *read.items(args, "args"),
+            id=read.text(args, "id", ""),
+            wait_for=read.text(args, "wait_for", "completed"),
+            timeout=read.seconds(args),
+        )
+
+    return {"run.query": query, "run.update": update}

@@ -81,6 +81,19 @@ class _Requests:
         """Ask a durable run something that changes nothing; `run` is a PID, a workflow id or a run id."""
         return self.request("run.query", {"run": run, "name": name, "args": list(args)}, timeout)
 
+    def update(
+        self,
+        run: str,
+        name: str,
+        *args: Value,
+        id: str = "",  # noqa: A002 - what it is called everywhere
+        wait_for: str = "completed",
+        timeout: float = DEFAULT_TIMEOUT,
+    ) -> Any:
+        """Ask a durable run to do something and return its answer; the same `id` again gives the same answer."""
+        request = {"run": run, "name": name, "args": list(args), "id": id, "wait_for": wait_for}
+        return self.request("run.update", request, timeout)
+
     def processes(self) -> Any:
         """List what is alive."""
         return self.request("ps", {})

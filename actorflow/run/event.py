@@ -34,6 +34,7 @@ PROCESS_CONTROLLED: Final = "ProcessControlled"
 NAME_USED: Final = "NameUsed"
 OPERATION_PERFORMED: Final = "OperationPerformed"
 REQUEST_DROPPED: Final = "RequestDropped"
+UPDATE_ANSWERED: Final = "UpdateAnswered"
 
 # records of the end
 RUN_COMPLETED: Final = "RunCompleted"

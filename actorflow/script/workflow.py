@@ -7,8 +7,9 @@ from typing import Any
 from actorflow.script.current import identity
 from actorflow.script.workflow_condition import wait_until
 from actorflow.script.workflow_query import set_query
+from actorflow.script.workflow_update import on_update
 
-__all__ = ["info", "set_query", "wait_until"]
+__all__ = ["info", "on_update", "set_query", "wait_until"]
 
 
 def info() -> dict[str, Any] | None:

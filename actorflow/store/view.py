@@ -43,6 +43,7 @@ _ASKING: Final = {
     events.PROCESS_CONTROLLED: "request to {target}",
     events.NAME_USED: "name {target}",
     events.OPERATION_PERFORMED: "operation {target}",
+    events.UPDATE_ANSWERED: "answer to update {target}",
 }
 
 

@@ -15,6 +15,7 @@ from actorflow.ports import PENDING, Answer, Identity, SpawnRequest
 from actorflow.run import event as events
 from actorflow.run.draw import DrawStream
 from actorflow.run.event import JournalEvent, payload_digest
+from hosts.workflow import answering
 from hosts.workflow.operation import RECORDED, refused
 from hosts.workflow.own.table import OWN
 
@@ -67,6 +68,7 @@ class JournalDriver:
         open: request number → record, for every request that has no answer yet.
         drawn: what the current feed drew, `[kind, bytes]` each.
         replaying: whether facts come from the journal.
+        updates: id → what was last said of it, for every update that has come; None when none has.
     """
 
     __slots__ = (
@@ -83,6 +85,7 @@ class JournalDriver:
         "open",
         "records",
         "replaying",
+        "updates",
     )
 
     def __init__(self, identity: Identity, run_id: str, seed: bytes, limits: Limits, operator: Operator) -> None:
@@ -100,6 +103,7 @@ class JournalDriver:
         self.open: dict[int, Record] = {}
         self.drawn: list[list[Any]] = []
         self.replaying = False
+        self.updates: dict[str, str] | None = None
 
     # ---- feeding -----------------------------------------------------------------------------------------------
 
@@ -224,7 +228,9 @@ class JournalDriver:
         return PENDING
 
     def send(self, ref: int, dest: str, topic: str, payloads: tuple[Value, ...]) -> Answer:
-        """Record a message."""
+        """Record a message, or what is said to an update."""
+        if type(dest) is str and dest.startswith(answering.HEAD):
+            return answering.answered(self, ref, dest, topic, payloads)
         self._record(events.MESSAGE_SENT, ref, dest, [topic, list(payloads)])
         return PENDING
 

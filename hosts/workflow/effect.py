@@ -56,4 +56,13 @@ def _name(engine: Engine, resident: Resident, record: Record, reply: partial[Non
     reply(Outcome(engine.node.router.name(verb, record.target, pid or resident.pid)))
 
 
-_ACTS = {events.MESSAGE_SENT: _send, events.PROCESS_CONTROLLED: _control, events.NAME_USED: _name}
+def _answered(engine: Engine, resident: Resident, record: Record, reply: partial[None]) -> None:
+    engine.updates.said(resident, record, reply)
+
+
+_ACTS = {
+    events.MESSAGE_SENT: _send,
+    events.PROCESS_CONTROLLED: _control,
+    events.NAME_USED: _name,
+    events.UPDATE_ANSWERED: _answered,
+}

@@ -38,6 +38,7 @@ from hosts.workflow.recovery import Recovery
 from hosts.workflow.resident import Draft, Resident
 from hosts.workflow.timer import Timers
 from hosts.workflow.turning import build, workflow_of
+from hosts.workflow.update import Updates
 
 if TYPE_CHECKING:
     from actorflow.clock import Clock
@@ -73,6 +74,7 @@ class Engine:
         self.admission = Admission(self)
         self.recovery = Recovery(self)
         self.control = Control(self)
+        self.updates = Updates(self)
         self._reader: Reader | None = None
         self._queue: deque[Resident] = deque()
         self._outgoing: list[Write] = []

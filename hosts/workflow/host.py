@@ -157,6 +157,12 @@ class WorkflowHost:
         """Answer a query of a run; see `query.query`."""
         return await query(self.engine, reference, name, args)
 
+    async def update(
+        self, reference: str, name: str, args: tuple[Value, ...], *, update_id: str = "", wait_for: str = "completed"
+    ) -> Value:
+        """Update a run; see `update.Updates.update`."""
+        return await self.engine.updates.update(reference, name, args, update_id, wait_for)
+
     def processes(self) -> Iterable[ProcessInfo]:
         """List the runs in memory; `actorflow runs` lists all, from the store."""
         if self._engine is None:

@@ -16,6 +16,7 @@ from actorflow.message import Message
 from actorflow.ports import Outcome
 from actorflow.run import event as events
 from actorflow.run.event import JournalEvent, chain, payload_digest, sealed, superseded
+from hosts.workflow import answering
 from hosts.workflow.driver import JournalDriver, Record
 from hosts.workflow.settings import RunLimits
 
@@ -234,7 +235,10 @@ def _fired(live: LiveRun, ref: int, _target: str, _payload: Any) -> None:
 
 
 def _received(live: LiveRun, _ref: int, target: str, payload: Any) -> None:
-    live.machine.deliver(Message(target, payload[0], tuple(payload[1])))
+    sender = payload[0]
+    if sender.startswith(answering.HEAD) and not answering.arrived(live.driver, sender):
+        return
+    live.machine.deliver(Message(target, sender, tuple(payload[1])))
 
 
 def _settled(live: LiveRun, ref: int, _target: str, payload: Any) -> None:

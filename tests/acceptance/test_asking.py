@@ -18,6 +18,7 @@ from actorflow.script import process, workflow
 async def main():
     items = []
     workflow.set_query("items", lambda: items)
+    await workflow.on_update("clear", lambda: items.clear() or "cleared", validate=lambda: bool(items))
     async for message in process.inbox():
         items.append(message.payload)
 """
@@ -39,3 +40,13 @@ def test_a_run_is_queried_from_the_command_line(served: Project) -> None:
     unknown = served.run("run", "query", "one", "item")
     assert (unknown.code, "did you mean 'items'" in unknown.err) == (3, True)
     assert served.run("run", "query", "two", "items").code == 3
+
+
+def test_a_run_is_updated_from_the_command_line(served: Project) -> None:
+    assert served.run("spawn", "app:order", "--host", "app:flows", "--id", "two").code == 0
+    rejected = served.run("run", "update", "two", "clear")
+    assert (rejected.code, "rejected" in rejected.err) == (1, True)
+    assert served.run("send", "{local@app:flows|two}", "add", '"pen"').code == 0
+    assert served.run("run", "update", "two", "clear", "--id", "first", "--json").json == "cleared"
+    assert served.run("run", "update", "two", "clear", "--id", "first", "--wait", "accepted").code == 0
+    assert served.run("run", "query", "two", "items", "--json").json == []

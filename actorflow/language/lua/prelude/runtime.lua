@@ -165,6 +165,7 @@ end, limits)
 library.pairs, library.next = sources.iteration(kit)
 kit.pairs = library.pairs
 kit.coroutines, library.pcall, library.xpcall = sources.coroutines(kit)
+kit.pcall = library.pcall
 sources.codec(kit)
 local base = sources.base(kit, core, library)
 local types = sources.types(kit, sources.type_forms, sources.type_check, sources.type_order)
