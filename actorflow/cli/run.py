@@ -20,7 +20,7 @@ _FIELDS: Final = (
     *("pid", "workflow_id", "run_id", "entry", "host", "state", "reason", "created", "updated", "parent", "args"),
     *("result", "error", "waits", "events", "revision", "bundle_hash"),
 )
-_EVENT_FIELDS: Final = ("seq", "kind", "ref", "target", "at", "payload", "drawn")
+_EVENT_FIELDS: Final = ("seq", "kind", "ref", "target", "step", "at", "payload", "drawn")
 
 
 @app.command()
@@ -53,7 +53,7 @@ def history(
 ) -> None:
     """Print the journal of a run: everything that happened to it and everything it asked for."""
     events = list(_events(Place.of(directory, data, override), run))
-    print_rows(events, ("seq", "kind", "ref", "target", "payload", "drawn"), as_json=as_json, empty="no events")
+    print_rows(events, ("seq", "kind", "ref", "target", "step", "payload", "drawn"), as_json=as_json, empty="no events")
 
 
 @app.command()

@@ -35,6 +35,8 @@ NAME_USED: Final = "NameUsed"
 OPERATION_PERFORMED: Final = "OperationPerformed"
 REQUEST_DROPPED: Final = "RequestDropped"
 UPDATE_ANSWERED: Final = "UpdateAnswered"
+STEP_STARTED: Final = "StepStarted"
+STEP_COMPLETED: Final = "StepCompleted"
 
 # records of the end
 RUN_COMPLETED: Final = "RunCompleted"

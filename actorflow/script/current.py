@@ -16,7 +16,18 @@ from actorflow.ports import Identity
 
 
 class Running(Protocol):
-    """A running script, as the script API sees it."""
+    """A running script, as the script API sees it.
+
+    Attributes:
+        asked: how often it has asked for something without waiting.
+    """
+
+    asked: int
+
+    @property
+    def progress(self) -> int:
+        """What changes with every op while no other fact is fed."""
+        ...
 
     def ask(self, op: tuple[Any, ...]) -> Any:
         """Have the machine answer an op that never waits.

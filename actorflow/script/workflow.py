@@ -1,4 +1,4 @@
-"""What a script can know about its durable run."""
+"""What a script can know about its durable run, and named steps of it."""
 
 from __future__ import annotations
 
@@ -7,9 +7,27 @@ from typing import Any
 from actorflow.script.current import identity
 from actorflow.script.workflow_condition import wait_until
 from actorflow.script.workflow_query import set_query
+from actorflow.script.workflow_saga import Saga, saga
+from actorflow.script.workflow_step import sleep, sleep_until, step
+from actorflow.script.workflow_together import map, parallel  # noqa: A004 - it is `workflow.map`
 from actorflow.script.workflow_update import on_update
 
-__all__ = ["info", "on_update", "set_query", "wait_until"]
+__all__ = [
+    "Saga",
+    "do",
+    "info",
+    "map",
+    "on_update",
+    "parallel",
+    "saga",
+    "set_query",
+    "sleep",
+    "sleep_until",
+    "step",
+    "wait_until",
+]
+
+do = step
 
 
 def info() -> dict[str, Any] | None:

@@ -15,6 +15,7 @@ from actorflow.names import Pid
 from actorflow.run import event as events
 from actorflow.run.event import JournalEvent
 from actorflow.run.state import CREATED, PAUSED, PENDING, TERMINAL
+from actorflow.run.step import step_of
 from actorflow.run.turn import CallRow, OpenRun, RunRow
 from actorflow.store.control import pause_of
 from actorflow.store.port import Reader, RunFilter
@@ -161,13 +162,15 @@ def _started(reader: Reader, run: int) -> dict[str, Any]:
 
 
 def _event(event: JournalEvent) -> dict[str, Any]:
+    payload = _decoded(event.payload)
     return {
         "seq": event.seq,
         "kind": event.kind,
         "ref": event.ref,
         "target": event.target,
+        "step": step_of(event.kind, event.target, payload),
         "at": event.at,
-        "payload": _visible(_decoded(event.payload)),
+        "payload": _visible(payload),
         "drawn": _visible(_decoded(event.drawn)),
     }
 
@@ -205,7 +208,9 @@ def _reasons(held: OpenRun) -> Iterator[str]:
 
 
 def _timers(held: OpenRun) -> Iterator[tuple[int, str]]:
-    return ((due, f"timer {ref} due at {_instant(due)}") for ref, due in held.timers)
+    started = (event for event in held.events if event.kind == events.TIMER_STARTED and event.target)
+    named = {event.ref: f"{event.target} (timer {event.ref})" for event in started}
+    return ((due, f"{named.get(ref, f'timer {ref}')} due at {_instant(due)}") for ref, due in held.timers)
 
 
 def _retry(call: CallRow, journal: Iterable[JournalEvent]) -> str:
@@ -220,7 +225,9 @@ def _open_requests(journal: Iterable[JournalEvent]) -> list[tuple[int, str]]:
     asked: dict[int, str] = {}
     for event in journal:
         if event.kind in _ASKING:
-            asked[event.ref] = _ASKING[event.kind].format(target=event.target) + f" (request {event.ref})"
+            name = step_of(event.kind, event.target, _decoded(event.payload))
+            what = f"step {name}: " if name else ""
+            asked[event.ref] = what + _ASKING[event.kind].format(target=event.target) + f" (request {event.ref})"
         elif event.kind in _SETTLING:
             asked.pop(event.ref, None)
     return sorted(asked.items())

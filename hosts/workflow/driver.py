@@ -151,6 +151,20 @@ class JournalDriver:
         """Record something that nobody answers; a replay must come to the same."""
         self._record(kind, ref, target, payload, opens=False)
 
+    def unmark(self, kind: str, ref: int) -> bool:
+        """Take back the newest record, which is not committed yet; tell whether it was this one."""
+        if self.replaying and not self._collecting:
+            return False
+        if not self.records or self.records[-1][:2] != (kind, ref):
+            return False
+        self.records.pop()
+        return True
+
+    @property
+    def draws(self) -> int:
+        """How much of the run's randomness was drawn; the same on every replay."""
+        return self._stream.count
+
     def ask(self, kind: str, ref: int, target: str, payload: Value) -> Answer:
         """Record a request that a later fact with its number answers, and return `PENDING`."""
         self._record(kind, ref, target, payload)

@@ -16,7 +16,7 @@ from actorflow.language.lua.handle import Handles, Slot
 from actorflow.machine.channel import Channel
 from actorflow.machine.request import Future
 from actorflow.machine.task import Task
-from actorflow.machine.timing import Timer
+from actorflow.machine.timing import Scope, Timer
 from actorflow.message import Message
 from actorflow.ports import Identity
 
@@ -68,8 +68,10 @@ def _object(handles: Handles, value: Any) -> Operands:
         return (4, 2, handles.number(value), handles.number(value.channel))
     if kind is Future:
         return (4, 3, handles.number(value), handles.number(value.channel))
-    if kind is Task:  # the prelude has its coroutine
-        return NOTHING
+    if kind is Task:  # the prelude has its coroutine, and needs no more of one that nobody is going to cancel
+        return (4, 4, handles.number(value)) if value.owned else NOTHING
+    if kind is Scope:
+        return (4, 4, handles.number(value))
     return (2, encode_copied(value))
 
 

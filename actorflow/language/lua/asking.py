@@ -23,9 +23,9 @@ def _returned(_handles: Handles, op: int, data: bytes) -> OpTuple:
     return (op, decode(data))
 
 
-def _raised(_handles: Handles, op: int, data: bytes) -> OpTuple:
+def _raised(_handles: Handles, op: int, data: bytes, fatal: bool = False) -> OpTuple:  # noqa: FBT001, FBT002 - operands
     failure = decode(data)
-    return (op, failure if isinstance(failure, Failure) else Failure(str(failure)))
+    return (op, failure if isinstance(failure, Failure) else Failure(str(failure)), fatal)
 
 
 def _bare(_handles: Handles, *op: Any) -> OpTuple:
@@ -54,8 +54,8 @@ def _given_up() -> Future:
     return future
 
 
-def _spawned_task(_handles: Handles, op: int, slot: int) -> OpTuple:
-    return (op, Slot(slot), False)
+def _spawned_task(_handles: Handles, op: int, slot: int, owned: bool = False) -> OpTuple:  # noqa: FBT001, FBT002
+    return (op, Slot(slot), owned)
 
 
 def _sent(handles: Handles, op: int, number: int, slot: int) -> OpTuple:
@@ -120,8 +120,10 @@ def _performed(_handles: Handles, op: int, operation: bytes, args: bytes, *first
 
 OPS: Final[dict[int, Callable[..., OpTuple]]] = {
     **dict.fromkeys((Op.YIELD, Op.CHANNEL, Op.INBOX, Op.EVENTS, Op.SLEEP, Op.AFTER, Op.TIMER, Op.TICKER), _bare),
+    Op.TIMEOUT_ENTER: _bare,
     Op.ATTACH: lambda _handles, op, topic, size: (op, topic.decode(), size),
     **dict.fromkeys((Op.RECEIVE, Op.CLOSE, Op.UNLISTEN, Op.UNSUBSCRIBE), _on_thing),
+    **dict.fromkeys((Op.CANCEL_TASK, Op.TIMEOUT_EXIT), _on_thing),
     **dict.fromkeys((Op.TIMER_STOP, Op.TIMER_RESET), _on_timer),
     **dict.fromkeys((Op.FUTURE_CANCEL, Op.FUTURE_STATE), _on_future),
     **dict.fromkeys((Op.CALL, Op.ASYNC), _called),

@@ -35,9 +35,12 @@ class Running:
     """One instance of a program (`ports.Script`, and what `script.current` finds). A task's handle is its coroutine.
 
     It is resumed by the thread that made it.
+
+    Attributes:
+        asked: how often it has asked for something without waiting.
     """
 
-    __slots__ = ("_handlers", "_machine", "_program", "_run", "_strikes", "_watch")
+    __slots__ = ("_handlers", "_machine", "_program", "_run", "_strikes", "_watch", "asked")
 
     def __init__(self, program: PythonProgram, machine: Machine, watch: Watch) -> None:
         """Make an instance; it has a context of its own, so that context variables do not leak between processes.
@@ -49,6 +52,7 @@ class Running:
         self._watch = watch
         self._strikes = 0
         self._handlers: dict[tuple[str, str], Callable[..., Any]] | None = None
+        self.asked = 0
         self._run: Callable[..., Any] = Context().run
         self._run(CURRENT.set, self)
 
@@ -186,6 +190,7 @@ class Running:
         try:
             if watch.marked is not None:
                 watch.check()
+            self.asked += 1
             return HANDLERS[op[0]](machine, machine.main, op)
         except Error:
             raise

@@ -10,10 +10,18 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
+from hosts.workflow.own import sleep, step
+
 if TYPE_CHECKING:
     from actorflow.ports import Answer
     from hosts.workflow.driver import JournalDriver
 
 Own: TypeAlias = "Callable[[JournalDriver, int, tuple[Any, ...]], Answer]"
 
-OWN: Final[Mapping[str, Own]] = MappingProxyType({})
+OWN: Final[Mapping[str, Own]] = MappingProxyType(
+    {
+        "workflow.sleep": sleep.sleep,
+        "workflow.step_begin": step.begin,
+        "workflow.step_end": step.end,
+    }
+)

@@ -13,9 +13,11 @@ return function(kit, sys)
   local Channel = kit.class("Channel", channels)
   local Timer = kit.class("Timer", {})
   local Future = kit.class("Future", {})
+  local Held = kit.class("Held", {}) -- a task that may be cancelled, or a time-out: no script sees it
 
   function kit.new_object(class, id, channel)
     if class == 1 then return kit.handle_object(Channel, id, false) end
+    if class == 4 then return kit.handle_object(Held, id, false) end
     return kit.handle_object(class == 2 and Timer or Future, id, {id = id, channel = channel})
   end
 

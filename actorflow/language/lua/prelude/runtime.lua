@@ -372,7 +372,7 @@ local function ending(task, co, problem)
   -- has ended has no hook any more.
   if not kit.end_of(problem, co) then close(co) end
   state.instance[task] = false
-  return 1, encoded(failure)
+  return 1, encoded(failure), kit.end_of(problem, co) ~= nil
 end
 
 local PLAIN <const> = {string = true, number = true, boolean = true, ["nil"] = true}
@@ -390,11 +390,52 @@ local function returned(task, value, problem)
   return encoded_end(task, co, resume(co, value, problem))
 end
 
-local function stepped(task, co, ok, first, ...)
-  if not ok then return ending(task, co, first) end
+local stepped
+
+-- Undoes the sagas of a process whose main task has failed, in a coroutine that takes its place and fails as it did.
+local function undone(sagas, failure)
+  local instance = state.instance
+  local co = kit.watch(create(function()
+    kit.undo_all(sagas, failure)
+    return nil, failure
+  end))
+  instance[1] = co
+  return stepped(1, co, resume(co))
+end
+
+-- The sagas that the end of a task leaves to be undone, which are asked for once.
+local function left_to_undo(task)
+  local instance = state.instance
+  local sagas = task == 1 and instance.sagas
+  if not sagas then return nil end
+  instance.sagas = nil
+  return kit.anything_to_undo(sagas) and sagas or nil
+end
+
+local function failed(task, co, problem)
+  local sagas = not kit.end_of(problem, co) and left_to_undo(task)
+  if not sagas then return ending(task, co, problem) end
+  local failure = explained(problem, co)
+  close(co)
+  return undone(sagas, failure)
+end
+
+local function finished(task, value, problem)
+  local failing = type(problem) == "string" or kit.failure_of(problem)
+  local sagas = failing and left_to_undo(task)
+  if not sagas then return returned(task, value, problem) end
+  if type(problem) == "string" then
+    problem = kit.make_error({message = problem, kind = "Internal", retryable = false})
+  end
+  return undone(sagas, problem)
+end
+
+function stepped(task, co, ok, first, ...)
+  if not ok then return failed(task, co, first) end
   if collect("count") > limits.memory_kib and kit.is_full() then return ending(task, co, "not enough memory") end
   if rawequal(first, kit.SYS) then return ... end
   state.instance[task] = false
+  if state.instance.sagas then return finished(task, first, ...) end
   return returned(task, first, ...)
 end
 
