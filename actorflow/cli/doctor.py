@@ -32,7 +32,7 @@ def doctor(
     from actorflow.store.examine import examine  # noqa: PLC0415 - loads the database modules
 
     place = Place.of(directory, data, override)
-    databases = place.databases()
+    databases = list(place.databases().values())
     done: list[str] = []
     if repair:
         with DataDirectory.claim(place.data):

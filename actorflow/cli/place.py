@@ -71,19 +71,26 @@ class Place:
 
         return self.on_stores(answer)
 
-    def databases(self) -> list[Sqlite]:
-        """Return the databases of the data directory that have been made, the default one first.
+    def paths(self) -> dict[str, Path]:
+        """Return where each database of the registry's hosts is, made or not, by its name, "" for the default one."""
+        return self._stores().paths()
+
+    def databases(self) -> dict[str, Sqlite]:
+        """Return the databases of the data directory that have been made, by name, the default one first.
 
         Raises:
             Error: kind NotFound, when there is none.
         """
-        from actorflow.app import read_registry  # noqa: PLC0415
-        from actorflow.store.stores import Stores  # noqa: PLC0415
-
-        found = Stores(self.data, read_registry(self.directory, self.overrides)).databases()
+        found = self._stores().databases()
         if not found:
             raise not_found(f"no store in data directory {self.data}: name another with -C or --data")
         return found
+
+    def _stores(self) -> Stores:
+        from actorflow.app import read_registry  # noqa: PLC0415
+        from actorflow.store.stores import Stores  # noqa: PLC0415
+
+        return Stores(self.data, read_registry(self.directory, self.overrides))
 
     def on_stores(self, action: Callable[[Stores], Awaitable[T]]) -> T:
         """Run `action` on the stores of the data directory, which no node may be using."""

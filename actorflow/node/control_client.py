@@ -94,6 +94,13 @@ class _Requests:
         request = {"run": run, "name": name, "args": list(args), "id": id, "wait_for": wait_for}
         return self.request("run.update", request, timeout)
 
+    def backup(self, target: str | os.PathLike[str], *, timeout: float = DEFAULT_TIMEOUT) -> Any:
+        """Copy the stores of the node into a new file (`*.db`) or directory; returns the bytes of each file.
+
+        The node writes them: a relative path is the node's.
+        """
+        return self.request("backup", {"target": os.fspath(target)}, timeout)
+
     def processes(self) -> Any:
         """List what is alive."""
         return self.request("ps", {})

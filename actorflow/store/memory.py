@@ -241,6 +241,10 @@ class MemoryStore:
         firsts = (next(self._due(waiting, host), None) for waiting in (self._timers, self._calls))
         return min((first[0] for first in firsts if first), default=None)
 
+    def info(self) -> dict[str, str]:
+        """Return what the store says of itself: it was never copied."""
+        return {}
+
     def bundle(self, content_hash: str) -> bytes | None:
         """Return the source of a content hash."""
         return self._sources.get(content_hash)

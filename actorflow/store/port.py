@@ -73,6 +73,10 @@ class HotReader(Protocol):
         """Return when the next timer or call of a host is due, None when there is none."""
         ...
 
+    def info(self) -> dict[str, str]:
+        """Return what the store says of itself, e.g. its `epoch`; see `epoch`."""
+        ...
+
     def bundle(self, content_hash: str) -> bytes | None:
         """Return the source stored under a content hash."""
         ...

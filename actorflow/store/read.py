@@ -175,6 +175,11 @@ class SqlReader:
         rows = self._rows(self._reads.next_document, kind)
         return rows[0][0] if rows else None
 
+    @explained
+    def info(self) -> dict[str, str]:
+        """Return what the store says of itself."""
+        return dict(self._rows(self._reads.info))
+
     # ---- read models -------------------------------------------------------------------------------------------
 
     @explained

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any, Final
 
 from actorflow.node import control_args as args_of
@@ -49,7 +50,11 @@ def run_verbs(stores: Stores, *, served: bool, waits: Callable[[str], list[str]]
         limit = min(args_of.count(args, "limit", _DEFAULT_EVENTS), _DEFAULT_EVENTS)
         return await stores.about(reference, lambda reader: view.history(reader, reference, after, limit))
 
+    async def backup(args: Mapping[str, Value]) -> Value:
+        return await stores.back_up(Path(args_of.text(args, "target")))
+
     return {
+        "backup": backup,
         "runs": runs,
         "run.why": why,
         "run.show": show,

@@ -145,6 +145,7 @@ class ReadStatements:
             return compiled(dialect, statement, *names)
 
         held = t.open_run.join(t.run, t.run.c.run == t.open_run.c.run)
+        self.info = sql(select(t.store_info))
         self.run = sql(select(t.run).where(_bound(t.run.c.run)), "key_run")
         self.run_by_id = sql(select(t.run).where(_bound(t.run.c.run_id)), "key_run_id")
         self.holder = sql(select(t.run).select_from(held).where(_bound(t.open_run.c.workflow_id)), "key_workflow_id")

@@ -6,10 +6,14 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final, TypeVar
 
-from actorflow.errors import NOT_FOUND, UNAVAILABLE, Error, invalid, not_found
+import trio
+
+from actorflow.errors import CONFLICT, NOT_FOUND, UNAVAILABLE, Error, invalid, not_found
 from actorflow.registry.live import AnyRegistry
 from actorflow.run.turn import Committed, Item
+from actorflow.store.backup import back_up, targets
 from actorflow.store.dialect import Sqlite
+from actorflow.store.epoch import refuse_inactive
 from actorflow.store.memory import MemoryStore
 from actorflow.store.port import Reader, Store
 from actorflow.store.sql import SqlStore
@@ -32,6 +36,7 @@ class Stores:
         self._directory = directory
         self._registry = registry
         self._writers: dict[str, AnyWriter] = {}
+        self._inactive: dict[str, AnyWriter] = {}
 
     async def open(self, database: str) -> AnyWriter:
         """Open a store and return its writer, which whoever opened it closes.
@@ -76,10 +81,42 @@ class Stores:
         file = entry.config.file
         return None if file in _IN_MEMORY else self._directory / file
 
-    def databases(self) -> list[Sqlite]:
+    def paths(self) -> dict[str, Path]:
+        """Return the file of each database that hosts of the registry name, the default one first."""
+        paths = {database: self.path(database) for database in self.named()}
+        return {database: path for database, path in paths.items() if path is not None}
+
+    def databases(self) -> dict[str, Sqlite]:
         """Return the databases that hosts of the registry name and that have a file, the default one first."""
-        paths = (self.path(database) for database in self.named())
-        return [Sqlite(path) for path in paths if path is not None and path.exists()]
+        return {database: Sqlite(path) for database, path in self.paths().items() if path.exists()}
+
+    async def serve(self, database: str) -> AnyWriter:
+        """Open a store for a host that serves its runs, and return its writer, which that host closes.
+
+        Raises:
+            Error: kind Conflict, when it is a restored copy that is not activated; it stays open to be read. Else as
+                with `open`.
+        """
+        writer = self._inactive.pop(database, None) or await self.open(database)
+        try:
+            refuse_inactive(await writer.read(lambda reader: reader.info()), str(self.path(database)))
+        except Error as error:
+            if error.kind == CONFLICT:
+                self._inactive[database] = writer
+            raise
+        return writer
+
+    async def back_up(self, target: Path) -> dict[str, int]:
+        """Copy every store into new files, beside whoever uses them; returns the bytes of each file.
+
+        Args:
+            target: a file for one store (`*.db`), or a directory.
+
+        Raises:
+            Error: as `backup.targets` and `backup.back_up`.
+        """
+        files = targets(self.databases(), target)
+        return {str(file): await trio.to_thread.run_sync(back_up, database, file) for file, database in files.items()}
 
     async def each(self, read: Callable[[Reader], T]) -> list[T]:
         """Ask every store that has been opened, the default one first."""

@@ -123,8 +123,6 @@ async def test_a_quarantined_run_is_paused_and_the_others_go_on(
     change(store, "UPDATE journal SET payload = X'01' WHERE run = 4 AND seq = 2")
     change(store, "DELETE FROM open_run WHERE run = 7")
     change(store, "INSERT INTO timer VALUES (99, 1, 'app:flows', 1)")
-    change(store, "UPDATE timer SET due = 1")
-    change(store, "UPDATE call SET due = 1")
     assert run_doctor(tmp_path) == FAILED
     before = capsys.readouterr().out.splitlines()
     assert any("run 4 (waiting-py): event 2: journal event 2" in line for line in before)

@@ -30,13 +30,17 @@ ALL: Final = 1000
 
 
 def unpacked(kept: Path, path: Path) -> Path:
-    """Lay a kept store down; its timers and retries are due, whatever the clock says."""
+    """Lay a kept store down."""
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(gzip.decompress(kept.read_bytes()))
+    return path
+
+
+def make_due(path: Path) -> None:
+    """Let the timers and retries of a store be due, whatever the clock says."""
     with closing(sqlite3.connect(path)) as connection, connection:
         connection.execute("UPDATE timer SET due = 1")
         connection.execute("UPDATE call SET due = 1")
-    return path
 
 
 def faults(reader: Reader) -> list[str]:
@@ -52,7 +56,7 @@ def schema(path: Path) -> set[tuple[Any, ...]]:
 
 @pytest.mark.parametrize("kept", FILES, ids=lambda path: path.name)
 async def test_a_store_of_an_earlier_schema_is_opened_and_its_runs_finish(tmp_path: Path, kept: Path) -> None:
-    unpacked(kept, tmp_path / "data" / "runs.db")
+    make_due(unpacked(kept, tmp_path / "data" / "runs.db"))
     async with app.boot(KEPT / "registry", data=tmp_path / "data") as booted:
         assert await booted.stores.each(faults) == [[]]
         results: dict[str, Any] = {}
