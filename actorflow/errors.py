@@ -23,6 +23,8 @@ RATE_LIMITED: Final = "RateLimited"
 RESOURCE: Final = "Resource"
 NONDETERMINISM: Final = "Nondeterminism"
 UNKNOWN: Final = ""
+OUTCOME_UNKNOWN: Final = "Unknown"
+"""Kind of a call of which nobody knows whether it took effect: its node died while it ran."""
 
 _STACK_ENDS: Final = 15
 """Lines of a stack that are kept at each end."""

@@ -314,6 +314,9 @@ class CallRequest:
         caller: PID of the caller, or "".
         invocation_id: the same for all attempts of one call, and of no other call.
         attempt: 1 for the first.
+        heartbeat: what an earlier attempt last told with a heartbeat, or None.
+        deadline: when the attempt is given up (Unix nanoseconds), 0 for never.
+        beat: takes what the attempt tells with a heartbeat, in the node's thread; None where nobody listens.
     """
 
     target: str
@@ -323,6 +326,9 @@ class CallRequest:
     caller: str = ""
     invocation_id: str = ""
     attempt: int = 1
+    heartbeat: Value = None
+    deadline: int = 0
+    beat: Callable[[Value], None] | None = None
 
 
 class Functions(Protocol):
@@ -334,4 +340,8 @@ class Functions(Protocol):
         A target that does not exist or is broken is a reply too (NotFound, Invalid), never a raise. The reply's value
         is already a copy.
         """
+        ...
+
+    def attempt(self, pid: str) -> CallRequest | None:
+        """Return the attempt that a process serves which runs as a function, None for any other process."""
         ...

@@ -33,6 +33,7 @@ _PARTIAL: Final[Mapping[str, frozenset[str]]] = MappingProxyType(
 
 _MODULE_ADVICE: Final[Mapping[str, str]] = MappingProxyType(
     {
+        "activity": "a workflow serves no call; heartbeats are for functions",
         "eval_runner": "put the code into a library and list it in `imports:`",
         "exec": "run commands in a function and reach it with funcs.call",
         "fs": "read and write files in a function and reach it with funcs.call",

@@ -79,12 +79,21 @@ class Delivery:
 
 @dataclass(slots=True)
 class CallRow:
-    """A call that waits for its next attempt: it exists only between a failed attempt and the next one's start."""
+    """What is kept of a call beside its journal event: only of one that waits for its next attempt, or told of itself.
+
+    Attributes:
+        ref: its request number. attempt: the number of the latest attempt that was begun or is waited for.
+        due: when that is due (Unix nanoseconds). failure: CBOR of why the attempt before it failed, or empty.
+        begun: when the attempt began, or was last heard of (Unix nanoseconds); 0 while it is waited for.
+        details: CBOR of what an attempt last told with a heartbeat, or empty.
+    """
 
     ref: int
     attempt: int
     due: int
     failure: bytes = b""
+    begun: int = 0
+    details: bytes = b""
 
 
 @dataclass(slots=True)
@@ -166,7 +175,8 @@ class ChangeRun:
             a parent run is then told.
         asked: payload of `CancelRequested`.
         since: the first journal position that a retry takes back. last_ref: the highest request number of the run.
-        timers, facts: what a retry arms and puts into the inbox again: it is not to be lost.
+        timers: what a retry arms again. facts: what a retry or resume puts into the inbox.
+        calls: rows of calls that a resume inserts or replaces.
         dropped_calls: rows of waiting calls to delete, so that they begin with attempt 1.
         kept: CBOR of what stays of the data after a scrub, or None. drawn: (seq, digest in place of what was drawn).
         documents: written or deleted in the same commit.
@@ -189,6 +199,7 @@ class ChangeRun:
     timers: list[tuple[int, int]] = field(default_factory=list)
     facts: list[Delivery] = field(default_factory=list)
     dropped_calls: list[int] = field(default_factory=list)
+    calls: list[CallRow] = field(default_factory=list)
     kept: bytes | None = None
     drawn: list[tuple[int, bytes]] = field(default_factory=list)
     documents: Sequence[PutDocument] = ()
@@ -196,12 +207,14 @@ class ChangeRun:
 
 @dataclass(slots=True)
 class KeepCalls:
-    """Store when calls of a paused run are to be attempted next: their attempts ended after it was paused.
+    """Store rows of calls of an open run, beside its turns: no machine is needed, and the revision stays.
 
-    Refused with `state` for a run that is not paused: there the next turn stores them.
+    Attributes:
+        run: run number. lease: fencing token the run row must hold. calls: the rows, inserted or replaced.
     """
 
     run: int
+    lease: int
     calls: list[CallRow]
 
 

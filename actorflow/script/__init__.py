@@ -6,7 +6,7 @@ seconds, a `timedelta` or text, and dataclasses may be passed where maps go.
 
 from __future__ import annotations
 
-from actorflow.script import channel, ctx, errors, funcs, json, logger, process, random, time, uuid, workflow
+from actorflow.script import activity, channel, ctx, errors, funcs, json, logger, process, random, time, uuid, workflow
 from actorflow.script.errors import Cancelled, Error, Rejected
 from actorflow.script.message import Event, Message
 from actorflow.script.operation import wait
@@ -17,6 +17,7 @@ __all__ = [
     "Event",
     "Message",
     "Rejected",
+    "activity",
     "channel",
     "ctx",
     "errors",

@@ -1,7 +1,7 @@
 """Context: values that travel from caller to callee and from spawner to child, and the facts of a function's call.
 
 In a process: `ctx.get("tenant")`. In a function also `ctx.invocation_id` (the same for all attempts of a call: key
-your side effects by it), `ctx.attempt` (1, 2, …) and `ctx.cancelled()`.
+your side effects by it), `ctx.attempt` (1, 2, …), `ctx.heartbeat`, `ctx.deadline` and `ctx.cancelled()`.
 """
 
 from __future__ import annotations
@@ -21,6 +21,10 @@ def note_to_logging(level: str, text: str, fields: Mapping[str, Any]) -> None:
     """Write a log line with the standard library: what a call without a host of its own does."""
     suffix = "".join(f" {key}={value!r}" for key, value in fields.items() if key != "location")  # logging has its own
     logging.getLogger("actorflow.script").log(getattr(logging, level.upper(), logging.INFO), "%s%s", text, suffix)
+
+
+def unheard(_details: Any) -> None:
+    """Take a heartbeat that nobody listens for."""
 
 
 def never() -> bool:
@@ -46,6 +50,9 @@ class CallContext:
         cancelled: tells whether the caller gave the call up; may be called from any thread.
         note: takes the function's log lines: level, text, fields; may be called from any thread.
         perform: does an operation of the node: name, arguments.
+        heartbeat: what an earlier attempt last told with `activity.heartbeat`, or None.
+        deadline: when this attempt is given up, in Unix seconds, or None for never.
+        beat: takes a heartbeat; may be called from any thread.
     """
 
     invocation_id: str
@@ -56,17 +63,20 @@ class CallContext:
     cancelled: Callable[[], bool] = never
     note: Callable[[str, str, Mapping[str, Any]], None] = note_to_logging
     perform: Callable[[str, tuple[Any, ...]], Awaitable[Any]] = no_operations
+    heartbeat: Any = None
+    deadline: float | None = None
+    beat: Callable[[Any], None] = unheard
 
 
 CALL: Final[ContextVar[CallContext]] = ContextVar("actorflow.call")
 
 HIDDEN: Final = "@"
 """How the keys begin that scripts neither see nor set."""
-_FACTS: Final = ("invocation_id", "attempt")
+_FACTS: Final = ("invocation_id", "attempt", "heartbeat", "deadline")
 
 
 def get(key: str) -> Any:
-    """Return a context value; in a function also `invocation_id` and `attempt`.
+    """Return a context value; in a function also `invocation_id`, `attempt`, `heartbeat` and `deadline`.
 
     Raises:
         Error: kind Invalid for an empty key, NotFound for one that is not set.
@@ -118,7 +128,7 @@ def cancelled() -> bool:
 
 
 def __getattr__(name: str) -> Any:
-    """Return `ctx.invocation_id` and `ctx.attempt`, which exist in a function only."""
+    """Return the facts of a call, e.g. `ctx.invocation_id`, which exist in a function only."""
     if name not in _FACTS:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     call = _call()

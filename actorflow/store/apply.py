@@ -187,7 +187,7 @@ def _timers(writes: Writes) -> Iterator[tuple[Any, ...]]:
 def _calls(writes: Writes) -> Iterator[tuple[Any, ...]]:
     for run, calls in writes.calls.items():
         for ref, (host, call) in calls.items():
-            yield run, ref, host, call.attempt, call.due, call.failure
+            yield run, ref, host, call.attempt, call.due, call.failure, call.begun, call.details
 
 
 def _inbox(writes: Writes) -> Iterator[tuple[Any, ...]]:

@@ -16,7 +16,7 @@ from actorflow.run.turn import Committed, Delivery, KeepCalls, StateChange
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from actorflow.run.turn import ChangeRun
+    from actorflow.run.turn import CallRow, ChangeRun
     from actorflow.store.plan import Head, Planner
 
 CANCEL_REASON: Final = "resumed to be cancelled"
@@ -53,14 +53,19 @@ def _refusal(planner: Planner, head: Head, change: ChangeRun) -> str:
 
 
 def keep_calls(planner: Planner, item: KeepCalls) -> Committed:
-    """Store when calls of a paused run are to be attempted next."""
+    """Store rows of calls, for the owner of their run."""
     head = planner.known.runs.get(item.run)
-    if head is None or head.state != states.PAUSED:
-        state = head.state if head is not None else ""
-        return Committed(accepted=False, refusal="state" if head else "unknown", run=item.run, state=state)
-    rows = planner.writes.calls.setdefault(head.run, {})
-    rows.update({call.ref: (head.host, call) for call in item.calls})
+    if head is None or head.state not in states.OPEN:
+        return Committed(accepted=False, refusal="unknown", run=item.run)
+    if item.lease != head.lease:
+        return Committed(accepted=False, refusal="lease", run=item.run, state=head.state)
+    _put_calls(planner, head, item.calls)
     return Committed(accepted=True, run=head.run, run_id=head.run_id, state=head.state)
+
+
+def _put_calls(planner: Planner, head: Head, calls: list[CallRow]) -> None:
+    rows = planner.writes.calls.setdefault(head.run, {})
+    rows.update({call.ref: (head.host, call) for call in calls})
 
 
 def keep_late(planner: Planner, head: Head, delivery: Delivery) -> None:
@@ -107,8 +112,10 @@ def _pause(planner: Planner, head: Head, change: ChangeRun, _answer: Committed) 
     _enter(planner, head, states.PAUSED, _said(change, states.PAUSED))
 
 
-def _resume(planner: Planner, head: Head, change: ChangeRun, _answer: Committed) -> None:
+def _resume(planner: Planner, head: Head, change: ChangeRun, answer: Committed) -> None:
     _drop_calls(planner, head, change)
+    _put_calls(planner, head, change.calls)
+    answer.inbox = [planner.put(head, fact) for fact in change.facts]
     resume(planner, head, change.at, change.reason, change.by)
 
 

@@ -46,6 +46,7 @@ _HEAD = (
     t.run.c.strict,
 )
 _EVENT = ("seq", "kind", "ref", "target", "payload", "drawn", "at", "digest", "checksum")
+_CALL = ("ref", "attempt", "due", "failure", "begun", "details")
 _INBOX = ("id", "kind", "ref", "target", "sender", "payload", "at", "digest")
 
 
@@ -172,7 +173,7 @@ class ReadStatements:
         self.inbox_runs = sql(waiting.order_by(t.inbox.c.run), "key_host")
         timers = select(t.timer.c.ref, t.timer.c.due).where(_bound(t.timer.c.run)).order_by(t.timer.c.ref)
         self.timers = sql(timers, "key_run")
-        call = (t.call.c.ref, t.call.c.attempt, t.call.c.due, t.call.c.failure)
+        call = tuple(t.call.c[name] for name in _CALL)
         self.calls = sql(select(*call).where(_bound(t.call.c.run)).order_by(t.call.c.ref), "key_run")
         past = (t.state_history.c.state, t.state_history.c.at, t.state_history.c.reason, t.state_history.c.by)
         history = select(*past).where(_bound(t.state_history.c.run)).order_by(t.state_history.c.id)

@@ -102,6 +102,8 @@ call = Table(
     _needed("attempt", NUMBER),
     _needed("due", NUMBER),
     _needed("failure", LargeBinary),
+    Column("begun", NUMBER, nullable=False, server_default="0"),
+    Column("details", LargeBinary, nullable=False, server_default=""),
     Index("call_by_due", "host", "due"),
     sqlite_with_rowid=False,
 )

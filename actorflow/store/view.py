@@ -201,10 +201,15 @@ def _reasons(held: OpenRun) -> Iterator[str]:
         yield from (f"paused: {cause}" for cause in causes)
     if held.inbox:
         yield f"to be taken in with the next turn: {', '.join(row.kind for row in held.inbox[:_NAMED])}"
-    waiting = {call.ref: call for call in held.calls}
-    due = sorted([(call.due, _retry(call, held.events)) for call in held.calls] + list(_timers(held)))
-    yield from (text for _, text in due)
-    yield from (text for ref, text in _open_requests(held.events) if ref not in waiting)
+    asked = dict(_open_requests(held.events))
+    calls = {call.ref: call for call in held.calls if call.ref in asked}
+    waiting = [(call.due, _retry(call, held.events)) for call in calls.values() if not call.begun]
+    yield from (text for _, text in sorted(waiting + list(_timers(held))))
+    for ref, text in asked.items():
+        if ref not in calls:
+            yield text
+        elif calls[ref].begun:
+            yield _told(text, calls[ref])
 
 
 def _timers(held: OpenRun) -> Iterator[tuple[int, str]]:
@@ -218,6 +223,11 @@ def _retry(call: CallRow, journal: Iterable[JournalEvent]) -> str:
     failure = _decoded(call.failure)
     because = f" after: {failure.message}" if isinstance(failure, Failure) else ""
     return f"call {target} attempt {call.attempt} at {_instant(call.due)}{because}"
+
+
+def _told(text: str, call: CallRow) -> str:
+    details = f": {_visible(_decoded(call.details))!r}" if call.details else ""
+    return f"{text}, attempt {call.attempt}, last heard of at {_instant(call.begun)}{details}"
 
 
 def _open_requests(journal: Iterable[JournalEvent]) -> list[tuple[int, str]]:

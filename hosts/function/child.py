@@ -8,8 +8,11 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Callable
 from functools import partial
 from inspect import iscoroutinefunction
+from io import RawIOBase
+from threading import Lock
 from typing import Any
 
 import trio
@@ -36,18 +39,54 @@ def main() -> None:
             request = read_frame(requests)
         except EOFError:
             return
-        value, failure = _outcome(loader, bundle, request)
+        line = _Line(replies)
+        value, failure = _outcome(loader, bundle, request, line.beat)
         try:
             reply = frame([value, failure])
         except Exception as error:  # noqa: BLE001 - a result that cannot cross is the call's failure
             reply = frame([None, failure_in(error)])
-        replies.write(reply)
+        line.end(reply)
 
 
-def _outcome(loader: Loader, bundle: Bundle, request: dict[str, Any]) -> tuple[Any, Failure | None]:
+class _Line:
+    """What one call says to the node: heartbeats, from any thread, until its answer."""
+
+    def __init__(self, replies: RawIOBase) -> None:
+        self._replies = replies
+        self._lock = Lock()
+        self._over = False
+
+    def beat(self, details: Any) -> None:
+        data = frame({"heartbeat": details})
+        with self._lock:
+            if not self._over:
+                _write(self._replies, data)
+
+    def end(self, reply: bytes) -> None:
+        with self._lock:
+            self._over = True
+            _write(self._replies, reply)
+
+
+def _write(stream: RawIOBase, data: bytes) -> None:
+    rest = memoryview(data)
+    while rest:
+        rest = rest[stream.write(rest) :]
+
+
+def _outcome(
+    loader: Loader, bundle: Bundle, request: dict[str, Any], beat: Callable[[Any], None]
+) -> tuple[Any, Failure | None]:
     CALL.set(
         CallContext(
-            request["invocation_id"], request["attempt"], request["context"], request["target"], request["caller"]
+            request["invocation_id"],
+            request["attempt"],
+            request["context"],
+            request["target"],
+            request["caller"],
+            heartbeat=request["heartbeat"],
+            deadline=request["deadline"],
+            beat=beat,
         )
     )
     try:

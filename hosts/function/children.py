@@ -6,15 +6,19 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from functools import partial
 from typing import Any, Final
 
 import trio
 
 from actorflow.bundle import Bundle
 from actorflow.codec import decode
+from actorflow.duration import SECOND
 from actorflow.errors import INTERNAL, Error
 from actorflow.ports import CallRequest
+from actorflow.value import Limits, copy_value
 from hosts.function.frame import HEAD, frame
 
 _IDLE: Final = 4
@@ -29,8 +33,8 @@ class Children:
         self._limiter = trio.CapacityLimiter(most)
         self._idle: list[_Child] = []
 
-    async def call(self, bundle: Bundle, request: CallRequest) -> Any:
-        """Run one attempt in a child and return the function's value.
+    async def call(self, bundle: Bundle, request: CallRequest, limits: Limits) -> Any:
+        """Run one attempt in a child and return the function's value; its heartbeats are held to `limits`.
 
         A child whose call is cancelled is killed.
 
@@ -40,7 +44,7 @@ class Children:
         async with self._limiter:
             child = self._take(bundle) or await _Child.start(bundle)
             try:
-                value, failure = await child.ask(_plain(request))
+                value, failure = await child.ask(_plain(request), partial(_beat, request, limits))
             except BaseException:
                 await child.kill()
                 raise
@@ -93,11 +97,15 @@ class _Child:
             raise
         return child
 
-    async def ask(self, request: Mapping[str, Any]) -> Any:
-        """Send a request and return the child's answer."""
+    async def ask(self, request: Mapping[str, Any], beat: Callable[[Any], None]) -> Any:
+        """Send a request and return the child's answer; `beat` takes its heartbeats until then."""
         await self._send(frame(request))
-        head = await self._receive(HEAD.size)
-        return decode(await self._receive(HEAD.unpack(head)[0]))
+        while True:
+            head = await self._receive(HEAD.size)
+            answer = decode(await self._receive(HEAD.unpack(head)[0]))
+            if not isinstance(answer, dict):
+                return answer
+            beat(answer["heartbeat"])
 
     async def kill(self) -> None:
         """End the child now."""
@@ -144,4 +152,12 @@ def _plain(request: CallRequest) -> dict[str, Any]:
         "caller": request.caller,
         "invocation_id": request.invocation_id,
         "attempt": request.attempt,
+        "heartbeat": request.heartbeat,
+        "deadline": request.deadline / SECOND if request.deadline else None,
     }
+
+
+def _beat(request: CallRequest, limits: Limits, details: Any) -> None:
+    if request.beat is not None:
+        with suppress(Error):  # the child was told its limits by nobody: what is too large is not heard
+            request.beat(copy_value(details, limits))

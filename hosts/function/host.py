@@ -68,6 +68,7 @@ class FunctionHost:
         self._pools = Pools()
         self._plans: dict[str, _Plan] = {}
         self._scheduler = ProcessHost(_SCHEDULER, {}, node)
+        self._attempts: dict[str, CallRequest] = {}
 
     async def start(self) -> None:
         """Begin to serve the node's calls."""
@@ -97,6 +98,10 @@ class FunctionHost:
         except Error as error:
             reply(Outcome(failure=error.failure))
             return _nothing
+
+    def attempt(self, pid: str) -> CallRequest | None:
+        """Return the attempt that a Lua function serves which runs as this process."""
+        return self._attempts.get(pid)
 
     def _entry(self, target: str) -> Entry:
         try:
@@ -160,7 +165,7 @@ class FunctionHost:
     def _way(self, entry: Entry, bundle: Bundle) -> tuple[str, _Prepare]:
         way = field(entry.config, "run", "")
         if way == "process":
-            return way, lambda request: partial(self._children.call, bundle, request)
+            return way, lambda request: partial(self._children.call, bundle, request, self._node.limits)
         function = self._loader.function(bundle)
         is_async = iscoroutinefunction(function)
         way = way or ("trio" if is_async else "thread")
@@ -195,8 +200,14 @@ class FunctionHost:
         node = self._node
         pid = node.new_pid(f"{request.target}{_SCHEDULER}.{worker.number}")
         start = SpawnRequest(request.target, _SCHEDULER, request.args, context=request.context, parent=request.caller)
+        self._attempts[pid] = request
         self._scheduler.launch(worker.state, start, pid)
-        node.links.watch(pid, lambda outcome: free(_leaves_order(outcome)))
+
+        def over(outcome: Outcome) -> None:
+            self._attempts.pop(pid, None)
+            free(_leaves_order(outcome))
+
+        node.links.watch(pid, over)
         execution = Execution(node.router, reply, _GIVEN_UP)
         execution.follow(pid)
         return execution.give_up

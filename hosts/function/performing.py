@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -12,7 +13,7 @@ import trio
 from actorflow.errors import failure_of
 from actorflow.node.operation import Caller
 from actorflow.ports import CallRequest, Identity, Outcome
-from actorflow.value import copy_value
+from actorflow.value import Limits, copy_value
 
 if TYPE_CHECKING:
     from actorflow.node.node import Node
@@ -74,6 +75,19 @@ def performer(way: str, node: Node, caller: Caller) -> Perform:
     if way == "asyncio":
         return from_asyncio(node, trio.lowlevel.current_trio_token(), caller)
     return partial(from_thread if way == "thread" else from_trio, node, caller)
+
+
+def beater(way: str, beat: Callable[[Any], None], limits: Limits) -> Callable[[Any], None]:
+    """Return what takes the heartbeats of a function that runs in this way, from any thread of its."""
+    if way == "trio":
+        return lambda details: beat(copy_value(details, limits))
+    token = trio.lowlevel.current_trio_token()
+
+    def soon(details: Any) -> None:
+        with suppress(trio.RunFinishedError):  # the node is gone: nobody listens
+            token.run_sync_soon(beat, copy_value(details, limits))
+
+    return soon
 
 
 def _begin(

@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 import trio
 
+from actorflow.duration import SECOND
 from actorflow.errors import Error
 from actorflow.ports import CallRequest, Outcome, Reply
-from actorflow.script.ctx import CALL, CallContext
+from actorflow.script.ctx import CALL, CallContext, unheard
 from actorflow.script.current import CURRENT
 from actorflow.value import Limits, copy_value
 from hosts.function.failing import failure_in
-from hosts.function.performing import caller_of, from_trio, performer
+from hosts.function.performing import beater, caller_of, from_trio, performer
 
 if TYPE_CHECKING:
     from actorflow.node.node import Node
@@ -105,6 +106,9 @@ class Attempt:
             self._is_given_up,
             self._note,
             perform,
+            request.heartbeat,
+            request.deadline / SECOND if request.deadline else None,
+            unheard if request.beat is None else beater(self._way, request.beat, self._limits),
         )
 
     def _is_given_up(self) -> bool:

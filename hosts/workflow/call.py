@@ -1,19 +1,25 @@
 """Function calls of durable runs: attempts, retries, time-outs, and how many run at once.
 
 A call begins only after its record is committed and may be attempted again after a crash; every attempt carries the
-same invocation id. Between two attempts the call is a row in the store, so that a restart knows the attempt number.
+same invocation id. Between two attempts the call is a row in the store, so that a restart knows the attempt number;
+so is one that tells how far it is, and one that must not be repeated without asking.
 """
 
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Callable, Iterable
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
+
+import trio
 
 from actorflow.codec import decode, encode
+from actorflow.duration import SECOND
 from actorflow.errors import Error, Failure
 from actorflow.ports import CallRequest, Outcome
-from actorflow.run.turn import CallRow
+from actorflow.run.state import PAUSED
+from actorflow.run.turn import CallRow, Committed, KeepCalls
 from hosts.workflow.deadline import Deadlines
 from hosts.workflow.open_call import (
     HEARTBEAT,
@@ -29,16 +35,25 @@ from hosts.workflow.open_call import (
     nothing,
     refused,
     timed_out,
+    unknown,
+    unknown_text,
 )
 from hosts.workflow.start import invocation_id
-from hosts.workflow.terms import TermsOf
+from hosts.workflow.terms import ASK, FAIL, RETRY, TermsOf
 
 if TYPE_CHECKING:
+    from actorflow.value import Value
     from hosts.workflow.driver import Record
     from hosts.workflow.engine import Engine
     from hosts.workflow.host import WorkflowHost
     from hosts.workflow.live import Fact
     from hosts.workflow.resident import Resident
+
+
+_TOLD_AGAIN: Final = SECOND
+"""Nanoseconds between two heartbeats that are stored: what a crash loses of them."""
+_RETRY_AFTER: Final = 0.5
+"""Seconds until a row is stored again after a failed commit."""
 
 
 class Calls:
@@ -59,6 +74,10 @@ class Calls:
     def __len__(self) -> int:
         """Return how many calls are open."""
         return len(self._open)
+
+    def all(self) -> list[OpenCall]:
+        """Return the open calls, the oldest first."""
+        return list(self._open.values())
 
     def __contains__(self, key: tuple[int, int]) -> bool:
         """Tell whether a call is open here."""
@@ -91,14 +110,49 @@ class Calls:
         )
         call = OpenCall(resident.run, record.ref, live.run_id, resident.workflow_id, request, terms, host)
         self._open[resident.run, record.ref] = call
-        if stored is not None and stored.failure:
-            call.failure = decode(stored.failure)
         if terms.timeout or terms.schedule_to_close:
             self._bound(call, resident.called.get(record.ref) or live.driver.now())
-        if stored and stored.due > self._engine.clock.now():
-            self._engine.timers.add(stored.due, resident.run, record.ref, is_call=True)
+        if stored is None:
+            self._queue(call)
+        else:
+            self._go_on(call, stored)
+
+    def _go_on(self, call: OpenCall, stored: CallRow) -> None:
+        """Go on with a call of which the store has a row: it waits, or was running when the node ended."""
+        call.row, call.details = stored, stored.details
+        call.failure = decode(stored.failure) if stored.failure else None
+        now = self._engine.clock.now()
+        if stored.begun and call.terms.on_unknown == FAIL:
+            self._settle(call, failed(call, unknown(call), now, NON_RETRYABLE))
+        elif not stored.begun and stored.due > now:
+            self._engine.timers.add(stored.due, call.run, call.ref, is_call=True)
         else:
             self._queue(call)
+
+    def asks(self, resident: Resident) -> str:
+        """Return why a run that was just read must ask a person how one of its calls ended, or ""."""
+        live = resident.live
+        opened = {} if live is None else live.driver.open
+        answered = {fact.ref for fact in resident.facts}
+        for ref, row in resident.attempts.items():
+            record = opened.get(ref)
+            if record is None or not row.begun or ref in answered or (resident.run, ref) in self._open:
+                continue
+            if self._on_unknown(record) == ASK:
+                ways = f"actorflow run resolve RUN {ref} --retry | --result JSON | --error TEXT"
+                return f"{unknown_text(record.target, ref, row.attempt)}; ways out: {ways}"
+        return ""
+
+    def _on_unknown(self, record: Record) -> str:
+        try:
+            return self._terms(record.target, decode(record.payload)[1]).on_unknown
+        except Error:
+            return RETRY  # what its next attempt fails with says what is wrong
+
+    def rows(self, run: int, refs: Iterable[int]) -> dict[int, CallRow]:
+        """Return what was last stored, or is about to be, of some calls of a run."""
+        found = ((ref, self._open.get((run, ref))) for ref in refs)
+        return {ref: call.row for ref, call in found if call is not None and call.row is not None}
 
     def _bound(self, call: OpenCall, asked: int) -> None:
         """Let a call end in time: that counts from when it was recorded, however often the node has restarted."""
@@ -149,16 +203,47 @@ class Calls:
 
     def _attempt(self, call: OpenCall) -> None:
         self.running += 1
-        request, terms = call.request, call.terms
         call.answered = False
         call.give_up = nothing
-        call.began = self._engine.clock.now()
-        self._closing.set(call, terms.start_to_close)
+        if call.terms.on_unknown == RETRY:
+            self._begin(call, call.request)
+        else:  # nobody could know later that it had begun
+            self._keep(call, self._begun(call), partial(self._begin, call, call.request))
+
+    def _begin(self, call: OpenCall, request: CallRequest) -> None:
+        """Begin an attempt that has its slot, unless it was given up meanwhile."""
+        if call.request is not request or call.give_up is None:
+            return
+        terms, now = call.terms, self._engine.clock.now()
+        call.began = now
+        if terms.start_to_close:
+            self._closing.set(call, terms.start_to_close)
+            request.deadline = now + terms.start_to_close
+        if call.close_at:
+            request.deadline = min(request.deadline or call.close_at, call.close_at)
         if terms.heartbeat:
             self._beating.set(call, terms.heartbeat)
+        if call.details:
+            request.heartbeat = decode(call.details)
+        request.beat = partial(self._heard, call.run, call.ref, request.attempt)
         give_up = self._engine.attempt(request, partial(self._replied, call, request))
         if not call.answered:
             call.give_up = give_up
+
+    def _heard(self, run: int, ref: int, attempt: int, details: Value) -> None:
+        """Take a heartbeat; what it tells is stored, but not more often than a crash may lose."""
+        call = self._open.get((run, ref))
+        if call is None or call.answered or call.settled or call.request.attempt != attempt:
+            return
+        if call.terms.heartbeat:
+            self._beating.set(call, call.terms.heartbeat)
+        if details is None:
+            return
+        call.details = encode(details, call.host.limits)
+        now = self._engine.clock.now()
+        if now >= call.told:
+            call.told = now + min(call.terms.heartbeat // 2 or _TOLD_AGAIN, _TOLD_AGAIN)
+            self._keep(call, self._begun(call), nothing)
 
     def _replied(self, call: OpenCall, request: CallRequest, outcome: Outcome) -> None:
         """Take the answer of an attempt; one that comes after its time is ignored."""
@@ -182,7 +267,40 @@ class Calls:
         else:
             call.failure = failure
             call.request = _with_attempt(call.request, attempt + 1)
-            self._engine.retry(call.run, CallRow(call.ref, attempt + 1, now + wait, encode(failure)))
+            row = CallRow(call.ref, attempt + 1, now + wait, encode(failure), 0, call.details)
+            self._keep(call, row, partial(self._wait, call, row.due))
+
+    def _wait(self, call: OpenCall, due: int) -> None:
+        self._engine.timers.add(due, call.run, call.ref, is_call=True)
+
+    def _begun(self, call: OpenCall) -> CallRow:
+        now = self._engine.clock.now()
+        failure = encode(call.failure) if call.failure is not None else b""
+        return CallRow(call.ref, call.request.attempt, now, failure, now, call.details)
+
+    def _keep(self, call: OpenCall, row: CallRow, then: Callable[[], None]) -> None:
+        """Store what a restart must know of a call, and then go on with it."""
+        call.row = row
+        resident = self._engine.residents.get(call.run)
+        if resident is not None:
+            resident.attempts[call.ref] = row
+        self._engine.submit(KeepCalls(call.run, call.host.lease, [row]), partial(self._kept, call, row, then))
+
+    def _kept(self, call: OpenCall, row: CallRow, then: Callable[[], None], answer: Committed | Error) -> None:
+        if self._open.get((call.run, call.ref)) is not call or call.row is not row:
+            return
+        if isinstance(answer, Error):
+            self._engine.recovery.doubt(answer)
+            self._engine.start_soon(self._keep_later, call, row, then)
+        elif answer.state == PAUSED and not row.begun:
+            self.close(call.run, call.ref)  # it waits on when the run is resumed
+        elif answer.accepted:
+            then()
+
+    async def _keep_later(self, call: OpenCall, row: CallRow, then: Callable[[], None]) -> None:
+        await trio.sleep(_RETRY_AFTER)
+        if self._open.get((call.run, call.ref)) is call and call.row is row:
+            self._keep(call, row, then)
 
     def _stop(self, call: OpenCall) -> None:
         """Stop the running attempt: nobody waits for its answer any more."""

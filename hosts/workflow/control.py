@@ -16,14 +16,13 @@ from actorflow.names import parse_pid
 from actorflow.ports import Outcome, Reply
 from actorflow.run import event as events
 from actorflow.run import state as states
-from actorflow.run.turn import CallRow, ChangeRun, Committed, KeepCalls
+from actorflow.run.turn import ChangeRun, Committed
 from actorflow.store.control import asking
 from hosts.workflow.faults import no_run
 from hosts.workflow.live import Fact
 
 if TYPE_CHECKING:
     from hosts.workflow.engine import Engine
-    from hosts.workflow.resident import Resident
 
 Told = Callable[[Committed | Error], None]
 
@@ -101,20 +100,6 @@ class Control:
             elif told.accepted:
                 engine.recovery.read_again(engine.resident(told.run))
         engine.finished(resident, Outcome(failure=decode(change.end)))
-
-    def keep(self, resident: Resident) -> None:
-        """Store when the calls of a paused run are to be attempted next; one that was resumed goes on with them."""
-        rows, resident.retries = resident.retries, []
-        self._engine.calls.hold(resident.run)
-        if rows:
-            self._engine.submit(KeepCalls(resident.run, rows), partial(self._kept, resident.run, rows))
-
-    def _kept(self, run: int, rows: list[CallRow], answer: Committed | Error) -> None:
-        if isinstance(answer, Error):
-            self._engine.recovery.doubt(answer)
-        elif not answer.accepted and answer.state in states.OPEN:
-            for row in rows:
-                self._engine.retry(run, row)
 
 
 def _replied(workflow_id: str, reply: Reply, answer: Committed | Error) -> None:

@@ -21,7 +21,7 @@ from actorflow.notice import Notice
 from actorflow.ports import CallRequest, Identity, Outcome, Program, Reply
 from actorflow.run import event as events
 from actorflow.run.state import STILL
-from actorflow.run.turn import CallRow, Committed, Delivery, Item
+from actorflow.run.turn import Committed, Delivery, Item
 from actorflow.store.group import Callback, Write
 from hosts.workflow.admission import Admission
 from hosts.workflow.call import Calls
@@ -226,12 +226,6 @@ class Engine:
         resident.facts.append(fact)
         self.enqueue(resident)
 
-    def retry(self, run: int, row: CallRow) -> None:
-        """Let the wait of a call for its next attempt be stored with the run's next turn."""
-        resident = self.resident(run)
-        resident.retries.append(row)
-        self.enqueue(resident)
-
     def settle(self, run: int, ref: int, value: Any, failure: Failure | None = None) -> None:
         """Answer a request of a run."""
         self.fact(run, Fact(events.REQUEST_SETTLED, ref, "", encode([value, failure]), self.clock.now()))
@@ -317,9 +311,6 @@ class Engine:
         resident.busy = resident.pending = False
         self.progressed()
         resident.revision += 1
-        for row in draft.turn.calls:
-            resident.attempts[row.ref] = row
-            self.timers.add(row.due, resident.run, row.ref, is_call=True)
         for ref in draft.turn.dropped_calls:
             resident.attempts.pop(ref, None)
         for ref, due in draft.turn.timers:
@@ -413,4 +404,4 @@ def _note_to(node: Node) -> Callable[[str, str, str, Mapping[str, Any]], None]:
 
 def _is_empty(draft: Draft) -> bool:
     turn = draft.turn
-    return not (turn.events or turn.consumed or turn.calls or turn.dropped_calls or turn.dropped_timers or draft.ending)
+    return not (turn.events or turn.consumed or turn.dropped_calls or turn.dropped_timers or draft.ending)

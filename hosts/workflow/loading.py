@@ -43,8 +43,8 @@ async def load(engine: Engine, resident: Resident) -> RunRow:
         return row
     resident.lease = resident.host.lease  # not the row's: who was fenced off must stay so
     await _rebuild(engine, resident, found)
-    resident.attempts = {call.ref: call for call in found.calls}
     resident.called = _called(resident, found)
+    resident.attempts = {call.ref: call for call in found.calls} | engine.calls.rows(resident.run, resident.called)
     _join_inbox(resident, found, before)
     if row.state == states.PENDING:  # it may come from a pause: nobody was told when its timers were due
         resident.pending = True

@@ -8,13 +8,14 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
 from actorflow.codec import encode
-from actorflow.errors import TIMEOUT, Error, Failure
+from actorflow.errors import OUTCOME_UNKNOWN, TIMEOUT, Error, Failure
 from actorflow.run import event as events
 from hosts.workflow.live import Fact
 from hosts.workflow.operation import is_operation
 
 if TYPE_CHECKING:
     from actorflow.ports import CallRequest
+    from actorflow.run.turn import CallRow
     from hosts.workflow.host import WorkflowHost
     from hosts.workflow.terms import Terms
 
@@ -45,6 +46,8 @@ class OpenCall:
     that the latest attempt has ended. `settled` is set once the fact that ends the call is on the way; `unexpire` stops
     the time-out of the whole call, which is over at `close_at` (Unix nanoseconds, 0 for never). `began` is when the
     latest attempt began (Unix nanoseconds, 0 before), `failure` how the one before it failed.
+    `details` is CBOR of what an attempt told last, `told` when that may be stored again (Unix nanoseconds), and `row`
+    what the store has of the call.
     """
 
     run: int
@@ -61,6 +64,9 @@ class OpenCall:
     unexpire: Callable[[], None] = nothing
     began: int = 0
     failure: Failure | None = None
+    details: bytes = b""
+    told: int = 0
+    row: CallRow | None = None
 
 
 def completed(call: OpenCall, value: Any, now: int) -> Fact:
@@ -81,6 +87,19 @@ def failed(call: OpenCall, failure: Failure, now: int, retry_state: str) -> Fact
 def refused(ref: int, failure: Failure, now: int) -> Fact:
     """Return the fact that a call was never attempted."""
     return Fact(events.FUNCTION_FAILED, ref, "", encode(failure), now)
+
+
+def unknown(call: OpenCall) -> Failure:
+    """Return the failure of a call that was running when its node ended."""
+    return Failure(unknown_text(call.request.target, call.ref, call.request.attempt), OUTCOME_UNKNOWN, retryable=False)
+
+
+def unknown_text(target: str, ref: int, attempt: int) -> str:
+    """Say that nobody knows how a call ended."""
+    return (
+        f"call {ref} of {target} was running (attempt {attempt}) when its node ended: "
+        "whether it took effect is not known"
+    )
 
 
 def timed_out(call: OpenCall, timeout_type: str) -> Failure:

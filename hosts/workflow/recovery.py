@@ -128,7 +128,6 @@ class Recovery:
         for _, prepared in draft.starts:
             prepared.live.close()
         resident.facts = draft.facts + resident.facts
-        resident.retries = draft.retries + resident.retries
         if draft.ending is not None:
             resident.ending = draft.ending.joined(resident.ending)
         self.drop(resident)
@@ -160,7 +159,7 @@ class Recovery:
             self._engine.start_soon(self._try_later, resident)
             return
         self._engine.node.notices(Notice("run-paused", reason, resident.pid))
-        self._engine.control.keep(resident)
+        self._engine.calls.hold(resident.run)
         self._park(resident)
 
     def _park(self, resident: Resident) -> None:
@@ -193,6 +192,17 @@ class Recovery:
                 self._engine.submit(late, self.doubt)
         resident.facts.clear()
 
+    def _go_on(self, resident: Resident, row: RunRow) -> None:
+        """Go on with a run that was just read, unless a person has to say how one of its calls ended."""
+        self._engine.open_ids[row.workflow_id] = row.run
+        if reason := self._engine.calls.asks(resident):
+            self.pause(resident, reason)
+            return
+        resident.busy = False
+        self._reissue(resident)
+        if resident.wanting:
+            self._engine.enqueue(resident)
+
     async def load(self, resident: Resident) -> None:
         """Rebuild a run and go on with it; pause it when that is not possible."""
         try:
@@ -218,14 +228,10 @@ class Recovery:
             self._gone(resident, row)
         elif row.state in states.STILL or resident.host is None:
             if row.state == states.PAUSED:
-                self._engine.control.keep(resident)
+                self._engine.calls.hold(resident.run)
             self._park(resident)
         else:
-            resident.busy = False
-            self._engine.open_ids[row.workflow_id] = row.run
-            self._reissue(resident)
-            if resident.wanting:
-                self._engine.enqueue(resident)
+            self._go_on(resident, row)
         self._engine.progressed()
 
     def _gone(self, resident: Resident, row: RunRow) -> None:

@@ -44,7 +44,7 @@ class Draft:
     """A turn on its way to the store, and what is done once it is there.
 
     Attributes:
-        turn: what is committed. facts: the facts in it, to be fed again if the commit fails. retries, ending: likewise.
+        turn: what is committed. facts: the facts in it, to be fed again if the commit fails. ending: likewise.
         records: what the script asked in it; performed after the commit.
         dropped: request numbers the script gave up in it.
         sends: the request number each of `turn.deliveries` answers, 0 for none.
@@ -55,7 +55,6 @@ class Draft:
 
     turn: Turn
     facts: list[Fact] = field(default_factory=list)
-    retries: list[CallRow] = field(default_factory=list)
     ending: Ending | None = None
     records: list[Record] = field(default_factory=list)
     dropped: list[int] = field(default_factory=list)
@@ -70,10 +69,10 @@ class Resident:
     """One run in work.
 
     Attributes:
-        run: run number. facts, retries, ending: what waits for the next turn.
+        run: run number. facts, ending: what waits for the next turn.
         host: the host it belongs to, None until loaded. live: its machine, None while parked.
         revision, lease, parent_run, parent_ref, workflow_id: as in its row; valid while live.
-        attempts: request number → stored call row, for calls between two attempts.
+        attempts: request number → stored call row, for calls of which the store has one.
         called: request number → when that was recorded, for the calls that were open when it was read.
         busy: a commit or a load is under way. queued: it stands in the engine's queue.
         start: the rest of a start's first feed, to be committed as the first turn.
@@ -85,7 +84,6 @@ class Resident:
 
     run: int
     facts: list[Fact] = field(default_factory=list)
-    retries: list[CallRow] = field(default_factory=list)
     ending: Ending | None = None
     host: WorkflowHost | None = None
     live: LiveRun | None = None
@@ -108,7 +106,7 @@ class Resident:
     @property
     def wanting(self) -> bool:
         """Whether something waits for a turn."""
-        return bool(self.facts or self.retries or self.ending or self.start or self.stale or self.pending)
+        return bool(self.facts or self.ending or self.start or self.stale or self.pending)
 
     @property
     def pid(self) -> str:

@@ -18,13 +18,19 @@ _KEPT: Final = 10_000
 _START_TO_CLOSE: Final = 10 * MINUTE
 _PREFIX: Final = "temporal."
 
+RETRY: Final = "retry"
+ASK: Final = "ask"
+FAIL: Final = "fail"
+_WAYS: Final = (RETRY, ASK, FAIL)
+"""What happens to a call that was running when its node ended: another attempt, the run pauses, the call fails."""
+
 
 class Terms(NamedTuple):
     """The terms of one call; times are in nanoseconds, 0 for none.
 
     `timeout` is of the call with all its attempts, and so is `schedule_to_close`, which also ends a call at once when
     its next attempt would come too late. `start_to_close` and `heartbeat` are of one attempt, `schedule_to_start` of
-    its wait for a slot.
+    its wait for a slot. `on_unknown` says what happens when the node ended while an attempt ran.
     """
 
     options: Mapping[str, Any]
@@ -35,6 +41,7 @@ class Terms(NamedTuple):
     schedule_to_start: int
     heartbeat: int
     activity_id: str
+    on_unknown: str
 
     @property
     def whole(self) -> int:
@@ -59,14 +66,14 @@ class TermsOf:
         try:
             entry = self._registry.entry(target)
         except Error:
-            return _terms(options)
+            return _terms(options, {})
         if options:
-            return _terms(_merged(entry.options, options))
+            return _terms(_merged(entry.options, options), entry.config)
         known = self._plain.get(target)
         if known is None or known[0] is not entry:
             if len(self._plain) >= _KEPT:
                 self._plain.clear()
-            known = self._plain[target] = (entry, _terms(entry.options))
+            known = self._plain[target] = (entry, _terms(entry.options, entry.config))
         return known[1]
 
 
@@ -81,7 +88,7 @@ def _merged(presets: Mapping[str, Any], options: Mapping[str, Any]) -> Mapping[s
     return {**presets, **options}
 
 
-def _terms(options: Mapping[str, Any]) -> Terms:
+def _terms(options: Mapping[str, Any], config: Any) -> Terms:
     return Terms(
         options,
         policy_of(options, DURABLE_DEFAULT),
@@ -91,7 +98,19 @@ def _terms(options: Mapping[str, Any]) -> Terms:
         _duration(options, "activity.schedule_to_start_timeout", 0),
         _duration(options, "activity.heartbeat_timeout", 0),
         _text(options, "activity.id"),
+        _on_unknown(options, config),
     )
+
+
+def _on_unknown(options: Mapping[str, Any], config: Any) -> str:
+    value = options.get("on_unknown", _field(config, "on_unknown") or RETRY)
+    if value not in _WAYS:
+        raise invalid(f"option on_unknown: got {value!r}, expected one of {', '.join(_WAYS)}")
+    return str(value)
+
+
+def _field(config: Any, name: str) -> Any:
+    return config.get(name) if isinstance(config, Mapping) else getattr(config, name, None)
 
 
 def _duration(options: Mapping[str, Any], name: str, default: int) -> int:

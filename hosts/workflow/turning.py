@@ -40,17 +40,16 @@ def build(engine: Engine, resident: Resident, live: LiveRun) -> Draft:
     draft = Draft(
         Turn(resident.run, resident.revision, resident.lease, states.WAITING),
         resident.facts,
-        resident.retries,
         resident.ending,
     )
     start, resident.start = resident.start, None
-    resident.facts, resident.retries, resident.ending = [], [], None
+    resident.facts, resident.ending = [], None
     if start is not None:
         draft.turn.events, draft.records = start
     _feed_all(draft, live)
     _end_from_outside(engine, draft, live)
     _timers(draft, live)
-    if draft.retries or resident.attempts:
+    if resident.attempts:
         _calls(draft, resident, live)
     for record in draft.records:
         if record.kind in _OUTWARD and (record.ref in live.driver.open or live.outcome is not None):
@@ -101,9 +100,8 @@ def _due(record: Record, journal: list[JournalEvent]) -> int:
 
 
 def _calls(draft: Draft, resident: Resident, live: LiveRun) -> None:
-    """Store the rows of calls that wait for another attempt; drop the rows of calls that are answered."""
+    """Drop the rows of calls that are answered."""
     opened = live.driver.open if live.outcome is None else {}
-    draft.turn.calls = [row for row in draft.retries if row.ref in opened]
     draft.turn.dropped_calls = [ref for ref in resident.attempts if ref not in opened]
 
 

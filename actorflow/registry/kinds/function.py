@@ -24,10 +24,14 @@ class Pool(Config):
 
 
 class Function(Script):
-    """A function: its pool, limits, and default call options such as `retry`; `isolate` as in a process."""
+    """A function: its pool, limits, and default call options such as `retry`; `isolate` as in a process.
+
+    `on_unknown`: what a workflow does about a call that was running when its node ended.
+    """
 
     method: str = ""
     pool: Pool = Pool()
     limits: Limits = Limits()
     isolate: bool = False
     options: Mapping[str, Any] = Field(default_factory=dict)
+    on_unknown: Literal["retry", "ask", "fail"] = "retry"

@@ -67,7 +67,7 @@ class Story:
         """Any change of any run; most of them are refused."""
         run = self.draw(st.integers(1, 6))
         if self.draw(st.integers(0, 5)) == 0:
-            return KeepCalls(run, [CallRow(1, 2, EPOCH + 3, b"k")])
+            return KeepCalls(run, self.draw(st.integers(0, 1)), [CallRow(1, 2, EPOCH + 3, b"k")])
         verb = self.draw(st.sampled_from(sorted(VERBS)))
         change = ChangeRun(
             verb, run, at=EPOCH, reason="why", by="me", waits=b"\x01", end=b"\x02", since=2, kept=b"\x03"

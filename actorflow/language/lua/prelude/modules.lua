@@ -5,6 +5,7 @@ local byte, sub = string.byte, string.sub
 
 return function(kit, sys, core)
   local modules, invalid = {}, kit.invalid
+  local FACTS <const> = {invocation_id = true, attempt = true, heartbeat = true, deadline = true}
 
   modules.ctx = {
     get = function(key)
@@ -12,6 +13,10 @@ return function(kit, sys, core)
       local value = kit.identity().context[key]
       if type(value) == "table" then value = kit.fresh_identity().context[key] end -- see `all`
       if value ~= nil and sub(key, 1, 1) ~= "@" then return value end
+      if FACTS[key] and not kit.identity().durable then -- of the call that a function serves
+        local info = kit.perform("activity.info")
+        if info and info[key] ~= nil then return info[key] end
+      end
       return nil, kit.make_error({message = "ctx.get: no value for " .. key, kind = "NotFound", retryable = false})
     end,
     all = function()

@@ -92,9 +92,8 @@ def a_cancel_asks_the_script(store: Store) -> None:
 def a_paused_run_keeps_what_its_calls_wait_for(store: Store) -> None:
     """A call whose attempt ended after the pause has its row; a resume may begin it with attempt 1."""
     book = begin_one(store)
-    (refused,) = store.commit([KeepCalls(book.run, [CallRow(3, 2, EPOCH)])])
-    expect("not paused", (refused.refusal, refused.state), ("state", states.WAITING))
-    kept = store.commit([_change("pause", book), KeepCalls(book.run, [CallRow(3, 2, EPOCH), CallRow(4, 5, EPOCH)])])
+    rows = [CallRow(3, 2, EPOCH), CallRow(4, 5, EPOCH)]
+    kept = store.commit([_change("pause", book), KeepCalls(book.run, book.lease, rows)])
     expect("kept", [item.accepted for item in kept], [True, True])
     store.commit([_change("resume", book, dropped_calls=[3])])
     expect("calls", [call.ref for call in store.load(book.run).calls], [4])

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
-from actorflow.run.state import PAUSED, WAITING
-from actorflow.run.turn import CallRow
+from actorflow.run.state import COMPLETED, PAUSED, WAITING
+from actorflow.run.turn import CallRow, ChangeRun, Delivery, KeepCalls
 from actorflow.store.port import Store
 from actorflow.testing.conformance.items import EPOCH, HOST, Book, message
 from actorflow.testing.conformance.store.case import Case, begin, begin_one, expect, expect_true
@@ -72,9 +72,41 @@ def calls_come_due_in_order(store: Store) -> None:
     expect("loaded", store.load(book.run).calls, [later])
 
 
+def rows_of_calls_are_kept_beside_turns(store: Store) -> None:
+    """The owner of an open run stores rows of calls without a turn; others, and those of ended runs, are refused."""
+    book = begin_one(store)
+    row = CallRow(3, 2, EPOCH + 5, b"a", EPOCH + 4, b"details")
+    kept, late = store.commit([KeepCalls(book.run, book.lease, [row]), KeepCalls(book.run, book.lease + 1, [row])])
+    expect("kept", (kept.accepted, late.refusal), (True, "lease"))
+    expect("loaded", store.load(book.run).calls, [row])
+    store.commit([book.turn(dropped_calls=[3])])
+    expect("its revision is the same, and a turn drops it", store.load(book.run).calls, [])
+    store.commit([KeepCalls(book.run, book.lease, [row]), book.turn(state=COMPLETED, result=b"")])
+    expect("gone with the run", store.load(book.run).calls, [])
+    (ended,) = store.commit([KeepCalls(book.run, book.lease, [row])])
+    expect("of an ended run", ended.refusal, "unknown")
+
+
+def a_resume_may_bring_answers_and_calls(store: Store) -> None:
+    """What a person decides about a call of a paused run is in its inbox or its rows with the resume itself."""
+    book = begin_one(store)
+    row, again = CallRow(3, 2, EPOCH, b"a", EPOCH), CallRow(4, 2, EPOCH)
+    store.commit(
+        [ChangeRun("pause", book.run, at=EPOCH), KeepCalls(book.run, book.lease, [row, CallRow(4, 2, EPOCH, b"", 1)])]
+    )
+    answer = Delivery("", "FunctionCompleted", payload=b"v", at=EPOCH, run=book.run, ref=3)
+    change = ChangeRun("resume", book.run, at=EPOCH, facts=[answer], dropped_calls=[3], calls=[again])
+    (resumed,) = store.commit([change])
+    held = store.load(book.run)
+    expect("inbox", [(item.id, item.ref, item.payload) for item in held.inbox], [(*resumed.inbox, 3, b"v")])
+    expect("calls", held.calls, [again])
+
+
 CASES: Final[tuple[Case, ...]] = (
     deliveries_keep_their_order,
     consuming_touches_own_rows_only,
     timers_come_due_in_order,
     calls_come_due_in_order,
+    rows_of_calls_are_kept_beside_turns,
+    a_resume_may_bring_answers_and_calls,
 )
