@@ -24,6 +24,7 @@ from actorflow.language.python import PythonLanguage
 from actorflow.node.control import ControlServer
 from actorflow.node.control_verb import node_verbs
 from actorflow.node.data import DataDirectory, data_path
+from actorflow.node.hook_verb import hook_verbs
 from actorflow.node.node import LogSink, Node
 from actorflow.node.program import Language
 from actorflow.node.runner import HostRunner, ProcessRunner, ResourceRunner, Runner
@@ -206,7 +207,7 @@ async def _prepare(
     node.on_revision(partial(_follow, node, supervisor))
     node.settled = supervisor.settled
     node.services = supervisor.report
-    verbs = node_verbs(node, supervisor) | schedule_verbs(node)
+    verbs = node_verbs(node, supervisor) | schedule_verbs(node) | hook_verbs(node)
     verbs |= run_verbs(stores, served=True, waits=lambda pid: _waits(node, pid))
     await node.nursery.start(ControlServer(data.control_path(), verbs).serve)
     return supervisor

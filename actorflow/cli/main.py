@@ -12,7 +12,7 @@ from typing import Any, Final
 
 import typer
 
-from actorflow.cli import check, exec, listing, run, schedule, serve, service, test, work  # noqa: A004 - the name of the verb
+from actorflow.cli import check, exec, hook, listing, run, schedule, serve, service, test, work  # noqa: A004 - the name of the verb
 from actorflow.cli.failing import end_of
 
 _VERBS: Final[dict[str, Callable[..., Any] | tuple[str, str]]] = {
@@ -25,6 +25,7 @@ _VERBS: Final[dict[str, Callable[..., Any] | tuple[str, str]]] = {
     "services": listing.services,
     "runs": listing.runs,
     "schedules": schedule.schedules,
+    "hooks": hook.hooks,
     "cancel": work.cancel,
     "terminate": work.terminate,
     "exec": exec.execute,
@@ -72,6 +73,8 @@ def _assembled(given: Sequence[str]) -> typer.Typer:
             app.add_typer(service.app, name="service")
         if name == "schedules":
             app.add_typer(schedule.app, name="schedule")
+        if name == "hooks":
+            app.add_typer(hook.app, name="hook")
     app.callback()(_options)
     return app
 

@@ -80,6 +80,7 @@ class Engine:
         self._outgoing: list[Write] = []
         self._wake = trio.Event()
         self._progress = trio.Event()
+        self.moved = trio.Event()
         self._nursery: trio.Nursery | None = None
 
     @property
@@ -379,6 +380,8 @@ class Engine:
         if len(self.recent) > _RECENT:
             self.recent.popitem(last=False)
         self.node.exited(resident.pid, outcome, durable=True)
+        self.moved.set()  # whoever watches states takes the event before it looks, so that it misses nothing
+        self.moved = trio.Event()
 
     def _limit(self, resident: Resident) -> None:
         """Warn about a long history, and pause a run whose history is too long."""

@@ -1,0 +1,1 @@
+"""Hooks: services that call a function when runs change their state."""
