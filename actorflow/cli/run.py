@@ -18,6 +18,7 @@ Run = Annotated[str, typer.Argument(metavar="RUN", help="A PID, a workflow id or
 _PAGE: Final = 500
 _FIELDS: Final = (
     *("pid", "workflow_id", "run_id", "entry", "host", "state", "reason", "created", "updated", "parent", "args"),
+    *("continued_from", "continued_as"),
     *("result", "error", "waits", "events", "revision", "bundle_hash"),
 )
 _EVENT_FIELDS: Final = ("seq", "kind", "ref", "target", "step", "at", "payload", "drawn")
@@ -54,6 +55,23 @@ def history(
     """Print the journal of a run: everything that happened to it and everything it asked for."""
     events = list(_events(Place.of(directory, data, override), run))
     print_rows(events, ("seq", "kind", "ref", "target", "step", "payload", "drawn"), as_json=as_json, empty="no events")
+
+
+@app.command()
+def chain(
+    run: Run,
+    as_json: AsJson = False,  # noqa: FBT002
+    directory: Directory = None,
+    data: Data = None,
+    override: Overrides = None,
+) -> None:
+    """List the runs that a run has gone through by continuing as a new one, oldest first."""
+    place = Place.of(directory, data, override)
+    runs, after = [], 0
+    while page := place.ask("run.chain", {"run": run, "after": after, "limit": _PAGE}):
+        runs += page
+        after = page[-1]["run"]
+    print_rows(runs, ("run_id", "entry", "state", "reason", "created", "updated"), as_json=as_json, empty="no runs")
 
 
 @app.command()

@@ -46,6 +46,10 @@ class Directory:
             raise not_found(f"name not registered: {name!r}{self.hint(name)}")
         return pid
 
+    def names_of(self, pid: str) -> tuple[str, ...]:
+        """Return the names of a process, in the order of registering."""
+        return tuple(self._names.get(pid, ()))
+
     def hint(self, name: str) -> str:
         """Return `; did you mean …?` when a registered name is close to this one, else ""."""
         return did_you_mean(name, self._pids)

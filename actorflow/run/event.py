@@ -37,6 +37,9 @@ REQUEST_DROPPED: Final = "RequestDropped"
 UPDATE_ANSWERED: Final = "UpdateAnswered"
 STEP_STARTED: Final = "StepStarted"
 STEP_COMPLETED: Final = "StepCompleted"
+VERSION_MARKED: Final = "VersionMarked"
+NAMES_CARRIED: Final = "NamesCarried"
+CONTINUE_REFUSED: Final = "ContinueRefused"
 
 # records of the end
 RUN_COMPLETED: Final = "RunCompleted"
@@ -44,6 +47,7 @@ RUN_FAILED: Final = "RunFailed"
 RUN_CANCELLED: Final = "RunCancelled"
 RESULT_SUPERSEDED: Final = "ResultSuperseded"
 """What arrived after the end: its target is the fact it would have been. Nobody is fed it."""
+RUN_CONTINUED: Final = "RunContinued"
 
 FACTS: Final = frozenset(
     {
@@ -60,9 +64,11 @@ FACTS: Final = frozenset(
 )
 CALLS: Final = frozenset({FUNCTION_CALLED, OPERATION_PERFORMED})
 """The records that are attempted, and answered by `FunctionCompleted` or `FunctionFailed`."""
-ENDS: Final = frozenset({RUN_COMPLETED, RUN_FAILED, RUN_CANCELLED})
+ENDS: Final = frozenset({RUN_COMPLETED, RUN_FAILED, RUN_CANCELLED, RUN_CONTINUED})
 RESULTS: Final = frozenset({FUNCTION_COMPLETED, FUNCTION_FAILED})
 """The facts that are kept as superseded when they come after the end."""
+CARRIED: Final = frozenset({MESSAGE_RECEIVED, PROCESS_EXITED, CANCEL_REQUESTED})
+"""The facts in the inbox of a run that continues as a new one which the new one gets; others answer the old one."""
 SCRUBBED: Final = b"\xf7"
 """How what was drawn begins once it is scrubbed (CBOR `undefined`, which no list begins with); its digest follows."""
 

@@ -139,6 +139,8 @@ class Turn:
         starts: child runs to start in the same commit. deliveries: messages to other runs of the store.
         documents: written in the same commit. change: a row for the state history, or None.
         result: CBOR of the outcome when the run ended, else None. waits: CBOR list of reasons when paused, else empty.
+        successor: the run that goes on under the same workflow id, of a run that continues as a new one: started once
+            this one has ended. What waits in the inbox and may concern it goes over to it, in order.
     """
 
     run: int
@@ -157,6 +159,7 @@ class Turn:
     result: bytes | None = None
     waits: bytes = b""
     documents: Sequence[PutDocument] = ()
+    successor: StartRun | None = None
 
 
 @dataclass(slots=True)
@@ -238,6 +241,7 @@ class Committed:
         starts, deliveries, documents: answers to the parts of a turn or start, in order. Their refusal does not refuse
             the turn; a refused delivery has the inbox row of its `otherwise`, if that was delivered.
         revision: of a document, what it is at now, 0 when there is none.
+        successor: the answer to the start of a turn's successor, or None.
     """
 
     accepted: bool
@@ -251,6 +255,7 @@ class Committed:
     deliveries: Sequence[Committed] = ()
     documents: Sequence[Committed] = ()
     revision: int = 0
+    successor: Committed | None = None
 
 
 @dataclass(slots=True)

@@ -11,9 +11,11 @@ from actorflow.script.workflow_saga import Saga, saga
 from actorflow.script.workflow_step import sleep, sleep_until, step
 from actorflow.script.workflow_together import map, parallel  # noqa: A004 - it is `workflow.map`
 from actorflow.script.workflow_update import on_update
+from actorflow.script.workflow_version import continue_as_new, version
 
 __all__ = [
     "Saga",
+    "continue_as_new",
     "do",
     "info",
     "map",
@@ -24,6 +26,7 @@ __all__ = [
     "sleep",
     "sleep_until",
     "step",
+    "version",
     "wait_until",
 ]
 

@@ -6,13 +6,16 @@ Every kind of row is written in one go over the whole batch.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import Any
+from typing import Any, TypeAlias
 
-from actorflow.run.turn import Item, StartRun
+from actorflow.run.event import CARRIED
+from actorflow.run.turn import InboxRow, Item, StartRun
 from actorflow.store.dialect import Sqlite
-from actorflow.store.plan import Head, Kept, Known, Needs, Writes, needs, parents, reopened
+from actorflow.store.plan import Head, Kept, Known, Needs, Writes, needs, onward, parents, reopened
 from actorflow.store.seal import delivery_digest, document_digest
 from actorflow.store.statement import WriteStatements
+
+Fetch: TypeAlias = Callable[[str, Iterable[Any]], list[Any]]
 
 
 def look_up(cursor: Any, sql: WriteStatements, dialect: Sqlite, batch: Sequence[Item], kept: Kept) -> Known:
@@ -27,13 +30,7 @@ def look_up(cursor: Any, sql: WriteStatements, dialect: Sqlite, batch: Sequence[
     known = Known()
     _look_up_heads(fetch, sql, batch, wanted, known, kept)
     if wanted.run_ids:
-        known.run_ids = dict(fetch(sql.run_ids, wanted.run_ids))
-        known.leases = {host: kept.leases[host] for host in wanted.hosts if host in kept.leases}
-        if len(known.leases) < len(wanted.hosts):
-            known.leases = dict(fetch(sql.leases, wanted.hosts))
-        known.hashes = wanted.hashes & kept.hashes
-        if len(known.hashes) < len(wanted.hashes):
-            known.hashes = {row[0] for row in fetch(sql.hashes, wanted.hashes)}
+        _look_up_starts(fetch, sql, wanted, known, kept)
     if wanted.documents:
         asked = {name: cursor.execute(sql.revision, name).fetchone() for name in wanted.documents}
         known.documents = {name: row[0] for name, row in asked.items() if row}
@@ -43,12 +40,7 @@ def look_up(cursor: Any, sql: WriteStatements, dialect: Sqlite, batch: Sequence[
 
 
 def _look_up_heads(  # noqa: PLR0913, PLR0917 - the parts of a look-up
-    fetch: Callable[[str, Iterable[Any]], list[Any]],
-    sql: WriteStatements,
-    batch: Sequence[Item],
-    wanted: Needs,
-    known: Known,
-    kept: Kept,
+    fetch: Fetch, sql: WriteStatements, batch: Sequence[Item], wanted: Needs, known: Known, kept: Kept
 ) -> None:
     known.runs = {run: kept.heads[run] for run in wanted.runs if run in kept.heads}
     if len(known.runs) < len(wanted.runs):
@@ -58,6 +50,22 @@ def _look_up_heads(  # noqa: PLR0913, PLR0917 - the parts of a look-up
             known.runs.setdefault(row[0], kept.heads.get(row[0]) or Head(*row))
     if others := parents(batch, known):
         known.runs.update({row[0]: kept.heads.get(row[0]) or Head(*row) for row in fetch(sql.heads, others)})
+    ended = onward(known)
+    if ended:
+        for row in fetch(sql.holders, ended):
+            known.runs.setdefault(row[0], kept.heads.get(row[0]) or Head(*row))
+    if ended or wanted.chains:
+        known.chains = dict(fetch(sql.chains, known.runs))
+
+
+def _look_up_starts(fetch: Fetch, sql: WriteStatements, wanted: Needs, known: Known, kept: Kept) -> None:
+    known.run_ids = dict(fetch(sql.run_ids, wanted.run_ids))
+    known.leases = {host: kept.leases[host] for host in wanted.hosts if host in kept.leases}
+    if len(known.leases) < len(wanted.hosts):
+        known.leases = dict(fetch(sql.leases, wanted.hosts))
+    known.hashes = wanted.hashes & kept.hashes
+    if len(known.hashes) < len(wanted.hashes):
+        known.hashes = {row[0] for row in fetch(sql.hashes, wanted.hashes)}
 
 
 def _number(cursor: Any, dialect: Sqlite, known: Known, kept: Kept) -> None:
@@ -81,6 +89,9 @@ def apply(cursor: Any, sql: WriteStatements, dialect: Sqlite, writes: Writes) ->
     _write_runs(cursor, sql, writes)
     sql.append.run(cursor, [(run, *event) for run, event in writes.journal])
     _write_waits(cursor, sql, writes)
+    for run, previous, first in writes.continued:
+        cursor.execute(sql.continued, (run, previous, first))
+        _go_over(cursor, sql, run, previous)
     if writes.documents:
         _write_documents(cursor, sql, writes)
 
@@ -88,6 +99,18 @@ def apply(cursor: Any, sql: WriteStatements, dialect: Sqlite, writes: Writes) ->
         purged = (dialect.pack(sorted(writes.purged)),)
         for statement in sql.purge:
             cursor.execute(statement, purged)
+
+
+def _go_over(cursor: Any, sql: WriteStatements, run: int, previous: int) -> None:
+    """Give a run what is left in the inbox of the one it continues; a row that is damaged stays known as such."""
+    for *values, digest in cursor.execute(sql.left, (previous,)).fetchall():
+        row = InboxRow(*values)
+        if row.kind in CARRIED:
+            is_sound = digest == delivery_digest(previous, row.id, row)
+            row.ref = 0
+            sealed = delivery_digest(run, row.id, row) if is_sound else digest
+            cursor.execute(sql.go_over, (run, 0, sealed, row.id))
+    cursor.execute(sql.go_under, (previous,))
 
 
 def _scrub(cursor: Any, sql: WriteStatements, dialect: Sqlite, writes: Writes) -> None:

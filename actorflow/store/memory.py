@@ -12,11 +12,11 @@ from typing import Any, Final, TypeVar
 
 from actorflow.errors import not_found
 from actorflow.run.document import DocumentRow
-from actorflow.run.event import JournalEvent
+from actorflow.run.event import CARRIED, JournalEvent
 from actorflow.run.state import OPEN, PAUSED, TERMINAL
 from actorflow.run.turn import CallRow, Committed, InboxRow, Item, OpenRun, RunChanged, RunRow, StartRun, StateChange
 from actorflow.store.due import Waiting
-from actorflow.store.plan import Head, Known, Writes, needs, parents, plan, reopened
+from actorflow.store.plan import Head, Known, Writes, needs, onward, parents, plan, reopened
 from actorflow.store.port import RunFilter
 from actorflow.store.verify import verify_missing, verify_run
 
@@ -46,6 +46,8 @@ class MemoryStore:
         self._calls = Waiting()
         self._sources: dict[str, bytes] = {}
         self._leases: dict[str, int] = {}
+        self._continued: dict[int, tuple[int, int]] = {}
+        self._successors: dict[int, int] = {}
         self._documents: dict[tuple[str, str], DocumentRow] = {}
         self._ended: dict[int, None] = {}
         self._last_run = 0
@@ -96,6 +98,10 @@ class MemoryStore:
             if run := self._holders.get(workflow_id):
                 known.runs.setdefault(run, _head(self._runs[run]))
         known.runs.update({run: _head(self._runs[run]) for run in parents(batch, known) if run in self._runs})
+        ended = onward(known)
+        for run in (self._holders[workflow_id] for workflow_id in ended if workflow_id in self._holders):
+            known.runs.setdefault(run, _head(self._runs[run]))
+        known.chains = {run: first for run, (_, first) in self._continued.items()} if ended or wanted.chains else {}
         known.run_ids = {name: self._run_ids[name] for name in wanted.run_ids if name in self._run_ids}
         known.leases = {host: self._leases[host] for host in wanted.hosts if host in self._leases}
         known.hashes = wanted.hashes & self._sources.keys()
@@ -180,6 +186,11 @@ class MemoryStore:
             self._last_inbox = number
         for run, number in writes.consumed:
             self._inboxes.get(run, {}).pop(number, None)
+        for run, previous, first in writes.continued:
+            self._continued[run], self._successors[previous] = (previous, first), run
+            left = self._inboxes.pop(previous, {})
+            carried = {number: replace(row, ref=0) for number, row in left.items() if row.kind in CARRIED}
+            self._inboxes[run] = dict(sorted((self._inboxes.get(run, {}) | carried).items()))
 
     def _forget(self, writes: Writes) -> None:
         """Remember the runs that ended, and forget the oldest of them beyond what is kept."""
@@ -198,6 +209,8 @@ class MemoryStore:
             del self._newest[row.workflow_id]
         for number in self._histories.pop(row.run, ()):
             del self._changes[number]
+        previous, _ = self._continued.pop(row.run, (0, 0))
+        self._successors.pop(previous, None)
         for rows in (self._journals, self._inboxes):
             rows.pop(row.run, None)
 
@@ -219,6 +232,12 @@ class MemoryStore:
         """Return the run a workflow id or run id means."""
         run = self._holders.get(reference) or self._run_ids.get(reference) or self._newest.get(reference)
         return replace(self._runs[run]) if run else None
+
+    def continued(self, run: int) -> tuple[str, str]:
+        """Return the run ids of the run that this one continues, and of the one it continued as."""
+        before = self._runs.get(self._continued.get(run, (0, 0))[0])
+        after = self._runs.get(self._successors.get(run, 0))
+        return (before.run_id if before else "", after.run_id if after else "")
 
     def due_timers(self, host: str, until: int, limit: int = 1000) -> list[tuple[int, int, int]]:
         """Return (run, ref, due) of due timers."""
@@ -295,6 +314,12 @@ class MemoryStore:
     def journal(self, run: int, after: int = 0, limit: int = 1000) -> list[JournalEvent]:
         """Return journal events, in order."""
         return self._journals.get(run, [])[after : after + limit]
+
+    def chain(self, run: int, after: int = 0, limit: int = 100) -> list[RunRow]:
+        """Return the runs of a chain, oldest first."""
+        first = self._continued.get(run, (0, run))[1]
+        mine = [first, *(one for one, (_, root) in sorted(self._continued.items()) if root == first)]
+        return [replace(self._runs[one]) for one in mine if one > after and one in self._runs][:limit]
 
     def history(self, run: int) -> list[StateChange]:
         """Return the state history."""

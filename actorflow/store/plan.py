@@ -7,11 +7,11 @@ Items are decided in order, each against what its predecessors left. Nothing her
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final, TypeGuard, TypeVar
 
 from actorflow.run.document import DocumentRow, PutDocument
-from actorflow.run.event import CANCEL_REQUESTED, RESULTS, JournalEvent
+from actorflow.run.event import CANCEL_REQUESTED, CARRIED, RESULTS, JournalEvent
 from actorflow.run.state import CREATED, ENDED, OPEN, PAUSED, TERMINAL
 from actorflow.run.turn import (
     CallRow,
@@ -62,6 +62,7 @@ class Needs:
     hashes: set[str] = field(default_factory=set)
     documents: set[tuple[str, str]] = field(default_factory=set)
     inbox: bool = False
+    chains: set[int] = field(default_factory=set)
 
 
 @dataclass(slots=True)
@@ -72,6 +73,7 @@ class Known:
         runs: by run number, also those that hold a workflow id of the needs.
         run_ids: run id → run number. holders: workflow id → run number of the open run.
         leases: host → last token. hashes: sources that are stored. documents: (kind, key) → revision.
+        chains: run → the first run of its chain, of runs that others continued as; a run that is missing is the first.
         next_run, next_inbox: the first numbers never used; only valid when `numbered`.
     """
 
@@ -81,6 +83,7 @@ class Known:
     leases: dict[str, int] = field(default_factory=dict)
     hashes: set[str] = field(default_factory=set)
     documents: dict[tuple[str, str], int] = field(default_factory=dict)
+    chains: dict[int, int] = field(default_factory=dict)
     next_run: int = 1
     next_inbox: int = 1
     numbered: bool = False
@@ -133,6 +136,8 @@ class Writes:
         ended: runs whose timers and calls go. timers: run → ref → (host, due). calls: run → ref → (host, row).
         inbox: (id, run, delivery). consumed: (run, id). documents: (kind, key) → its row, None when it is deleted.
         scrubbed: runs whose payloads go, with (seq, digest in place of what was drawn). purged: runs that go whole.
+        continued: (run, the one it continues, the first of the chain). What remains of the previous one's inbox goes
+            over, the kinds of `CARRIED` without their request numbers; the rest is deleted. After `consumed`.
     """
 
     started: dict[int, tuple[StartRun, Head]] = field(default_factory=dict)
@@ -149,6 +154,7 @@ class Writes:
     consumed: list[tuple[int, int]] = field(default_factory=list)
     history: list[tuple[int, StateChange]] = field(default_factory=list)
     sources: dict[str, bytes] = field(default_factory=dict)
+    continued: list[tuple[int, int, int]] = field(default_factory=list)
     documents: dict[tuple[str, str], DocumentRow | None] = field(default_factory=dict)
     scrubbed: dict[int, list[tuple[int, bytes]]] = field(default_factory=dict)
     purged: set[int] = field(default_factory=set)
@@ -168,6 +174,9 @@ def needs(batch: Sequence[Item]) -> Needs:
                 _start_needs(part, wanted)
             for delivery in item.deliveries:
                 _delivery_needs(delivery, wanted)
+            if item.successor is not None:
+                _start_needs(item.successor, wanted)
+                wanted.chains.add(item.run)
             for document in item.documents:
                 _document_needs(document, wanted)
         elif isinstance(item, StartRun):
@@ -235,6 +244,14 @@ def parents(batch: Sequence[Item], known: Known) -> set[int]:
     changed = (item for item in batch if isinstance(item, ChangeRun))
     found = (heads.get(item.run) if item.run else holders.get(item.workflow_id) for item in changed)
     return {head.parent_run for head in found if head is not None and head.parent_run} - heads.keys()
+
+
+def onward(known: Known) -> set[str]:
+    """Return the workflow ids of the ended runs that are known: what is for them may be for a run they continued as.
+
+    The holders of the ids must be known too, and the chains of all.
+    """
+    return {head.workflow_id for head in known.runs.values() if head.state in TERMINAL}
 
 
 def plan(batch: Sequence[Item], known: Known) -> tuple[list[Committed], Writes]:
@@ -335,6 +352,8 @@ class Planner:
         """Put a fact into the inbox of an open run, or do what is to be done when there is none."""
         run = delivery.run or self.known.holders.get(delivery.workflow_id, 0)
         head = self.known.runs.get(run)
+        if head is not None and head.state not in OPEN and delivery.kind in CARRIED:
+            head, delivery = self._successor(head), replace(delivery, run=0, ref=0)
         if head is None or head.state not in OPEN:
             if head is not None and delivery.kind in RESULTS and head.state in ENDED:
                 keep_late(self, head, delivery)
@@ -343,7 +362,14 @@ class Planner:
         if head.state == PAUSED and delivery.kind == CANCEL_REQUESTED:
             resume(self, head, delivery.at, CANCEL_REASON)
         inbox = [self.put(head, delivery)]
-        return Committed(accepted=True, run=run, run_id=head.run_id, state=head.state, inbox=inbox)
+        return Committed(accepted=True, run=head.run, run_id=head.run_id, state=head.state, inbox=inbox)
+
+    def _successor(self, head: Head) -> Head | None:
+        """Return the open run that an ended one has continued as, None when there is none."""
+        known = self.known
+        holder = known.holders.get(head.workflow_id, 0)
+        same = holder and known.chains.get(holder, holder) == known.chains.get(head.run, head.run)
+        return known.runs[holder] if same else None
 
     def _messages(self, start: StartRun, head: Head) -> list[int]:
         return [self.put(head, message) for message in start.messages]
@@ -382,6 +408,8 @@ class Planner:
         self._row(turn, head)
         self._rows(turn, head)
         answer = Committed(accepted=True, run=head.run, run_id=head.run_id)
+        if turn.successor is not None:
+            answer.successor = self._continue(head, turn.successor)
         if turn.starts:
             answer.starts = [self._start(start) for start in turn.starts]
         if turn.deliveries:
@@ -422,6 +450,13 @@ class Planner:
         """Write the row of a run that was changed."""
         if head.run not in self.writes.started:
             self.writes.changed[head.run] = head
+
+    def _continue(self, head: Head, successor: StartRun) -> Committed:
+        answer = self._start(successor)
+        first = self.known.chains.get(head.run, head.run)
+        self.known.chains[answer.run] = first
+        self.writes.continued.append((answer.run, head.run, first))
+        return answer
 
     def end(self, head: Head) -> None:
         """Let go of what an open run holds: its workflow id, timers and calls."""

@@ -61,6 +61,10 @@ class HotReader(Protocol):
         """Return the run a reference means: the open run of that workflow id, a run id, the newest of the id."""
         ...
 
+    def continued(self, run: int) -> tuple[str, str]:
+        """Return the run ids of the run that this one continues, and of the one it continued as; "" for none."""
+        ...
+
     def due_timers(self, host: str, until: int, limit: int = 1000) -> list[tuple[int, int, int]]:
         """Return (run, ref, due) of timers due at `until`, earliest first. Paused runs keep theirs until resumed."""
         ...
@@ -126,6 +130,13 @@ class ReadModel(Protocol):
 
     def journal(self, run: int, after: int = 0, limit: int = 1000) -> list[JournalEvent]:
         """Return journal events with positions above `after`, in order."""
+        ...
+
+    def chain(self, run: int, after: int = 0, limit: int = 100) -> list[RunRow]:
+        """Return all runs that one has gone through by continuing as a new one, oldest first; itself, if none.
+
+        Those with run numbers above `after`, at most `limit`.
+        """
         ...
 
     def history(self, run: int) -> list[StateChange]:

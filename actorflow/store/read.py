@@ -111,6 +111,12 @@ class SqlReader:
         )
 
     @explained
+    def continued(self, run: int) -> tuple[str, str]:
+        """Return the run ids of the run that this one continues, and of the one it continued as."""
+        before, after = self._rows(self._reads.predecessor, run), self._rows(self._reads.successor, run)
+        return (before[0][0] if before else "", after[0][0] if after else "")
+
+    @explained
     def due_timers(self, host: str, until: int, limit: int = 1000) -> list[tuple[int, int, int]]:
         """Return (run, ref, due) of due timers."""
         return self._rows(self._reads.due_timers, host, PAUSED, until, limit)
@@ -197,6 +203,14 @@ class SqlReader:
     def journal(self, run: int, after: int = 0, limit: int = 1000) -> list[JournalEvent]:
         """Return journal events, in order."""
         return [JournalEvent(*values) for values in self._rows(self._reads.journal, run, after, limit)]
+
+    @explained
+    def chain(self, run: int, after: int = 0, limit: int = 100) -> list[RunRow]:
+        """Return the runs of a chain, oldest first."""
+        found = self._rows(self._reads.first, run)
+        first = found[0][0] if found else run
+        rows = self._rows(self._reads.chain, first, first, after, limit)
+        return [RunRow(*values) for values in rows]
 
     @explained
     def history(self, run: int) -> list[StateChange]:

@@ -53,8 +53,14 @@ def run_verbs(stores: Stores, *, served: bool, waits: Callable[[str], list[str]]
     async def backup(args: Mapping[str, Value]) -> Value:
         return await stores.back_up(Path(args_of.text(args, "target")))
 
+    async def chain(args: Mapping[str, Value]) -> Value:
+        reference, after = args_of.text(args, "run"), args_of.count(args, "after", 0, least=0)
+        limit = min(args_of.count(args, "limit", _DEFAULT_EVENTS), _DEFAULT_EVENTS)
+        return await stores.about(reference, lambda reader: view.chain(reader, reference, after, limit))
+
     return {
         "backup": backup,
+        "run.chain": chain,
         "runs": runs,
         "run.why": why,
         "run.show": show,

@@ -18,6 +18,7 @@ from sqlalchemy import (
     func,
     insert,
     literal_column,
+    or_,
     select,
     update,
 )
@@ -116,6 +117,15 @@ class WriteStatements:
         self.unwait = sql(delete(t.call).where(_bound(t.call.c.run, t.call.c.ref)), "key_run", "key_ref")
         self.unwait_all = sql(delete(t.call).where(dialect.one_of(t.call.c.run, "runs")), "runs")
 
+        self.chains = sql(
+            select(t.continuation.c.run, t.continuation.c.first).where(dialect.one_of(t.continuation.c.run, "runs")),
+            "runs",
+        )
+        self.continued = sql(insert(t.continuation), *_all(t.continuation))
+        left = select(*(t.inbox.c[name] for name in _INBOX)).where(_bound(t.inbox.c.run))
+        self.left = sql(left.order_by(t.inbox.c.id), "key_run")
+        self.go_over = sql(update(t.inbox).where(_bound(t.inbox.c.id)), "run", "ref", "digest", "key_id")
+        self.go_under = sql(delete(t.inbox).where(_bound(t.inbox.c.run)), "key_run")
         named = _bound(t.document.c.kind, t.document.c.key)
         self.revision = sql(select(t.document.c.revision).where(named), "key_kind", "key_key")
         self.put_document = rows(dialect.upsert(t.document), *_all(t.document))
@@ -128,7 +138,7 @@ class WriteStatements:
         self.scrub_history = sql(update(t.state_history).where(past), "reason", "runs")
         self.purge = [
             sql(delete(table).where(dialect.one_of(table.c.run, "runs")), "runs")
-            for table in (t.run, t.journal, t.state_history, t.inbox)
+            for table in (t.run, t.journal, t.state_history, t.continuation, t.inbox)
         ]
 
         mine = select(t.open_run.c.run).where(_bound(t.open_run.c.host))
@@ -179,6 +189,15 @@ class ReadStatements:
         history = select(*past).where(_bound(t.state_history.c.run)).order_by(t.state_history.c.id)
         self.history = sql(history, "key_run")
         self.changes, self.last_change = _changes(dialect)
+        before = t.continuation.join(t.run, t.run.c.run == t.continuation.c.previous)
+        after = t.continuation.join(t.run, t.run.c.run == t.continuation.c.run)
+        preceding, following = select(t.run.c.run_id).select_from(before), select(t.run.c.run_id).select_from(after)
+        self.predecessor = sql(preceding.where(_bound(t.continuation.c.run)), "key_run")
+        self.successor = sql(following.where(_bound(t.continuation.c.previous)), "key_previous")
+        self.first = sql(select(t.continuation.c.first).where(_bound(t.continuation.c.run)), "key_run")
+        others = t.run.c.run.in_(select(t.continuation.c.run).where(_bound(t.continuation.c.first)))
+        chain = select(t.run).where(or_(_bound(t.run.c.run), others), t.run.c.run > bindparam("after"))
+        self.chain = sql(limited(chain.order_by(t.run.c.run)), "key_run", "key_first", "after", "limit")
         self.bundle = sql(select(t.source.c.bundle).where(_bound(t.source.c.hash)), "key_hash")
 
         self.due_timers = _due(dialect, t.timer, t.timer.c.run, t.timer.c.ref, t.timer.c.due)

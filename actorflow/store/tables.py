@@ -65,6 +65,17 @@ open_run = Table(
 )
 """Who holds a workflow id: the primary key makes it one open run at a time, on every database."""
 
+continuation = Table(
+    "continuation",
+    metadata,
+    _part_of_key("run", NUMBER),
+    _needed("previous", NUMBER),
+    _needed("first", NUMBER),
+    Index("continuation_by_previous", "previous", unique=True),
+    Index("continuation_by_first", "first", "run"),
+)
+"""One row for each run that another one continued as, with the first of the chain; a plain run has none."""
+
 journal = Table(
     "journal",
     metadata,

@@ -62,10 +62,13 @@ def show(reader: Reader, reference: str) -> dict[str, Any]:
     row = find(reader, reference)
     started = _started(reader, row.run)
     waits = list(pause_of(row.waits).reasons) if row.state == PAUSED else []
+    continued_from, continued_as = reader.continued(row.run)
     return {
         **_line(row),
         "args": started.get("args", []),
         "parent": row.parent or None,
+        "continued_from": continued_from or None,
+        "continued_as": continued_as or None,
         "bundle_hash": row.bundle_hash,
         "events": row.last_seq,
         "revision": row.revision,
@@ -76,6 +79,17 @@ def show(reader: Reader, reference: str) -> dict[str, Any]:
             for change in reader.history(row.run)
         ],
     }
+
+
+def chain(reader: Reader, reference: str, after: int = 0, limit: int = _PAGE) -> list[dict[str, Any]]:
+    """Return the runs that one has gone through by continuing as a new one, oldest first; itself, if none.
+
+    Those with run numbers above `after`, at most `limit`; `run` is the run number.
+
+    Raises:
+        Error: kind NotFound.
+    """
+    return [{**_line(row), "run": row.run} for row in reader.chain(find(reader, reference).run, after, limit)]
 
 
 def history(reader: Reader, reference: str, after: int = 0, limit: int = _PAGE) -> list[dict[str, Any]]:

@@ -95,7 +95,8 @@ class Control:
         resident.workflow_id = pid.id
         for told in answer.deliveries:
             if told.accepted and known:
-                payload = Fact(events.PROCESS_EXITED, resident.parent_ref, "", change.exit, change.at, told.inbox[0])
+                ref = resident.parent_ref if told.run == resident.parent_run else 0
+                payload = Fact(events.PROCESS_EXITED, ref, "", change.exit, change.at, told.inbox[0])
                 engine.fact(told.run, payload)
             elif told.accepted:
                 engine.recovery.read_again(engine.resident(told.run))

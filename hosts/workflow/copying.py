@@ -21,7 +21,7 @@ from actorflow.run import event as events
 from hosts.workflow.driver import Divergence
 from hosts.workflow.live import CorruptJournalError, LiveRun
 from hosts.workflow.report import divergence_report
-from hosts.workflow.start import new_live
+from hosts.workflow.start import is_first_feed_open, new_live
 
 if TYPE_CHECKING:
     from actorflow.notice import Notice
@@ -125,8 +125,8 @@ async def _rebuild(live: LiveRun, found: OpenRun) -> None:
     while len(journal) > 1 and journal[-1].kind in events.ENDS:
         journal = journal[:-1]  # what ended it is not what its script asked
     try:
-        if len(journal) == 1:
-            live.feed_again(journal[0])
+        if is_first_feed_open(journal):
+            live.feed_again(journal)
             return
         for count, _ in enumerate(live.replay(journal)):
             if count % _FACTS_PER_CHECKPOINT == _FACTS_PER_CHECKPOINT - 1:

@@ -7,7 +7,7 @@ the recorded time of the fact being fed, random bytes are recorded with that fac
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, NoReturn
 
 from actorflow.codec import decode, encode
 from actorflow.errors import invalid
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from actorflow.lane import Lane, Work
     from actorflow.notice import Notice
     from actorflow.value import Limits, Value
+    from hosts.workflow.live import LiveRun
+    from hosts.workflow.own.continuing import Continuation
 
 _UNDRAWN: Final = frozenset({"permit"})
 """What is among the draws of a feed and does not come from the stream: verdicts of the guard."""
@@ -54,10 +56,11 @@ class Divergence(Exception):
 
 
 class Operator(NamedTuple):
-    """Where a run's log lines and notices go."""
+    """Where a run's log lines and notices go; `startable` raises `Error` for an entry that could not be started."""
 
     note: Callable[[str, str, str, Mapping[str, Any]], None]
     notice: Callable[[Notice], None]
+    startable: Callable[[str], None]
 
 
 class JournalDriver:
@@ -69,23 +72,28 @@ class JournalDriver:
         drawn: what the current feed drew, `[kind, bytes]` each.
         replaying: whether facts come from the journal.
         updates: id → what was last said of it, for every update that has come; None when none has.
+        continuation: what the run continues as new with, None while it does not.
+        live: the run, None once it is dropped. versions: what `workflow.version` answered, by change.
     """
 
     __slots__ = (
         "_collecting",
         "_expected",
         "_identity",
-        "_limits",
         "_now",
-        "_operator",
         "_recorded_draws",
         "_salt",
         "_stream",
+        "continuation",
         "drawn",
+        "limits",
+        "live",
         "open",
+        "operator",
         "records",
         "replaying",
         "updates",
+        "versions",
     )
 
     def __init__(self, identity: Identity, run_id: str, seed: bytes, limits: Limits, operator: Operator) -> None:
@@ -93,8 +101,11 @@ class JournalDriver:
         self._identity = identity
         self._salt = run_id.encode()
         self._stream = DrawStream(seed)
-        self._limits = limits
-        self._operator = operator
+        self.limits = limits
+        self.operator = operator
+        self.continuation: Continuation | None = None
+        self.live: LiveRun | None = None
+        self.versions: dict[str, int] | None = None
         self._now = 0
         self._collecting = False
         self._expected: list[JournalEvent] = []
@@ -122,9 +133,9 @@ class JournalDriver:
         self._expected = recorded[::-1]
         self._recorded_draws = decode(fact.drawn)[::-1] if fact.drawn else []
 
-    def begin_again(self, fact: JournalEvent) -> None:
-        """Begin the feed of a recorded fact whose records were never committed: they are collected anew."""
-        self.begin_replay(fact, [])
+    def begin_again(self, fact: JournalEvent, recorded: list[JournalEvent]) -> None:
+        """Begin the feed of a recorded fact of which no more than these records were committed: collect the rest."""
+        self.begin_replay(fact, recorded)
         self._collecting = True
         self.records = []
 
@@ -170,14 +181,27 @@ class JournalDriver:
         self._record(kind, ref, target, payload)
         return PENDING
 
+    @property
+    def repeats(self) -> bool:
+        """Whether what the script asks now is in the journal already."""
+        return self.replaying and not self._collecting
+
+    def diverge(self, kind: str, ref: int, target: str, payload: bytes) -> NoReturn:
+        """Stop a replay: the journal's next record cannot be what the script asks.
+
+        Raises:
+            Divergence: always.
+        """
+        raise Divergence(self.next_recorded(), Record(kind, ref, target, payload))
+
     def next_recorded(self) -> JournalEvent | None:
         """Return the record that the journal has next, on replay; None when it has no more here, or when live."""
         return self._expected[-1] if self.replaying and not self._collecting and self._expected else None
 
     def _record(self, kind: str, ref: int, target: str, payload: Value, *, opens: bool = True) -> None:
-        data = encode(payload, self._limits)
+        data = encode(payload, self.limits)
         record = Record(kind, ref, target, data)
-        if self.replaying and not self._collecting:
+        if self.replaying and (self._expected or not self._collecting):
             self._match(record)
         else:
             self.records.append(record)
@@ -287,12 +311,12 @@ class JournalDriver:
     def note(self, level: str, text: str, fields: Mapping[str, Value]) -> None:
         """Write a log line, once: not again on replay."""
         if not self.replaying:
-            self._operator.note(self._identity.pid, level, text, fields)
+            self.operator.note(self._identity.pid, level, text, fields)
 
     def notice(self, notice: Notice) -> None:
         """Pass a notice on, once: not again on replay."""
         if not self.replaying:
-            self._operator.notice(notice)
+            self.operator.notice(notice)
 
 
 def spawn_payload(request: SpawnRequest, *, wait: bool) -> dict[str, Any]:

@@ -18,7 +18,7 @@ from actorflow.bundle import Bundle
 from actorflow.codec import encode
 from actorflow.errors import Error, Failure, failure_of
 from actorflow.notice import Notice
-from actorflow.ports import CallRequest, Identity, Outcome, Program, Reply
+from actorflow.ports import NO_SLICES, CallRequest, Identity, Outcome, Program, Reply
 from actorflow.run import event as events
 from actorflow.run.state import STILL
 from actorflow.run.turn import Committed, Delivery, Item
@@ -36,6 +36,7 @@ from hosts.workflow.live import Fact
 from hosts.workflow.operation import attempt, is_operation
 from hosts.workflow.recovery import Recovery
 from hosts.workflow.resident import Draft, Resident
+from hosts.workflow.succession import carry_on
 from hosts.workflow.timer import Timers
 from hosts.workflow.turning import build, workflow_of
 from hosts.workflow.update import Updates
@@ -69,7 +70,7 @@ class Engine:
         self.asked: set[tuple[int, int]] = set()
         self.calls = Calls(self)
         self.timers = Timers(node.clock, self._due)
-        self.operator = Operator(_note_to(node), node.notices)
+        self.operator = Operator(_note_to(node), node.notices, self._check_startable)
         self.entropy = Entropy()
         self.admission = Admission(self)
         self.recovery = Recovery(self)
@@ -110,6 +111,10 @@ class Engine:
     def pinned_program(self, bundle: Bundle, slices: Mapping[str, int]) -> Program:
         """Return the program of exactly this source."""
         return self.node.programs.compiled(bundle, durable=True, slices=slices)
+
+    def _check_startable(self, entry: str) -> None:
+        """Do nothing if a run of this entry could be started now; raises `Error` otherwise."""
+        self.program_of(entry, NO_SLICES)
 
     def function_options(self, target: str) -> Mapping[str, Any]:
         """Return a function's own default call options; a target that is broken or missing has none."""
@@ -236,7 +241,8 @@ class Engine:
         if answer.state in STILL:
             return
         for row in answer.inbox:
-            fact = Fact(delivery.kind, delivery.ref, delivery.target, delivery.payload, delivery.at, row)
+            ref = delivery.ref if answer.run == delivery.run else 0  # what a run continued as did not ask for it
+            fact = Fact(delivery.kind, ref, delivery.target, delivery.payload, delivery.at, row)
             self.fact(answer.run, fact)
 
     def deliver(self, delivery: Delivery, reply: Reply) -> None:
@@ -319,8 +325,8 @@ class Engine:
         self._close_answered(resident, draft)
         if answer.deliveries or answer.starts or draft.refused:
             self._outward(resident, draft, answer)
-        if draft.outcome is not None:
-            self._ended(resident, draft, draft.outcome)
+        if draft.ends:
+            self._ended(resident, draft, answer)
             return
         for record in draft.records:
             if resident.live is not None and record.ref in resident.live.driver.open:
@@ -346,26 +352,28 @@ class Engine:
         for delivery, ref, committed in zip(draft.turn.deliveries, draft.sends, answer.deliveries, strict=True):
             if committed.accepted:
                 self.arrived(delivery, committed)
-                if ref and draft.outcome is None:
+                if ref and not draft.ends:
                     self.settle(resident.run, ref, value=True)
             elif delivery.otherwise is not None:
                 self.arrived(delivery.otherwise, committed)
         for (ref, prepared), committed in zip(draft.starts, answer.starts, strict=True):
             self.admission.install(prepared, committed, partial(self.admission.child_started, resident, ref))
         for ref, failure in draft.refused:
-            if draft.outcome is None:
+            if not draft.ends:
                 self.settle(resident.run, ref, None, failure)
 
-    def _ended(self, resident: Resident, draft: Draft, outcome: Outcome) -> None:
-        self.finished(resident, outcome)
+    def _ended(self, resident: Resident, draft: Draft, answer: Committed) -> None:
+        if draft.outcome is None:
+            carry_on(self, resident, draft, answer)
+            return
+        self.finished(resident, draft.outcome)
         if draft.ending is not None:
             draft.ending.reply(Outcome(value=True))
         if resident.ending is not None:  # asked while the last turn was on its way
             resident.ending.reply(Outcome(failure=no_run(resident.workflow_id).failure))
 
-    def finished(self, resident: Resident, outcome: Outcome) -> None:
-        """Let go of a run whose end is on disk, and tell who waits for it; results that are late are kept as such."""
-        self.recovery.keep_late(resident)
+    def let_go(self, resident: Resident) -> None:
+        """Forget a run whose end is on disk, and what it asked for."""
         if resident.live is None:
             self.calls.close_run(resident.run)
         else:
@@ -374,6 +382,11 @@ class Engine:
                 self.asked.discard((resident.run, ref))
         self.recovery.drop(resident)
         self.residents.pop(resident.run, None)
+
+    def finished(self, resident: Resident, outcome: Outcome) -> None:
+        """Let go of a run whose end is on disk, and tell who waits for it; results that are late are kept as such."""
+        self.recovery.keep_late(resident)
+        self.let_go(resident)
         if self.open_ids.get(resident.workflow_id) == resident.run:
             del self.open_ids[resident.workflow_id]
         self.recent[resident.workflow_id] = outcome

@@ -12,17 +12,19 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from actorflow.codec import decode, encode
 from actorflow.errors import CANCELED, Error, Failure
 from actorflow.machine.machine import Machine
-from actorflow.message import Message
+from actorflow.message import CANCEL, EVENTS_TOPIC, Message
 from actorflow.ports import Outcome
 from actorflow.run import event as events
 from actorflow.run.event import JournalEvent, chain, payload_digest, sealed, superseded
 from hosts.workflow import answering
-from hosts.workflow.driver import JournalDriver, Record
+from hosts.workflow.driver import Divergence, JournalDriver, Record
+from hosts.workflow.own.continuing import UNBOUNDED, next_run_id
 from hosts.workflow.settings import RunLimits
 
 if TYPE_CHECKING:
     from actorflow.ports import Program
 
+_FROM_OUTSIDE: Final = frozenset({events.RUN_CANCELLED, events.RUN_FAILED})
 _LIVE_COST: Final = 8_192
 """What a live run is taken to weigh beside its journal, in bytes; only the cache limit uses it."""
 
@@ -48,7 +50,19 @@ class Fed(NamedTuple):
 class LiveRun:
     """One run in memory, held to `limits`. `outcome` is None while it goes on."""
 
-    __slots__ = ("cancel_asked", "checksum", "driver", "limits", "machine", "run_id", "salt", "seq", "size", "started")
+    __slots__ = (
+        "cancel_asked",
+        "checksum",
+        "driver",
+        "limits",
+        "machine",
+        "run_id",
+        "salt",
+        "seq",
+        "size",
+        "started",
+        "unread",
+    )
 
     def __init__(self, run_id: str, program: Program, driver: JournalDriver, limits: RunLimits) -> None:
         """Make a run that has done nothing yet."""
@@ -62,6 +76,17 @@ class LiveRun:
         self.size = _LIVE_COST
         self.started = 0
         self.cancel_asked = False
+        self.unread: list[Message] = []
+        driver.live = self
+
+    def stop(self) -> None:
+        """End the machine of a run that continues as a new one, which gets what it has not read."""
+        self.unread = self.machine.unread()
+        self.machine.end(Outcome())
+
+    def take_back(self, ref: int) -> None:
+        """Take the newest request number back: a script with more or fewer calls that need none asks the same."""
+        self.machine.last_ref = ref - 1
 
     @property
     def outcome(self) -> Outcome | None:
@@ -97,15 +122,24 @@ class LiveRun:
         for kind, ref, target, payload in records:
             journal.append(self._event(kind, ref, target, payload, b"", at))
         if self.machine.outcome is not None:
-            kind, payload = end_record(self.machine.outcome, cancel_asked=self.cancel_asked)
-            journal.append(self._event(kind, 0, "", payload, b"", at))
+            end = self._end(self.machine.outcome)
+            journal.append(self._event(*end, b"", at))
         return Fed(journal, records)
 
-    def feed_again(self, fact: JournalEvent) -> Fed:
-        """Feed the recorded start whose records were never committed, and return their events and records."""
-        driver = self.driver
-        self._verify(fact, [])
-        driver.begin_again(fact)
+    def _end(self, outcome: Outcome) -> Record:
+        """Return the record of the journal's last event."""
+        continuation = self.driver.continuation
+        if continuation is not None:
+            payload = {"args": decode(continuation.args), "run_id": next_run_id(self.run_id)}
+            return Record(events.RUN_CONTINUED, 0, continuation.entry, encode(payload, UNBOUNDED))
+        kind, data = end_record(outcome, cancel_asked=self.cancel_asked)
+        return Record(kind, 0, "", data)
+
+    def feed_again(self, journal: list[JournalEvent]) -> Fed:
+        """Feed the recorded start, of whose records no others than these were committed; return the rest of them."""
+        driver, fact, recorded = self.driver, journal[0], journal[1:]
+        self._verify(fact, recorded)
+        driver.begin_again(fact, recorded)
         self._apply(fact.kind, fact.ref, fact.target, fact.payload)
         _run(self.machine)
         driver.end_replay()
@@ -126,10 +160,13 @@ class LiveRun:
         """
         for fact, recorded in self._effective(journal):
             self._verify(fact, recorded)
+            end = recorded.pop() if recorded and recorded[-1].kind in events.ENDS else None
             self.driver.begin_replay(fact, recorded)
             self._apply(fact.kind, fact.ref, fact.target, fact.payload)
             _run(self.machine)
             self.driver.end_replay()
+            if end is not None or self.machine.outcome is not None:
+                self._compare_end(end)
             yield self.seq
         self.driver.replaying = False
 
@@ -143,8 +180,28 @@ class LiveRun:
             else:
                 yield fact, recorded
 
+    def _compare_end(self, end: JournalEvent | None) -> None:
+        """Check that the script ends where its journal does; what ended a run from outside the script cannot repeat.
+
+        Raises:
+            Divergence: when only one of the two ends, or they end in different ways.
+        """
+        outcome = self.machine.outcome
+        if outcome is None and end is not None and end.kind in _FROM_OUTSIDE:
+            self.machine.end(Outcome(failure=decode(end.payload)))
+            return
+        asked = None if outcome is None else self._end(outcome)
+        if (
+            end is None
+            or asked is None
+            or (end.kind, end.target) != (asked.kind, asked.target)
+            or end.digest != payload_digest(self.salt, asked.payload)
+        ):
+            raise Divergence(end, asked)
+
     def close(self) -> None:
         """Drop the machine without running any more of its code."""
+        self.driver.live = None
         self.machine.end(Outcome())
 
     def _event(  # noqa: PLR0913, PLR0917 - the columns of a journal row
@@ -219,7 +276,21 @@ def _feeds(journal: list[JournalEvent]) -> Iterator[tuple[JournalEvent, list[Jou
 
 def _started(live: LiveRun, _ref: int, _target: str, payload: Any) -> None:
     live.started = live.driver.now()
+    if "continued_from" in payload:
+        _continued(live, payload)
     live.machine.start(tuple(payload["args"]))
+
+
+def _continued(live: LiveRun, payload: Any) -> None:
+    """Take over what the run before had not read, and the names it had."""
+    for topic, sender, payloads in payload.get("unread", ()):
+        live.machine.keep(Message(topic, sender, tuple(payloads)))
+        if topic == EVENTS_TOPIC and payloads[0]["kind"] == CANCEL:
+            live.cancel_asked = True
+    if "updates" in payload:
+        live.driver.updates = dict(payload["updates"])
+    if "names" in payload:
+        live.driver.mark(events.NAMES_CARRIED, 0, "", payload["names"])
 
 
 def _completed(live: LiveRun, ref: int, _target: str, payload: Any) -> None:

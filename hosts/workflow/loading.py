@@ -13,7 +13,7 @@ from actorflow.errors import invalid, not_found
 from actorflow.run import state as states
 from actorflow.run.event import CALLS, payload_digest
 from hosts.workflow.live import CorruptJournalError, Fact
-from hosts.workflow.start import new_live
+from hosts.workflow.start import is_first_feed_open, new_live
 
 if TYPE_CHECKING:
     from actorflow.run.turn import OpenRun, RunRow
@@ -67,8 +67,8 @@ async def _rebuild(engine: Engine, resident: Resident, found: OpenRun) -> None:
     _check_identity(row, payload)
     live = new_live(resident.host, program, bundle, row.workflow_id, payload)
     resident.live = live
-    if len(found.events) == 1:
-        fed = live.feed_again(found.events[0])
+    if is_first_feed_open(found.events):
+        fed = live.feed_again(found.events)
         resident.start = (fed.events, fed.records) if fed.events else None
         return
     for count, _ in enumerate(live.replay(found.events)):

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from actorflow.run.event import JournalEvent
     from actorflow.store.port import Reader
 
-_KINDS: Final = (events.NAME_USED, events.REQUEST_SETTLED)
+_KINDS: Final = (events.NAME_USED, events.REQUEST_SETTLED, events.NAMES_CARRIED)
 _PAGE: Final = 1_000
 _ALL: Final = 2**62
 
@@ -49,12 +49,15 @@ def held_names(journal: Iterable[tuple[str, JournalEvent]], pid_of: Callable[[st
     A name that a run gave to somebody else is not among them: that may have been an actor, which went with its node.
 
     Args:
-        journal: (workflow id, event) of the `NameUsed` and `RequestSettled` events of open runs, in order.
+        journal: (workflow id, event) of the events of open runs that `name_events` reads, in order.
         pid_of: the PID of a workflow id.
     """
     asked: dict[tuple[str, int], tuple[str, str]] = {}
     held: dict[tuple[str, str], None] = {}
     for workflow_id, event in journal:
+        if event.kind == events.NAMES_CARRIED:
+            held.update(dict.fromkeys((name, pid_of(workflow_id)) for name in decode(event.payload)))
+            continue
         if event.kind == events.NAME_USED:
             verb, pid = _pair(event)
             if verb == "unregister" or pid in {"", pid_of(workflow_id)}:

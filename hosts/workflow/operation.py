@@ -30,7 +30,6 @@ _IN_A_FUNCTION: Final = "do it in a function and reach that with funcs.call"
 _ADVICE: Final[Mapping[str, str]] = MappingProxyType(
     {
         "io": "process.io does direct I/O, which a replay would repeat; put it into a function and use funcs.call",
-        "upgrade": "process.upgrade is not supported on this host; spawn a successor and return",
         "events.subscribe": "events.subscribe is not available in a workflow; subscribe in an actor that signals it",
         "sql.begin": "sql.begin is not available in a workflow: no transaction outlives a step; do it in a function",
         "queue.message": "queue.message is not available in a workflow; a queue.consumer's function may signal it",

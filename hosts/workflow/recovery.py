@@ -24,6 +24,7 @@ from hosts.workflow.loading import load
 from hosts.workflow.naming import held_names, name_events
 from hosts.workflow.report import divergence_report
 from hosts.workflow.resident import Draft, Resident
+from hosts.workflow.succession import follow
 
 if TYPE_CHECKING:
     from actorflow.store.port import HotReader
@@ -127,6 +128,8 @@ class Recovery:
         self.doubt(answer)
         for _, prepared in draft.starts:
             prepared.live.close()
+        if draft.successor is not None:
+            draft.successor.live.close()
         resident.facts = draft.facts + resident.facts
         if draft.ending is not None:
             resident.ending = draft.ending.joined(resident.ending)
@@ -207,6 +210,7 @@ class Recovery:
         """Rebuild a run and go on with it; pause it when that is not possible."""
         try:
             row = await load(self._engine, resident)
+            successor = await self._continued_as(row)
         except Divergence as divergence:
             waits = resident.live.machine.waits() if resident.live is not None else []
             place = waits[0].partition("  ")[0] if waits else ""
@@ -225,7 +229,7 @@ class Recovery:
             self.pause(resident, f"internal error: {failure_of(error).message}")
             return
         if row.state in states.TERMINAL:
-            self._gone(resident, row)
+            follow(self._engine, resident, successor) if successor else self._gone(resident, row)
         elif row.state in states.STILL or resident.host is None:
             if row.state == states.PAUSED:
                 self._engine.calls.hold(resident.run)
@@ -233,6 +237,14 @@ class Recovery:
         else:
             self._go_on(resident, row)
         self._engine.progressed()
+
+    async def _continued_as(self, row: RunRow) -> int:
+        """Return the run that an ended one has continued as, 0 for none."""
+        if row.state not in states.TERMINAL:
+            return 0
+        _, run_id = await self._engine.writer.read(lambda store: store.continued(row.run))
+        found = await self._engine.writer.read(lambda store: store.find(run_id)) if run_id else None
+        return found.run if found else 0
 
     def _gone(self, resident: Resident, row: RunRow) -> None:
         """Let go of a run that has ended; if nobody knew, its last commit was one of unknown outcome."""

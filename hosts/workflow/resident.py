@@ -51,6 +51,7 @@ class Draft:
         starts: the child starts in `turn.starts`, in order, with their request numbers.
         refused: requests that need no commit to be answered: (ref, failure).
         outcome: how the run ended in this turn, or None.
+        successor: what the run continues as, or None. left: facts in the turn that are for the successor.
     """
 
     turn: Turn
@@ -62,6 +63,13 @@ class Draft:
     starts: list[tuple[int, PreparedStart]] = field(default_factory=list)
     refused: list[tuple[int, Failure]] = field(default_factory=list)
     outcome: Outcome | None = None
+    successor: PreparedStart | None = None
+    left: list[Fact] = field(default_factory=list)
+
+    @property
+    def ends(self) -> bool:
+        """Whether the run ends in this turn."""
+        return self.outcome is not None or self.successor is not None
 
 
 @dataclass(slots=True, eq=False)

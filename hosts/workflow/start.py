@@ -88,15 +88,40 @@ def prepare(  # noqa: PLR0913 - a start, and who its parent is
         Error: NotFound or Invalid, when the entry does not exist, is broken, or an option is wrong.
     """
     bundle, program = host.engine.program_of(request.entry, host.settings.slices)
-    request = _secured(host, request)
+    request = secured(host, request)
     workflow_id, use_existing = _identity(request, parent_id, parent_ref, host.engine.entropy)
+    payload = start_payload(request, bundle, host, workflow_id, run_id)
+    prepared = begin_run(host, request, bundle, program, payload)
+    start = prepared.start
+    start.parent_run, start.parent_ref, start.use_existing = parent_run, parent_ref, use_existing
+    start.messages = [
+        message_delivery(workflow_id, topic, request.parent, payloads, start.at, host)
+        for topic, payloads in request.messages
+    ]
+    return prepared
+
+
+def begin_run(  # noqa: PLR0913, PLR0917 - the parts of a start
+    host: WorkflowHost,
+    request: SpawnRequest,
+    bundle: Bundle,
+    program: Program,
+    payload: Mapping[str, Any],
+    limits: Limits | None = None,
+) -> PreparedStart:
+    """Take the first steps of a run whose start event has this payload; `limits` bound it, else those of the run.
+
+    Raises:
+        Error: kind Invalid, when the payload is too large.
+    """
     now = host.engine.clock.now()
-    payload = _start_payload(request, bundle, host, workflow_id, run_id)
+    workflow_id = payload["workflow_id"]
     live = new_live(host, program, bundle, workflow_id, payload)
-    fed = live.feed(Fact(events.RUN_STARTED, 0, request.entry, encode(payload, live.limits.values), now))
+    data = encode(payload, limits or live.limits.values)
+    fed = live.feed(Fact(events.RUN_STARTED, 0, request.entry, data, now))
     journal, records, rest = _fold(live, fed)
     start = StartRun(
-        run_id=run_id,
+        run_id=payload["run_id"],
         workflow_id=workflow_id,
         entry=request.entry,
         host=host.id,
@@ -105,13 +130,6 @@ def prepare(  # noqa: PLR0913 - a start, and who its parent is
         events=journal,
         at=now,
         parent=request.parent,
-        parent_run=parent_run,
-        parent_ref=parent_ref,
-        use_existing=use_existing,
-        messages=[
-            message_delivery(workflow_id, topic, request.parent, payloads, now, host)
-            for topic, payloads in request.messages
-        ],
         lease=host.lease,
         state=states.RUNNING if records or rest else states.WAITING,
     )
@@ -151,7 +169,7 @@ def _driver(host: WorkflowHost, identity: Identity, seed: bytes, limits: Limits)
     return JournalDriver(identity, run_id, seed, limits, host.engine.operator)
 
 
-def _secured(host: WorkflowHost, request: SpawnRequest) -> SpawnRequest:
+def secured(host: WorkflowHost, request: SpawnRequest) -> SpawnRequest:
     """Return a request with the actor and scope that the entry has of its own, and marked on a strict node."""
     guard = host.engine.node.guard
     own = guard.own(request.entry)
@@ -177,12 +195,19 @@ def _fold(
     """Put the first feed into the start if it only called functions, else keep all but the start event for a turn."""
     if live.outcome is None and all(record.kind in events.CALLS for record in fed.records):
         return fed.events, fed.records, None
-    return fed.events[:1], [], (fed.events[1:], fed.records)
+    kept = 2 if fed.records and fed.records[0].kind == events.NAMES_CARRIED else 1
+    return fed.events[:kept], [], (fed.events[kept:], fed.records)
 
 
-def _start_payload(
+def is_first_feed_open(journal: list[JournalEvent]) -> bool:
+    """Tell whether a journal is what `_fold` kept of the first feed: what the script asked then is not in it yet."""
+    return len(journal) == 1 or (len(journal) == 2 and journal[1].kind == events.NAMES_CARRIED)  # noqa: PLR2004
+
+
+def start_payload(
     request: SpawnRequest, bundle: Bundle, host: WorkflowHost, workflow_id: str, run_id: str
 ) -> dict[str, Any]:
+    """Return the payload of a run's start event."""
     return {
         "format": FORMAT,
         "workflow_id": workflow_id,

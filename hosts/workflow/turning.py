@@ -21,6 +21,7 @@ from hosts.workflow.faults import no_run
 from hosts.workflow.live import LiveRun, outcome_of
 from hosts.workflow.resident import Draft, Resident
 from hosts.workflow.start import child_run_id, prepare
+from hosts.workflow.succession import succeed
 
 if TYPE_CHECKING:
     from actorflow.run.event import JournalEvent
@@ -32,6 +33,7 @@ _END_STATES = {
     events.RUN_COMPLETED: states.COMPLETED,
     events.RUN_FAILED: states.FAILED,
     events.RUN_CANCELLED: states.CANCELLED,
+    events.RUN_CONTINUED: states.COMPLETED,
 }
 
 
@@ -54,15 +56,19 @@ def build(engine: Engine, resident: Resident, live: LiveRun) -> Draft:
     for record in draft.records:
         if record.kind in _OUTWARD and (record.ref in live.driver.open or live.outcome is not None):
             _outward(engine, resident, draft, record)
-    _finish(resident, draft, live)
+    _finish(engine, resident, draft, live)
     return draft
 
 
 def _feed_all(draft: Draft, live: LiveRun) -> None:
     for fact in draft.facts:
+        ended = live.outcome is not None
+        if ended and live.driver.continuation is not None and fact.kind in events.CARRIED:
+            draft.left.append(fact)
+            continue
         if fact.row:
             draft.turn.consumed.append(fact.row)
-        if live.outcome is not None or not live.wants(fact):
+        if ended or not live.wants(fact):
             continue
         journal, records = live.feed(fact)
         draft.turn.events += journal
@@ -158,7 +164,7 @@ def _undelivered(resident: Resident, ref: int, delivery: Delivery) -> Delivery:
     return Delivery("", events.REQUEST_SETTLED, "", "", payload, delivery.at, run=resident.run, ref=ref)
 
 
-def _finish(resident: Resident, draft: Draft, live: LiveRun) -> None:
+def _finish(engine: Engine, resident: Resident, draft: Draft, live: LiveRun) -> None:
     turn = draft.turn
     if live.outcome is None:
         for record in live.driver.open.values():
@@ -169,6 +175,9 @@ def _finish(resident: Resident, draft: Draft, live: LiveRun) -> None:
         return
     end = turn.events[-1]
     turn.state = _END_STATES[end.kind]
+    if end.kind == events.RUN_CONTINUED:
+        succeed(engine, resident, draft, live, end)
+        return
     turn.result = end.payload
     draft.outcome = outcome_of(end.kind, end.payload)
     failure = draft.outcome.failure

@@ -1,24 +1,24 @@
 """A server of forks: one process that has imported everything, from which each life of a node is forked.
 
-Run as `python -m tests.crash.forking`; a job is a line with a directory and a crash point or nothing, the answer a
+Run as `python -m tests.crash.forking MODULE`, whose `live(place)` is a life; a job is a line with a directory and a crash point or nothing, the answer a
 line with the exit status.
 """
 
 from __future__ import annotations
 
 import gc
+import importlib
 import os
 import subprocess
 import sys
 import traceback
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import trio
 
 from actorflow.store.crash import VARIABLE
-from tests.crash.living import live
 
 
 class ForkServer:
@@ -36,14 +36,15 @@ class ForkServer:
 
 
 @contextmanager
-def fork_server() -> Iterator[ForkServer]:
-    command = [sys.executable, "-m", "tests.crash.forking"]
+def fork_server(lives: str = "tests.crash.living") -> Iterator[ForkServer]:
+    """Serve lives of the module `lives`."""
+    command = [sys.executable, "-m", "tests.crash.forking", lives]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
         yield ForkServer(process)
         process.stdin.close()  # type: ignore[union-attr] # a pipe, as asked
 
 
-def _child(place: Path, crash_at: str) -> None:
+def _child(live: Callable[[Path], Awaitable[None]], place: Path, crash_at: str) -> None:
     """Live, in the forked process; never returns."""
     status = 1
     try:
@@ -57,12 +58,13 @@ def _child(place: Path, crash_at: str) -> None:
 
 
 def _serve() -> None:
+    live = importlib.import_module(sys.argv[1]).live
     gc.freeze()
     for line in sys.stdin:
         place, _, crash_at = line.strip().partition(" ")
         child = os.fork()
         if not child:
-            _child(Path(place), crash_at)
+            _child(live, Path(place), crash_at)
         print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), flush=True)  # noqa: T201 - the parent reads it
 
 

@@ -11,6 +11,8 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from hosts.workflow.own import sleep, step
+from hosts.workflow.own.continuing import continue_as_new
+from hosts.workflow.own.version import version
 
 if TYPE_CHECKING:
     from actorflow.ports import Answer
@@ -23,5 +25,7 @@ OWN: Final[Mapping[str, Own]] = MappingProxyType(
         "workflow.sleep": sleep.sleep,
         "workflow.step_begin": step.begin,
         "workflow.step_end": step.end,
+        "upgrade": continue_as_new,
+        "workflow.version": version,
     }
 )

@@ -74,17 +74,7 @@ async def test_a_workflow_spawns_onto_durable_hosts_only(place: Place) -> None:
         assert "call a function that spawns it" in text
 
 
-async def test_only_actors_upgrade_and_do_io(place: Place) -> None:
-    upgrading = place.lua(
-        "upgrading",
-        """
-        local function main(again)
-          if again then return "again" end
-          local _, err = process.upgrade(nil, true)
-          return tostring(err)
-        end
-        """,
-    )
+async def test_only_actors_do_io(place: Place) -> None:
     io = place.python(
         "io",
         """
@@ -98,8 +88,6 @@ async def test_only_actors_upgrade_and_do_io(place: Place) -> None:
         """,
     )
     async with place.node() as node:
-        assert await node.exec(upgrading, host=ACTORS, timeout=20) == "again"
-        assert "not supported on this host" in await node.exec(upgrading, host=FLOWS, timeout=20)
         assert await node.exec(io, host=ACTORS, timeout=20) == "read"
         with pytest.raises(Error, match=r"io.py:7.* process.io: .*funcs.call") as caught:
             await node.spawn(io, host=FLOWS)

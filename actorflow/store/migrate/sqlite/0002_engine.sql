@@ -29,3 +29,12 @@ ALTER TABLE run ADD COLUMN strict TEXT DEFAULT '' NOT NULL;
 ALTER TABLE inbox ADD COLUMN digest BLOB DEFAULT '' NOT NULL;
 ALTER TABLE call ADD COLUMN begun INTEGER DEFAULT '0' NOT NULL;
 ALTER TABLE call ADD COLUMN details BLOB DEFAULT '' NOT NULL;
+
+CREATE TABLE continuation (
+    run INTEGER NOT NULL,
+    previous INTEGER NOT NULL,
+    first INTEGER NOT NULL,
+    PRIMARY KEY (run)
+);
+CREATE UNIQUE INDEX continuation_by_previous ON continuation (previous);
+CREATE INDEX continuation_by_first ON continuation (first, run);

@@ -11,7 +11,7 @@ from contextlib import closing
 from typing import Final, TypeAlias
 
 from actorflow.store.port import Store
-from actorflow.testing.conformance.store import change, documents, ending, reading, start, turn, waiting
+from actorflow.testing.conformance.store import change, documents, ending, reading, start, succession, turn, waiting
 from actorflow.testing.conformance.store.case import Case
 
 MakeStore: TypeAlias = Callable[[], Store]
@@ -20,6 +20,7 @@ CASES: Final[tuple[Case, ...]] = (
     *start.CASES,
     *turn.CASES,
     *ending.CASES,
+    *succession.CASES,
     *waiting.CASES,
     *reading.CASES,
     *documents.CASES,
