@@ -8,7 +8,7 @@ from __future__ import annotations
 import gc
 import os
 import pkgutil
-from collections.abc import AsyncIterator, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -38,6 +38,9 @@ from actorflow.registry.load import open_registry
 from actorflow.registry.registry import Entry, Registry
 from actorflow.resource.install import install
 from actorflow.resource.system import YOUNG
+from actorflow.run.turn import ChangeRun, Committed, RunRow
+from actorflow.store.operator import Changing, Operator
+from actorflow.store.operator_verb import operator_verbs
 from actorflow.store.run_verb import run_verbs
 from actorflow.store.stores import Stores
 from actorflow.supervision.order import start_levels
@@ -207,10 +210,20 @@ async def _prepare(
     node.on_revision(partial(_follow, node, supervisor))
     node.settled = supervisor.settled
     node.services = supervisor.report
+    node.runs = operator = Operator(stores, node.clock, partial(_commit, node))
     verbs = node_verbs(node, supervisor) | schedule_verbs(node) | hook_verbs(node)
     verbs |= run_verbs(stores, served=True, waits=lambda pid: _waits(node, pid))
+    verbs |= operator_verbs(operator)
     await node.nursery.start(ControlServer(data.control_path(), verbs).serve)
     return supervisor
+
+
+def _commit(node: Node, row: RunRow, change: ChangeRun) -> Awaitable[Committed] | None:
+    """Have the host of a run commit a change of it, if that host runs here."""
+    host: object = node.hosts.get(row.host)
+    if not isinstance(host, Changing) or not host.serves:
+        return None
+    return host.change(change)
 
 
 def _verify(node: Node, entry: Entry, registry: Registry) -> None:

@@ -7,12 +7,12 @@ from typing import Annotated, Any, Final
 
 import typer
 
-from actorflow.cli import asking, work
+from actorflow.cli import asking, control
 from actorflow.cli.option import AsJson, Data, Directory, Overrides
 from actorflow.cli.output import line_of, print_fields, print_json, print_rows
 from actorflow.cli.place import Place
 
-app = typer.Typer(no_args_is_help=True, help="Look at one run, and act on it: show, history, why, cancel, terminate.")
+app = typer.Typer(no_args_is_help=True, help="Look at one run, or act on one or many: pause, retry, …")
 
 Run = Annotated[str, typer.Argument(metavar="RUN", help="A PID, a workflow id or a run id.")]
 _PAGE: Final = 500
@@ -92,39 +92,9 @@ def why(
         typer.echo(f"  {reason}")
 
 
-@app.command()
-def cancel(  # noqa: PLR0913, PLR0917 - the options of the verb
-    run: Run,
-    reason: work.Reason = "",
-    as_json: AsJson = False,  # noqa: FBT002
-    directory: Directory = None,
-    data: Data = None,
-    override: Overrides = None,
-) -> None:
-    """Ask a run to stop; its script may clean up."""
-    place = Place.of(directory, data, override)
-    work.cancel(_pid(place, run) if place.running else run, reason, as_json, directory, data, override)
-
-
-@app.command()
-def terminate(
-    run: Run,
-    as_json: AsJson = False,  # noqa: FBT002
-    directory: Directory = None,
-    data: Data = None,
-    override: Overrides = None,
-) -> None:
-    """End a run without running any more of its code."""
-    place = Place.of(directory, data, override)
-    work.terminate(_pid(place, run), as_json, directory, data, override)
-
-
+control.register(app)
 app.command()(asking.query)
 app.command()(asking.update)
-
-
-def _pid(place: Place, run: str) -> str:
-    return str(place.ask("run.show", {"run": run})["pid"])
 
 
 def _events(place: Place, run: str) -> Iterator[dict[str, Any]]:

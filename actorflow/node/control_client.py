@@ -101,6 +101,26 @@ class _Requests:
         """
         return self.request("backup", {"target": os.fspath(target)}, timeout)
 
+    def change_run(self, verb: str, run: str, **more: Any) -> Any:
+        """Change the state of a durable run and return what became of it: `pid`, `state` before, `to`.
+
+        Args:
+            verb: release, pause, resume, cancel, terminate, retry, delete-data or purge.
+            run: a PID, a workflow id or a run id.
+            more: `reason` and `by`; for retry `since`, for resume `keep_attempts`.
+        """
+        return self.request("run.change", {"verb": verb, "run": run, **more})
+
+    def change_runs(self, verb: str, **more: Any) -> Any:
+        """Change all runs that match and take the verb, and return a line for each, as `change_run` does.
+
+        Args:
+            verb: as in `change_run`.
+            more: the filter, `state`, `entry`, `host`, `prefix` and `older_than` (nanoseconds since the last change),
+                `dry_run`, and what `change_run` takes.
+        """
+        return self.request("runs.change", {"verb": verb, **more})
+
     def processes(self) -> Any:
         """List what is alive."""
         return self.request("ps", {})

@@ -84,6 +84,8 @@ class Node(Asking):
         open_store: opens the store that a durable host names; set by the composition root.
         guard: judges what scripts that run as an actor may do.
         settled: waits until it is known how the starts of services went; set by the composition root.
+        runs: what an operator does to durable runs (`store.operator.Operator`): `await node.runs.change("pause", run)`;
+            set by the composition root, None on a node without stores.
     """
 
     def __init__(  # noqa: PLR0913 - the parts a composition root puts together
@@ -127,6 +129,7 @@ class Node(Asking):
         self.data: Path | None = None
         self.open_store: StoreOpener = no_store
         self.settled: Callable[[Collection[str]], Awaitable[None]] = _settled
+        self.runs: Any = None
         self._nursery: trio.Nursery | None = None
         self._closing: list[Callable[[], Awaitable[None]]] = []
         self._listeners: list[Callable[[Revision], None]] = []

@@ -65,7 +65,7 @@ FACTS: Final = frozenset(
 CALLS: Final = frozenset({FUNCTION_CALLED, OPERATION_PERFORMED})
 """The records that are attempted, and answered by `FunctionCompleted` or `FunctionFailed`."""
 ENDS: Final = frozenset({RUN_COMPLETED, RUN_FAILED, RUN_CANCELLED, RUN_CONTINUED})
-RESULTS: Final = frozenset({FUNCTION_COMPLETED, FUNCTION_FAILED})
+RESULTS: Final = frozenset({FUNCTION_COMPLETED, FUNCTION_FAILED, PROCESS_EXITED})
 """The facts that are kept as superseded when they come after the end."""
 CARRIED: Final = frozenset({MESSAGE_RECEIVED, PROCESS_EXITED, CANCEL_REQUESTED})
 """The facts in the inbox of a run that continues as a new one which the new one gets; others answer the old one."""
@@ -136,13 +136,13 @@ def drawn_of(drawn: bytes) -> bytes:
 def superseded(journal: Sequence[JournalEvent]) -> frozenset[int]:
     """Return the positions that later retries took back: they are in the chain, and nobody is fed them again.
 
-    A `RunRetried` event names the first position it takes back in its target; everything from there up to the event
-    itself is superseded, earlier retries included.
+    The target of a `RunRetried` event is the first position it takes back and the highest request number used so far,
+    `14:7`; everything from that position up to the event itself is superseded, earlier retries included.
     """
     floor, taken = 0, set()
     for event in reversed(journal):
         if floor and event.seq >= floor:
             taken.add(event.seq)
         elif event.kind == RUN_RETRIED:
-            floor = int(event.target)
+            floor = int(event.target.partition(":")[0])
     return frozenset(taken)

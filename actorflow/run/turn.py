@@ -178,9 +178,10 @@ class ChangeRun:
             a parent run is then told.
         asked: payload of `CancelRequested`.
         since: the first journal position that a retry takes back. last_ref: the highest request number of the run.
-        timers: what a retry arms again. facts: what a retry or resume puts into the inbox.
-        calls: rows of calls that a resume inserts or replaces.
-        dropped_calls: rows of waiting calls to delete, so that they begin with attempt 1.
+        timers: what a retry arms again. facts: what a retry or resume puts into the inbox: it is not to be lost.
+        consumed: inbox rows (their ids) that a retry takes out, for they are among its facts: in the order of arrival.
+        calls: rows of calls that a pause or resume inserts or replaces. dropped_calls: those to delete, so that they
+            begin with attempt 1.
         kept: CBOR of what stays of the data after a scrub, or None. drawn: (seq, digest in place of what was drawn).
         documents: written or deleted in the same commit.
     """
@@ -201,6 +202,7 @@ class ChangeRun:
     last_ref: int = 0
     timers: list[tuple[int, int]] = field(default_factory=list)
     facts: list[Delivery] = field(default_factory=list)
+    consumed: list[int] = field(default_factory=list)
     dropped_calls: list[int] = field(default_factory=list)
     calls: list[CallRow] = field(default_factory=list)
     kept: bytes | None = None

@@ -109,6 +109,9 @@ def _release(planner: Planner, head: Head, change: ChangeRun, _answer: Committed
 
 def _pause(planner: Planner, head: Head, change: ChangeRun, _answer: Committed) -> None:
     head.waits = change.waits
+    if change.calls:
+        rows = planner.writes.calls.setdefault(head.run, {})
+        rows.update({call.ref: (head.host, call) for call in change.calls})
     _enter(planner, head, states.PAUSED, _said(change, states.PAUSED))
 
 
@@ -169,12 +172,14 @@ def _end(  # noqa: PLR0913, PLR0917 - how it ends
 
 def _retry(planner: Planner, head: Head, change: ChangeRun, answer: Committed) -> None:
     """Open a failed run again: what followed position `since` is taken back, what arrived then arrives again."""
-    _append(planner, head, events.RUN_RETRIED, change.last_ref, str(change.since), change.asked, change.at)
+    taken = f"{change.since}:{change.last_ref}"
+    _append(planner, head, events.RUN_RETRIED, 0, taken, change.asked, change.at)
     planner.open(head)
     head.result, head.waits = None, b""
     _enter(planner, head, states.PENDING, _said(change, states.PENDING))
     if change.timers:
         planner.writes.timers.setdefault(head.run, {}).update({ref: (head.host, due) for ref, due in change.timers})
+    planner.writes.consumed += [(head.run, number) for number in change.consumed]
     answer.inbox = [planner.put(head, fact) for fact in change.facts]
 
 

@@ -10,7 +10,7 @@ import trio
 
 from actorflow.errors import CONFLICT, NOT_FOUND, UNAVAILABLE, Error, invalid, not_found
 from actorflow.registry.live import AnyRegistry
-from actorflow.run.turn import Committed, Item
+from actorflow.run.turn import Committed, Item, RunRow
 from actorflow.store.backup import back_up, targets
 from actorflow.store.dialect import Sqlite
 from actorflow.store.epoch import refuse_inactive
@@ -120,7 +120,7 @@ class Stores:
 
     async def each(self, read: Callable[[Reader], T]) -> list[T]:
         """Ask every store that has been opened, the default one first."""
-        return [await self._read(database, read) for database in sorted(self._writers)]
+        return [await self.read(database, read) for database in sorted(self._writers)]
 
     async def about(self, reference: str, read: Callable[[Reader], T]) -> T:
         """Ask the store that holds the run which a PID, workflow id or run id means.
@@ -128,7 +128,7 @@ class Stores:
         Raises:
             Error: kind NotFound, when no store has it.
         """
-        return await self._read(await self._holder(reference), read)
+        return await self.read(await self._holder(reference), read)
 
     async def write(self, reference: str, item: Item) -> Committed:
         """Commit an item to the store that holds a run; for commands without a node.
@@ -138,11 +138,33 @@ class Stores:
         """
         return await self._writers[await self._holder(reference)].write(item)
 
+    async def commit(self, database: str, item: Item) -> Committed:
+        """Commit an item to a store that has been opened; one that its host has closed is opened again."""
+        try:
+            return await self._writers[database].write(item)
+        except Error as error:
+            if error.kind != UNAVAILABLE or error.retryable is not False:
+                raise
+        return await (await self.open(database)).write(item)
+
+    async def locate(self, reference: str) -> tuple[str, RunRow]:
+        """Return the run that a PID, workflow id or run id means, and the database that has it.
+
+        Raises:
+            Error: kind NotFound, when no store has it.
+        """
+        database = await self._holder(reference)
+        return database, await self.read(database, lambda reader: find(reader, reference))
+
+    def opened(self) -> list[str]:
+        """Return the databases that have been opened, the default one first."""
+        return sorted(self._writers)
+
     async def _holder(self, reference: str) -> str:
         missing = not_found(f"no run {reference!r}: no store has been made here yet")
         for database in sorted(self._writers):
             try:
-                await self._read(database, lambda reader: find(reader, reference))
+                await self.read(database, lambda reader: find(reader, reference))
             except Error as error:
                 if error.kind != NOT_FOUND:
                     raise
@@ -151,7 +173,7 @@ class Stores:
                 return database
         raise missing
 
-    async def _read(self, database: str, read: Callable[[Reader], T]) -> T:
+    async def read(self, database: str, read: Callable[[Reader], T]) -> T:
         """Read a store; one that its host has closed is opened again."""
         try:
             return await self._writers[database].read(read)

@@ -8,14 +8,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from actorflow.codec import encode
+from actorflow.codec import decode, encode
 from actorflow.errors import Error
 from actorflow.message import Message
 from actorflow.names import Pid, parse_pid
 from actorflow.ports import Outcome, ProcessInfo, Reply, SpawnRequest
 from actorflow.run import event as events
-from actorflow.run.turn import Delivery
+from actorflow.run.turn import ChangeRun, Committed, Delivery
+from actorflow.store.control import ending
 from actorflow.store.view import workflow_of
+from actorflow.store.wait import answer
 from actorflow.value import Limits, Value
 from hosts.workflow.engines import engines_of
 from hosts.workflow.faults import stopped
@@ -124,6 +126,19 @@ class WorkflowHost:
             self.engine.control.ask("terminate", pid, "", "", reply)
         except Error as error:
             reply(Outcome(failure=error.failure))
+
+    async def change(self, change: ChangeRun) -> Committed:
+        """Commit a change of a run and act on it; returns the store's answer.
+
+        Raises:
+            Error: kind Unavailable, when the host does not serve; what the commit met.
+        """
+        engine = self.engine
+        change.pid = self.pid_of(change.workflow_id)
+        if change.end:
+            ending(change, decode(change.end))
+        committed: Committed = await answer(lambda told: engine.control.change(change, told), abandon=False)
+        return committed
 
     def event(self, pid: str, event: Mapping[str, Any]) -> None:
         """Deliver an EXIT or LINK_DOWN event to a run; one that has ended ignores it."""

@@ -331,8 +331,8 @@ def _cancelled(live: LiveRun, _ref: int, _target: str, payload: Any) -> None:
     live.machine.cancel(payload[0], payload[1])
 
 
-def _retried(live: LiveRun, ref: int, _target: str, _payload: Any) -> None:
-    live.machine.last_ref = max(live.machine.last_ref, ref)
+def _retried(live: LiveRun, _ref: int, target: str, _payload: Any) -> None:
+    live.machine.last_ref = max(live.machine.last_ref, int(target.partition(":")[2]))
 
 
 _APPLY: Final = {

@@ -107,7 +107,7 @@ def a_retry_takes_events_back(store: Store) -> None:
     (back,) = store.commit([_change("retry", book, since=2, last_ref=9, timers=[(4, EPOCH)], facts=[fact])])
     expect("answer", (back.accepted, back.state, len(back.inbox)), (True, states.PENDING, 1))
     held = store.load(book.run)
-    expect("last", (held.events[-1].kind, held.events[-1].ref, held.row.result), (events.RUN_RETRIED, 9, None))
+    expect("last", (held.events[-1].kind, held.events[-1].target, held.row.result), (events.RUN_RETRIED, "2:9", None))
     expect("superseded", superseded(held.events), frozenset({2, 3}))
     expect("there again", (held.timers, [row.payload for row in held.inbox]), ([(4, EPOCH)], [b"\x07"]))
     expect("held again", [row.run for row in store.open_runs(HOST)], [book.run])

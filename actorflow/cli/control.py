@@ -1,0 +1,145 @@
+"""`actorflow run pause|resume|…`: what an operator does to one run, or to all runs that match."""
+
+from __future__ import annotations
+
+import getpass
+from collections.abc import Callable
+from typing import Annotated, Any, Final
+
+import typer
+
+from actorflow.cli.failing import CONFLICT, Ending
+from actorflow.cli.option import AsJson, Data, Directory, Overrides
+from actorflow.cli.output import line_of, print_json, print_rows
+from actorflow.cli.place import Place
+
+Run = Annotated[str, typer.Argument(metavar="[RUN]", help="A PID, a workflow id or a run id; or name a filter.")]
+Reason = Annotated[str, typer.Option("--reason", help="Why, for the history of the run.")]
+State = Annotated[str, typer.Option("--state", help="All in this state.", show_default=False)]
+Entry = Annotated[str, typer.Option("--entry", help="All of this entry.", show_default=False)]
+Host = Annotated[str, typer.Option("--host", help="All of this host.", show_default=False)]
+Prefix = Annotated[str, typer.Option("--prefix", help="All whose workflow ids begin so.", show_default=False)]
+OlderThan = Annotated[
+    str, typer.Option("--older-than", metavar="DURATION", help="All that have not changed for so long, e.g. 30d.")
+]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Change nothing; print what would be changed.")]
+Since = Annotated[str, typer.Option("--from", metavar="SEQ|STEP", help="The step to begin again with.")]
+Keep = Annotated[bool, typer.Option("--keep-attempts", help="Go on counting the attempts of its calls.")]
+_COLUMNS: Final = ("pid", "state", "to", "error")
+
+
+def register(app: typer.Typer) -> None:
+    """Add the verbs to the group of verbs about runs."""
+    for verb, text in _PLAIN.items():
+        app.command(verb, help=text)(_command(verb))
+    app.command("resume")(resume)
+    app.command("retry")(retry)
+
+
+_PLAIN: Final = {
+    "release": "Let a run that was started with --hold begin.",
+    "pause": "Stop a run until it is resumed; what arrives meanwhile is stored.",
+    "cancel": "Ask a run to stop; its script may clean up. A paused run is resumed for that.",
+    "terminate": "End a run without running any more of its code.",
+    "delete-data": "Remove the payloads of an ended run, and keep that it was and how it went.",
+    "purge": "Remove an ended run whole.",
+}
+
+
+def _command(verb: str) -> Callable[..., None]:
+    def command(  # noqa: PLR0913, PLR0917 - the options of the verb
+        run: Run = "",
+        reason: Reason = "",
+        state: State = "",
+        entry: Entry = "",
+        host: Host = "",
+        prefix: Prefix = "",
+        older_than: OlderThan = "",
+        dry_run: DryRun = False,  # noqa: FBT002 - typer makes flags of booleans
+        as_json: AsJson = False,  # noqa: FBT002
+        directory: Directory = None,
+        data: Data = None,
+        override: Overrides = None,
+    ) -> None:
+        place = Place.of(directory, data, override)
+        which = _filter(state, entry, host, prefix, older_than)
+        _act(place, verb, run, which, dry_run=dry_run, as_json=as_json, reason=reason)
+
+    return command
+
+
+def resume(  # noqa: PLR0913, PLR0917 - the options of the verb
+    run: Run = "",
+    reason: Reason = "",
+    keep_attempts: Keep = False,  # noqa: FBT002
+    state: State = "",
+    entry: Entry = "",
+    host: Host = "",
+    prefix: Prefix = "",
+    older_than: OlderThan = "",
+    dry_run: DryRun = False,  # noqa: FBT002
+    as_json: AsJson = False,  # noqa: FBT002
+    directory: Directory = None,
+    data: Data = None,
+    override: Overrides = None,
+) -> None:
+    """Let a paused run go on: with what arrived meanwhile, and with timers that are due by now."""
+    place = Place.of(directory, data, override)
+    which = _filter(state, entry, host, prefix, older_than)
+    _act(place, "resume", run, which, dry_run=dry_run, as_json=as_json, reason=reason, keep_attempts=keep_attempts)
+
+
+def retry(  # noqa: PLR0913, PLR0917 - the options of the verb
+    run: Run = "",
+    since: Since = "",
+    reason: Reason = "",
+    state: State = "",
+    entry: Entry = "",
+    host: Host = "",
+    prefix: Prefix = "",
+    older_than: OlderThan = "",
+    dry_run: DryRun = False,  # noqa: FBT002
+    as_json: AsJson = False,  # noqa: FBT002
+    directory: Directory = None,
+    data: Data = None,
+    override: Overrides = None,
+) -> None:
+    """Open a failed run again and repeat the call it failed over; what succeeded before is kept."""
+    place = Place.of(directory, data, override)
+    which = _filter(state, entry, host, prefix, older_than)
+    _act(place, "retry", run, which, dry_run=dry_run, as_json=as_json, reason=reason, since=since)
+
+
+def _filter(state: str, entry: str, host: str, prefix: str, older_than: str) -> dict[str, Any]:
+    from actorflow.duration import SECOND, to_nanoseconds  # noqa: PLC0415
+
+    given: dict[str, Any] = {"state": state, "entry": entry, "host": host, "prefix": prefix}
+    given = {name: value for name, value in given.items() if value}
+    if older_than:
+        given["older_than"] = to_nanoseconds(older_than, SECOND)
+    return given
+
+
+def _act(  # noqa: PLR0913 - the parts of a request
+    place: Place, verb: str, run: str, which: dict[str, Any], *, dry_run: bool, as_json: bool, **more: Any
+) -> None:
+    if bool(run) == bool(which):
+        message = (
+            f"run {verb}: got {'both' if run else 'neither'} RUN and a filter, expected one of them, such as --state"
+        )
+        raise typer.BadParameter(message)
+    more["by"] = getpass.getuser()
+    if run and dry_run:
+        message = "--dry-run is for many runs at once: name a filter, such as --prefix, instead of a run"
+        raise typer.BadParameter(message)
+    if run:
+        line = place.ask("run.change", {"verb": verb, "run": run, **more})
+        if as_json:
+            print_json(line_of(line))
+        else:
+            typer.echo(f"{line['pid']} was {line['state']}, is {line['to']}")
+        return
+    lines = place.ask("runs.change", {"verb": verb, "dry_run": dry_run, **which, **more})
+    print_rows(lines, _COLUMNS, as_json=as_json, empty=f"no run that matches can be asked to {verb}")
+    if any("error" in line for line in lines):
+        raise Ending(CONFLICT)

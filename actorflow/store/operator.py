@@ -1,0 +1,161 @@
+"""What an operator does to runs: one or many of them paused, resumed, cancelled, ended, retried, scrubbed or removed.
+
+The same with and without a node: each change is one item of the store that holds the run. With a node that serves the
+run, its engine commits the change and acts on it; without one, the next node finds it done.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import replace
+from typing import Any, Final, Protocol, TypeAlias, runtime_checkable
+
+from actorflow.clock import Clock
+from actorflow.codec import encode
+from actorflow.errors import Error, invalid
+from actorflow.run import state as states
+from actorflow.run.document import PutDocument
+from actorflow.run.turn import ChangeRun, Committed, RunRow
+from actorflow.store.control import asking, pause_of, refused
+from actorflow.store.port import Reader, RunFilter
+from actorflow.store.retrying import retrying
+from actorflow.store.stores import Stores
+from actorflow.store.view import pid_of
+
+Commit: TypeAlias = Callable[[RunRow, ChangeRun], Awaitable[Committed] | None]
+"""Commits a change through the engine that serves the run, or returns None when none does."""
+
+ASKED: Final = tuple(verb for verb in states.VERBS if verb not in {"expire", "scrub"})
+"""The verbs of an operator."""
+DELETE_DATA: Final = "delete-data"
+"""Kind of the documents that name runs whose data are to be deleted, by run id; the value is the run number."""
+_PAGE: Final = 500
+_TRIES: Final = 5
+
+
+@runtime_checkable
+class Changing(Protocol):
+    """A host that commits changes of its runs and acts on them."""
+
+    @property
+    def serves(self) -> bool:
+        """Whether it has its store open."""
+        ...
+
+    async def change(self, change: ChangeRun) -> Committed:
+        """Commit a change and return the store's answer."""
+        ...
+
+
+def unserved(_row: RunRow, _change: ChangeRun) -> None:
+    """Commit nothing: there is no engine."""
+
+
+class Operator:
+    """Acts on the runs of some stores."""
+
+    def __init__(self, stores: Stores, clock: Clock, commit: Commit = unserved) -> None:
+        """Act on the runs in `stores`; `commit` is asked first, for the runs that a node serves."""
+        self._stores = stores
+        self._clock = clock
+        self._commit = commit
+
+    async def change(  # noqa: PLR0913 - a verb, whom it is about, and how
+        self, verb: str, run: str, *, reason: str = "", by: str = "", since: str = "", keep_attempts: bool = False
+    ) -> dict[str, Any]:
+        """Change one run and return what became of it: its `pid`, the `verb`, the state it was in and `to`.
+
+        Args:
+            verb: one of `ASKED`.
+            run: a PID, a workflow id or a run id.
+            reason: for the state history, and for the script where it is asked.
+            by: who asks.
+            since: for retry, the step to begin again with; nothing for the one that failed.
+            keep_attempts: for resume, whether a call that used up its attempts goes on counting.
+
+        Raises:
+            Error: NotFound; Conflict, naming from, to and what is allowed; Invalid for another verb or step.
+        """
+        if verb not in ASKED:
+            message = f"no verb {verb!r} of runs: expected one of {', '.join(ASKED)}"
+            raise invalid(message)
+        for attempt in range(_TRIES):
+            database, row = await self._stores.locate(run)
+            change = await self._asked(verb, database, row, reason, by, since, keep_attempts=keep_attempts)
+            answer = await self._committed(database, row, change)
+            if answer.accepted:
+                to = answer.state or "gone"
+                return {"pid": pid_of(row), "run_id": row.run_id, "verb": verb, "state": row.state, "to": to}
+            if answer.refusal != "revision" or attempt == _TRIES - 1:
+                raise refused(change, answer, repr(row.workflow_id), strict=row.strict, revision=row.revision)
+        raise AssertionError
+
+    async def change_all(  # noqa: PLR0913 - a verb, whom it is about, and how
+        self,
+        verb: str,
+        which: RunFilter,
+        *,
+        older_than: int = 0,
+        dry_run: bool = False,
+        reason: str = "",
+        by: str = "",
+        since: str = "",
+        keep_attempts: bool = False,
+    ) -> list[dict[str, Any]]:
+        """Change all runs that match and take the verb; returns a line for each, as `change` does.
+
+        A line has `error` when that run could not be changed; the others are. With `dry_run` nothing is changed, and
+        `to` says what would become of each. `older_than` is nanoseconds since the last change of the run.
+        """
+        lines = []
+        until = self._clock.now() - older_than
+        async for row in self._matching(which):
+            if row.updated > until or not states.allows(verb, row.state, row.strict, row.revision):
+                continue
+            line = {"pid": pid_of(row), "run_id": row.run_id, "verb": verb, "state": row.state}
+            if dry_run:
+                lines.append({**line, "to": states.VERBS[verb].to or "gone", "dry_run": True})
+                continue
+            try:
+                done = await self.change(
+                    verb, row.run_id, reason=reason, by=by, since=since, keep_attempts=keep_attempts
+                )
+            except Error as error:
+                lines.append({**line, "to": row.state, "error": error.message})
+            else:
+                lines.append(done)
+        return lines
+
+    async def _matching(self, which: RunFilter) -> AsyncIterator[RunRow]:
+        for database in self._stores.opened():
+            before: int | None = None
+            while rows := await self._stores.read(database, _page(which, before)):
+                for row in rows:
+                    yield row
+                before = rows[-1].run
+
+    async def _committed(self, database: str, row: RunRow, change: ChangeRun) -> Committed:
+        served = self._commit(row, change)
+        return await (self._stores.commit(database, change) if served is None else served)
+
+    async def _asked(  # noqa: PLR0913, PLR0917 - see `change`
+        self, verb: str, database: str, row: RunRow, reason: str, by: str, since: str, *, keep_attempts: bool
+    ) -> ChangeRun:
+        now = self._clock.now()
+        change = asking(verb, at=now, run=row.run, workflow_id=row.workflow_id, pid=pid_of(row), reason=reason, by=by)
+        if not states.allows(verb, row.state, row.strict, row.revision):
+            return change  # refused by the store, which knows the state of that moment
+        if verb == "retry":
+            held = await self._stores.read(database, lambda reader: reader.load(row.run))
+            return retrying(replace(change, asked=encode({"reason": reason, "by": by})), held, since)
+        if verb == "resume" and not keep_attempts and (calls := pause_of(row.waits).calls):
+            return replace(change, dropped_calls=list(calls), revision=row.revision)
+        if verb == "delete-data":
+            ended = encode({"ended": row.state}) if row.state in states.ENDED else b""
+            due = PutDocument(DELETE_DATA, row.run_id, encode(row.run), due=now)
+            return replace(change, waits=ended, documents=(due,), revision=row.revision)
+        return change
+
+
+def _page(which: RunFilter, before: int | None) -> Callable[[Reader], list[RunRow]]:
+    return lambda reader: reader.runs(which, _PAGE, before)

@@ -1,0 +1,48 @@
+"""The verbs of the control socket by which an operator acts on runs: the same answers with and without a node."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from actorflow.errors import invalid
+from actorflow.node import control_args as args_of
+from actorflow.node.control import Verb
+from actorflow.store.operator import ASKED, Operator
+from actorflow.store.port import RunFilter
+from actorflow.value import Value
+
+_FILTERS: Final = ("host", "state", "entry", "prefix")
+
+
+def operator_verbs(operator: Operator) -> dict[str, Verb]:
+    """Return the verbs by name: `run.change` for one run, `runs.change` for all that match."""
+
+    async def change(args: Mapping[str, Value]) -> Value:
+        verb, run = args_of.text(args, "verb"), args_of.text(args, "run")
+        return await operator.change(
+            verb,
+            run,
+            reason=args_of.text(args, "reason", ""),
+            by=args_of.text(args, "by", ""),
+            since=args_of.text(args, "since", ""),
+            keep_attempts=args.get("keep_attempts") is True,
+        )
+
+    async def change_all(args: Mapping[str, Value]) -> Value:
+        verb = args_of.text(args, "verb")
+        if verb not in ASKED:
+            message = f"no verb {verb!r} of runs: expected one of {', '.join(ASKED)}"
+            raise invalid(message)
+        return await operator.change_all(
+            verb,
+            RunFilter(**{name: args_of.text(args, name, "") for name in _FILTERS}),
+            older_than=args_of.count(args, "older_than", 0, least=0),
+            dry_run=args.get("dry_run") is True,
+            reason=args_of.text(args, "reason", ""),
+            by=args_of.text(args, "by", ""),
+            since=args_of.text(args, "since", ""),
+            keep_attempts=args.get("keep_attempts") is True,
+        )
+
+    return {"run.change": change, "runs.change": change_all}

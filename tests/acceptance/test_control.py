@@ -1,0 +1,45 @@
+"""`actorflow run pause|resume|…`, without a node and with one."""
+
+from __future__ import annotations
+
+import signal
+
+import pytest
+
+from tests.acceptance.project import Project
+from tests.acceptance.registry import FILES, INDEX
+
+
+@pytest.mark.slow
+def test_runs_are_controlled_with_and_without_a_node(project: Project) -> None:
+    project.write("_index.yaml", INDEX)
+    for name, text in FILES.items():
+        project.write(name, text)
+    node = project.up()
+    for name in ("one", "two", "three"):
+        node.client.spawn("app:wait_py", "app:flows", [name], options={"workflow.id": name})
+    node.until(lambda: all(node.state(name) == "waiting" for name in ("one", "two", "three")))
+    done = node.client.change_run("pause", "one", reason="look", by="me")
+    assert (done["state"], done["to"]) == ("waiting", "paused")
+    assert node.client.request("run.show", {"run": "one"})["waits"] == ["look"]
+    assert [line["to"] for line in node.client.change_runs("terminate", prefix="three")] == ["cancelled"]
+    refused = project.run("run", "retry", "three")
+    assert refused.code == 4
+    assert "cannot retry 'three': it is cancelled and would be pending" in refused.err
+    assert "what is: delete-data, purge" in refused.err
+    assert node.end(signal.SIGKILL) == -signal.SIGKILL
+
+    assert project.run("send", "one", "approve", "5").code == 0
+    would = project.run("run", "resume", "--state", "paused", "--dry-run", "--json")
+    assert [(line["state"], line["to"], line["dry_run"]) for line in would.json] == [("paused", "pending", True)]
+    assert project.run("run", "resume", "one").out == "{local@app:flows|one} was paused, is pending\n"
+    assert project.run("run", "pause", "nobody").code == 3
+    assert project.run("run", "pause").code == 2
+    assert project.run("run", "terminate", "two", "--reason", "enough").code == 0
+    assert project.run("run", "purge", "--entry", "app:wait_py", "--older-than", "1h").out == ""
+    assert len(project.run("run", "purge", "--entry", "app:wait_py", "--state", "cancelled", "--json").json) == 2
+
+    node = project.up()
+    node.until(lambda: node.state("one") == "completed")
+    assert [line["workflow_id"] for line in node.client.request("runs", {})] == ["one"]
+    node.end(signal.SIGTERM)
