@@ -233,7 +233,7 @@ class Answering(Script, Protocol):
 
 
 NO_SLICES: Final[Mapping[str, int]] = MappingProxyType({})
-"""The `limits.slice` of a host that writes none: else `warn` and `kill` in nanoseconds."""
+"""What a host that writes no limits holds code to: else `warn`, `kill` (ns), `memory_warn`, `memory_kill` (bytes)."""
 
 
 class Program(Protocol):

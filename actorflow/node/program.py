@@ -68,13 +68,13 @@ class Programs:
         """Make an empty cache; `languages` maps the last part of a kind (`lua`, `py`) to its language."""
         self._registry = registry
         self._languages = languages
-        self._by_id: dict[tuple[str, int, int], tuple[Bundle, Program]] = {}
-        self._processes: dict[tuple[str, int, int], tuple[Bundle, Program]] = {}
-        self._by_hash: dict[tuple[str, bool, int, int], Program] = {}
+        self._by_id: dict[tuple[Any, ...], tuple[Bundle, Program]] = {}
+        self._processes: dict[tuple[Any, ...], tuple[Bundle, Program]] = {}
+        self._by_hash: dict[tuple[Any, ...], Program] = {}
 
     def process(self, entry_id: str, slices: Mapping[str, int] = NO_SLICES) -> Program:
         """Return the program of a process or workflow entry, as registered now; see `check_process`."""
-        key = (entry_id, *_pair(slices))
+        key = (entry_id, *_written(slices))
         known = self._processes.get(key)
         if known is not None and self._is_current(entry_id, known[0]):
             return known[1]
@@ -108,7 +108,7 @@ class Programs:
     def current(self, entry_id: str, slices: Mapping[str, int] = NO_SLICES) -> Program:
         """Return the program of an entry's source as registered now, to be run by a host that is not durable."""
         bundle = self._registry.bundle(entry_id)
-        key = (entry_id, *_pair(slices))
+        key = (entry_id, *_written(slices))
         known = self._by_id.get(key)
         if known is not None and known[0] is bundle:
             return known[1]
@@ -122,7 +122,7 @@ class Programs:
         Raises:
             Error: kind Invalid, naming file and line, when it does not compile.
         """
-        key = (bundle.hash, durable, *_pair(slices))
+        key = (bundle.hash, durable, *_written(slices))
         program = self._by_hash.get(key)
         if program is None:
             language = self._languages.get(bundle.language)
@@ -133,6 +133,6 @@ class Programs:
         return program
 
 
-def _pair(slices: Mapping[str, int]) -> tuple[int, int]:
-    """Return what a host writes about slices as part of a key; 0 where it writes nothing."""
-    return slices.get("warn", 0), slices.get("kill", 0)
+def _written(slices: Mapping[str, int]) -> tuple[int, ...]:
+    """Return what a host writes about slices and memory as part of a key; 0 where it writes nothing."""
+    return tuple(slices.get(name, 0) for name in ("warn", "kill", "memory_warn", "memory_kill"))

@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from actorflow.errors import RESOURCE, UNAVAILABLE, Error, Failure
 from actorflow.notice import Notice
 from actorflow.ports import Outcome
-from hosts.process.bounds import DROP_NEWEST, DROP_OLDEST, END
+from hosts.process.bounds import DROP_NEWEST, DROP_OLDEST, END, FIRST_LOOK
 
 if TYPE_CHECKING:
+    from actorflow.value import Value
     from hosts.process.process import Process
+
+_OBJECT: Final = 56
+_SCALAR: Final = 32
+_SLOT: Final = 8
+_PAIR: Final = 50
+_MESSAGE: Final = 160
+"""Bytes of a small object, a number, a place in a list and in a map, and of a message with its place in the mailbox."""
 
 
 def look(process: Process, topic: str, kept: int) -> None:
@@ -20,11 +28,50 @@ def look(process: Process, topic: str, kept: int) -> None:
         Error: kind Unavailable when the mailbox is full and refuses: the message is not in it any more.
     """
     bounds = process.bounds
+    if kept >= process.weighed_at:
+        _weigh(process, kept)
+    process.watched = min(process.weighed_at, bounds.crowded)
     if kept == bounds.mailbox:
         text = f"{process.entry}: {kept:,} unread messages, the last one of topic {topic!r}"
         process.host.notices(Notice("mailbox-large", text, process.pid))
     if bounds.room and kept > bounds.room and not topic.startswith("@"):
         _overflow(process, topic)
+
+
+def _weigh(process: Process, kept: int) -> None:
+    """Weigh the unread messages, and end who keeps too much; the next time is when their number has doubled.
+
+    Sooner where they might be too much by then, but not before an eighth more: so a message is weighed a few times.
+    """
+    mailbox, limit = process.machine.mailbox, process.bounds.memory
+    weight = sum(_MESSAGE + weight_of(message.payloads) for message in mailbox.messages()) if mailbox else 0
+    if weight > limit.kill:
+        text = f"{kept:,} unread messages hold more memory than limits.memory.kill allows ({limit.kill >> 20} MiB)"
+        process.machine.end(Outcome(failure=Failure(text, RESOURCE, retryable=False)))
+    elif weight > limit.warn >= weight // 2:
+        text = f"{process.entry}: {kept:,} unread messages of about {weight >> 20} MiB"
+        process.host.notices(Notice("memory-large", text, process.pid))
+    room = (limit.kill - weight) * kept // (2 * weight + 1)
+    process.weighed_at = kept + max(min(kept, room), kept // 8, FIRST_LOOK)
+
+
+def weight_of(value: Value) -> int:
+    """Return about how many bytes a copied value takes in this process."""
+    weight, rest = 0, [value]
+    while rest:
+        item = rest.pop()
+        if isinstance(item, str | bytes):
+            weight += _OBJECT + len(item)
+        elif isinstance(item, list | tuple):
+            weight += _OBJECT + _SLOT * len(item)
+            rest.extend(item)
+        elif isinstance(item, dict):
+            weight += _OBJECT + _PAIR * len(item)
+            rest.extend(item.values())
+            rest.extend(item)
+        else:
+            weight += _SCALAR
+    return weight
 
 
 def _overflow(process: Process, topic: str) -> None:

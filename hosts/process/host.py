@@ -13,9 +13,9 @@ import trio
 from actorflow.errors import CANCELED, INTERNAL, UNAVAILABLE, Error, Failure, failure_of, not_found
 from actorflow.machine.machine import Machine
 from actorflow.message import Message
-from actorflow.node.limit import written_limits
+from actorflow.node.limit import slices_of, written_limits
 from actorflow.notice import Notice
-from actorflow.ports import NO_SLICES, Outcome, ProcessInfo, Program, Reply, SpawnRequest
+from actorflow.ports import Outcome, ProcessInfo, Program, Reply, SpawnRequest
 from actorflow.registry.change import Revision
 from actorflow.value import Value
 from hosts.process.bounds import Bounds
@@ -49,7 +49,7 @@ class ProcessHost:
         self.node = node
         written = written_limits(config)
         self.bounds = Bounds(node.limits).under(written)
-        self.slices: Mapping[str, int] = written.get("slice", NO_SLICES)
+        self.slices: Mapping[str, int] = slices_of(written)
         self.notices = node.notices
         self.table: dict[str, Process] = {}
         self.queue = RunQueue(self._ended, self._failed)
@@ -282,7 +282,9 @@ class ProcessHost:
         if machine.outcome is not None:
             raise closed(process.pid)
         kept = machine.deliver(message)
-        if kept and kept >= process.bounds.watched:
+        if kept == 1:
+            process.watch_anew()
+        if kept and kept >= process.watched:
             look(process, message.topic, kept)
         if machine.ready or machine.outcome is not None:
             self.queue.flag(process)

@@ -15,6 +15,7 @@ from actorflow.node.operation import Caller
 from actorflow.node.router import is_durable
 from actorflow.ports import PENDING, Answer, CallRequest, Identity, Outcome, ProcessInfo, SpawnRequest
 from actorflow.value import INT_MAX, INT_MIN, UNUSUAL, Value, copy_quickly, copy_value
+from hosts.process.bounds import FIRST_LOOK
 from hosts.process.upgrading import upgrade
 
 if TYPE_CHECKING:
@@ -49,6 +50,8 @@ class Process:
         open: request number → what gives that request up.
         caller: who it is for operations, None until it has asked for one.
         starting: what comes after its loading, which goes on in another thread; None for all others.
+        watched: the number of unread messages from which on somebody has to look. weighed_at: the one at which the
+            mailbox is weighed next.
     """
 
     __slots__ = (
@@ -66,6 +69,8 @@ class Process:
         "started",
         "starting",
         "timers",
+        "watched",
+        "weighed_at",
     )
 
     machine: Machine
@@ -78,6 +83,7 @@ class Process:
         self.parent = request.parent
         self.context = request.context
         self.bounds = host.bounds_of(request.entry)
+        self.watch_anew()
         self.started = host.node.clock.now()
         self.queued = False
         self.has_dropped = False
@@ -160,7 +166,7 @@ class Process:
         machine = target.machine
         if machine.outcome is not None or type(topic) is not str or not topic or topic[0] == "@":
             return False
-        if (mailbox := machine.mailbox) is not None and mailbox.count >= target.bounds.watched - 1:
+        if (mailbox := machine.mailbox) is not None and mailbox.count >= target.watched - 1:
             return False
         (value,) = payloads
         if type(value) is not int or not INT_MIN <= value <= INT_MAX:  # `copy_quickly` of a number, in place
@@ -170,7 +176,10 @@ class Process:
         own.left -= 1
         message = _new(Message)  # without __init__, which takes as long as the delivery
         message.topic, message.sender, message.payloads = topic, self.pid, (value,)
-        if not machine.deliver(message) and not target.queued and machine.ready:
+        if kept := machine.deliver(message):
+            if kept == 1:
+                target.watch_anew()
+        elif not target.queued and machine.ready:
             target.queued = True  # `RunQueue.flag` in place; it is not parked, for this process runs
             self.host.ready.append(target)
         return True
@@ -223,6 +232,11 @@ class Process:
         self.host.notices(notice)
 
     # ---- what the host asks ------------------------------------------------------------------------------------
+
+    def watch_anew(self) -> None:
+        """Take that the mailbox was empty, or that the bounds are others."""
+        self.weighed_at = FIRST_LOOK
+        self.watched = min(FIRST_LOOK, self.bounds.crowded)
 
     def give_up_all(self) -> None:
         """Give up every open request and timer and release what is held: the process has ended."""

@@ -46,6 +46,7 @@ def upgrade(
         raise Error(replace(failure, message=f"upgrade: {failure.message}")) from None
     process.entry = entry
     process.bounds = host.bounds_of(entry)
+    process.watch_anew()
     return None
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final, NamedTuple
 
 from actorflow.duration import SECOND, to_nanoseconds
-from actorflow.node.limit import written_limits
+from actorflow.node.limit import slices_of, written_limits
 from actorflow.ports import NO_SLICES
 from actorflow.store.group import ROWS
 from actorflow.value import DEFAULT_LIMITS, Limits
@@ -74,7 +74,7 @@ def settings_of(host_id: str, config: Any) -> Settings:
         cache_idle=to_nanoseconds(_field(cache, "idle", base.cache_idle), 1),
         group_rows=_field(_part(config, "group_commit"), "rows", base.group_rows),
         limits=base.limits.under(written),
-        slices=written.get("slice", NO_SLICES),
+        slices=slices_of(written),
     )
 
 

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 _AWAY: Final = (Op.AWAY,)
 _MAIN: Final = 1
+_LAST_RESERVED: Final = 2
+"""Further tasks have higher numbers; see `start` of the prelude."""
 _VALUE: Final = Mode.VALUE
 
 
@@ -41,7 +43,7 @@ class IsolatedRunning(Running):
         super().__init__(program, machine, worker)
         self.stopped = False
         self._lane = program.runtime.lane
-        self._tasks = _MAIN
+        self._tasks = _LAST_RESERVED
         self._answer: tuple[Any, ...] | BaseException | None = None
         self._tell: Tell | None = None
 
@@ -114,6 +116,10 @@ class IsolatedRunning(Running):
     def dropped(self, path: str) -> None:
         """Tell that an object could not leave the process."""
         self._told(partial(super().dropped, path))
+
+    def heavy(self, kib: int) -> None:
+        """Tell that it has come to hold much of the heap."""
+        self._told(partial(super().heavy, kib))
 
     def post(self, dest: bytes, topic: bytes, is_scalar: bool, payload: Any) -> bool:  # noqa: FBT001 - Lua's operands
         """Send one payload, unless this is another thread: then a message is an op."""

@@ -15,6 +15,7 @@ from actorflow.language.lint import lint_lua, refuse_durable
 from actorflow.language.lua.modules import LUA_MODULES
 from actorflow.language.lua.program import LuaProgram
 from actorflow.language.lua.runtime import Runtime, RuntimeLimits
+from actorflow.node.limit import Memory, slices_of
 from actorflow.notice import NoticeSink, drop
 from actorflow.ports import NO_SLICES
 
@@ -23,6 +24,8 @@ _KILL: Final = 250 * MILLISECOND
 _INSTRUCTIONS_PER_MICROSECOND: Final = 100
 _LEAST_INSTRUCTIONS: Final = 10_000
 _ISOLATED_MEMORY: Final = 64 << 20
+_MEMORY: Final = Memory()
+_NO_LIMIT: Final = 1 << 53
 
 
 class LuaLanguage:
@@ -51,20 +54,31 @@ class LuaLanguage:
         runtime = self._runtime(bundle)
         lines: list[str] = []
         _plan(runtime, bundle, lines, {}, entry=True)
-        kill = {**slices, **bundle.options.get("limits", {}).get("slice", {})}.get("kill", _KILL)
-        instructions = max(kill * _INSTRUCTIONS_PER_MICROSECOND // MICROSECOND, _LEAST_INSTRUCTIONS)
-        method = bundle.method or _DEFAULT_METHOD
-        number = runtime.prepare("\n".join(lines), method, instructions, kill // MILLISECOND)
         isolated = runtime is not self._shared
+        method = bundle.method or _DEFAULT_METHOD
+        number = runtime.prepare("\n".join(lines), method, _bounds(bundle, slices, isolated=isolated))
         return LuaProgram(runtime, number, partial(self._built, bundle, slices), isolated=isolated)
 
     def _runtime(self, bundle: Bundle) -> Runtime:
         if bundle.options.get("isolate"):
-            memory = bundle.options.get("limits", {}).get("memory", _ISOLATED_MEMORY)
-            return Runtime(replace(self._limits, memory=memory, isolated=True))
+            memory = {"kill": _ISOLATED_MEMORY, **bundle.options.get("limits", {}).get("memory", {})}
+            return Runtime(replace(self._limits, memory=memory["kill"], isolated=True))
         if self._shared is None or self._shared.poisoned:
             self._shared = Runtime(self._limits)
         return self._shared
+
+
+def _bounds(bundle: Bundle, slices: Mapping[str, int], *, isolated: bool) -> dict[str, int]:
+    """Return what processes of a bundle are held to; memory of one in its own runtime is that of the runtime."""
+    limits = bundle.options.get("limits", {})
+    kill = {**slices, **limits.get("slice", {})}.get("kill", _KILL)
+    memory = _MEMORY.under(slices).under(slices_of(limits))
+    return {
+        "instructions": max(kill * _INSTRUCTIONS_PER_MICROSECOND // MICROSECOND, _LEAST_INSTRUCTIONS),
+        "milliseconds": kill // MILLISECOND,
+        "memory_kib": _NO_LIMIT if isolated else memory.kill >> 10,
+        "warn_kib": memory.warn >> 10,
+    }
 
 
 def _plan(runtime: Runtime, bundle: Bundle, lines: list[str], known: dict[str, int], *, entry: bool) -> int:

@@ -176,6 +176,16 @@ class Running:
         notice = Notice("value-dropped", f"{path}: it cannot leave its process, sent as nil")
         self._asked(lambda: self.machine.driver.notice(notice), None)
 
+    def heavy(self, kib: int) -> None:
+        """Tell that it has come to hold much of the heap."""
+
+        def tell() -> None:
+            driver = self.machine.driver
+            who = driver.identity
+            driver.notice(Notice("memory-large", f"{who.entry}: holds about {kib >> 10} MiB of memory", who.pid))
+
+        self._asked(tell, None)
+
     def pure(self, name: str, args: bytes) -> tuple[bool, bytes]:
         """Call a pure operation; return whether it succeeded, and its value or failure, encoded."""
         return self._asked(lambda: _pure(name, args), (True, NIL))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from importlib import resources
 from time import thread_time
@@ -18,13 +18,13 @@ if TYPE_CHECKING:
     from actorflow.language.lua.running import Running
 
 CHUNKS: Final = (
-    *("objects", "kill", "errors", "tables", "text", "pattern_program", "pattern", "iteration", "coroutines", "codec"),
-    *("base", "type_forms", "type_check", "type_order", "types", "messages", "channels", "funcs", "process"),
+    *("objects", "memory", "kill", "errors", "tables", "text", "pattern_program", "pattern", "iteration", "coroutines"),
+    *("codec", "base", "type_forms", "type_check", "type_order", "types", "messages", "channels", "funcs", "process"),
     *("calendar", "layout", "duration", "moment", "timing", "json", "subscription", "sql_builder", "modules"),
     "programs",
 )
 """The files of the prelude beside `runtime.lua`, which calls them, and those of single modules (`FOUND`)."""
-_HOOKS: Final = ("identity", "now", "draw", "note", "dropped", "pure", "post", "look")
+_HOOKS: Final = ("identity", "now", "draw", "note", "dropped", "pure", "post", "look", "heavy")
 _LOADER: Final = b"local load = load; return function(text, name) return (assert(load(text, name, 't'))) end"
 _SLACK: Final = 64 << 20
 
@@ -88,7 +88,7 @@ class Runtime:
         self.lua_decode: Callable[[bytes], Any] = api[b"decode"]
         self._close: Callable[[int], None] = api[b"close"]
         self._compile: Callable[[bytes, bytes, bytes], Any] = api[b"compile"]
-        self._prepare: Callable[[bytes, bytes, int, int], int] = api[b"prepare"]
+        self._prepare: Callable[[bytes, bytes, Any], int] = api[b"prepare"]
         self._lua.set_max_memory(limits.memory + limits.memory // 4 + _SLACK)
 
     @property
@@ -126,9 +126,10 @@ class Runtime:
         self._chunks[key] = int(answer)
         return self._chunks[key], ""
 
-    def prepare(self, plan: str, method: str, instructions: int, milliseconds: int) -> int:
-        """Return the number of a program; for the form of the plan see `prepare` of the prelude."""
-        return self._prepare(plan.encode(), method.encode(), instructions, milliseconds)
+    def prepare(self, plan: str, method: str, bounds: Mapping[str, int]) -> int:
+        """Return the number of a program; for the form of the plan and the bounds see `prepare` of the prelude."""
+        given = self._lua.table_from({name.encode(): bound for name, bound in bounds.items()})
+        return self._prepare(plan.encode(), method.encode(), given)
 
     def _prelude(self, limits: RuntimeLimits) -> Any:
         lua = self._lua
@@ -174,6 +175,9 @@ class Runtime:
 
     def _hook_dropped(self, number: int, path: bytes) -> None:
         self.running[number].dropped(path.decode(errors="replace"))
+
+    def _hook_heavy(self, number: int, kib: float) -> None:
+        self.running[number].heavy(int(kib))
 
     def encoded_twice(self, value: Any) -> bytes:
         """Return what the Lua codec makes of a value that it decoded: for tests that hold the codecs equal."""

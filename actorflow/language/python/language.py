@@ -64,7 +64,8 @@ class PythonLanguage:
             raise not_found(f"{bundle.id}: method {name!r} not found in {place}{hint}")
         if inspect.isasyncgenfunction(function) or inspect.isgeneratorfunction(function):
             raise invalid(f"{bundle.id}: {name} in {place} yields, expected an `async def` that awaits and returns")
-        limits = SliceLimits(**{**slices, **bundle.options.get("limits", {}).get("slice", {})})
+        written = {**slices, **bundle.options.get("limits", {}).get("slice", {})}
+        limits = SliceLimits(**{name: written[name] for name in ("warn", "kill") if name in written})
         return PythonProgram(bundle, function, limits, self._watchdog)
 
     def _sick(self) -> None:

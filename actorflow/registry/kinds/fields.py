@@ -61,7 +61,8 @@ def _duration(value: Any) -> int:
     return nanoseconds
 
 
-def _size(value: Any) -> int:
+def size_of(value: Any) -> int:
+    """Return the bytes that a size means, or raise its refusal."""
     if type(value) is int and 0 <= value <= _INT_MAX:
         return value
     match = _SIZE.fullmatch(value.strip()) if isinstance(value, str) else None
@@ -103,7 +104,7 @@ Duration: TypeAlias = Annotated[
 
 Size: TypeAlias = Annotated[
     int,
-    BeforeValidator(_size),
+    BeforeValidator(size_of),
     WithJsonSchema({"anyOf": [{"type": "string", "examples": ["64MiB"]}, {"type": "integer", "minimum": 0}]}),
 ]
 """Bytes; written as a number, or with a unit."""

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any, Final
+
+from pydantic import BeforeValidator, WithJsonSchema
 
 from actorflow.registry.kinds.config import Config
-from actorflow.registry.kinds.fields import Duration, Positive, Size
+from actorflow.registry.kinds.fields import Duration, Positive, Size, size_of
 
 
 class Slice(Config):
@@ -22,11 +24,29 @@ class History(Config):
     pause: Positive | None = None
 
 
+class Memory(Config):
+    """How much memory one process may hold: noticed at `warn`, ended with Resource beyond `kill`."""
+
+    warn: Size | None = None
+    kill: Size | None = None
+
+
+def _as_kill(value: Any) -> Any:
+    """Return a bare size as the limit that it is."""
+    return value if isinstance(value, dict | Memory) else {"kill": size_of(value)}
+
+
+_SIZE: Final[dict[str, Any]] = {"anyOf": [{"type": "string", "examples": ["64MiB"]}, {"type": "integer", "minimum": 0}]}
+_MEMORY_SCHEMA: Final = {
+    "anyOf": [*_SIZE["anyOf"], {"type": "object", "properties": {"warn": _SIZE, "kill": _SIZE}}],
+}
+
+
 class Limits(Config):
     """The `limits` of an entry or host, as written."""
 
     slice: Slice = Slice()
-    memory: Size | None = None
+    memory: Annotated[Memory, BeforeValidator(_as_kill), WithJsonSchema(_MEMORY_SCHEMA)] = Memory()
     payload: Size | None = None
     depth: Positive | None = None
     history: History = History()

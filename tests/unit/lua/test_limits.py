@@ -186,8 +186,65 @@ def test_a_number_is_repeated_as_its_text(run: Callable[..., Any]) -> None:
     assert run("return function() return string.rep(12, 2) end") == "1212"
 
 
+LITTLE = {"limits": {"memory": {"warn": 4 << 20, "kill": 8 << 20}, "slice": {"kill": 3_000_000_000}}}
+HOLDERS = {
+    "table": "local t = {} while true do t[#t + 1] = {} WAIT end",
+    "global": "all = {} while true do all[#all + 1] = ('x'):rep(1000) .. #all WAIT end",
+    "upvalue": "local s = {} local function f() s[#s + 1] = {s} end while true do f() WAIT end",
+    "doubling": "local s = 'x' while true do s = s .. s WAIT end",
+    "wrapped": "local w = coroutine.wrap(function() local t = {} while true do t[#t + 1] = {} WAIT end end) w()",
+    "channel": "local c = channel.new(1e7) while true do c:send({}) WAIT end",
+}
+
+
+@pytest.mark.parametrize("wait", ["", "time.sleep('0s')"])
+@pytest.mark.parametrize("holder", HOLDERS)
+def test_who_holds_more_than_it_may_of_a_shared_heap_ends_alone(tight: LuaLanguage, holder: str, wait: str) -> None:
+    found = failure(tight, HOLDERS[holder].replace("WAIT", wait), options=LITTLE)
+    assert found.kind == RESOURCE, found
+    assert found.retryable is False
+    limit = "limits.memory allows (96 MiB)" if holder == "doubling" else "limits.memory.kill allows (8 MiB)"
+    assert limit in found.message, found
+    assert found.message.startswith("app:script:2: ")
+
+
+GARBAGE = "for i = 1, 300 do local t = {} for k = 1, 2000 do t[k] = {} end WAIT end return 'done'"
+
+
+@pytest.mark.parametrize("wait", ["", "time.sleep('0s')"])
+def test_garbage_is_not_held_and_neither_is_what_others_hold(tight: LuaLanguage, wait: str) -> None:
+    holder = World()
+    source = "return function() local t = {} for i = 1, 200000 do t[i] = {} end time.sleep('1s') return #t end"
+    holder.start(tight, source, options={"limits": {"slice": {"kill": 3_000_000_000}}})
+    source = "return function() " + GARBAGE.replace("WAIT", wait) + " end"
+    machine = World().start(tight, source, options=LITTLE)
+    assert machine.outcome is not None
+    assert machine.outcome.unwrap() == "done"
+    holder.fire()
+    assert holder.machine.outcome is not None
+    assert holder.machine.outcome.unwrap() == 200_000
+
+
+def test_who_comes_to_hold_much_is_told_once(tight: LuaLanguage) -> None:
+    world = World()
+    source = """
+    return function()
+      local t = {}
+      for i = 1, 60000 do
+        t[i] = {}
+        if i % 1000 == 0 then time.sleep('0s') end
+      end
+    end"""
+    machine = world.start(tight, source, options=LITTLE)
+    assert machine.outcome is not None
+    assert machine.outcome.failure is None, machine.outcome.failure
+    (notice,) = world.notices
+    assert (notice.code, notice.where) == ("memory-large", "{local@app:host|0x00001}")
+    assert "app:script: holds about 4 MiB" in notice.text
+
+
 def test_an_isolated_entry_has_a_runtime_and_a_limit_of_its_own(lua: LuaLanguage) -> None:
-    options = {"isolate": True, "limits": {"memory": 16 << 20, "slice": {"kill": 1_000_000_000}}}
+    options = {"isolate": True, "limits": {"memory": {"kill": 16 << 20}, "slice": {"kill": 1_000_000_000}}}
     machine = World().start(lua, "return function()\n" + BOMBS["table"] + "\nend", options=options)
     assert machine.outcome is not None
     assert machine.outcome.failure is not None

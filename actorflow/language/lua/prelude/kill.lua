@@ -1,9 +1,11 @@
--- Limits, and the end of a process that goes beyond one. Called with (kit, limits, look), gives kit begin, watch, spend,
--- die, end_of. `look()` gives the seconds that this thread has computed, or less than 0 when the process has been ended
--- meanwhile.
+-- Limits, and the end of a process that goes beyond one. Called with (kit, limits, look, heavy), gives kit begin, enter,
+-- charge, watch, spend, die, end_of. `look()` gives the seconds that this thread has computed, or less than 0 when the
+-- process has been ended meanwhile; `heavy(KiB)` tells that a process holds more than `limits.memory.warn`.
 --
 -- A process may use so many instructions between two ops, counted by a hook on each of its coroutines; calls of native
 -- functions that take long are charged for what they do. As no count covers everything, a clock is the second line.
+-- A process is charged for what the heap grows by in its slices, and relieved of what is freed there. That is no measure:
+-- whoever is charged too much is weighed (`kit.weigh`) before anything happens to it.
 -- What kills raises FATAL, which no pcall of a script sees: each level raises it again, and from then on every
 -- instruction does.
 
@@ -17,13 +19,16 @@ local CREATION <const> = 500 -- what a coroutine is charged: it may run HOOK - 1
 local PATIENCE <const> = 4 -- times the limit may pass by the clock, which counts what this thread computes
 local GLANCE <const> = 0.01 -- seconds of the whole program between two looks at that clock
 local LEAST_PATIENCE <const> = 2.0 -- seconds
+local CHARGED <const> = 2 -- of an instance: KiB
 local MAX_FRAMES <const> = 30
 local SCRIPT <const> = 64 -- "@" begins the chunk name of a script's source, and of nothing else
 
-return function(kit, limits, look)
+return function(kit, limits, look, heavy)
   local FATAL = setmetatable({}, {__metatable = false})
   local used, budget, milliseconds, began, looked = 0, 0, 0, nil, 0
   local memory_kib = limits.memory_kib
+  local counted, ceiling, mine = 0, memory_kib, nil -- the heap at the end of the last slice; its end in this one, and whose
+  local warned = setmetatable({}, {__mode = "k"}) -- instances whose weight has been told
   local fatal -- {message, stack} of the end that is under way
   kit.FATAL = FATAL
 
@@ -105,6 +110,39 @@ return function(kit, limits, look)
   end
   kit.is_full = is_full
 
+  -- Whether the running process holds more than it may. One that does not is charged with what it holds, and with less
+  -- than three quarters of its limit: it is weighed again when it has grown by a quarter.
+  local function is_heavy()
+    local limit = mine.program.memory_kib
+    local charged = mine[CHARGED] + collect("count") - counted
+    if charged <= limit then return false end
+    collect()
+    counted = collect("count")
+    local held = counted
+    if held > limit then
+      held = kit.weigh(mine, limit)
+      collect() -- weighing has made garbage, which is not the process's
+      counted = collect("count")
+    end
+    mine[CHARGED] = held < limit * 0.75 and held or limit * 0.75
+    return held > limit
+  end
+
+  local function set_ceiling()
+    ceiling = counted + mine.program.memory_kib - mine[CHARGED]
+    if ceiling > memory_kib then ceiling = memory_kib end
+  end
+
+  local function too_heavy()
+    return "holds more memory than limits.memory.kill allows (" .. (mine.program.memory_kib // 1024) .. " MiB)"
+  end
+
+  local function look_at_heap(count)
+    if is_heavy() then die(too_heavy()) end
+    if count > memory_kib and is_full() then out_of_memory() end
+    set_ceiling()
+  end
+
   local function look_at_clock()
     local glanced = clock()
     if glanced - looked < GLANCE then return end
@@ -118,7 +156,8 @@ return function(kit, limits, look)
   local function hook()
     used = used + HOOK
     if used > budget then out_of_time() end
-    if collect("count") > memory_kib and is_full() then out_of_memory() end
+    local count = collect("count")
+    if count > ceiling then look_at_heap(count) end
     look_at_clock()
   end
 
@@ -138,6 +177,40 @@ return function(kit, limits, look)
   function kit.begin(program)
     used, began, fatal = 0, nil, nil
     budget, milliseconds = program.instructions, program.milliseconds
+  end
+
+  -- An instance gets its turn.
+  function kit.enter(instance)
+    mine = instance
+    kit.begin(instance.program)
+    set_ceiling()
+  end
+
+  -- What is beyond its warning is told once; what is beyond its limit, or would be that of the runtime, is its end.
+  local function burdened(co, charged)
+    if charged > mine.program.memory_kib and is_heavy() then
+      fatal = {message = place(co) .. too_heavy(), stack = frames(co)}
+      return FATAL
+    end
+    if charged > mine.program.warn_kib and not warned[mine] then
+      warned[mine] = true
+      heavy(charged // 1)
+    end
+    if counted > memory_kib and is_full() then return "not enough memory" end
+    return nil
+  end
+
+  -- What the heap has grown to until now is nobody's charge.
+  function kit.count_heap() counted = collect("count") end
+
+  -- A slice of `co` is over: charges the instance, and returns what ends it, if anything does.
+  function kit.charge(instance, co)
+    local count = collect("count")
+    local charged = instance[CHARGED] + count - counted
+    counted, mine = count, instance
+    instance[CHARGED] = charged > 0 and charged or 0
+    if charged > instance.program.warn_kib or count > memory_kib then return burdened(co, charged) end
+    return nil
   end
 
   function kit.watch(co)

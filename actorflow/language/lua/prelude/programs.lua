@@ -46,8 +46,9 @@ return function(kit, base, modules)
   end
 
   -- Returns the number of a program. A plan is text, one line a unit, libraries first:
-  -- `imports TAB chunk TAB modules`, where imports are alias=line,…; the last line is the entry.
-  function api.prepare(plan, method, instructions, milliseconds)
+  -- `imports TAB chunk TAB modules`, where imports are alias=line,…; the last line is the entry. `bounds` are those of
+  -- its processes: instructions, milliseconds, memory_kib, warn_kib.
+  function api.prepare(plan, method, bounds)
     local units, listed = {}, {}
     for line in gmatch(plan, "[^\n]+") do
       local imports, chunk, names = match(line, "^([^\t]*)\t(%d+)\t([^\t]*)$")
@@ -58,7 +59,9 @@ return function(kit, base, modules)
     end
     units.shared = shared_by(listed)
     units.shadowed = shadowed_by(units[#units].imports, units.shared.__index)
-    programs[#programs + 1] = {units = units, method = method, instructions = instructions, milliseconds = milliseconds}
+    local program = {units = units, method = method}
+    for name, bound in next, bounds do program[name] = bound end
+    programs[#programs + 1] = program
     return #programs
   end
 

@@ -4,7 +4,7 @@
 -- functions of the adapter that neither yield nor raise: identity(instance) -> CBOR, now(instance), draw(instance,
 -- kind, size), note(instance, level, text, CBOR), dropped(instance, path), pure(instance, name, CBOR) -> ok, CBOR,
 -- post(instance, dest, topic, is_scalar, payload) -> was it sent, look(instance) -> seconds that its thread has
--- computed, or less than 0 when nothing more of the instance is wanted. `limits.isolated`: the runtime belongs to one
+-- computed, or less than 0 when nothing more of the instance is wanted, heavy(instance, KiB). `limits.isolated`: the runtime belongs to one
 -- entry. `limits.modules` are the names of the modules with a chunk `module_NAME` of their own: called with (kit, sys,
 -- core) it returns the module; `limits.parts` are those of the chunks `part_MODULE_WHAT`: called with (kit, sys, core,
 -- module) it adds to the module. Each chunk adds to `kit` what the later ones need.
@@ -16,7 +16,6 @@ local unpack, concat = table.unpack, table.concat
 local create, resume, status, yield, close = coroutine.create, coroutine.resume, coroutine.status, coroutine.yield,
   coroutine.close
 local match, pack_bits, unpack_bits = string.match, string.pack, string.unpack
-local collect = collectgarbage
 
 local state = {instance = {created = 0}} -- `instance` is the one that runs now
 local kit = {state = state}
@@ -156,7 +155,10 @@ end
 -- ---- the environment of scripts -------------------------------------------------------------------------------------
 
 sources.objects(kit)
-sources.kill(kit, limits, function() return hooks.look(state.instance.id) end)
+sources.memory(kit)
+sources.kill(kit, limits, function() return hooks.look(state.instance.id) end, function(kib)
+  hooks.heavy(state.instance.id, kib)
+end)
 sources.errors = sources.errors(kit)
 local library = {table = sources.tables(kit)}
 library.string = sources.text(kit, function(native, bounds, fail)
@@ -303,8 +305,9 @@ function api.dismiss(worker) workers[worker] = nil end
 -- entry function.
 function api.start(id, program, args, worker)
   -- `args` until the entry function begins; what few processes need is made when it is needed.
+  -- Item 2 is what it is charged for memory (`kit.charge`): tasks after the main one begin with 3.
   instances[id] = {
-    kit.watch(create(main)),
+    kit.watch(create(main)), 0,
     id = id, program = programs[program], args = args, ops = 0, created = 0, slot = 0, objects = false, held = false,
   } -- eight names: one more would double what the table takes in every process
   if worker > 0 then instances[id].worker = worker_of(worker) end
@@ -432,7 +435,8 @@ end
 
 function stepped(task, co, ok, first, ...)
   if not ok then return failed(task, co, first) end
-  if collect("count") > limits.memory_kib and kit.is_full() then return ending(task, co, "not enough memory") end
+  local problem = kit.charge(state.instance, co)
+  if problem then return ending(task, co, problem) end
   if rawequal(first, kit.SYS) then return ... end
   state.instance[task] = false
   if state.instance.sagas then return finished(task, first, ...) end
@@ -443,7 +447,7 @@ end
 function api.step(id, task, ...)
   local mine = instances[id]
   state.instance = mine
-  kit.begin(mine.program)
+  kit.enter(mine)
   local co = mine[task]
   return stepped(task, co, resume(co, ...))
 end
@@ -456,4 +460,5 @@ function api.where(id, task)
 end
 
 api.encode, api.decode = kit.encode, kit.decode
+kit.count_heap()
 return api
