@@ -54,6 +54,7 @@ _FUNCTIONS_ID: Final = "#functions"
 _MODULES: Final = {"lua": LuaLanguage.modules, "py": PythonLanguage.modules}
 _CODE: Final = frozenset({"function.lua", "function.py", "library.lua", "library.py"})
 _PLAIN_PYTHON: Final = frozenset({"function.py", "library.py"})
+_SCRIPTS: Final = _CODE | {"process.lua", "process.py", "workflow.lua", "workflow.py"}
 """Kinds whose code is ordinary Python, held to no rules of scripts."""
 _GC_THRESHOLDS: Final = (YOUNG, 20, 100)
 """Measured: three times as many resident processes a second as with the defaults."""
@@ -237,6 +238,22 @@ def _verify(node: Node, entry: Entry, registry: Registry) -> None:
     else:
         durable = entry.kind.startswith("workflow.")
         node.programs.compiled(registry.bundle(entry.id), durable=durable)
+
+
+def uncompiled(booted: Booted) -> Iterator[tuple[str, Error]]:
+    """Yield the id and fault of each script that does not compile, though nothing else is wrong with its entry.
+
+    What compiles is kept: its first process or call need not wait for it.
+    """
+    registry = booted.registry.snapshot
+    for entry in registry:
+        if entry.kind not in _SCRIPTS or entry.broken or not getattr(entry.config, "source", None):
+            continue
+        try:
+            _verify(booted.node, entry, registry)
+        except Error as error:
+            if error.kind == INVALID:
+                yield entry.id, error
 
 
 def _waits(node: Node, pid: str) -> list[str]:

@@ -147,4 +147,5 @@ def failure_of(error: BaseException) -> Failure:
         return error.failure.crossing()
     if isinstance(error, Cancelled):
         return Failure(str(error), CANCELED, retryable=False)
-    return Failure(f"{type(error).__name__}: {error}", INTERNAL)
+    text = str(error)
+    return Failure(type(error).__name__ + (f": {text}" if text else ""), INTERNAL)

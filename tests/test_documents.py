@@ -16,6 +16,7 @@ import pytest
 
 from actorflow.language.lua import language as lua
 from actorflow.language.python.watch import SliceLimits
+from actorflow.node.limit import Memory
 from actorflow.registry.kinds.lifecycle import Lifecycle
 from actorflow.registry.kinds.limits import Limits
 from actorflow.registry.kinds.workflow_host import WorkflowHost
@@ -170,12 +171,15 @@ def test_the_settings_of_a_workflow_host_have_the_documented_defaults() -> None:
 
 def test_the_limits_of_processes_have_the_documented_defaults() -> None:
     written = Limits.model_validate(nested(rows("`process.host` and scripts"))["limits"]).written()
-    slices, memory = written.pop("slice"), written.pop("memory")
+    slices, memory = written.pop("slice"), written["memory"]
     base = Bounds(DEFAULT_LIMITS)
-    assert set(written) == {"payload", "depth", "mailbox"}
+    assert set(written) == {"payload", "depth", "mailbox", "memory"}
     assert base.under(written) == base
     assert SliceLimits(**slices) == SliceLimits()
-    assert (slices["kill"], memory) == (lua._KILL, lua._ISOLATED_MEMORY)  # noqa: SLF001 - its defaults have no other name
+    assert memory == Memory()._asdict()
+    assert slices["kill"] == lua._KILL  # noqa: SLF001 - its defaults have no other name
+    assert "that of the runtime, 64MiB unless" in CONFIGURATION
+    assert lua._ISOLATED_MEMORY == 64 << 20  # noqa: SLF001
 
 
 def test_a_service_has_the_documented_defaults() -> None:

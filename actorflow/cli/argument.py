@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import re
+import sys
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Any, Final
 
 from actorflow.duration import SECOND, parse_duration
@@ -17,7 +19,8 @@ _MEANT_AS_JSON: Final = ("{", "[", '"')
 def parse_args(texts: Iterable[str]) -> list[Any]:
     """Return the positional arguments that ARGS mean.
 
-    Each is JSON, or text when it is not; all `key=value` together are one map, at the place of the first.
+    Each is JSON, or text when it is not, or comes from a file or stdin (see `parse_value`); all `key=value` together
+    are one map, at the place of the first.
 
     Raises:
         Error: kind Invalid, for what begins like JSON and is not.
@@ -37,17 +40,37 @@ def parse_args(texts: Iterable[str]) -> list[Any]:
 
 
 def parse_value(text: str) -> Any:
-    """Return the JSON value that `text` is, or the text itself.
+    """Return the JSON value that `text` is, or the text itself; `@FILE` is the value in a file, `-` that of stdin.
+
+    `@@…` is text that begins with one `@`.
 
     Raises:
-        Error: kind Invalid, for what begins like JSON and is not.
+        Error: kind Invalid, for what begins like JSON and is not, and for a file that cannot be read as text.
     """
+    if text == "-" or (text.startswith("@") and not text.startswith("@@")):
+        return _value_in(text)
+    return _plain_value(text[1:] if text.startswith("@@") else text)
+
+
+def _value_in(place: str) -> Any:
+    """Return the value in a file or in stdin: JSON, or text without the line break at its end."""
+    try:
+        text = sys.stdin.read() if place == "-" else Path(place[1:]).read_text(encoding="utf-8")
+    except (OSError, ValueError) as error:
+        what = "stdin" if place == "-" else f"file {place[1:]!r}"
+        hint = "" if place == "-" else "; for text that begins with @ write @@"
+        raise invalid(f"{what} cannot be read: {error}{hint}") from None
+    return _plain_value(text.removesuffix("\n"), place)
+
+
+def _plain_value(text: str, place: str = "") -> Any:
     try:
         return json.loads(text, parse_constant=_no_constant)
     except (ValueError, RecursionError) as error:
         if text.startswith(_MEANT_AS_JSON):
             shown = text if len(text) <= 60 else f"{text[:60]}…"  # noqa: PLR2004 - enough to recognise it
-            raise invalid(f"not JSON: got {shown!r} ({error}), expected JSON, key=value or plain text") from None
+            where = f"{place}: " if place else ""
+            raise invalid(f"{where}not JSON: got {shown!r} ({error}), expected JSON, key=value or plain text") from None
         return text
 
 

@@ -34,10 +34,13 @@ def check(
     try:
         registry = read_registry(directory, override or ())
     except RegistryFaulty as faulty:
-        _report(0, list(faulty.faults), [], as_json=as_json)
+        _report(0, list(faulty.faults), [], 0, as_json=as_json)
         raise Ending(USAGE) from None
-    findings = [finding for entry in registry for finding in check_entry(registry, entry)]
-    _report(len(registry), list(registry.faults), findings, as_json=as_json)
+    found = {entry.id: list(check_entry(registry, entry)) for entry in registry}
+    findings = [finding for each in found.values() for finding in each]
+    wrong_ids = {entry.id for entry in registry if entry.broken}
+    wrong_ids |= {entry for entry, each in found.items() if any(finding.severity == "error" for finding in each)}
+    _report(len(registry), list(registry.faults), findings, len(wrong_ids), as_json=as_json)
     wrong = any(fault.scope != "notice" for fault in registry.faults) or any(
         finding.severity == "error" for finding in findings
     )
@@ -96,10 +99,11 @@ def _compile(entry: Entry, bundle: Bundle) -> Iterator[Finding]:
         yield Finding(bundle.file, bundle.line + 1, 1, "compile", error.message)
 
 
-def _report(entries: int, faults: list[Fault], findings: list[Finding], *, as_json: bool) -> None:
+def _report(entries: int, faults: list[Fault], findings: list[Finding], wrong: int, *, as_json: bool) -> None:
     if as_json:
         lines: dict[str, Any] = {
             "entries": entries,
+            "wrong": wrong,
             "faults": [asdict(fault) for fault in faults],
             "findings": [asdict(finding) for finding in findings],
         }
@@ -111,4 +115,4 @@ def _report(entries: int, faults: list[Fault], findings: list[Finding], *, as_js
         typer.echo(finding)
     count = sum(fault.scope != "notice" for fault in faults) + sum(item.severity == "error" for item in findings)
     rest = len(faults) + len(findings) - count
-    typer.echo(f"{entries} entries, {count} wrong, {rest} worth a look")
+    typer.echo(f"{entries} entries, {wrong} wrong, {rest} worth a look")

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 import typer
 
-from actorflow.cli import check, exec, hook, listing, run, schedule, serve, service, test, work  # noqa: A004 - the name of the verb
+from actorflow.cli import check, exec, hook, listing, metrics, run, schedule, serve, service, test, work  # noqa: A004 - the name of the verb
 from actorflow.cli.failing import end_of
 
 _VERBS: Final[dict[str, Callable[..., Any] | tuple[str, str]]] = {
@@ -23,6 +23,7 @@ _VERBS: Final[dict[str, Callable[..., Any] | tuple[str, str]]] = {
     "send": work.send,
     "ps": listing.ps,
     "services": listing.services,
+    "metrics": metrics.metrics,
     "runs": listing.runs,
     "schedules": schedule.schedules,
     "hooks": hook.hooks,

@@ -21,5 +21,7 @@ Overrides = Annotated[
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Timeout = Annotated[str, typer.Option("--timeout", metavar="DURATION", help="How long to wait, e.g. 30s or 5m.")]
-Arguments = Annotated[list[str] | None, typer.Argument(metavar="[ARGS]…", help="JSON, key=value, or plain text.")]
+Arguments = Annotated[
+    list[str] | None, typer.Argument(metavar="[ARGS]…", help="JSON, key=value, plain text, @FILE, or - for stdin.")
+]
 Limit = Annotated[int, typer.Option("--limit", min=1, help="At most this many.")]

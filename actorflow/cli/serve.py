@@ -70,7 +70,12 @@ async def _stop_on_signals(task_status: trio.TaskStatus[trio.CancelScope]) -> No
 
 
 def _welcome(place: Place, booted: Booted, seconds: float) -> None:
+    from actorflow.app import uncompiled  # noqa: PLC0415
+
     broken = faults(booted.registry.snapshot, notices=True)
+    for entry_id, error in uncompiled(booted):
+        broken += 1
+        typer.echo(f"fault: {error.message if entry_id in error.message else f'{entry_id}: {error.message}'}", err=True)
     for service_id in booted.starting:
         say(f"service {service_id} is not up yet; it goes on in the background")
     count = f"{len(booted.registry)} entries" + (f", {broken} broken: see `actorflow check`" if broken else "")

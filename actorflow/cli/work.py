@@ -83,7 +83,9 @@ def spawn(  # noqa: PLR0913, PLR0917 - the options of the verb
 def send(  # noqa: PLR0913, PLR0917 - the options of the verb
     pid: Target,
     topic: Annotated[str, typer.Argument(metavar="TOPIC")],
-    payload: Annotated[str | None, typer.Argument(metavar="[PAYLOAD]", help="JSON or plain text.")] = None,
+    payload: Annotated[
+        str | None, typer.Argument(metavar="[PAYLOAD]", help="JSON, plain text, @FILE, or - for stdin.")
+    ] = None,
     as_json: AsJson = False,  # noqa: FBT002
     directory: Directory = None,
     data: Data = None,

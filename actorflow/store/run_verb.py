@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from actorflow.node import control_args as args_of
 from actorflow.node.control import Verb
+from actorflow.run.state import TERMINAL
 from actorflow.store import view
 from actorflow.store.port import RunFilter
 from actorflow.store.stores import Stores
@@ -33,17 +34,22 @@ def run_verbs(stores: Stores, *, served: bool, waits: Callable[[str], list[str]]
         lines.sort(key=lambda line: line["created"], reverse=True)
         return lines[:limit]
 
-    async def why(args: Mapping[str, Value]) -> Value:
-        reference = args_of.text(args, "run")
+    async def explained(reference: str) -> dict[str, Any]:
         answer: dict[str, Any] = await stores.about(
             reference, lambda reader: view.why(reader, reference, served=served)
         )
         live = waits(answer["pid"])
         return {**answer, "reasons": (live + answer["reasons"]) or ["waiting for a message"]}
 
+    async def why(args: Mapping[str, Value]) -> Value:
+        return await explained(args_of.text(args, "run"))
+
     async def show(args: Mapping[str, Value]) -> Value:
         reference = args_of.text(args, "run")
-        return await stores.about(reference, lambda reader: view.show(reader, reference))
+        answer: dict[str, Any] = await stores.about(reference, lambda reader: view.show(reader, reference))
+        if answer["state"] not in TERMINAL and not answer["waits"]:
+            answer["waits"] = (await explained(reference))["reasons"]
+        return answer
 
     async def history(args: Mapping[str, Value]) -> Value:
         reference, after = args_of.text(args, "run"), args_of.count(args, "after", 0, least=0)

@@ -18,7 +18,7 @@ from typing import Any
 import trio
 
 from actorflow.bundle import Bundle
-from actorflow.errors import Cancelled, Failure
+from actorflow.errors import Failure
 from actorflow.script.ctx import CALL, CallContext
 from hosts.function.failing import failure_in
 from hosts.function.frame import frame, read_frame
@@ -93,7 +93,7 @@ def _outcome(
         function = loader.function(bundle)
         args = request["args"]
         return (trio.run(partial(function, *args)) if iscoroutinefunction(function) else function(*args)), None
-    except (Exception, Cancelled, SystemExit) as error:  # noqa: BLE001 - whatever the function raises is the answer
+    except BaseException as error:  # noqa: BLE001 - whatever the function raises is the answer
         return None, failure_in(error)
 
 

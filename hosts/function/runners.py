@@ -78,14 +78,18 @@ class Runners:
 
 
 class Runner:
-    """One task. Giving up the call that it runs ends it: `scope` is what to cancel for that."""
+    """One task. Giving up the call that it runs ends it: `scope` is what to cancel for that.
 
-    __slots__ = ("_attends", "_pool", "context", "scope")
+    It is `closing` when Python drops its coroutine: a GeneratorExit that a call meets before is the call's own.
+    """
+
+    __slots__ = ("_attends", "_pool", "closing", "context", "scope")
 
     def __init__(self, pool: Runners) -> None:
         """Make a runner that has been called to the queue."""
         self._pool = pool
         self._attends = True
+        self.closing = False
         self.scope = trio.CancelScope()
         self.context = pool.context()
 
@@ -132,4 +136,5 @@ class Runner:
             try:
                 step, answer = work.send, (yield trap)
             except BaseException as error:  # noqa: BLE001 - trio throws in what a foreign await yields
+                self.closing = self.closing or isinstance(error, GeneratorExit)
                 step, answer = work.throw, error

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import signal
+import traceback
 from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
 
 import trio
 
@@ -21,6 +24,9 @@ if TYPE_CHECKING:
     from actorflow.node.node import Node
     from actorflow.node.operation import Caller
     from hosts.function.runners import Runner
+
+
+_TRIO: Final = Path(trio.__file__).parent
 
 
 class Attempt:
@@ -67,7 +73,7 @@ class Attempt:
         try:
             outcome = Outcome(await self._run())
         except BaseException as error:
-            if self._is_not_its_own(error):
+            if runner.closing or self._is_not_its_own(error):
                 raise
             outcome = Outcome(failure=failure_in(error))
         finally:
@@ -78,11 +84,11 @@ class Attempt:
             self._reply(self._checked(outcome))
 
     def _is_not_its_own(self, error: BaseException) -> bool:
-        """Tell whether somebody else ends this task: trio, or a ^C, which Python raises on the main thread."""
+        """Tell whether somebody else ends this task: trio, or a ^C, which is raised on the main thread."""
         if isinstance(error, BaseExceptionGroup):
-            return error.subgroup(trio.Cancelled) is not None
+            return any(self._is_not_its_own(part) for part in error.exceptions)
         return isinstance(error, trio.Cancelled) or (
-            self._way == "trio" and isinstance(error, KeyboardInterrupt | GeneratorExit)
+            self._way == "trio" and isinstance(error, KeyboardInterrupt) and _is_pressed(error)
         )
 
     def _checked(self, outcome: Outcome) -> Outcome:
@@ -125,6 +131,13 @@ class Attempt:
         if self._caller is None:
             self._caller = caller_of(self._request, self._node)
         return self._caller
+
+
+def _is_pressed(error: KeyboardInterrupt) -> bool:
+    """Tell whether a ^C may have raised this, and not the function: trio does it in code of its own."""
+    lines = traceback.extract_tb(error.__traceback__)
+    by_trio = bool(lines) and Path(lines[-1].filename).is_relative_to(_TRIO)
+    return by_trio or signal.getsignal(signal.SIGINT) is signal.default_int_handler
 
 
 def in_thread(

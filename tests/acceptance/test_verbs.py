@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import signal
+
 import pytest
 
 from tests.acceptance.project import Project
@@ -100,6 +102,52 @@ def test_check_names_all_that_is_wrong(project: Project) -> None:
     found = {(finding["file"].rpartition("/")[2], finding["line"]) for finding in checked.json["findings"]}
     assert ("wait.py", 1) in found
     assert any(file == "_index.yaml" for file, _ in found), "the Lua source that does not compile"
+
+
+def test_check_counts_entries_and_up_lists_what_does_not_compile(project: Project) -> None:
+    lines = "  - {name: bad, kind: process.lua, source: 'return function( end'}\n"
+    lines += "  - {name: worse, kind: function.py, source: 'def main(:'}\n"
+    lines += "  - {name: one, kind: process.lua, source: 'local a = 1', modules: [nope, neither], extra: 1}\n"
+    project.write("_index.yaml", "namespace: x\nentries:\n" + lines)
+    checked = project.run("check", ".")
+    assert checked.code == 1
+    assert "3 entries, 3 wrong, 2 worth a look" in checked.out
+    assert project.run("check", ".", "--json").json["wrong"] == 3
+    node = project.up()
+    assert "fault: x:bad: " in node.log
+    assert "fault: x:worse: " in node.log
+    assert "3 entries, 3 broken" in node.log
+
+
+def test_metrics_are_printed(project: Project) -> None:
+    project.write(
+        "_index.yaml",
+        """
+        namespace: x
+        entries:
+          - {name: f, kind: function.lua, modules: [metrics], source: "return function() metrics.counter_inc('made', {a = 'b'}) end"}
+        """,
+    )
+    assert project.run("metrics").code == 6
+    project.up()
+    assert project.run("call", "x:f").code == 0
+    assert project.run("metrics").out == '# TYPE made counter\nmade{a="b"} 1\n'
+    assert project.run("metrics", "--json").json == [
+        {"type": "counter", "name": "made", "labels": {"a": "b"}, "value": 1}
+    ]
+
+
+def test_show_says_what_a_run_waits_for(project: Project) -> None:
+    project.write("_index.yaml", INDEX)
+    for name, text in FILES.items():
+        project.write(name, text)
+    node = project.up()
+    project.run("spawn", "app:wait_py", "A", "--host", "app:flows", "--id", "one")
+    node.until(lambda: node.state("one") == "waiting")
+    shown = project.run("run", "show", "one", "--json").json
+    assert shown["waits"] == project.run("run", "why", "one", "--json").json["reasons"] != []
+    node.end(signal.SIGTERM)
+    assert "no node serves it" in project.run("run", "show", "one").out
 
 
 def test_check_exits_2_when_a_file_does_not_parse(project: Project) -> None:

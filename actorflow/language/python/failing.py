@@ -49,7 +49,7 @@ def foreign(place: str, awaited: Any) -> ForeignAwait:
     """Return the error of a script that awaited something which is not ours."""
     kind = type(awaited)
     name = kind.__qualname__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__qualname__}"
-    what = "a bare yield" if awaited is None else f"a {name}"
+    what = "a bare yield" if awaited is None else f"{'an' if name[:1] in 'aeiouAEIOU' else 'a'} {name}"
     where = f"{place}: " if place else ""
     return ForeignAwait(
         f"{where}awaited {what}, which is not actorflow's, so nobody would answer it; "

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -29,6 +31,19 @@ from actorflow.errors import Error
 )
 def test_args_are_json_or_pairs_or_text(typed: list[str], meant: list[Any]) -> None:
     assert parse_args(typed) == meant
+
+
+def test_an_argument_may_come_from_a_file_or_stdin(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "a.json").write_text('{"n": [1]}\n')
+    (tmp_path / "a.txt").write_text("two\nlines\n")
+    monkeypatch.setattr("sys.stdin", io.StringIO("[7]\n"))
+    typed = [f"@{tmp_path}/a.json", "-", f"@{tmp_path}/a.txt", f"x=@{tmp_path}/a.json", "@@at"]
+    assert parse_args(typed) == [{"n": [1]}, [7], "two\nlines", {"x": {"n": [1]}}, "@at"]
+    with pytest.raises(Error, match=r"file 'nowhere\.json' cannot be read.*write @@"):
+        parse_args(["@nowhere.json"])
+    (tmp_path / "bad.json").write_text("{bad")
+    with pytest.raises(Error, match=r"bad\.json: not JSON"):
+        parse_args([f"@{tmp_path}/bad.json"])
 
 
 @pytest.mark.parametrize("typed", ["{bad", "[1,", '"open', "a={bad", "[" * 100_000])
