@@ -12,7 +12,7 @@ from typing import Any, Final
 
 import typer
 
-from actorflow.cli import check, exec, hook, listing, metrics, run, schedule, serve, service, test, work  # noqa: A004 - the name of the verb
+from actorflow.cli import asking, check, exec, hook, listing, metrics, run, schedule, serve, service, test, work  # noqa: A004 - the name of the verb
 from actorflow.cli.failing import end_of
 
 _VERBS: Final[dict[str, Callable[..., Any] | tuple[str, str]]] = {
@@ -25,6 +25,8 @@ _VERBS: Final[dict[str, Callable[..., Any] | tuple[str, str]]] = {
     "services": listing.services,
     "metrics": metrics.metrics,
     "runs": listing.runs,
+    "approvals": asking.approvals,
+    "approve": asking.approve,
     "schedules": schedule.schedules,
     "hooks": hook.hooks,
     "cancel": work.cancel,

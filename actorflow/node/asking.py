@@ -1,4 +1,4 @@
-"""What applications ask of durable runs on a node: queries and updates."""
+"""What applications ask of durable runs on a node: queries, updates and approvals."""
 
 from __future__ import annotations
 
@@ -8,11 +8,12 @@ import trio
 
 from actorflow.errors import TIMEOUT, Error, invalid, not_found
 from actorflow.names import is_pid
+from actorflow.node.guard import ACTOR, SCOPE
 from actorflow.node.router import is_durable
 from actorflow.value import copy_value
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable
+    from collections.abc import Awaitable, Mapping, Sequence
 
     from actorflow.node.node import Node
     from actorflow.value import Value
@@ -59,6 +60,52 @@ class Asking:
         doing = host.update(run, name, given, update_id=id, wait_for=wait_for)
         return await _in_time(doing, timeout, f"update {name!r} of {run}")
 
+    async def approve(  # noqa: PLR0913 - the parts of an answer
+        self,
+        run: str,
+        name: str,
+        data: Value = None,
+        *,
+        reject: bool = False,
+        reason: str = "",
+        by: str = "",
+        actor: Mapping[str, Value] | None = None,
+        scope: Sequence[str] | None = None,
+    ) -> dict[str, Any]:
+        """Answer an approval that a durable run asks for, or will ask for; see `workflow.approval`.
+
+        `by` says who answers; an `actor` (`{"id": …, "meta": {"roles": […]}}`) does so, and brings its roles. With an
+        actor and a `scope` of policies, and always on a strict node, the guard is asked for `workflow.approve`. The
+        result says `early` when the run has not asked yet: then the answer is kept for it.
+
+        Raises:
+            Error: NotFound without such a run; Conflict when it has ended, the approval is over, or naming who has
+                answered before; PermissionDenied for who may not; Invalid for data that do not fit its schema.
+        """
+        node: Node = self  # type: ignore[assignment] # see `durable_host`
+        host = await self.durable_host(run)
+        context: dict[str, Value] = {}
+        if actor is not None:
+            context[ACTOR] = dict(actor)
+            by = by or str(actor.get("id", ""))
+        if scope is not None:
+            context[SCOPE] = list(scope)
+        if node.guard.watches(context):
+            node.guard.check(context, "workflow.approve", name, {"run": run})
+        answer = {"approved": not reject, "data": copy_value(data), "reason": reason, "by": by}
+        decided: dict[str, Any] = await host.approve(run, name, {**answer, "roles": _roles(actor)})
+        return decided
+
+    async def approvals(self, run: str = "", *, only_open: bool = True) -> list[dict[str, Any]]:
+        """Return the approvals that durable runs wait for, with `only_open` false also those that are over."""
+        node: Node = self  # type: ignore[assignment] # see `durable_host`
+        found: dict[tuple[str, str, int], dict[str, Any]] = {}
+        hosts: list[Any] = [host for host in node.hosts.values() if is_durable(host)]
+        for host in [await self.durable_host(run)] if run else hosts:
+            for line in await host.approvals(run, only_open=only_open):
+                found[line["run_id"], line["name"], line["number"]] = line
+        return list(found.values())
+
     async def durable_host(self, run: str) -> Any:
         """Return the durable host of a run.
 
@@ -75,6 +122,12 @@ class Asking:
             if is_durable(host) and await host.has(run):  # type: ignore[attr-defined] # durable hosts know their runs
                 return host
         raise not_found(f"no run {run!r}: expected a PID, a workflow id or a run id; `actorflow runs` lists them")
+
+
+def _roles(actor: Mapping[str, Value] | None) -> list[str]:
+    meta = (actor or {}).get("meta")
+    roles = meta.get("roles") if isinstance(meta, dict) else None
+    return [str(role) for role in roles] if isinstance(roles, list) else []
 
 
 async def _in_time(doing: Awaitable[Any], seconds: float, what: str) -> Any:

@@ -1,4 +1,4 @@
-"""The verbs of the control socket that ask durable runs: queries and updates."""
+"""The verbs of the control socket that ask durable runs: queries, updates and approvals."""
 
 from __future__ import annotations
 
@@ -27,4 +27,14 @@ def asking_verbs(node: Node) -> dict[str, Verb]:
             timeout=read.seconds(args),
         )
 
-    return {"run.query": query, "run.update": update}
+    async def approve(args: Mapping[str, Value]) -> Value:
+        return await node.approve(
+            read.text(args, "run"),
+            read.text(args, "name"),
+            args.get("data"),
+            reject=bool(args.get("reject")),
+            reason=read.text(args, "reason", ""),
+            by=read.text(args, "by", ""),
+        )
+
+    return {"run.query": query, "run.update": update, "run.approve": approve}

@@ -121,6 +121,24 @@ class _Requests:
         """
         return self.request("runs.change", {"verb": verb, **more})
 
+    def approve(  # noqa: PLR0913 - the parts of an answer
+        self,
+        run: str,
+        name: str,
+        data: Value = None,
+        *,
+        reject: bool = False,
+        reason: str = "",
+        by: str = "",
+    ) -> Any:
+        """Answer an approval that a durable run asks for, or will ask for; `by` says who does."""
+        request = {"run": run, "name": name, "data": data, "reject": reject, "reason": reason, "by": by}
+        return self.request("run.approve", request)
+
+    def approvals(self, run: str = "", *, only_open: bool = True) -> Any:
+        """List the approvals that runs wait for."""
+        return self.request("approvals", {"run": run, "all": not only_open})
+
     def processes(self) -> Any:
         """List what is alive."""
         return self.request("ps", {})

@@ -64,6 +64,7 @@ class Delivery:
         kind: the fact it will be, e.g. `MessageReceived`, `CancelRequested`, `ProcessExited`, `RequestSettled`.
         ref, target, sender, payload: as in the journal event it becomes; sender is a PID or "".
         otherwise: delivered to its run instead, by the same commit, when this one finds no open run.
+        documents: written in the same commit; the delivery is refused when one of them is at another revision.
     """
 
     workflow_id: str
@@ -75,6 +76,7 @@ class Delivery:
     run: int = 0
     ref: int = 0
     otherwise: Delivery | None = None
+    documents: Sequence[PutDocument] = ()
 
 
 @dataclass(slots=True)

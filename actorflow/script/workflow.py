@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from actorflow.script.current import identity
+from actorflow.script.workflow_approval import approval
 from actorflow.script.workflow_condition import wait_until
 from actorflow.script.workflow_query import set_query
 from actorflow.script.workflow_saga import Saga, saga
@@ -15,6 +16,7 @@ from actorflow.script.workflow_version import continue_as_new, version
 
 __all__ = [
     "Saga",
+    "approval",
     "continue_as_new",
     "do",
     "info",

@@ -193,7 +193,7 @@ def _other_needs(item: Delivery | PutDocument | ChangeRun | KeepCalls, wanted: N
         wanted.runs.add(item.run)
     else:
         _delivery_needs(item, wanted)
-        for document in item.documents if isinstance(item, ChangeRun) else ():
+        for document in item.documents:
             _document_needs(document, wanted)
 
 
@@ -359,6 +359,11 @@ class Planner:
                 keep_late(self, head, delivery)
             instead = self.deliver(delivery.otherwise) if delivery.otherwise else Committed(accepted=False)
             return Committed(accepted=False, refusal="unknown", run=instead.run, inbox=instead.inbox)
+        if delivery.documents:
+            if any(self._is_outdated(document) for document in delivery.documents):
+                return Committed(accepted=False, refusal="document", run=run)
+            for document in delivery.documents:
+                self.put_document(document)
         if head.state == PAUSED and delivery.kind == CANCEL_REQUESTED:
             resume(self, head, delivery.at, CANCEL_REASON)
         inbox = [self.put(head, delivery)]
@@ -387,7 +392,7 @@ class Planner:
         """Write or delete a document, if it is at the revision asked for."""
         name = (document.kind, document.key)
         revision = self.known.documents.get(name, 0)
-        if document.revision is not None and document.revision != revision:
+        if self._is_outdated(document):
             return Committed(accepted=False, refusal="document", revision=revision)
         if document.value is None:
             self.known.documents.pop(name, None)
@@ -396,6 +401,10 @@ class Planner:
         revision = self.known.documents[name] = revision + 1
         self.writes.documents[name] = DocumentRow(*name, document.due, revision, document.value)
         return Committed(accepted=True, revision=revision)
+
+    def _is_outdated(self, document: PutDocument) -> bool:
+        known = self.known.documents.get((document.kind, document.key), 0)
+        return document.revision is not None and document.revision != known
 
     # ---- turns -------------------------------------------------------------------------------------------------
 

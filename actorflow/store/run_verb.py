@@ -9,7 +9,7 @@ from typing import Any, Final
 from actorflow.node import control_args as args_of
 from actorflow.node.control import Verb
 from actorflow.run.state import TERMINAL
-from actorflow.store import view
+from actorflow.store import approval, view
 from actorflow.store.port import RunFilter
 from actorflow.store.stores import Stores
 from actorflow.value import Value
@@ -65,6 +65,7 @@ def run_verbs(stores: Stores, *, served: bool, waits: Callable[[str], list[str]]
         return await stores.about(reference, lambda reader: view.chain(reader, reference, after, limit))
 
     return {
+        "approvals": _approvals(stores),
         "backup": backup,
         "run.chain": chain,
         "runs": runs,
@@ -72,3 +73,16 @@ def run_verbs(stores: Stores, *, served: bool, waits: Callable[[str], list[str]]
         "run.show": show,
         "run.history": history,
     }
+
+
+def _approvals(stores: Stores) -> Verb:
+    async def approvals(args: Mapping[str, Value]) -> Value:
+        reference, only_open = args_of.text(args, "run", ""), not args.get("all")
+        if reference:
+            return await stores.about(
+                reference, lambda store: approval.approvals(store, reference, only_open=only_open)
+            )
+        lists = await stores.each(lambda reader: approval.approvals(reader, only_open=only_open))
+        return [line for lines in lists for line in lines]
+
+    return approvals

@@ -45,6 +45,7 @@ _ASKING: Final = {
     events.NAME_USED: "name {target}",
     events.OPERATION_PERFORMED: "operation {target}",
     events.UPDATE_ANSWERED: "answer to update {target}",
+    events.APPROVAL_ASKED: "approval {target}",
 }
 
 

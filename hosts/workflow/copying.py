@@ -18,6 +18,7 @@ from actorflow.errors import Error, invalid, not_found, unavailable
 from actorflow.machine.machine import Machine
 from actorflow.ports import Outcome
 from actorflow.run import event as events
+from actorflow.run.state import DATA_DELETED, DELETE_REQUESTED, TERMINAL
 from hosts.workflow.driver import Divergence
 from hosts.workflow.live import CorruptJournalError, LiveRun
 from hosts.workflow.report import divergence_report
@@ -26,6 +27,7 @@ from hosts.workflow.start import is_first_feed_open, new_live
 if TYPE_CHECKING:
     from actorflow.notice import Notice
     from actorflow.ports import Identity
+    from actorflow.run.event import JournalEvent
     from actorflow.run.turn import OpenRun
     from hosts.workflow.engine import Engine
     from hosts.workflow.host import WorkflowHost
@@ -109,6 +111,8 @@ async def copy_of(engine: Engine, found: OpenRun) -> AsyncIterator[LiveRun]:
 
 async def _made(engine: Engine, host: WorkflowHost, found: OpenRun) -> LiveRun:
     row = found.row
+    if row.state in {DELETE_REQUESTED, DATA_DELETED}:
+        raise not_found(f"run {row.workflow_id!r} cannot be rebuilt: its data are deleted")
     data = await engine.writer.read(lambda store: store.bundle(row.bundle_hash))
     if data is None or not found.events:
         raise not_found(f"run {row.workflow_id!r} cannot be rebuilt: its source or its journal is not in the store")
@@ -121,9 +125,7 @@ async def _made(engine: Engine, host: WorkflowHost, found: OpenRun) -> LiveRun:
 
 
 async def _rebuild(live: LiveRun, found: OpenRun) -> None:
-    journal = found.events
-    while len(journal) > 1 and journal[-1].kind in events.ENDS:
-        journal = journal[:-1]  # what ended it is not what its script asked
+    journal = _effective(found)
     try:
         if is_first_feed_open(journal):
             live.feed_again(journal)
@@ -135,3 +137,12 @@ async def _rebuild(live: LiveRun, found: OpenRun) -> None:
         raise Error(f"it cannot be rebuilt: {divergence_report(divergence, '')}", retryable=False) from None
     except CorruptJournalError as corrupt:
         raise Error(f"it cannot be rebuilt: {corrupt}", retryable=False) from None
+
+
+def _effective(found: OpenRun) -> list[JournalEvent]:
+    """Return the journal of a run up to its end: what came later is kept and changes nothing."""
+    journal = found.events
+    if found.row.state in TERMINAL:
+        last = next((index for index in range(len(journal), 0, -1) if journal[index - 1].kind in events.ENDS), 0)
+        journal = journal[: last or None]
+    return journal

@@ -71,6 +71,7 @@ class JournalDriver:
         open: request number → record, for every request that has no answer yet.
         drawn: what the current feed drew, `[kind, bytes]` each.
         replaying: whether facts come from the journal.
+        approvals: name → how often it was asked for; None when none was. withdrawn: those that were given up.
         updates: id → what was last said of it, for every update that has come; None when none has.
         continuation: what the run continues as new with, None while it does not.
         live: the run, None once it is dropped. versions: what `workflow.version` answered, by change.
@@ -84,6 +85,7 @@ class JournalDriver:
         "_recorded_draws",
         "_salt",
         "_stream",
+        "approvals",
         "continuation",
         "drawn",
         "limits",
@@ -94,6 +96,7 @@ class JournalDriver:
         "replaying",
         "updates",
         "versions",
+        "withdrawn",
     )
 
     def __init__(self, identity: Identity, run_id: str, seed: bytes, limits: Limits, operator: Operator) -> None:
@@ -114,6 +117,8 @@ class JournalDriver:
         self.open: dict[int, Record] = {}
         self.drawn: list[list[Any]] = []
         self.replaying = False
+        self.approvals: dict[str, int] | None = None
+        self.withdrawn: list[Record] | None = None
         self.updates: dict[str, str] | None = None
 
     # ---- feeding -----------------------------------------------------------------------------------------------
@@ -305,7 +310,10 @@ class JournalDriver:
 
     def cancel(self, ref: int) -> None:
         """Record that the script gave up a request."""
-        if self.open.pop(ref, None) is not None:
+        record = self.open.pop(ref, None)
+        if record is not None:
+            if record.kind == events.APPROVAL_ASKED:
+                self.withdrawn = [*(self.withdrawn or ()), record]
             self._record(events.REQUEST_DROPPED, ref, "", None, opens=False)
 
     def note(self, level: str, text: str, fields: Mapping[str, Value]) -> None:

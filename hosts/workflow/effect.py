@@ -60,7 +60,13 @@ def _answered(engine: Engine, resident: Resident, record: Record, reply: partial
     engine.updates.said(resident, record, reply)
 
 
+def _approval(engine: Engine, resident: Resident, record: Record, _reply: partial[None]) -> None:
+    """Look whether it has been answered already; who answers it later settles it."""
+    engine.approvals.asked(resident, record)
+
+
 _ACTS = {
+    events.APPROVAL_ASKED: _approval,
     events.MESSAGE_SENT: _send,
     events.PROCESS_CONTROLLED: _control,
     events.NAME_USED: _name,

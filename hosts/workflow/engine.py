@@ -24,6 +24,7 @@ from actorflow.run.state import STILL
 from actorflow.run.turn import Committed, Delivery, Item
 from actorflow.store.group import Callback, Write
 from hosts.workflow.admission import Admission
+from hosts.workflow.approving import Approvals
 from hosts.workflow.call import Calls
 from hosts.workflow.calling import calling
 from hosts.workflow.control import Control
@@ -50,6 +51,8 @@ if TYPE_CHECKING:
 
 _SLICE = 0.002
 """Seconds of turns after which what they made is handed to the writer, and the rest of the node has its turn."""
+_SOON = 20_000_000
+"""Nanoseconds after which a timer is looked at again that has to wait."""
 _RECENT = 10_000
 """How many finished runs' outcomes are kept in memory for whoever asks right after the end."""
 
@@ -76,6 +79,7 @@ class Engine:
         self.recovery = Recovery(self)
         self.control = Control(self)
         self.updates = Updates(self)
+        self.approvals = Approvals(self)
         self._reader: Reader | None = None
         self._queue: deque[Resident] = deque()
         self._outgoing: list[Write] = []
@@ -269,6 +273,8 @@ class Engine:
     def _due(self, run: int, ref: int, is_call: bool) -> None:  # noqa: FBT001 - the heap's entry
         if is_call:
             self.calls.again(run, ref)
+        elif run in self.approvals.answering:  # the answer to what the timer may end is on its way to the disk
+            self.timers.add(self.clock.now() + _SOON, run, ref)
         else:
             self.fact(run, Fact(events.TIMER_FIRED, ref, "", encode(None), self.clock.now()))
 

@@ -15,6 +15,7 @@ from actorflow.names import Pid, parse_pid
 from actorflow.ports import Outcome, ProcessInfo, Reply, SpawnRequest
 from actorflow.run import event as events
 from actorflow.run.turn import ChangeRun, Committed, Delivery
+from actorflow.store.approval import approvals, decision_of
 from actorflow.store.control import ending
 from actorflow.store.view import workflow_of
 from actorflow.store.wait import answer
@@ -86,6 +87,7 @@ class WorkflowHost:
         self.lease = await engine.writer.claim(self.id, engine.lease)
         self._engine = engine  # from here on: runs that are taken over may start children at once
         await engine.recovery.recover(self)
+        engine.start_soon(engine.approvals.recover, self.id)
 
     async def stop(self, grace: float) -> None:
         """Let running calls end for at most `grace` seconds, then let go of every run; none is cancelled."""
@@ -177,6 +179,19 @@ class WorkflowHost:
     ) -> Value:
         """Update a run; see `update.Updates.update`."""
         return await self.engine.updates.update(reference, name, args, update_id, wait_for)
+
+    async def approve(self, reference: str, name: str, decision: Mapping[str, Any]) -> Value:
+        """Answer an approval of a run with a decision as plain data; see `approving.Approvals.approve`."""
+        return await self.engine.approvals.approve(reference, name, decision_of(decision))
+
+    async def approvals(self, reference: str, *, only_open: bool) -> list[dict[str, Any]]:
+        """Return the approvals of the engine's runs; see `store.approval.approvals`."""
+
+        def read(store: Any) -> list[dict[str, Any]]:
+            return approvals(store, reference, only_open=only_open)
+
+        found: list[dict[str, Any]] = await self.engine.writer.read(read)
+        return found
 
     def processes(self) -> Iterable[ProcessInfo]:
         """List the runs in memory; `actorflow runs` lists all, from the store."""

@@ -16,6 +16,7 @@ from actorflow.run import event as events
 from actorflow.run import state as states
 from actorflow.run.turn import Delivery, StateChange, Turn
 from hosts.workflow.admission import HostAwayError
+from hosts.workflow.approving import opened, withdrawn
 from hosts.workflow.driver import Record, spawn_request
 from hosts.workflow.faults import no_run
 from hosts.workflow.live import LiveRun, outcome_of
@@ -27,8 +28,8 @@ if TYPE_CHECKING:
     from actorflow.run.event import JournalEvent
     from hosts.workflow.engine import Engine
 
-_PASSIVE = frozenset({events.TIMER_STARTED})
-_OUTWARD = frozenset({events.PROCESS_SPAWNED, events.MESSAGE_SENT, events.PROCESS_CONTROLLED})
+_PASSIVE = frozenset({events.TIMER_STARTED, events.APPROVAL_ASKED})
+_OUTWARD = frozenset({events.PROCESS_SPAWNED, events.MESSAGE_SENT, events.PROCESS_CONTROLLED, events.APPROVAL_ASKED})
 _END_STATES = {
     events.RUN_COMPLETED: states.COMPLETED,
     events.RUN_FAILED: states.FAILED,
@@ -50,7 +51,7 @@ def build(engine: Engine, resident: Resident, live: LiveRun) -> Draft:
         draft.turn.events, draft.records = start
     _feed_all(draft, live)
     _end_from_outside(engine, draft, live)
-    _timers(draft, live)
+    _timers(resident, draft, live)
     if resident.attempts:
         _calls(draft, resident, live)
     for record in draft.records:
@@ -82,7 +83,7 @@ def _end_from_outside(engine: Engine, draft: Draft, live: LiveRun) -> None:
         draft.turn.events.append(live.note_end(draft.ending.kind, draft.ending.failure, engine.clock.now()))
 
 
-def _timers(draft: Draft, live: LiveRun) -> None:
+def _timers(resident: Resident, draft: Draft, live: LiveRun) -> None:
     """Store the timers that are still open after the turn, and drop those that were open before it."""
     ended = live.outcome is not None
     fresh = set()
@@ -94,6 +95,12 @@ def _timers(draft: Draft, live: LiveRun) -> None:
         elif record.kind == events.REQUEST_DROPPED:
             draft.dropped.append(record.ref)
     gone = draft.dropped
+    if gone and live.driver.withdrawn:
+        given_up = [record for record in live.driver.withdrawn if record.ref in gone]
+        draft.turn.documents, live.driver.withdrawn = (
+            [withdrawn(resident, record, live.driver.now()) for record in given_up],
+            None,
+        )
     if ended:
         gone = gone + [ref for ref, record in live.driver.open.items() if record.kind in _PASSIVE]
     if gone:
@@ -115,6 +122,8 @@ def _outward(engine: Engine, resident: Resident, draft: Draft, record: Record) -
     """Put what concerns other runs of this store into the turn itself."""
     if record.kind == events.PROCESS_SPAWNED:
         _spawn(engine, resident, draft, record)
+    elif record.kind == events.APPROVAL_ASKED:
+        draft.turn.documents = [*draft.turn.documents, opened(resident, record)]
     elif record.kind in {events.MESSAGE_SENT, events.PROCESS_CONTROLLED}:
         delivery = _delivery(engine, resident, record)
         if delivery is not None:
@@ -174,6 +183,8 @@ def _finish(engine: Engine, resident: Resident, draft: Draft, live: LiveRun) -> 
         turn.state = states.WAITING
         return
     end = turn.events[-1]
+    waiting = [record for record in live.driver.open.values() if record.kind == events.APPROVAL_ASKED]
+    turn.documents = [*turn.documents, *(withdrawn(resident, record, end.at) for record in waiting)]
     turn.state = _END_STATES[end.kind]
     if end.kind == events.RUN_CONTINUED:
         succeed(engine, resident, draft, live, end)

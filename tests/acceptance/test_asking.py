@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import signal
+
 import pytest
 
+from actorflow.node.control_client import ControlClient
 from tests.acceptance.project import Project
 
 INDEX = """
@@ -21,6 +24,9 @@ async def main():
     await workflow.on_update("clear", lambda: items.clear() or "cleared", validate=lambda: bool(items))
     async for message in process.inbox():
         items.append(message.payload)
+        if message.topic == "end":
+            answer = await workflow.approval("order", schema={"type": "integer"}, reason="check it", expiry="1h")
+            return [answer["data"], answer["by"]]
 """
 
 
@@ -50,3 +56,33 @@ def test_a_run_is_updated_from_the_command_line(served: Project) -> None:
     assert served.run("run", "update", "two", "clear", "--id", "first", "--json").json == "cleared"
     assert served.run("run", "update", "two", "clear", "--id", "first", "--wait", "accepted").code == 0
     assert served.run("run", "query", "two", "items", "--json").json == []
+
+
+def test_a_run_is_approved_from_the_command_line(served: Project) -> None:
+    assert served.run("spawn", "app:order", "--host", "app:flows", "--id", "three").code == 0
+    assert served.run("send", "{local@app:flows|three}", "end", "1").code == 0
+    (line,) = served.run("approvals", "--json").json
+    assert (line["workflow_id"], line["name"], line["reason"]) == ("three", "order", "check it")
+    wrong = served.run("approve", "three", "order", "--data", "much")
+    assert (wrong.code, "approval 'order'" in wrong.err) == (1, True)
+    assert served.run("approve", "three", "order", "--data", "7", "--by", "ann").code == 0
+    assert served.run("approve", "three", "order", "--data", "8", "--by", "bob").code == 4
+    assert served.run("approvals", "three").out == ""
+    assert served.run("approvals", "three", "--all", "--json").json[0]["by"] == "ann"
+    client = ControlClient(served.path / ".actorflow")
+    assert client.wait("{local@app:flows|three}") == [7, "ann"]
+
+
+def test_an_approval_is_stored_for_the_next_node(project: Project) -> None:
+    project.write("_index.yaml", INDEX)
+    project.write("order.py", ORDER)
+    running = project.up()
+    assert project.run("spawn", "app:order", "--host", "app:flows", "--id", "one").code == 0
+    assert project.run("send", "{local@app:flows|one}", "end", "1").code == 0
+    running.end(signal.SIGKILL)
+    (line,) = project.run("approvals", "--json").json
+    assert line["name"] == "order"
+    assert project.run("approve", "one", "order", "--data", "7", "--by", "ann").code == 0
+    again = project.run("approve", "one", "order", "--data", "8", "--by", "bob")
+    assert (again.code, "by ann" in again.err) == (4, True)
+    assert project.up().client.wait("{local@app:flows|one}") == [7, "ann"]

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Final
 
 from actorflow.run.document import DocumentRow, PutDocument
+from actorflow.run.event import MESSAGE_RECEIVED
+from actorflow.run.turn import Delivery
 from actorflow.store.port import Store
-from actorflow.testing.conformance.items import Book
+from actorflow.testing.conformance.items import Book, message
 from actorflow.testing.conformance.store.case import Case, expect
 
 
@@ -45,6 +48,21 @@ def documents_ride_with_runs(store: Store) -> None:
     expect("existing run", (existing.existing, store.document("token", "z")), (True, None))
 
 
+def documents_ride_with_deliveries(store: Store) -> None:
+    """They are compared and written by the commit of the delivery; one that differs refuses all of it."""
+    book = Book("order/1")
+    book.started(store.commit([book.start()])[0])
+    both = [PutDocument("token", "x", b"1", revision=0), PutDocument("token", "y", b"2")]
+    first, second = store.commit([_told(both), _told([PutDocument("token", "y", b"3"), *both[:1]])])
+    expect("first", (first.accepted, len(first.inbox)), (True, 1))
+    expect("second", (second.accepted, second.refusal, list(second.inbox)), (False, "document", []))
+    expect("documents", [row.value for row in store.documents("token")], [b"1", b"2"])
+    expect("inbox", len(store.inbox(book.run)), 1)
+    nobody = Delivery("nobody", MESSAGE_RECEIVED, documents=[PutDocument("token", "z", b"")])
+    (unknown,) = store.commit([nobody])
+    expect("unknown run", (unknown.refusal, store.document("token", "z")), ("unknown", None))
+
+
 def documents_are_listed(store: Store) -> None:
     """By key, in pages; by when they are due, the earliest first."""
     store.commit([_put("b/1", 30), _put("a/2", 20), _put("a/1"), _put("a/3", 20), PutDocument("other", "a/4", b"", 1)])
@@ -54,6 +72,10 @@ def documents_are_listed(store: Store) -> None:
     expect("due", [row.key for row in store.due_documents("token", 29)], ["a/2", "a/3"])
     expect("limit", [row.key for row in store.due_documents("token", 99, limit=1)], ["a/2"])
     expect("next", (store.next_due_document("token"), store.next_due_document("none")), (20, None))
+
+
+def _told(documents: list[PutDocument]) -> Delivery:
+    return replace(message("order/1"), documents=documents)
 
 
 def _put(key: str, due: int = 0) -> PutDocument:
@@ -68,5 +90,6 @@ CASES: Final[tuple[Case, ...]] = (
     a_document_is_written_and_deleted,
     a_document_compares_and_sets,
     documents_ride_with_runs,
+    documents_ride_with_deliveries,
     documents_are_listed,
 )
