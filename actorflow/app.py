@@ -9,7 +9,7 @@ import gc
 import os
 import pkgutil
 from collections.abc import AsyncIterator, Awaitable, Collection, Iterable, Iterator, Mapping, Sequence
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, closing, contextmanager
 from dataclasses import dataclass
 from functools import partial
 from importlib import util
@@ -18,6 +18,7 @@ from typing import Any, Final
 
 import trio
 
+from actorflow.bundle import Bundle
 from actorflow.errors import INVALID, Error, invalid
 from actorflow.language.lua import LuaLanguage
 from actorflow.language.python import PythonLanguage
@@ -31,6 +32,7 @@ from actorflow.node.runner import HostRunner, ProcessRunner, ResourceRunner, Run
 from actorflow.node.schedule_verb import schedule_verbs
 from actorflow.node.service import Change, Services, Supervisor
 from actorflow.notice import Notice, NoticeSink, drop
+from actorflow.ports import Program
 from actorflow.registry.change import Operation, Revision
 from actorflow.registry.fault import Fault
 from actorflow.registry.live import AnyRegistry, LiveRegistry
@@ -39,8 +41,10 @@ from actorflow.registry.registry import Entry, Registry
 from actorflow.resource.install import install
 from actorflow.resource.system import YOUNG
 from actorflow.run.turn import ChangeRun, Committed, RunRow
+from actorflow.run.verdict import Verdict
 from actorflow.store.operator import Changing, Operator
 from actorflow.store.operator_verb import operator_verbs
+from actorflow.store.read import SqlReader, sampled
 from actorflow.store.run_verb import run_verbs
 from actorflow.store.stores import Stores
 from actorflow.supervision.order import start_levels
@@ -50,6 +54,7 @@ from actorflow.supervision.state import Service, State
 BOOT_SECONDS: Final = 30.0
 """How long a boot waits for its services; what is not up by then goes on in the background."""
 _FUNCTIONS: Final = "hosts.function:FunctionHost"
+_CHECK_RUN: Final = "hosts.workflow.checking:check_run"
 _FUNCTIONS_ID: Final = "#functions"
 _MODULES: Final = {"lua": LuaLanguage.modules, "py": PythonLanguage.modules}
 _CODE: Final = frozenset({"function.lua", "function.py", "library.lua", "library.py"})
@@ -331,6 +336,40 @@ def _made(node: Node, entry: Entry) -> Any:
     if entry.declaration is None:
         raise invalid(f"{entry.id}: kind {entry.kind} is not installed")
     return entry.declaration.load_factory()(entry.id, entry.config, node)
+
+
+def check_runs(
+    directory: Path,
+    registry: Registry,
+    *,
+    data: str | os.PathLike[str] | None = None,
+    sample: int | None = None,
+) -> Iterator[tuple[RunRow, Verdict]]:
+    """Replay open runs of the stores under a data directory on the code of a registry, and yield what comes of each.
+
+    Nothing is performed or written; a node may be running. A directory without stores has no runs.
+
+    Args:
+        directory: where the registry is, for the default data directory.
+        registry: what is registered now.
+        data: the data directory, else ACTORFLOW_DATA, else `.actorflow` in `directory`.
+        sample: how many runs of each host are replayed at most, spread over all of them; None for all.
+
+    Raises:
+        Error: when a store cannot be read.
+    """
+    check = pkgutil.resolve_name(_CHECK_RUN)
+    compilers = languages()
+
+    def compiled(bundle: Bundle) -> Program:
+        return compilers[bundle.language].compile(bundle, durable=True)
+
+    for database in Stores(data_path(directory, data, os.environ), registry).databases().values():
+        with closing(SqlReader(database)) as reader:
+            for host in registry.find("workflow.host"):
+                for row in sampled(reader, host.id, sample):
+                    bundle = partial(registry.bundle, row.entry)
+                    yield row, check(reader.load(row.run), host.config, bundle, compiled)
 
 
 def check_hosts() -> None:

@@ -1,8 +1,9 @@
-"""`actorflow check`: load and link a registry, compile every script, and lint them; nothing is started."""
+"""`actorflow check`: load and link a registry, compile and lint every script, and replay open runs; nothing starts."""
 
 from __future__ import annotations
 
 import ast
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -11,40 +12,51 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from actorflow.cli.failing import FAILED, USAGE, Ending
-from actorflow.cli.option import AsJson, Overrides
+from actorflow.cli.option import AsJson, Data, Overrides
 from actorflow.cli.output import print_json
 from actorflow.errors import Error
+from actorflow.run.verdict import DIVERGES, SAFE
 
 if TYPE_CHECKING:
     from actorflow.bundle import Bundle
     from actorflow.language.finding import Finding
     from actorflow.registry.fault import Fault
     from actorflow.registry.registry import Entry, Registry
+    from actorflow.run.turn import RunRow
+    from actorflow.run.verdict import Verdict
 
 
-def check(
+def check(  # noqa: PLR0913, PLR0917 - the options of the verb
     directory: Annotated[Path, typer.Argument(metavar="DIR", help="The registry.")],
     as_json: AsJson = False,  # noqa: FBT002 - typer makes flags of booleans
     strict: Annotated[bool, typer.Option("--strict", help="Notices and warnings are faults.")] = False,  # noqa: FBT002
     override: Overrides = None,
+    data: Data = None,
+    sample: Annotated[
+        int | None, typer.Option("--sample", min=0, metavar="N", help="Replay at most N open runs of each host.")
+    ] = None,
 ) -> None:
-    """Load and link the registry in DIR, compile its scripts, and lint them."""
-    from actorflow.app import RegistryFaulty, read_registry  # noqa: PLC0415
+    """Load and link the registry in DIR, compile and lint its scripts, and replay the open runs on them.
+
+    Exits with 1 when something is wrong, or when an open run would do something else than its journal has.
+    """
+    from actorflow.app import RegistryFaulty, check_runs, read_registry  # noqa: PLC0415
 
     try:
         registry = read_registry(directory, override or ())
     except RegistryFaulty as faulty:
-        _report(0, list(faulty.faults), [], 0, as_json=as_json)
+        _report(0, list(faulty.faults), [], 0, [], as_json=as_json)
         raise Ending(USAGE) from None
     found = {entry.id: list(check_entry(registry, entry)) for entry in registry}
     findings = [finding for each in found.values() for finding in each]
     wrong_ids = {entry.id for entry in registry if entry.broken}
     wrong_ids |= {entry for entry, each in found.items() if any(finding.severity == "error" for finding in each)}
-    _report(len(registry), list(registry.faults), findings, len(wrong_ids), as_json=as_json)
+    runs = [_run(*checked) for checked in check_runs(directory, registry, data=data, sample=sample)]
+    _report(len(registry), list(registry.faults), findings, len(wrong_ids), runs, as_json=as_json)
     wrong = any(fault.scope != "notice" for fault in registry.faults) or any(
         finding.severity == "error" for finding in findings
     )
-    if wrong or (strict and (registry.faults or findings)):
+    if wrong or any(run["verdict"] == DIVERGES for run in runs) or (strict and (registry.faults or findings)):
         raise Ending(FAILED)
 
 
@@ -99,13 +111,47 @@ def _compile(entry: Entry, bundle: Bundle) -> Iterator[Finding]:
         yield Finding(bundle.file, bundle.line + 1, 1, "compile", error.message)
 
 
-def _report(entries: int, faults: list[Fault], findings: list[Finding], wrong: int, *, as_json: bool) -> None:
+def _run(row: RunRow, verdict: Verdict) -> dict[str, Any]:
+    return {
+        "workflow_id": row.workflow_id,
+        "run_id": row.run_id,
+        "entry": row.entry,
+        "state": row.state,
+        "source": row.bundle_hash,
+        "verdict": verdict.word,
+        "step": verdict.step or None,
+        "reason": verdict.reason,
+        "report": verdict.report,
+    }
+
+
+def _print_runs(runs: list[dict[str, Any]]) -> None:
+    for run in runs:
+        if run["verdict"] == DIVERGES:
+            typer.echo(f"run {run['workflow_id']} ({run['entry']}): diverges at step {run['step']}\n{run['report']}")
+        elif run["verdict"] != SAFE:
+            typer.echo(f"run {run['workflow_id']} ({run['entry']}): {run['verdict']}: {run['reason']}")
+    if runs:
+        counts = Counter(run["verdict"] for run in runs)
+        typer.echo(f"{len(runs)} open runs replayed: " + ", ".join(f"{n} {word}" for word, n in counts.items()))
+
+
+def _report(  # noqa: PLR0913 - what a check has found
+    entries: int,
+    faults: list[Fault],
+    findings: list[Finding],
+    wrong: int,
+    runs: list[dict[str, Any]],
+    *,
+    as_json: bool,
+) -> None:
     if as_json:
         lines: dict[str, Any] = {
             "entries": entries,
             "wrong": wrong,
             "faults": [asdict(fault) for fault in faults],
             "findings": [asdict(finding) for finding in findings],
+            "runs": runs,
         }
         print_json(lines)
         return
@@ -115,4 +161,5 @@ def _report(entries: int, faults: list[Fault], findings: list[Finding], wrong: i
         typer.echo(finding)
     count = sum(fault.scope != "notice" for fault in faults) + sum(item.severity == "error" for item in findings)
     rest = len(faults) + len(findings) - count
+    _print_runs(runs)
     typer.echo(f"{entries} entries, {wrong} wrong, {rest} worth a look")

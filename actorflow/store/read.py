@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import wraps
 from typing import Any, Concatenate, Final, ParamSpec, TypeVar
 
@@ -12,7 +12,7 @@ from actorflow.run.event import JournalEvent
 from actorflow.run.state import OPEN, PAUSED
 from actorflow.run.turn import CallRow, InboxRow, OpenRun, RunChanged, RunRow, StateChange
 from actorflow.store.dialect import Sqlite
-from actorflow.store.port import RunFilter
+from actorflow.store.port import Reader, RunFilter
 from actorflow.store.seal import delivery_digest, document_digest, sound
 from actorflow.store.statement import LISTED, ReadStatements, listing
 from actorflow.store.verify import verify_missing, verify_run
@@ -257,6 +257,19 @@ def _document(values: Sequence[Any]) -> DocumentRow:
     row = DocumentRow(*values[:-1])
     sound(values[-1], document_digest(row), f"document {row.kind} {row.key!r}")
     return row
+
+
+def sampled(reader: Reader, host: str, most: int | None) -> Iterator[RunRow]:
+    """Yield open runs of a host by run number: all, or at most so many, spread evenly over them."""
+    numbers: list[int] = []
+    while rows := reader.open_runs(host, numbers[-1] if numbers else 0):
+        numbers += [row.run for row in rows]
+        if most is None:
+            yield from rows
+    if most:
+        step = max(1, -(-len(numbers) // most))
+        for run in numbers[::step]:
+            yield from reader.open_runs(host, run - 1, 1)
 
 
 def _wanted(which: RunFilter, fields: frozenset[str]) -> Sequence[object]:

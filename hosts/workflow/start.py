@@ -140,25 +140,33 @@ def new_live(
     host: WorkflowHost, program: Program, bundle: Bundle, workflow_id: str, payload: Mapping[str, Any]
 ) -> LiveRun:
     """Return a run that has done nothing yet, from the payload of its start event."""
-    run_id, entry = payload["run_id"], bundle.id
-    identity = Identity(
-        pid=host.pid_of(workflow_id),
+    run_id = payload["run_id"]
+    store = host.engine.store_name
+    identity = identity_of(payload, bundle.id, host.pid_of(workflow_id), host.id, host.task_queue, store)
+    limits = host.settings.limits.under(written_limits(bundle.options))
+    return LiveRun(run_id, program, _driver(host, identity, payload["seed"], limits.values), limits)
+
+
+def identity_of(  # noqa: PLR0913, PLR0917 - what a run is called by
+    payload: Mapping[str, Any], entry: str, pid: str, host: str, task_queue: str, store: str
+) -> Identity:
+    """Return who a run is, from the payload of its start event."""
+    return Identity(
+        pid=pid,
         entry=entry,
-        host=host.id,
+        host=host,
         context=payload["context"],
         durable=True,
         parent=payload["parent"],
         workflow={
-            "workflow_id": workflow_id,
-            "run_id": run_id,
+            "workflow_id": payload["workflow_id"],
+            "run_id": payload["run_id"],
             "workflow_type": entry,
-            "task_queue": host.task_queue,
-            "namespace": host.engine.store_name,
+            "task_queue": task_queue,
+            "namespace": store,
             "attempt": 1,
         },
     )
-    limits = host.settings.limits.under(written_limits(bundle.options))
-    return LiveRun(run_id, program, _driver(host, identity, payload["seed"], limits.values), limits)
 
 
 def _driver(host: WorkflowHost, identity: Identity, seed: bytes, limits: Limits) -> JournalDriver:

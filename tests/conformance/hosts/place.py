@@ -47,11 +47,15 @@ class Place:
         self.entries[name] = {"kind": kind, "source": f"file://{file}", **fields}
         return f"app:{name}"
 
+    def save(self) -> None:
+        """Write the registry as it is now."""
+        entries = [{"name": name, **fields} for name, fields in self.entries.items()]
+        (self.path / "_index.yaml").write_text(json.dumps({"namespace": "app", "entries": entries}))
+
     @asynccontextmanager
     async def node(self) -> AsyncIterator[Node]:
         """Boot the registry as it is now for the block."""
-        entries = [{"name": name, **fields} for name, fields in self.entries.items()]
-        (self.path / "_index.yaml").write_text(json.dumps({"namespace": "app", "entries": entries}))
+        self.save()
         with trio.fail_after(60):
             async with actorflow.open(self.path, notices=self.notices.append) as node:
                 yield node

@@ -1,0 +1,31 @@
+"""Verdicts: whether a recorded run could go on with other code than its own. Pure values."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+SAFE: Final = "safe"
+NEEDS_PIN: Final = "needs pin"
+DIVERGES: Final = "diverges"
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What a replay on other code has shown.
+
+    Attributes:
+        word: `safe`, `needs pin` (the replay cannot tell, so the run must keep its source), or `diverges`.
+        step: the position in the journal where it diverges, 0 for none.
+        reason: why, in a sentence. report: the two columns of a divergence, else "".
+    """
+
+    word: str
+    step: int = 0
+    reason: str = ""
+    report: str = ""
+
+    @property
+    def is_safe(self) -> bool:
+        """Whether the run may go on with that code."""
+        return self.word == SAFE
