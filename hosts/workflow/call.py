@@ -83,6 +83,11 @@ class Calls:
         """Tell whether a call is open here."""
         return key in self._open
 
+    def is_idle(self, run: int, ref: int) -> bool:
+        """Tell whether a call is open here and neither attempted nor waiting for a slot."""
+        call = self._open.get((run, ref))
+        return call is not None and call.give_up is None and not call.settled and call not in self._waiting
+
     def start(self, resident: Resident, record: Record) -> None:
         """Begin the call that a committed record asks for, or go on with it after a restart."""
         host, live = resident.host, resident.live

@@ -38,6 +38,7 @@ from hosts.workflow.operation import attempt, is_operation
 from hosts.workflow.recovery import Recovery
 from hosts.workflow.resident import Draft, Resident
 from hosts.workflow.succession import carry_on
+from hosts.workflow.sweeper import Sweeper
 from hosts.workflow.timer import Timers
 from hosts.workflow.turning import build, workflow_of
 from hosts.workflow.update import Updates
@@ -80,6 +81,7 @@ class Engine:
         self.control = Control(self)
         self.updates = Updates(self)
         self.approvals = Approvals(self)
+        self.sweeper = Sweeper(self)
         self._reader: Reader | None = None
         self._queue: deque[Resident] = deque()
         self._outgoing: list[Write] = []
@@ -142,6 +144,7 @@ class Engine:
             self._nursery = nursery
             nursery.start_soon(self.timers.serve)
             nursery.start_soon(evict_unused, self)
+            nursery.start_soon(self.sweeper.serve)
             task_status.started()
             try:
                 await self._turns()
