@@ -33,6 +33,19 @@ class Outcome:
         return self.value
 
 
+@dataclass(slots=True, unsafe_hash=True)
+class Started(Outcome):
+    """How a spawn onto a durable host went: the value is the PID.
+
+    Attributes:
+        how: `started`, `held`, `queued` behind the run that holds the id, `replaced` that run, `existing` or `skipped`.
+        run_id: the run that was started or found.
+    """
+
+    how: str = ""
+    run_id: str = ""
+
+
 Reply: TypeAlias = Callable[[Outcome], None]
 """Called exactly once, at once or later, in the node's thread, with how the request ended."""
 

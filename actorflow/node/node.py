@@ -32,7 +32,7 @@ from actorflow.node.resource import Resources
 from actorflow.node.router import Router
 from actorflow.node.waiting import Answer, within
 from actorflow.notice import Notice, NoticeSink, drop
-from actorflow.ports import CallRequest, Functions, Host, Outcome, ProcessInfo, SpawnRequest
+from actorflow.ports import CallRequest, Functions, Host, Outcome, ProcessInfo, SpawnRequest, Started
 from actorflow.registry.change import Revision
 from actorflow.registry.environment import Environment
 from actorflow.supervision.report import ServiceReport
@@ -290,9 +290,32 @@ class Node(Asking):
             Error: NotFound for an unknown entry or host, Unavailable for a host that is not running, the entry's own
                 fault when it is broken.
         """
-        answer: Answer[str] = Answer()
+        started = await self.start(
+            entry, host=host, args=args, name=name, messages=messages, context=context, options=options
+        )
+        return str(started.value)
+
+    async def start(  # noqa: PLR0913 - the parts of a spawn request
+        self,
+        entry: str,
+        *,
+        host: str,
+        args: Iterable[Value] = (),
+        name: str = "",
+        messages: Iterable[tuple[str, tuple[Value, ...]]] = (),
+        context: Mapping[str, Value] | None = None,
+        options: Mapping[str, Value] | None = None,
+    ) -> Started:
+        """Start a process like `spawn`, and return how that went beside its PID.
+
+        Raises:
+            Error: as `spawn`; AlreadyExists for a workflow id that is held, or has been used, and may not be.
+        """
+        answer: Answer[Value] = Answer()
         self.router.spawn(self._request(entry, host, args, name, messages, context, options), answer)
-        return await answer.wait()
+        value = await answer.wait()
+        outcome = answer.outcome
+        return outcome if isinstance(outcome, Started) else Started(value, None, "started")
 
     async def exec(  # noqa: PLR0913 - the parts of a spawn request
         self,

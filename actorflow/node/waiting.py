@@ -28,6 +28,11 @@ class Answer(Generic[T]):
         self._outcome = outcome
         self._done.set()
 
+    @property
+    def outcome(self) -> Outcome:
+        """What has come; a value of None before that."""
+        return self._outcome
+
     async def wait(self) -> T:
         """Wait for the outcome and return its value; raises its failure as `Error`."""
         await self._done.wait()

@@ -16,6 +16,7 @@ FORMAT: Final = 1
 
 # facts
 RUN_STARTED: Final = "RunStarted"
+RUN_RELEASED: Final = "RunReleased"
 FUNCTION_COMPLETED: Final = "FunctionCompleted"
 FUNCTION_FAILED: Final = "FunctionFailed"
 TIMER_FIRED: Final = "TimerFired"
@@ -41,6 +42,7 @@ STEP_COMPLETED: Final = "StepCompleted"
 VERSION_MARKED: Final = "VersionMarked"
 NAMES_CARRIED: Final = "NamesCarried"
 CONTINUE_REFUSED: Final = "ContinueRefused"
+ATTRIBUTES_SET: Final = "AttributesSet"
 
 # records of the end
 RUN_COMPLETED: Final = "RunCompleted"
@@ -53,6 +55,7 @@ RUN_CONTINUED: Final = "RunContinued"
 FACTS: Final = frozenset(
     {
         RUN_STARTED,
+        RUN_RELEASED,
         FUNCTION_COMPLETED,
         FUNCTION_FAILED,
         TIMER_FIRED,

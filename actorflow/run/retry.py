@@ -89,11 +89,16 @@ def policy_of(options: Mapping[str, Any], default: RetryPolicy) -> RetryPolicy:
     """
     for name in POLICIES:
         if name in options:
-            return _from_table(name, options[name], default)
+            return retry_table(name, options[name], default)
     return default
 
 
-def _from_table(name: str, table: Any, default: RetryPolicy) -> RetryPolicy:
+def retry_table(name: str, table: Any, default: RetryPolicy) -> RetryPolicy:
+    """Return the policy that a table under the option `name` asks for; what it leaves out is as in `default`.
+
+    Raises:
+        Error: kind Invalid, naming the option, what was got and what is expected.
+    """
     if not isinstance(table, Mapping):
         message = f"option {name}: got {table!r}, expected a table such as {{max_attempts = 3}}"
         raise invalid(message)

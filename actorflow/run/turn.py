@@ -6,12 +6,20 @@ not touch its neighbours. When a commit fails as a whole, nothing is known and e
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TypeAlias
+from typing import Any, Final, NamedTuple, TypeAlias
 
 from actorflow.run.document import PutDocument
 from actorflow.run.event import JournalEvent
+from actorflow.run.identity import REJECT, REUSE
+
+RELEASE: Final = 0
+"""Request number of the timer that lets a run that waits to begin take its first steps."""
+EXPIRY: Final = -1
+"""Request number of the timer that ends a run whose time is over."""
+NEVER: Final = 2**62
+"""When a timer is due that something else has to set: a run that waits for its turn."""
 
 
 @dataclass(slots=True)
@@ -27,12 +35,17 @@ class StartRun:
         at: Unix nanoseconds.
         parent: PID of the spawner, or "". parent_run: run number of a parent run in this store, or 0.
         parent_ref: the parent's request number. versions: what to record about third-party modules.
-        use_existing: if an open run holds the workflow id, answer that one (and deliver `messages`), do not refuse.
+        on_conflict: what to do when an open run holds the workflow id (`run/identity.py`): `return_existing` answers
+            that one and delivers `messages`, `skip` only answers it, `replace` ends it; anything else refuses.
+        reuse: which ended runs of the workflow id refuse the start.
         messages: delivered with the start, whether it is new or existing.
         lease: fencing token of the node that starts it. state: the state its first events leave it in. The row begins
             with revision 1.
         documents: written with it, unless an existing run is the answer.
         strict: the system whose narrower table of states holds for the run (`run.view.STRICT`), or "".
+        key: another workflow id that it waits for, and then holds too: its timer `RELEASE` is set when it does; or "".
+        timers: (ref, due). close: what happens to it when its parent ends. node: the node part of PIDs of the store.
+        reason: why it does not go on yet. attributes: what it is found by.
     """
 
     run_id: str
@@ -46,12 +59,19 @@ class StartRun:
     parent: str = ""
     parent_run: int = 0
     parent_ref: int = 0
-    use_existing: bool = False
+    on_conflict: str = REJECT
+    reuse: str = REUSE
     messages: list[Delivery] = field(default_factory=list)
     lease: int = 0
     state: str = "running"
     documents: Sequence[PutDocument] = ()
     strict: str = ""
+    key: str = ""
+    timers: Sequence[tuple[int, int]] = ()
+    close: str = ""
+    node: str = ""
+    reason: str = ""
+    attributes: Mapping[str, Any] | None = None
 
 
 @dataclass(slots=True)
@@ -140,6 +160,7 @@ class Turn:
         calls: call rows to insert or replace. dropped_calls: refs to delete.
         starts: child runs to start in the same commit. deliveries: messages to other runs of the store.
         documents: written in the same commit. change: a row for the state history, or None.
+        attributes: search attributes that are set, or with None removed.
         result: CBOR of the outcome when the run ended, else None. waits: CBOR list of reasons when paused, else empty.
         successor: the run that goes on under the same workflow id, of a run that continues as a new one: started once
             this one has ended. What waits in the inbox and may concern it goes over to it, in order.
@@ -162,6 +183,7 @@ class Turn:
     waits: bytes = b""
     documents: Sequence[PutDocument] = ()
     successor: StartRun | None = None
+    attributes: Mapping[str, Any] | None = None
 
 
 @dataclass(slots=True)
@@ -234,18 +256,20 @@ class Committed:
 
     Attributes:
         accepted: whether it was written.
-        refusal: why not: `exists` (the workflow id is held), `unknown` (no such open run), `revision`, `lease`,
+        refusal: why not: `exists` (the workflow id is held), `reuse` (it has been used), `unknown` (no such open run),
+            `revision`, `lease`,
             `journal` (its events do not follow), `document` (it is at another revision), `state` (the run does not take
             the verb in its state), `parent` (its parent is open still).
         run: run number concerned, 0 when unknown. run_id: its run id.
         state: of a change: the state it left the run in; when refused, the state it found. Of a delivery: the state of
             the run that got it.
-        existing: a start that found the run already there (same run_id, or use_existing).
+        existing: a start that found the run already there: the same run_id, or as its `on_conflict` says.
         inbox: ids of the inbox rows made, in order.
         starts, deliveries, documents: answers to the parts of a turn or start, in order. Their refusal does not refuse
             the turn; a refused delivery has the inbox row of its `otherwise`, if that was delivered.
         revision: of a document, what it is at now, 0 when there is none.
         successor: the answer to the start of a turn's successor, or None.
+        touched: other runs that it ended, told something or let go on.
     """
 
     accepted: bool
@@ -260,6 +284,22 @@ class Committed:
     documents: Sequence[Committed] = ()
     revision: int = 0
     successor: Committed | None = None
+    touched: Sequence[Touched] = ()
+
+
+class Touched(NamedTuple):
+    """What an item did to a run that it is not about.
+
+    It `ended` it, put a `delivery` into its inbox as `row`, or set its timer `RELEASE` to `released` (0: did not).
+    """
+
+    run: int
+    workflow_id: str
+    host: str
+    ended: bool = False
+    row: int = 0
+    delivery: Delivery | None = None
+    released: int = 0
 
 
 @dataclass(slots=True)

@@ -10,7 +10,9 @@ from typing import Any, TypeAlias
 
 from actorflow.run.event import CARRIED
 from actorflow.run.turn import InboxRow, Item, StartRun
+from actorflow.store.attribute import attribute_rows
 from actorflow.store.dialect import Sqlite
+from actorflow.store.ending import complete
 from actorflow.store.plan import Head, Kept, Known, Needs, Writes, needs, onward, parents, reopened
 from actorflow.store.seal import delivery_digest, document_digest
 from actorflow.store.statement import WriteStatements
@@ -29,12 +31,15 @@ def look_up(cursor: Any, sql: WriteStatements, dialect: Sqlite, batch: Sequence[
     wanted = needs(batch)
     known = Known()
     _look_up_heads(fetch, sql, batch, wanted, known, kept)
+    if wanted.reused:
+        known.newest = dict(fetch(sql.kin.newest, wanted.reused))
+    ending = complete(known, batch, _SqlKin(cursor, sql, dialect, kept))
     if wanted.run_ids:
         _look_up_starts(fetch, sql, wanted, known, kept)
     if wanted.documents:
         asked = {name: cursor.execute(sql.revision, name).fetchone() for name in wanted.documents}
         known.documents = {name: row[0] for name, row in asked.items() if row}
-    if wanted.run_ids or wanted.inbox:
+    if wanted.run_ids or wanted.inbox or ending:
         _number(cursor, dialect, known, kept)
     return known
 
@@ -46,13 +51,14 @@ def _look_up_heads(  # noqa: PLR0913, PLR0917 - the parts of a look-up
     if len(known.runs) < len(wanted.runs):
         known.runs.update({row[0]: Head(*row) for row in fetch(sql.heads, wanted.runs - known.runs.keys())})
     if workflow_ids := wanted.workflow_ids | reopened(batch, known.runs):
-        for row in fetch(sql.holders, workflow_ids):
+        for name, *row in fetch(sql.holders, workflow_ids):
+            known.holders[name] = row[0]
             known.runs.setdefault(row[0], kept.heads.get(row[0]) or Head(*row))
     if others := parents(batch, known):
         known.runs.update({row[0]: kept.heads.get(row[0]) or Head(*row) for row in fetch(sql.heads, others)})
     ended = onward(known)
     if ended:
-        for row in fetch(sql.holders, ended):
+        for _name, *row in fetch(sql.holders, ended):
             known.runs.setdefault(row[0], kept.heads.get(row[0]) or Head(*row))
     if ended or wanted.chains:
         known.chains = dict(fetch(sql.chains, known.runs))
@@ -66,6 +72,42 @@ def _look_up_starts(fetch: Fetch, sql: WriteStatements, wanted: Needs, known: Kn
     known.hashes = wanted.hashes & kept.hashes
     if len(known.hashes) < len(wanted.hashes):
         known.hashes = {row[0] for row in fetch(sql.hashes, wanted.hashes)}
+
+
+class _SqlKin:
+    """What the database holds about runs that may end (`ending.Kin`); it knows whether there is anything at all."""
+
+    def __init__(self, cursor: Any, sql: WriteStatements, dialect: Sqlite, kept: Kept) -> None:
+        self._cursor = cursor
+        self._sql = sql
+        self._dialect = dialect
+        self._kept = kept
+
+    def heads(self, runs: Iterable[int]) -> Iterator[Head]:
+        for row in self._fetch(self._sql.heads, runs):
+            yield self._kept.heads.get(row[0]) or Head(*row)
+
+    def children(self, parents: Iterable[int]) -> list[tuple[int, int, str]]:
+        if self._kept.has_children is None:
+            self._kept.has_children = self._any(self._sql.kin.has_children)
+        return self._fetch(self._sql.kin.children, parents) if self._kept.has_children else []
+
+    def holders(self, ids: Iterable[str]) -> list[tuple[str, int]]:
+        return [(row[0], row[1]) for row in self._fetch(self._sql.holders, ids)]
+
+    def queued(self, runs: Iterable[int], keys: Iterable[str]) -> list[tuple[int, str]]:
+        if self._kept.has_queued is None:
+            self._kept.has_queued = self._any(self._sql.kin.has_queued)
+        if not self._kept.has_queued:
+            return []
+        return self._fetch(self._sql.kin.keys, runs) + self._fetch(self._sql.kin.queue, keys)
+
+    def _any(self, statement: str) -> bool:
+        return self._cursor.execute(statement, (1,)).fetchone() is not None
+
+    def _fetch(self, statement: str, values: Iterable[Any]) -> list[Any]:
+        listed = sorted(values)
+        return self._cursor.execute(statement, (self._dialect.pack(listed),)).fetchall() if listed else []
 
 
 def _number(cursor: Any, dialect: Sqlite, known: Known, kept: Kept) -> None:
@@ -86,6 +128,10 @@ def apply(cursor: Any, sql: WriteStatements, dialect: Sqlite, writes: Writes) ->
         cursor.execute(sql.unwait_all, ended)
     if writes.scrubbed:
         _scrub(cursor, sql, dialect, writes)
+    if writes.orphaned:
+        cursor.execute(sql.kin.orphan, (dialect.pack(sorted(writes.orphaned)),))
+    if writes.unqueued:
+        cursor.execute(sql.kin.unqueue, (dialect.pack(sorted(writes.unqueued)),))
     _write_runs(cursor, sql, writes)
     sql.append.run(cursor, [(run, *event) for run, event in writes.journal])
     _write_waits(cursor, sql, writes)
@@ -142,6 +188,18 @@ def _write_runs(cursor: Any, sql: WriteStatements, writes: Writes) -> None:
     if writes.opened:
         opened = writes.opened.items()
         sql.open.run(cursor, [(workflow_id, head.run, head.host) for workflow_id, head in opened])
+    if writes.handed_over:
+        cursor.executemany(sql.kin.hand_over, writes.handed_over)
+    if writes.kin:
+        sql.kin.befriend.run(cursor, [(run, *row) for run, row in writes.kin.items()])
+    if writes.queued:
+        sql.kin.queue_up.run(cursor, [(run, *row) for run, row in writes.queued.items()])
+    if writes.attributes:
+        named = [(run, name) for run, values in writes.attributes.items() for name in values]
+        cursor.executemany(sql.kin.undescribe, named)
+        sql.kin.describe.run(
+            cursor, [row for run, values in writes.attributes.items() for row in attribute_rows(run, values)]
+        )
     if writes.history:
         changes = [(run, change.state, change.at, change.reason, change.by) for run, change in writes.history]
         sql.note.run(cursor, changes)

@@ -5,7 +5,7 @@ It keeps every open run, and of the ended ones the newest; nothing else bounds i
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import fields, replace
 from itertools import islice
 from typing import Any, Final, TypeVar
@@ -15,7 +15,9 @@ from actorflow.run.document import DocumentRow
 from actorflow.run.event import CARRIED, JournalEvent
 from actorflow.run.state import OPEN, PAUSED, TERMINAL
 from actorflow.run.turn import CallRow, Committed, InboxRow, Item, OpenRun, RunChanged, RunRow, StartRun, StateChange
+from actorflow.store.attribute import attribute_rows
 from actorflow.store.due import Waiting
+from actorflow.store.ending import complete
 from actorflow.store.plan import Head, Known, Writes, needs, onward, parents, plan, reopened
 from actorflow.store.port import RunFilter
 from actorflow.store.verify import verify_missing, verify_run
@@ -50,6 +52,9 @@ class MemoryStore:
         self._successors: dict[int, int] = {}
         self._documents: dict[tuple[str, str], DocumentRow] = {}
         self._ended: dict[int, None] = {}
+        self._kin: dict[int, tuple[int, str]] = {}
+        self._queued: dict[int, tuple[str, str]] = {}
+        self._attributes: dict[int, dict[str, Any]] = {}
         self._last_run = 0
         self._last_inbox = 0
         self._last_change = 0
@@ -96,6 +101,7 @@ class MemoryStore:
         known.runs = {run: _head(self._runs[run]) for run in wanted.runs if run in self._runs}
         for workflow_id in wanted.workflow_ids | reopened(batch, known.runs):
             if run := self._holders.get(workflow_id):
+                known.holders[workflow_id] = run
                 known.runs.setdefault(run, _head(self._runs[run]))
         known.runs.update({run: _head(self._runs[run]) for run in parents(batch, known) if run in self._runs})
         ended = onward(known)
@@ -105,6 +111,9 @@ class MemoryStore:
         known.run_ids = {name: self._run_ids[name] for name in wanted.run_ids if name in self._run_ids}
         known.leases = {host: self._leases[host] for host in wanted.hosts if host in self._leases}
         known.hashes = wanted.hashes & self._sources.keys()
+        newest = {name: self._newest[name] for name in wanted.reused if name in self._newest}
+        known.newest = {name: self._runs[run].state for name, run in newest.items()}
+        complete(known, batch, _MemoryKin(self._runs, self._kin, self._queued, self._holders))
         held = wanted.documents & self._documents.keys()
         known.documents = {name: self._documents[name].revision for name in held}
         return known
@@ -122,6 +131,7 @@ class MemoryStore:
             self._runs[head.run] = replace(self._runs[head.run], **values)
         for workflow_id, head in writes.opened.items():
             self._holders[workflow_id] = head.run
+        self._relate(writes)
         self._log(writes)
         self._wait(writes)
         self._deliver(writes)
@@ -142,6 +152,21 @@ class MemoryStore:
         past = self._histories.get(run, {})
         self._histories[run] = {number: replace(change, reason="") for number, change in past.items()}
         self._inboxes.pop(run, None)
+
+    def _relate(self, writes: Writes) -> None:
+        for run in writes.orphaned:
+            self._kin.pop(run, None)
+        for run in writes.unqueued:
+            self._queued.pop(run, None)
+        for successor, run in writes.handed_over:
+            moved = {child: (successor, policy) for child, (parent, policy) in self._kin.items() if parent == run}
+            self._kin.update(moved)
+        self._kin.update(writes.kin)
+        self._queued.update(writes.queued)
+        for run, values in writes.attributes.items():
+            kept = self._attributes.setdefault(run, {})
+            kept.update(values)
+            self._attributes[run] = {name: value for name, value in kept.items() if value is not None}
 
     def _start(self, start: StartRun, head: Head) -> None:
         values = {name: getattr(head, name) for name in _HEAD_FIELDS}
@@ -211,7 +236,7 @@ class MemoryStore:
             del self._changes[number]
         previous, _ = self._continued.pop(row.run, (0, 0))
         self._successors.pop(previous, None)
-        for rows in (self._journals, self._inboxes):
+        for rows in (self._journals, self._inboxes, self._attributes):
             rows.pop(row.run, None)
 
     # ---- hot reads ---------------------------------------------------------------------------------------------
@@ -225,8 +250,13 @@ class MemoryStore:
 
     def open_runs(self, host: str, after: int = 0, limit: int = 1000) -> list[RunRow]:
         """Return runs of a host that have not ended."""
-        mine = (run for run in self._holders.values() if run > after and self._runs[run].host == host)
+        mine = (run for run in set(self._holders.values()) if run > after and self._runs[run].host == host)
         return [replace(self._runs[run]) for run in sorted(mine)[:limit]]
+
+    def held_beside(self, host: str) -> list[tuple[str, int]]:
+        """Return (workflow id, run) of ids that open runs hold beside their own."""
+        queued = ((run, workflow_id) for run, (workflow_id, at_host) in self._queued.items() if at_host == host)
+        return [(workflow_id, run) for run, workflow_id in queued if self._holders.get(workflow_id) == run]
 
     def find(self, reference: str) -> RunRow | None:
         """Return the run a workflow id or run id means."""
@@ -309,7 +339,21 @@ class MemoryStore:
     def runs(self, which: RunFilter, limit: int = 100, before: int | None = None) -> list[RunRow]:
         """Return runs, newest first."""
         rows = (row for row in reversed(self._runs.values()) if before is None or row.run < before)
-        return [replace(row) for row in islice((row for row in rows if _is(row, which)), limit)]
+        found = (row for row in rows if _is(row, which) and self._has(row.run, which.attributes))
+        return [replace(row) for row in islice(found, limit)]
+
+    def _has(self, run: int, wanted: tuple[tuple[str, str], ...]) -> bool:
+        if not wanted:
+            return True
+        texts = {(row[1], row[4]) for row in attribute_rows(run, self._attributes.get(run, {}))}
+        return texts.issuperset(wanted)
+
+    def attributes(self, run: int) -> dict[str, Any]:
+        """Return the search attributes of a run."""
+        return {
+            name: list(value) if isinstance(value, list | tuple) else value
+            for name, value in sorted(self._attributes.get(run, {}).items())
+        }
 
     def journal(self, run: int, after: int = 0, limit: int = 1000) -> list[JournalEvent]:
         """Return journal events, in order."""
@@ -355,6 +399,36 @@ class MemoryStore:
         held = self.load(run)
         holder = self._holders.get(held.row.workflow_id, 0)
         return verify_run(held, self.history(run), holder=holder, has_source=held.row.bundle_hash in self._sources)
+
+
+class _MemoryKin:
+    """What the store knows about runs that may end (`ending.Kin`)."""
+
+    def __init__(
+        self,
+        rows: dict[int, RunRow],
+        kin: dict[int, tuple[int, str]],
+        queued: dict[int, tuple[str, str]],
+        holders: dict[str, int],
+    ) -> None:
+        self._rows = rows
+        self._kin = kin
+        self._queued = queued
+        self._holders = holders
+
+    def heads(self, runs: Iterable[int]) -> list[Head]:
+        return [_head(self._rows[run]) for run in sorted(runs) if run in self._rows]
+
+    def children(self, parents: Iterable[int]) -> list[tuple[int, int, str]]:
+        wanted = set(parents)
+        return [(run, parent, policy) for run, (parent, policy) in self._kin.items() if parent in wanted]
+
+    def holders(self, ids: Iterable[str]) -> list[tuple[str, int]]:
+        return [(name, self._holders[name]) for name in ids if name in self._holders]
+
+    def queued(self, runs: Iterable[int], keys: Iterable[str]) -> list[tuple[int, str]]:
+        some, ids = set(runs), set(keys)
+        return sorted((run, name) for run, (name, _host) in self._queued.items() if run in some or name in ids)
 
 
 def _head(row: RunRow) -> Head:

@@ -36,7 +36,7 @@ def operator_verbs(operator: Operator) -> dict[str, Verb]:
             raise invalid(message)
         return await operator.change_all(
             verb,
-            RunFilter(**{name: args_of.text(args, name, "") for name in _FILTERS}),
+            _filter(args),
             older_than=args_of.count(args, "older_than", 0, least=0),
             dry_run=args.get("dry_run") is True,
             reason=args_of.text(args, "reason", ""),
@@ -46,3 +46,8 @@ def operator_verbs(operator: Operator) -> dict[str, Verb]:
         )
 
     return {"run.change": change, "runs.change": change_all}
+
+
+def _filter(args: Mapping[str, Value]) -> RunFilter:
+    host, state, entry, prefix = (args_of.text(args, name, "") for name in _FILTERS)
+    return RunFilter(host, state, entry, prefix)

@@ -8,12 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from typing import Final, TypeGuard, TypeVar
+from typing import Any, Final, TypeGuard, TypeVar
 
 from actorflow.run.document import DocumentRow, PutDocument
 from actorflow.run.event import CANCEL_REQUESTED, CARRIED, RESULTS, JournalEvent
-from actorflow.run.state import CREATED, ENDED, OPEN, PAUSED, TERMINAL
+from actorflow.run.identity import CLOSE_ABANDON, REPLACE, RETURN_EXISTING, REUSE, REUSE_FAILED, SKIP
+from actorflow.run.state import COMPLETED, CREATED, ENDED, OPEN, PAUSED, TERMINAL
 from actorflow.run.turn import (
+    NEVER,
+    RELEASE,
     CallRow,
     ChangeRun,
     Committed,
@@ -25,6 +28,7 @@ from actorflow.run.turn import (
     Turn,
 )
 from actorflow.store.change import CANCEL_REASON, change_run, keep_calls, keep_late, resume
+from actorflow.store.ending import Endings
 
 V = TypeVar("V")
 
@@ -61,6 +65,7 @@ class Needs:
     hosts: set[str] = field(default_factory=set)
     hashes: set[str] = field(default_factory=set)
     documents: set[tuple[str, str]] = field(default_factory=set)
+    reused: set[str] = field(default_factory=set)
     inbox: bool = False
     chains: set[int] = field(default_factory=set)
 
@@ -74,6 +79,9 @@ class Known:
         run_ids: run id → run number. holders: workflow id → run number of the open run.
         leases: host → last token. hashes: sources that are stored. documents: (kind, key) → revision.
         chains: run → the first run of its chain, of runs that others continued as; a run that is missing is the first.
+        newest: workflow id → state of its newest run, of those whose start asks for it.
+        children: run → (run, policy) of its open children. keys: run → the workflow id it waits for, or holds beside
+            its own. queues: workflow id → runs that wait for it, in order. Of the runs that may end with the batch.
         next_run, next_inbox: the first numbers never used; only valid when `numbered`.
     """
 
@@ -84,6 +92,10 @@ class Known:
     hashes: set[str] = field(default_factory=set)
     documents: dict[tuple[str, str], int] = field(default_factory=dict)
     chains: dict[int, int] = field(default_factory=dict)
+    newest: dict[str, str] = field(default_factory=dict)
+    children: dict[int, list[tuple[int, str]]] = field(default_factory=dict)
+    keys: dict[int, str] = field(default_factory=dict)
+    queues: dict[str, list[int]] = field(default_factory=dict)
     next_run: int = 1
     next_inbox: int = 1
     numbered: bool = False
@@ -107,10 +119,14 @@ class Kept:
         self.leases: dict[str, int] = {}
         self.hashes: set[str] = set()
         self.numbers: tuple[int, int] | None = None
+        self.has_children: bool | None = None
+        self.has_queued: bool | None = None
         self.version: object = None
 
-    def learn(self, known: Known) -> None:
+    def learn(self, known: Known, writes: Writes) -> None:
         """Remember what a batch that is committed has left: the heads of its open runs, and what starts look up."""
+        self.has_children = self.has_children or (True if writes.kin else self.has_children)
+        self.has_queued = self.has_queued or (True if writes.queued else self.has_queued)
         if len(self.heads) > self._MOST or len(self.hashes) > self._MOST:
             version = self.version
             self.forget()
@@ -138,6 +154,9 @@ class Writes:
         scrubbed: runs whose payloads go, with (seq, digest in place of what was drawn). purged: runs that go whole.
         continued: (run, the one it continues, the first of the chain). What remains of the previous one's inbox goes
             over, the kinds of `CARRIED` without their request numbers; the rest is deleted. After `consumed`.
+        kin: child → (parent, policy). handed_over: (new parent, old parent). orphaned: children that have ended.
+        queued: run → (workflow id, host) that it waits for, or holds beside its own. unqueued: those that have ended.
+        attributes: run → name → value.
     """
 
     started: dict[int, tuple[StartRun, Head]] = field(default_factory=dict)
@@ -158,6 +177,12 @@ class Writes:
     documents: dict[tuple[str, str], DocumentRow | None] = field(default_factory=dict)
     scrubbed: dict[int, list[tuple[int, bytes]]] = field(default_factory=dict)
     purged: set[int] = field(default_factory=set)
+    kin: dict[int, tuple[int, str]] = field(default_factory=dict)
+    handed_over: list[tuple[int, int]] = field(default_factory=list)
+    orphaned: set[int] = field(default_factory=set)
+    queued: dict[int, tuple[str, str]] = field(default_factory=dict)
+    unqueued: set[int] = field(default_factory=set)
+    attributes: dict[int, dict[str, Any]] = field(default_factory=dict)
 
 
 def needs(batch: Sequence[Item]) -> Needs:
@@ -205,6 +230,10 @@ def _start_needs(start: StartRun, wanted: Needs) -> None:
     if start.parent_run:
         wanted.runs.add(start.parent_run)  # it is told of the end, which may be in this batch
     wanted.inbox = wanted.inbox or bool(start.messages)
+    if start.reuse != REUSE:
+        wanted.reused.add(start.workflow_id)
+    if start.key:
+        wanted.workflow_ids.add(_identity(start.key))
     for document in start.documents:
         _document_needs(document, wanted)
 
@@ -268,6 +297,7 @@ class Planner:
         """Begin with what is known, and nothing to write."""
         self.known = known
         self.writes = Writes()
+        self._endings = Endings(known, self.writes, self.deliver)
         for head in known.runs.values():
             if head.state in OPEN:
                 known.holders[head.workflow_id] = head.run
@@ -282,7 +312,11 @@ class Planner:
             return self.put_document(item)
         if isinstance(item, Delivery):
             return self.deliver(item)
-        return change_run(self, item) if isinstance(item, ChangeRun) else keep_calls(self, item)
+        if not isinstance(item, ChangeRun):
+            return keep_calls(self, item)
+        answer = change_run(self, item)
+        answer.touched = self._endings.settle("", item.at)
+        return answer
 
     # ---- starts ------------------------------------------------------------------------------------------------
 
@@ -290,21 +324,36 @@ class Planner:
         known = self.known
         if same := known.run_ids.get(start.run_id):
             return Committed(accepted=True, run=same, run_id=start.run_id, existing=True)
-        if start.state in OPEN and (holder := known.holders.get(start.workflow_id)):
-            return self._conflict(start, known.runs[holder])
         if not _continues(start.events, 0):
             return Committed(accepted=False, refusal="journal")
+        holder = known.holders.get(start.workflow_id) if start.state in OPEN else None
+        if holder and start.on_conflict != REPLACE:
+            return self._conflict(start, known.runs[holder])
+        if start.reuse != REUSE and not holder and self._used(start):
+            return Committed(accepted=False, refusal="reuse")
+        if holder:
+            self._endings.cut(known.runs[holder], start.node, start.at, "replaced", start.parent)
         head = self._new(start)
         answer = Committed(accepted=True, run=head.run, run_id=head.run_id, inbox=self._messages(start, head))
         if start.documents:
             answer.documents = [self.put_document(document) for document in start.documents]
+        if holder or start.key:
+            answer.touched = self._endings.settle(start.node, start.at)
         return answer
 
     def _conflict(self, start: StartRun, holder: Head) -> Committed:
-        if not start.use_existing:
+        if start.on_conflict not in {RETURN_EXISTING, SKIP}:
             return Committed(accepted=False, refusal="exists", run=holder.run, run_id=holder.run_id)
-        inbox = self._messages(start, holder)
+        inbox = self._messages(start, holder) if start.on_conflict == RETURN_EXISTING else []
         return Committed(accepted=True, run=holder.run, run_id=holder.run_id, existing=True, inbox=inbox)
+
+    def _used(self, start: StartRun) -> bool:
+        """Tell whether the workflow id has been used in a way that its start does not want."""
+        known, newest = self.known, self.known.newest.get(start.workflow_id, "")
+        later = [head for head in known.runs.values() if head.workflow_id == start.workflow_id]
+        if later:
+            newest = max(later, key=lambda head: head.run).state
+        return newest == COMPLETED if start.reuse == REUSE_FAILED else bool(newest)
 
     def _new(self, start: StartRun) -> Head:
         known, writes = self.known, self.writes
@@ -321,7 +370,7 @@ class Planner:
             updated=start.at,
             last_seq=last.seq,
             last_checksum=last.checksum,
-            reason="",
+            reason=start.reason,
             parent_run=start.parent_run,
             parent_ref=start.parent_ref,
             strict=start.strict,
@@ -331,9 +380,12 @@ class Planner:
         known.run_ids[head.run_id] = head.run
         writes.started[head.run] = (start, head)
         writes.journal += [(head.run, event) for event in start.events]
-        writes.history.append((head.run, StateChange(CREATED, start.at, by=start.parent)))
+        writes.history.append((head.run, StateChange(CREATED, start.at, start.reason, by=start.parent)))
+        if start.attributes:
+            writes.attributes[head.run] = dict(start.attributes)
         if start.state in OPEN:
             self.open(head)
+            self._wait(start, head)
         else:
             writes.ended.add(head.run)
         if start.bundle_hash not in known.hashes:
@@ -343,8 +395,24 @@ class Planner:
 
     def open(self, head: Head) -> None:
         """Give a run its workflow id."""
-        self.known.holders[head.workflow_id] = head.run
-        self.writes.opened[head.workflow_id] = head
+        self._endings.take(head, head.workflow_id)
+
+    def _wait(self, start: StartRun, head: Head) -> None:
+        """Set the timers of a new run; one that waits for a workflow id which is held begins when it is free."""
+        timers = dict(start.timers)
+        if start.key:
+            self.known.keys[head.run] = start.key
+            self.writes.queued[head.run] = (start.key, head.host)
+            if start.key in self.known.holders:
+                timers[RELEASE] = NEVER
+                self.known.queues.setdefault(start.key, []).append(head.run)
+            else:
+                self._endings.lead(head, start.key, timers.get(RELEASE, NEVER))
+        if timers:
+            self.writes.timers[head.run] = {ref: (head.host, due) for ref, due in timers.items()}
+        if head.parent_run and start.close and start.close != CLOSE_ABANDON:
+            self.writes.kin[head.run] = (head.parent_run, start.close)
+            self.known.children.setdefault(head.parent_run, []).append((head.run, start.close))
 
     # ---- deliveries --------------------------------------------------------------------------------------------
 
@@ -425,6 +493,10 @@ class Planner:
             answer.deliveries = [self.deliver(delivery) for delivery in turn.deliveries]
         if turn.documents:
             answer.documents = [self.put_document(document) for document in turn.documents]
+        if turn.attributes:
+            self.writes.attributes.setdefault(head.run, {}).update(turn.attributes)
+        if turn.starts or head.state in TERMINAL:
+            answer.touched = self._endings.settle("", head.updated)
         return answer
 
     def _refusal(self, turn: Turn, head: Head) -> str:
@@ -461,21 +533,19 @@ class Planner:
             self.writes.changed[head.run] = head
 
     def _continue(self, head: Head, successor: StartRun) -> Committed:
+        goes_on = successor.state != CREATED  # at once, and so do the children; a new attempt has its own
+        children = self._endings.release_children(head.run) if goes_on else []
         answer = self._start(successor)
         first = self.known.chains.get(head.run, head.run)
         self.known.chains[answer.run] = first
+        if children:
+            self._endings.hand_over(children, head.run, answer.run)
         self.writes.continued.append((answer.run, head.run, first))
         return answer
 
     def end(self, head: Head) -> None:
         """Let go of what an open run holds: its workflow id, timers and calls."""
-        writes = self.writes
-        del self.known.holders[head.workflow_id]
-        writes.opened.pop(head.workflow_id, None)
-        writes.closed.add(head.workflow_id)
-        writes.ended.add(head.run)
-        writes.timers.pop(head.run, None)
-        writes.calls.pop(head.run, None)
+        self._endings.end(head)
 
     def _rows(self, turn: Turn, head: Head) -> None:
         writes, run = self.writes, head.run

@@ -34,12 +34,16 @@ class CommitUnknown(Error):
 
 @dataclass(frozen=True, slots=True)
 class RunFilter:
-    """Which runs to list: those that equal every field given; `prefix` is how the workflow id begins."""
+    """Which runs to list: those that equal every field given.
+
+    `prefix` is how the workflow id begins; `attributes` are (name, text of the value) of search attributes.
+    """
 
     host: str = ""
     state: str = ""
     entry: str = ""
     prefix: str = ""
+    attributes: tuple[tuple[str, str], ...] = ()
 
 
 class HotReader(Protocol):
@@ -55,6 +59,10 @@ class HotReader(Protocol):
 
     def open_runs(self, host: str, after: int = 0, limit: int = 1000) -> list[RunRow]:
         """Return runs of a host that have not ended, by run number, beginning after run number `after`."""
+        ...
+
+    def held_beside(self, host: str) -> list[tuple[str, int]]:
+        """Return (workflow id, run) of the ids that open runs of a host hold beside their own: they had waited."""
         ...
 
     def find(self, reference: str) -> RunRow | None:
@@ -149,6 +157,10 @@ class ReadModel(Protocol):
 
     def last_change(self) -> int:
         """Return the id of the newest change of state, 0 when there is none: where a new watcher begins."""
+        ...
+
+    def attributes(self, run: int) -> dict[str, Any]:
+        """Return the search attributes of a run."""
         ...
 
     def counts(self) -> dict[tuple[str, str], int]:

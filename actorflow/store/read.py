@@ -11,6 +11,7 @@ from actorflow.run.document import DocumentRow
 from actorflow.run.event import JournalEvent
 from actorflow.run.state import OPEN, PAUSED
 from actorflow.run.turn import CallRow, InboxRow, OpenRun, RunChanged, RunRow, StateChange
+from actorflow.store.attribute import attributes_of
 from actorflow.store.dialect import Sqlite
 from actorflow.store.port import Reader, RunFilter
 from actorflow.store.seal import delivery_digest, document_digest, sound
@@ -46,7 +47,7 @@ class SqlReader:
         """Take statements that are compiled already, or compile them; the first read opens the connection."""
         self.dialect = dialect
         self._reads = reads or ReadStatements(dialect)
-        self._listings: dict[tuple[frozenset[str], bool], str] = {}
+        self._listings: dict[tuple[frozenset[str], bool, int], str] = {}
         self._open: Any = None
 
     def _connection(self) -> Any:
@@ -99,6 +100,16 @@ class SqlReader:
     def open_runs(self, host: str, after: int = 0, limit: int = 1000) -> list[RunRow]:
         """Return runs of a host that have not ended."""
         return [RunRow(*values) for values in self._rows(self._reads.open_runs, host, after, limit)]
+
+    @explained
+    def held_beside(self, host: str) -> list[tuple[str, int]]:
+        """Return (workflow id, run) of ids that open runs hold beside their own."""
+        return self._rows(self._reads.held_beside, host)
+
+    @explained
+    def attributes(self, run: int) -> dict[str, Any]:
+        """Return the search attributes of a run."""
+        return attributes_of(self._rows(self._reads.attributes, run))
 
     @explained
     def find(self, reference: str) -> RunRow | None:
@@ -192,11 +203,12 @@ class SqlReader:
     def runs(self, which: RunFilter, limit: int = 100, before: int | None = None) -> list[RunRow]:
         """Return runs, newest first."""
         fields = frozenset(name for name in LISTED if getattr(which, name))
-        kind = (fields, which.state in OPEN)
+        kind = (fields, which.state in OPEN, len(which.attributes))
         if kind not in self._listings:
-            self._listings[kind] = listing(self.dialect, fields, only_open=kind[1])
+            self._listings[kind] = listing(self.dialect, fields, only_open=kind[1], attributes=kind[2])
         last = _ALL if before is None else before
-        rows = self._rows(self._listings[kind], *_wanted(which, fields), last, limit)
+        named = [part for pair in which.attributes for part in pair]
+        rows = self._rows(self._listings[kind], *_wanted(which, fields), *named, last, limit)
         return [RunRow(*values) for values in rows]
 
     @explained

@@ -10,6 +10,7 @@ from actorflow.node import control_args as args_of
 from actorflow.node.control import Verb
 from actorflow.run.state import TERMINAL
 from actorflow.store import approval, view
+from actorflow.store.attribute import attribute_text
 from actorflow.store.port import RunFilter
 from actorflow.store.stores import Stores
 from actorflow.value import Value
@@ -27,7 +28,8 @@ def run_verbs(stores: Stores, *, served: bool, waits: Callable[[str], list[str]]
     """
 
     async def runs(args: Mapping[str, Value]) -> Value:
-        which = RunFilter(**{name: args_of.text(args, name, "") for name in _FILTERS})
+        wanted = tuple((str(name), attribute_text(value)) for name, value in args_of.table(args, "attributes").items())
+        which = RunFilter(**{name: args_of.text(args, name, "") for name in _FILTERS}, attributes=wanted)
         limit = min(args_of.count(args, "limit", _DEFAULT_RUNS), MOST_RUNS)
         lists = await stores.each(lambda reader: view.runs(reader, which, limit))
         lines = [line for lines in lists for line in lines]

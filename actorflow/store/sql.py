@@ -65,7 +65,7 @@ class SqlStore(SqlReader):
         known = look_up(cursor, self._writes, self.dialect, batch, kept)
         answers, writes = plan(batch, known)
         apply(cursor, self._writes, self.dialect, writes)
-        kept.learn(known)
+        kept.learn(known, writes)
         return answers
 
     def _claim(self, cursor: Any, host: str, lease: int) -> int:

@@ -88,10 +88,14 @@ class WriteStatements:
         def sql(statement: Executable, *names: str) -> str:
             return compiled(dialect, statement, *names)
 
+        self.kin = KinStatements(dialect)
         held = t.open_run.join(t.run, t.run.c.run == t.open_run.c.run)
         self.heads = sql(select(*_HEAD).where(dialect.one_of(t.run.c.run, "runs")), "runs")
         self.holders = sql(
-            select(*_HEAD).select_from(held).where(dialect.one_of(t.open_run.c.workflow_id, "ids")), "ids"
+            select(t.open_run.c.workflow_id, *_HEAD)
+            .select_from(held)
+            .where(dialect.one_of(t.open_run.c.workflow_id, "ids")),
+            "ids",
         )
         self.run_ids = sql(select(t.run.c.run_id, t.run.c.run).where(dialect.one_of(t.run.c.run_id, "ids")), "ids")
         self.leases = sql(select(t.host_lease).where(dialect.one_of(t.host_lease.c.host, "hosts")), "hosts")
@@ -138,7 +142,7 @@ class WriteStatements:
         self.scrub_history = sql(update(t.state_history).where(past), "reason", "runs")
         self.purge = [
             sql(delete(table).where(dialect.one_of(table.c.run, "runs")), "runs")
-            for table in (t.run, t.journal, t.state_history, t.continuation, t.inbox)
+            for table in (t.run, t.journal, t.state_history, t.continuation, t.attribute, t.inbox)
         ]
 
         mine = select(t.open_run.c.run).where(_bound(t.open_run.c.host))
@@ -146,11 +150,67 @@ class WriteStatements:
         self.claim = sql(dialect.upsert(t.host_lease), *_all(t.host_lease))
 
 
-class ReadStatements:
+class KinStatements:
+    """What a commit asks and writes about the kin of runs: children, those that wait for an id, and attributes."""
+
+    def __init__(self, dialect: Sqlite) -> None:
+        """Compile all."""
+
+        def sql(statement: Executable, *names: str) -> str:
+            return compiled(dialect, statement, *names)
+
+        def rows(statement: Executable, *names: str) -> RowStatement:
+            return RowStatement(sql(statement, *names))
+
+        newest = select(func.max(t.run.c.run)).where(dialect.one_of(t.run.c.workflow_id, "ids"))
+        last = newest.group_by(t.run.c.workflow_id)
+        self.newest = sql(select(t.run.c.workflow_id, t.run.c.state).where(t.run.c.run.in_(last)), "ids")
+        kin = select(t.child.c.run, t.child.c.parent_run, t.child.c.policy)
+        self.children = sql(kin.where(dialect.one_of(t.child.c.parent_run, "runs")), "runs")
+        queued = select(t.queued_run.c.run, t.queued_run.c.workflow_id)
+        self.keys = sql(queued.where(dialect.one_of(t.queued_run.c.run, "runs")), "runs")
+        line = queued.where(dialect.one_of(t.queued_run.c.workflow_id, "ids"))
+        self.queue = sql(line.order_by(t.queued_run.c.run), "ids")
+        self.has_children = sql(limited(select(t.child.c.run)), "limit")
+        self.has_queued = sql(limited(select(t.queued_run.c.run)), "limit")
+        self.befriend = rows(insert(t.child), *_all(t.child))
+        self.hand_over = sql(update(t.child).where(_bound(t.child.c.parent_run)), "parent_run", "key_parent_run")
+        self.orphan = sql(delete(t.child).where(dialect.one_of(t.child.c.run, "runs")), "runs")
+        self.queue_up = rows(insert(t.queued_run), *_all(t.queued_run))
+        self.unqueue = sql(delete(t.queued_run).where(dialect.one_of(t.queued_run.c.run, "runs")), "runs")
+        self.describe = rows(insert(t.attribute), *_all(t.attribute))
+        self.undescribe = sql(
+            delete(t.attribute).where(_bound(t.attribute.c.run, t.attribute.c.name)), "key_run", "key_name"
+        )
+
+
+class KinReadStatements:
+    """What a reader asks about ids that runs hold beside their own, and about search attributes."""
+
+    def __init__(self, dialect: Sqlite) -> None:
+        """Compile all."""
+
+        def sql(statement: Executable, *names: str) -> str:
+            return compiled(dialect, statement, *names)
+
+        both = t.queued_run.join(t.open_run, t.open_run.c.workflow_id == t.queued_run.c.workflow_id)
+        beside = select(t.open_run.c.workflow_id, t.open_run.c.run).select_from(both)
+        beside = beside.where(_bound(t.queued_run.c.host), t.open_run.c.run == t.queued_run.c.run)
+        self.held_beside = sql(beside, "key_host")
+        self.attributes = sql(
+            select(t.attribute.c.name, t.attribute.c.kind, t.attribute.c.value)
+            .where(_bound(t.attribute.c.run))
+            .order_by(t.attribute.c.name, t.attribute.c.place),
+            "key_run",
+        )
+
+
+class ReadStatements(KinReadStatements):
     """What a reader runs."""
 
     def __init__(self, dialect: Sqlite) -> None:
         """Compile all."""
+        super().__init__(dialect)
 
         def sql(statement: Executable, *names: str) -> str:
             return compiled(dialect, statement, *names)
@@ -163,16 +223,17 @@ class ReadStatements:
         newest = select(t.run).where(_bound(t.run.c.workflow_id)).order_by(t.run.c.run.desc())
         self.newest = sql(limited(newest), "key_workflow_id", "limit")
         after_run = t.open_run.c.run > bindparam("after")
-        mine = select(t.run).select_from(held).where(_bound(t.open_run.c.host), after_run)
+        own = t.open_run.c.workflow_id == t.run.c.workflow_id
+        mine = select(t.run).select_from(held).where(_bound(t.open_run.c.host), own, after_run)
         self.open_runs = sql(limited(mine.order_by(t.open_run.c.run)), "key_host", "after", "limit")
 
         events = select(*(t.journal.c[name] for name in _EVENT)).where(
             _bound(t.journal.c.run), t.journal.c.seq > bindparam("after")
         )
         self.journal = sql(limited(events.order_by(t.journal.c.seq)), "key_run", "after", "limit")
-        journals = t.open_run.join(t.journal, t.journal.c.run == t.open_run.c.run)
-        listed = select(t.open_run.c.workflow_id, *(t.journal.c[name] for name in _EVENT)).select_from(journals)
-        some = listed.where(_bound(t.open_run.c.host), dialect.one_of(t.journal.c.kind, "kinds"))
+        journals = held.join(t.journal, t.journal.c.run == t.run.c.run)
+        listed = select(t.run.c.workflow_id, *(t.journal.c[name] for name in _EVENT)).select_from(journals)
+        some = listed.where(_bound(t.open_run.c.host), own, dialect.one_of(t.journal.c.kind, "kinds"))
         self.events = sql(some.order_by(t.open_run.c.run, t.journal.c.seq), "key_host", "kinds")
         rows = select(*(t.inbox.c[name] for name in _INBOX)).where(
             _bound(t.inbox.c.run), t.inbox.c.id > bindparam("after")
@@ -234,20 +295,27 @@ def _documents(dialect: Sqlite) -> tuple[str, str, str, str]:
     return one, listed, dues, following
 
 
-def listing(dialect: Sqlite, fields: frozenset[str], *, only_open: bool) -> str:
+def listing(dialect: Sqlite, fields: frozenset[str], *, only_open: bool, attributes: int = 0) -> str:
     """Compile the list of runs filtered by `fields` (names of `RunFilter`), newest first.
 
-    Its parameters are those of `LISTED` that are in `fields`, then `before` and `limit`. With `only_open` it reads
-    runs that hold their workflow id, and no others.
+    Its parameters are those of `LISTED` that are in `fields`, name and value of as many search attributes as
+    `attributes` says, then `before` and `limit`. With `only_open` it reads runs that hold their workflow id only.
     """
     conditions = [condition for name, condition in LISTED.items() if name in fields]
+    conditions += [t.run.c.run.in_(_described(number)) for number in range(attributes)]
     rows = select(t.run).where(*conditions, t.run.c.run < bindparam("before")).order_by(t.run.c.run.desc())
     if only_open:
         rows = rows.where(t.run.c.run.in_(select(t.open_run.c.run)))
     names = [name for name in LISTED if name in fields]
     if "prefix" in fields:
         names.insert(names.index("prefix"), "length")
+    names += [f"{part}_{number}" for number in range(attributes) for part in ("name", "value")]
     return compiled(dialect, limited(rows), *names, "before", "limit")
+
+
+def _described(number: int) -> Select[Any]:
+    row = t.attribute.c
+    return select(row.run).where(row.name == bindparam(f"name_{number}"), row.value == bindparam(f"value_{number}"))
 
 
 LISTED: Final[dict[str, ColumnElement[bool]]] = {

@@ -177,6 +177,39 @@ document = Table(
 )
 """What the engine keeps beside runs, by kind; see `run/document.py`."""
 
+child = Table(
+    "child",
+    metadata,
+    _part_of_key("run", NUMBER),
+    _needed("parent_run", NUMBER),
+    _needed("policy", Text),
+    Index("child_by_parent", "parent_run", "run"),
+)
+"""The open children that do not outlive their parent, and what happens to them when it ends."""
+
+queued_run = Table(
+    "queued_run",
+    metadata,
+    _part_of_key("run", NUMBER),
+    _needed("workflow_id", Text),
+    _needed("host", Text),
+    Index("queued_run_by_workflow_id", "workflow_id", "run"),
+)
+"""Open runs that wait for a workflow id beside their own, or hold it after they have waited for it."""
+
+attribute = Table(
+    "attribute",
+    metadata,
+    _part_of_key("run", NUMBER),
+    _part_of_key("name", Text),
+    _part_of_key("place", NUMBER),
+    _needed("kind", Text),
+    _needed("value", Text),
+    Index("attribute_by_value", "name", "value", "run"),
+    sqlite_with_rowid=False,
+)
+"""Search attributes of runs: one row for each text of a list, one for anything else; `value` is its text."""
+
 store_info = Table(
     "store_info",
     metadata,

@@ -7,14 +7,17 @@ from typing import TYPE_CHECKING, Final
 
 from actorflow.codec import decode
 from actorflow.errors import ALREADY_EXISTS, UNAVAILABLE, Error, Failure, invalid
-from actorflow.ports import Outcome, Reply, SpawnRequest
-from actorflow.run.turn import Committed
+from actorflow.ports import Outcome, Reply, SpawnRequest, Started
+from actorflow.run.identity import ALLOW, QUEUE, SKIP
+from actorflow.run.state import CREATED
+from actorflow.run.turn import RELEASE, Committed, StartRun
 from actorflow.store.port import CommitUnknown
 from hosts.workflow.driver import Record, spawn_request
 from hosts.workflow.live import Fact, LiveRun
 from hosts.workflow.resident import Resident
 from hosts.workflow.settings import settings_of
 from hosts.workflow.start import PreparedStart, child_run_id, prepare
+from hosts.workflow.touching import touch
 
 if TYPE_CHECKING:
     from hosts.workflow.engine import Engine
@@ -64,13 +67,16 @@ class Admission:
     def install(self, prepared: PreparedStart, answer: Committed, reply: Reply) -> None:
         """Make a committed start resident; the reply comes first: watchers are there before anything happens."""
         start = prepared.start
+        touch(self._engine, answer.touched)
         if not answer.accepted:
             prepared.live.close()
-            reply(Outcome(failure=_exists(start.workflow_id)))
+            self._refused(prepared, answer, reply)
             return
         if answer.existing:  # perhaps ended by now: what is open is known already
             prepared.live.close()
-            reply(Outcome(prepared.host.pid_of(start.workflow_id)))
+            workflow_id = self._existing(prepared, answer)
+            how = "skipped" if start.on_conflict == SKIP else "existing"
+            reply(Started(prepared.host.pid_of(workflow_id), None, how, answer.run_id))
         else:
             self._admit(prepared, answer, reply)
         for message, row in zip(start.messages, answer.inbox, strict=False):
@@ -86,11 +92,52 @@ class Admission:
         resident.workflow_id, resident.used = start.workflow_id, self._engine.clock.monotonic()
         resident.parent_run, resident.parent_ref = start.parent_run, start.parent_ref
         resident.start = prepared.rest
-        reply(Outcome(prepared.host.pid_of(start.workflow_id)))
+        reply(Started(prepared.host.pid_of(start.workflow_id), None, _how(start, answer), start.run_id))
+        if start.timers or not prepared.live.begun:
+            self._wait(resident, start, prepared.live)
+            return
         for record in prepared.records:
             self._engine.calls.start(resident, record)
         if resident.wanting:
             self._engine.enqueue(resident)
+
+    def _wait(self, resident: Resident, start: StartRun, live: LiveRun) -> None:
+        """Set the timers of a new run; one that waits with its first steps is let go of until then."""
+        for ref, due in start.timers:
+            if ref != RELEASE or not start.key:  # when a run begins that waits for an id, the store has said
+                self._engine.timers.add(due, resident.run, ref)
+        if not live.begun:
+            self._engine.recovery.drop(resident)
+            self._engine.residents.pop(resident.run, None)
+
+    def _refused(self, prepared: PreparedStart, answer: Committed, reply: Reply) -> None:
+        """Go beside the run that holds the workflow id, or wait behind it, if the start wants that; else say no."""
+        start = prepared.start
+        if answer.refusal != "exists" or prepared.on_conflict not in {QUEUE, ALLOW}:
+            reply(Outcome(failure=_exists(start, answer)))
+            return
+        parent_id = start.workflow_id.rpartition("/")[0]
+        try:
+            again = prepare(
+                prepared.host,
+                prepared.request,
+                start.run_id,
+                parent_run=start.parent_run,
+                parent_ref=start.parent_ref,
+                parent_id=parent_id if start.parent_run else "",
+                beside=True,
+            )
+        except Error as error:
+            reply(Outcome(failure=error.failure))
+            return
+        self._engine.submit(again.start, partial(self._spawned, again, reply))
+
+    def _existing(self, prepared: PreparedStart, answer: Committed) -> str:
+        """Return the workflow id of a run that is there; one that went beside another has not the id asked for."""
+        start = prepared.start
+        if answer.run_id != start.run_id or prepared.on_conflict not in {QUEUE, ALLOW}:
+            return start.workflow_id
+        return self._engine.workflow_id_of(start.run_id) or start.workflow_id
 
     def child_host(self, own: WorkflowHost, name: str) -> WorkflowHost:
         """Return the host that a spawn inside a workflow names: an id or a task queue, empty for its own.
@@ -164,9 +211,21 @@ class Admission:
             self.install(prepared, answer, reply)
 
 
-def _exists(workflow_id: str) -> Failure:
-    return Failure(
-        f"workflow {workflow_id!r} is already running; use id_conflict_policy 'use_existing' to get it",
-        ALREADY_EXISTS,
-        retryable=False,
-    )
+def _how(start: StartRun, answer: Committed) -> str:
+    if any(item.ended for item in answer.touched):
+        return "replaced"
+    if start.key and not any(item.run == answer.run for item in answer.touched):
+        return "queued"
+    return "started" if start.state != CREATED else "held"
+
+
+def _exists(start: StartRun, answer: Committed) -> Failure:
+    workflow_id = start.workflow_id
+    if answer.refusal == "reuse":
+        text = f"workflow {workflow_id!r} has run before, and its id_reuse_policy is {start.reuse!r}"
+    else:
+        text = (
+            f"workflow {workflow_id!r} is already running; use id_conflict_policy 'use_existing' to get it, or "
+            "on_conflict skip, queue, allow or replace"
+        )
+    return Failure(text, ALREADY_EXISTS, retryable=False, details={"workflow_id": workflow_id, "run_id": answer.run_id})

@@ -20,6 +20,7 @@ from actorflow.run.turn import ChangeRun, Committed
 from actorflow.store.control import asking
 from hosts.workflow.faults import no_run
 from hosts.workflow.live import Fact
+from hosts.workflow.touching import touch
 
 if TYPE_CHECKING:
     from hosts.workflow.engine import Engine
@@ -48,6 +49,7 @@ class Control:
         if isinstance(answer, Error):
             self._doubt(change, answer)
         elif answer.accepted:
+            touch(self._engine, answer.touched)
             self._act(change, answer)
         told(answer)
 

@@ -21,7 +21,7 @@ from actorflow.notice import Notice
 from actorflow.ports import NO_SLICES, CallRequest, Identity, Outcome, Program, Reply
 from actorflow.run import event as events
 from actorflow.run.state import STILL
-from actorflow.run.turn import Committed, Delivery, Item
+from actorflow.run.turn import RELEASE, Committed, Delivery, Item
 from actorflow.store.group import Callback, Write
 from hosts.workflow.admission import Admission
 from hosts.workflow.approving import Approvals
@@ -40,6 +40,7 @@ from hosts.workflow.resident import Draft, Resident
 from hosts.workflow.succession import carry_on
 from hosts.workflow.sweeper import Sweeper
 from hosts.workflow.timer import Timers
+from hosts.workflow.touching import serve_timer, touch
 from hosts.workflow.turning import build, workflow_of
 from hosts.workflow.update import Updates
 
@@ -69,6 +70,7 @@ class Engine:
         self.lease = lease
         self.hosts: dict[str, WorkflowHost] = {}
         self.open_ids: dict[str, int] = {}
+        self.beside: dict[int, str] = {}
         self.residents: dict[int, Resident] = {}
         self.recent: OrderedDict[str, Outcome] = OrderedDict()
         self.asked: set[tuple[int, int]] = set()
@@ -273,9 +275,18 @@ class Engine:
         row = self._reader.find(workflow_id)
         return False if row is None or row.result is None else row_outcome(row)
 
+    def workflow_id_of(self, run_id: str) -> str:
+        """Return the workflow id of a run as the store has it, "" when there is none."""
+        if self._reader is None:
+            self._reader = self.writer.reader()
+        row = self._reader.find(run_id)
+        return "" if row is None else row.workflow_id
+
     def _due(self, run: int, ref: int, is_call: bool) -> None:  # noqa: FBT001 - the heap's entry
         if is_call:
             self.calls.again(run, ref)
+        elif ref <= RELEASE:
+            serve_timer(self, run, ref)
         elif run in self.approvals.answering:  # the answer to what the timer may end is on its way to the disk
             self.timers.add(self.clock.now() + _SOON, run, ref)
         else:
@@ -327,11 +338,10 @@ class Engine:
         resident.busy = resident.pending = False
         self.progressed()
         resident.revision += 1
-        for ref in draft.turn.dropped_calls:
-            resident.attempts.pop(ref, None)
-        for ref, due in draft.turn.timers:
-            self.timers.add(due, resident.run, ref)
+        self._arm(resident, draft)
         self._close_answered(resident, draft)
+        if answer.touched:
+            touch(self, answer.touched)
         if answer.deliveries or answer.starts or draft.refused:
             self._outward(resident, draft, answer)
         if draft.ends:
@@ -343,6 +353,13 @@ class Engine:
         self._limit(resident)
         if resident.wanting:
             self.enqueue(resident)
+
+    def _arm(self, resident: Resident, draft: Draft) -> None:
+        """Set the timers of a turn."""
+        for ref in draft.turn.dropped_calls:
+            resident.attempts.pop(ref, None)
+        for ref, due in draft.turn.timers:
+            self.timers.add(due, resident.run, ref)
 
     def _close_answered(self, resident: Resident, draft: Draft) -> None:
         """Forget the requests whose answers are committed, or that the script gave up."""
@@ -372,7 +389,7 @@ class Engine:
                 self.settle(resident.run, ref, None, failure)
 
     def _ended(self, resident: Resident, draft: Draft, answer: Committed) -> None:
-        if draft.outcome is None:
+        if draft.successor is not None or draft.outcome is None:
             carry_on(self, resident, draft, answer)
             return
         self.finished(resident, draft.outcome)
@@ -396,12 +413,15 @@ class Engine:
         """Let go of a run whose end is on disk, and tell who waits for it; results that are late are kept as such."""
         self.recovery.keep_late(resident)
         self.let_go(resident)
-        if self.open_ids.get(resident.workflow_id) == resident.run:
-            del self.open_ids[resident.workflow_id]
-        self.recent[resident.workflow_id] = outcome
-        if len(self.recent) > _RECENT:
-            self.recent.popitem(last=False)
-        self.node.exited(resident.pid, outcome, durable=True)
+        beside = self.beside.pop(resident.run, "")
+        for workflow_id in (resident.workflow_id, beside) if beside else (resident.workflow_id,):
+            if self.open_ids.get(workflow_id) == resident.run:
+                del self.open_ids[workflow_id]
+            self.recent[workflow_id] = outcome
+            if len(self.recent) > _RECENT:
+                self.recent.popitem(last=False)
+            if resident.host is not None:
+                self.node.exited(resident.host.pid_of(workflow_id), outcome, durable=True)
         self.moved.set()  # whoever watches states takes the event before it looks, so that it misses nothing
         self.moved = trio.Event()
 

@@ -6,7 +6,7 @@ its journal and checks the script against it.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from actorflow.codec import decode, encode
@@ -48,14 +48,19 @@ class Fed(NamedTuple):
 
 
 class LiveRun:
-    """One run in memory, held to `limits`. `outcome` is None while it goes on."""
+    """One run in memory, held to `limits`. `outcome` is None while it goes on.
+
+    A run that waits with its first steps has not `begun`. `payload` is that of its start, if that says more than usual.
+    """
 
     __slots__ = (
+        "begun",
         "cancel_asked",
         "checksum",
         "driver",
         "limits",
         "machine",
+        "payload",
         "run_id",
         "salt",
         "seq",
@@ -76,6 +81,8 @@ class LiveRun:
         self.size = _LIVE_COST
         self.started = 0
         self.cancel_asked = False
+        self.begun = True
+        self.payload: Mapping[str, Any] = {}
         self.unread: list[Message] = []
         driver.live = self
 
@@ -276,9 +283,20 @@ def _feeds(journal: list[JournalEvent]) -> Iterator[tuple[JournalEvent, list[Jou
 
 def _started(live: LiveRun, _ref: int, _target: str, payload: Any) -> None:
     live.started = live.driver.now()
+    if "options" in payload:
+        live.payload = payload
     if "continued_from" in payload:
         _continued(live, payload)
-    live.machine.start(tuple(payload["args"]))
+    if payload.get("held"):
+        live.begun = False
+    else:
+        live.machine.start(tuple(payload["args"]))
+
+
+def _released(live: LiveRun, _ref: int, _target: str, _payload: Any) -> None:
+    """Take the first steps of a run that has waited with them."""
+    live.begun, live.started = True, live.driver.now()
+    live.machine.start(tuple(live.payload["args"]))
 
 
 def _continued(live: LiveRun, payload: Any) -> None:
@@ -338,6 +356,7 @@ def _retried(live: LiveRun, _ref: int, target: str, _payload: Any) -> None:
 _APPLY: Final = {
     events.RUN_RETRIED: _retried,
     events.RUN_STARTED: _started,
+    events.RUN_RELEASED: _released,
     events.FUNCTION_COMPLETED: _completed,
     events.FUNCTION_FAILED: _failed,
     events.TIMER_FIRED: _fired,

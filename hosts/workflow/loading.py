@@ -8,12 +8,15 @@ from typing import TYPE_CHECKING, Any
 import trio
 
 from actorflow.bundle import Bundle
-from actorflow.codec import decode
+from actorflow.codec import decode, encode
 from actorflow.errors import invalid, not_found
+from actorflow.run import event as events
 from actorflow.run import state as states
 from actorflow.run.event import CALLS, payload_digest
+from actorflow.run.turn import RELEASE
 from hosts.workflow.live import CorruptJournalError, Fact
 from hosts.workflow.start import is_first_feed_open, new_live
+from hosts.workflow.start_terms import bounded
 
 if TYPE_CHECKING:
     from actorflow.run.turn import OpenRun, RunRow
@@ -46,8 +49,9 @@ async def load(engine: Engine, resident: Resident) -> RunRow:
     resident.called = _called(resident, found)
     resident.attempts = {call.ref: call for call in found.calls} | engine.calls.rows(resident.run, resident.called)
     _join_inbox(resident, found, before)
+    _begin(engine, resident, found)
     if row.state == states.PENDING:  # it may come from a pause: nobody was told when its timers were due
-        resident.pending = True
+        resident.pending = resident.live is not None
         for ref, due in found.timers:
             engine.timers.add(due, resident.run, ref)
     resident.used = engine.clock.monotonic()
@@ -61,10 +65,11 @@ async def _rebuild(engine: Engine, resident: Resident, found: OpenRun) -> None:
         message = f"the source {row.bundle_hash[:12]} of run {row.workflow_id!r} is not in the store"
         raise not_found(message)
     bundle = _sound_bundle(row, data)
-    program = engine.pinned_program(bundle, resident.host.settings.slices)
     _check_ends(found)
     payload = decode(found.events[0].payload)
     _check_identity(row, payload)
+    most = payload.get("options", {}).get("task_timeout", 0)
+    program = engine.pinned_program(*bounded(bundle, resident.host.settings.slices, most))
     live = new_live(resident.host, program, bundle, row.workflow_id, payload)
     resident.live = live
     if is_first_feed_open(found.events):
@@ -74,6 +79,19 @@ async def _rebuild(engine: Engine, resident: Resident, found: OpenRun) -> None:
     for count, _ in enumerate(live.replay(found.events)):
         if count % _FACTS_PER_CHECKPOINT == _FACTS_PER_CHECKPOINT - 1:
             await trio.lowlevel.checkpoint()
+
+
+def _begin(engine: Engine, resident: Resident, found: OpenRun) -> None:
+    """Let a run that has waited with its first steps take them, unless it was resumed before it is due."""
+    live, now = resident.live, engine.clock.now()
+    if live is None or live.begun:
+        return
+    due = dict(found.timers).get(RELEASE, 0)
+    if due > now:
+        live.close()
+        resident.live = None  # its timer, which is set again, brings it back
+        return
+    resident.facts.insert(0, Fact(events.RUN_RELEASED, 0, "", encode(None), now))
 
 
 def _check_ends(found: OpenRun) -> None:

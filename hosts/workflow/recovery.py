@@ -25,6 +25,7 @@ from hosts.workflow.naming import held_names, name_events
 from hosts.workflow.report import divergence_report
 from hosts.workflow.resident import Draft, Resident
 from hosts.workflow.succession import follow
+from hosts.workflow.touching import expire_unbegun
 
 if TYPE_CHECKING:
     from actorflow.store.port import HotReader
@@ -65,6 +66,8 @@ class Recovery:
             for row in rows:
                 self._take(row, in_doubt=in_doubt)
             after = rows[-1].run
+        for workflow_id, run in await writer.read(lambda store: store.held_beside(host_id)):
+            engine.open_ids[workflow_id], engine.beside[run] = run, workflow_id
         for run, ref, due in await writer.read(lambda store: store.due_timers(host_id, _FOR_EVER, _FOR_EVER)):
             engine.timers.add(due, run, ref)
         for run in await writer.read(lambda store: store.inbox_runs(host_id)):
@@ -230,10 +233,8 @@ class Recovery:
             return
         if row.state in states.TERMINAL:
             follow(self._engine, resident, successor) if successor else self._gone(resident, row)
-        elif row.state in states.STILL or resident.host is None:
-            if row.state == states.PAUSED:
-                self._engine.calls.hold(resident.run)
-            self._park(resident)
+        elif row.state in states.STILL or resident.live is None:
+            self._still(resident, row)
         else:
             self._go_on(resident, row)
         self._engine.progressed()
@@ -245,6 +246,14 @@ class Recovery:
         _, run_id = await self._engine.writer.read(lambda store: store.continued(row.run))
         found = await self._engine.writer.read(lambda store: store.find(run_id)) if run_id else None
         return found.run if found else 0
+
+    def _still(self, resident: Resident, row: RunRow) -> None:
+        """Let go of a run that gets no turns now; one whose time is over before it has begun ends."""
+        if row.state == states.PAUSED:
+            self._engine.calls.hold(resident.run)
+        elif row.state == states.CREATED and resident.ending is not None:
+            expire_unbegun(self._engine, resident)
+        self._park(resident)
 
     def _gone(self, resident: Resident, row: RunRow) -> None:
         """Let go of a run that has ended; if nobody knew, its last commit was one of unknown outcome."""

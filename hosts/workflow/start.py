@@ -14,7 +14,6 @@ from importlib import metadata
 from typing import TYPE_CHECKING, Any, Final
 
 from actorflow.codec import encode
-from actorflow.errors import invalid
 from actorflow.node.guard import ACTOR, SCOPE
 from actorflow.node.limit import written_limits
 from actorflow.ports import Identity, SpawnRequest
@@ -22,23 +21,24 @@ from actorflow.run import event as events
 from actorflow.run import state as states
 from actorflow.run.draw import SEED_SIZE
 from actorflow.run.event import FORMAT
+from actorflow.run.identity import QUEUE, REJECT, REUSE, aside
 from actorflow.run.turn import Delivery, StartRun
 from hosts.workflow.driver import JournalDriver, Record
 from hosts.workflow.entropy import VARIANT
 from hosts.workflow.guarded import STRICT, GuardedDriver
 from hosts.workflow.live import Fact, Fed, LiveRun
+from hosts.workflow.option import start_options
+from hosts.workflow.start_terms import bounded, terms_of, told_of
 
 if TYPE_CHECKING:
     from actorflow.bundle import Bundle
     from actorflow.ports import Program
     from actorflow.run.event import JournalEvent
     from actorflow.value import Limits
-    from hosts.workflow.entropy import Entropy
     from hosts.workflow.host import WorkflowHost
+    from hosts.workflow.start_terms import Link
 
 _RUNS: Final = uuid.UUID("9b1c6f0e-6c0f-5d1e-9f3a-2f6d0a4b7c11")
-_USE_EXISTING: Final = frozenset({"use_existing", "return_existing"})
-_FAIL: Final = frozenset({"fail", "reject"})
 
 
 @dataclass(slots=True)
@@ -49,6 +49,7 @@ class PreparedStart:
         start: what the store commits. live: the run, first feed done. host: whose it is.
         records: what the first feed asked, to be performed after the commit.
         rest: events and records of the first feed that did not fit the start and make the first turn, or None.
+        request: what was asked. on_conflict: what to do when the workflow id is held.
     """
 
     start: StartRun
@@ -56,6 +57,8 @@ class PreparedStart:
     host: WorkflowHost
     records: list[Record]
     rest: tuple[list[JournalEvent], list[Record]] | None
+    request: SpawnRequest
+    on_conflict: str = REJECT
 
 
 def child_run_id(parent_run_id: str, ref: int) -> str:
@@ -73,7 +76,7 @@ def invocation_id(run_id: str, ref: int) -> str:
     return f"{hashed[:8]}-{hashed[8:12]}-5{hashed[13:16]}-{variant}{hashed[17:20]}-{hashed[20:32]}"
 
 
-def prepare(  # noqa: PLR0913 - a start, and who its parent is
+def prepare(  # noqa: PLR0913 - a start, who its parent is, and what it follows
     host: WorkflowHost,
     request: SpawnRequest,
     run_id: str,
@@ -81,23 +84,47 @@ def prepare(  # noqa: PLR0913 - a start, and who its parent is
     parent_run: int = 0,
     parent_ref: int = 0,
     parent_id: str = "",
+    beside: bool = False,
+    link: Link | None = None,
 ) -> PreparedStart:
-    """Compile, pin and take the first steps of a new run.
+    """Compile and pin a new run, and take its first steps unless it waits with them.
+
+    With `beside` an open run holds the workflow id: it goes beside that, or waits behind it, under an id of its own.
+    `link` is what it takes over from the run of its chain that it follows.
 
     Raises:
         Error: NotFound or Invalid, when the entry does not exist, is broken, or an option is wrong.
     """
+    options = start_options(request, host.engine.node.notices)
     bundle, program = host.engine.program_of(request.entry, host.settings.slices)
+    if options.task_timeout:
+        program = host.engine.pinned_program(*bounded(bundle, host.settings.slices, options.task_timeout))
     request = secured(host, request)
-    workflow_id, use_existing = _identity(request, parent_id, parent_ref, host.engine.entropy)
+    workflow_id = link.workflow_id if link is not None else options.workflow_id
+    if not workflow_id:
+        workflow_id = f"{parent_id}/{parent_ref}" if parent_id else host.engine.entropy.uuid()
+    key = link.key if link is not None else ""
+    if beside:
+        key, workflow_id = workflow_id, aside(workflow_id, run_id)
+    queued = key if link is not None or options.on_conflict == QUEUE else ""
     payload = start_payload(request, bundle, host, workflow_id, run_id)
+    terms = terms_of(options, host.engine.clock.now(), queued=bool(queued), link=link)
+    if terms is not None:
+        payload.update(terms.payload)
     prepared = begin_run(host, request, bundle, program, payload)
-    start = prepared.start
-    start.parent_run, start.parent_ref, start.use_existing = parent_run, parent_ref, use_existing
+    prepared.on_conflict, start = options.on_conflict, prepared.start
+    start.parent_run, start.parent_ref = parent_run, parent_ref
+    start.on_conflict, start.reuse = options.on_conflict, options.reuse if link is None else REUSE
     start.messages = [
         message_delivery(workflow_id, topic, request.parent, payloads, start.at, host)
         for topic, payloads in request.messages
     ]
+    if parent_run:
+        start.close = options.close
+    if terms is not None:
+        start.timers, start.reason, start.attributes, start.key = terms.timers, terms.reason, options.search, queued
+        if terms.held:
+            start.state = states.CREATED
     return prepared
 
 
@@ -132,8 +159,9 @@ def begin_run(  # noqa: PLR0913, PLR0917 - the parts of a start
         parent=request.parent,
         lease=host.lease,
         state=states.RUNNING if records or rest else states.WAITING,
+        node=host.engine.store_name,
     )
-    return PreparedStart(start, live, host, records, rest)
+    return PreparedStart(start, live, host, records, rest, request)
 
 
 def new_live(
@@ -164,7 +192,7 @@ def identity_of(  # noqa: PLR0913, PLR0917 - what a run is called by
             "workflow_type": entry,
             "task_queue": task_queue,
             "namespace": store,
-            "attempt": 1,
+            **told_of(payload),
         },
     )
 
@@ -201,7 +229,7 @@ def _fold(
     live: LiveRun, fed: Fed
 ) -> tuple[list[JournalEvent], list[Record], tuple[list[JournalEvent], list[Record]] | None]:
     """Put the first feed into the start if it only called functions, else keep all but the start event for a turn."""
-    if live.outcome is None and all(record.kind in events.CALLS for record in fed.records):
+    if not live.begun or (live.outcome is None and all(record.kind in events.CALLS for record in fed.records)):
         return fed.events, fed.records, None
     kept = 2 if fed.records and fed.records[0].kind == events.NAMES_CARRIED else 1
     return fed.events[:kept], [], (fed.events[kept:], fed.records)
@@ -238,44 +266,3 @@ def _versions(packages: Any) -> dict[str, str]:
         except metadata.PackageNotFoundError:
             found[name] = "unknown"
     return found
-
-
-def _identity(request: SpawnRequest, parent_id: str, parent_ref: int, entropy: Entropy) -> tuple[str, bool]:
-    """Return the workflow id, and whether an open run of that id is the answer."""
-    explicit = option(request.options, "workflow.id") or request.name
-    policy = option(request.options, "workflow.id_conflict_policy")
-    if explicit is not None and explicit != "" and not isinstance(explicit, str):
-        message = f"option workflow.id: got {explicit!r}, expected a non-empty text"
-        raise invalid(message)
-    use_existing = bool(explicit)
-    if policy is not None:
-        use_existing = _conflict(policy)
-    if explicit:
-        return explicit, use_existing
-    return f"{parent_id}/{parent_ref}" if parent_id else entropy.uuid(), use_existing
-
-
-def _conflict(policy: Any) -> bool:
-    word = str(policy).lower()
-    if word in _USE_EXISTING:
-        return True
-    if word in _FAIL:
-        return False
-    message = f"option workflow.id_conflict_policy: got {policy!r}, expected 'fail' or 'use_existing'"
-    raise invalid(message)
-
-
-def option(options: Mapping[str, Any], name: str) -> Any:
-    """Return a start option by its dotted name: unprefixed, with the prefix `temporal.`, or in nested tables."""
-    if not options:
-        return None
-    for key in (name, f"temporal.{name}"):
-        if key in options:
-            return options[key]
-    for path in (name.split("."), ["temporal", *name.split(".")]):
-        value: Any = options
-        for part in path:
-            value = value.get(part) if isinstance(value, Mapping) else None
-        if value is not None:
-            return value
-    return None

@@ -17,6 +17,7 @@ from actorflow.run.turn import StateChange
 from hosts.workflow import answering
 from hosts.workflow.own.continuing import UNBOUNDED, next_run_id
 from hosts.workflow.start import begin_run, secured, start_payload
+from hosts.workflow.touching import EXPIRED
 
 if TYPE_CHECKING:
     from typing import Any
@@ -71,13 +72,14 @@ def carry_on(engine: Engine, resident: Resident, draft: Draft, answer: Committed
     assert draft.successor is not None  # noqa: S101 - who calls has looked
     assert answer.successor is not None  # noqa: S101 - the store answers every part of a turn
     engine.let_go(resident)
+    engine.beside.pop(resident.run, None)
     engine.admission.install(draft.successor, answer.successor, _ignore)
     run = answer.successor.run
     for fact in draft.left + resident.facts:
         if fact.row and fact.kind in events.CARRIED:
             engine.fact(run, fact._replace(ref=0))
     for ending in (draft.ending, resident.ending):
-        if ending is not None:
+        if ending is not None and ending.failure is not EXPIRED:  # the successor has a time of its own
             successor = engine.resident(run)
             successor.ending = ending.joined(successor.ending)
             engine.enqueue(successor)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from actorflow.duration import MILLISECOND, MINUTE, to_nanoseconds
 from actorflow.errors import Error, invalid
 from actorflow.run.retry import DURABLE_DEFAULT, POLICIES, RetryPolicy, policy_of
-from hosts.workflow.start import option
+from hosts.workflow.option import option
 
 if TYPE_CHECKING:
     from actorflow.node.program import Entry, Registry

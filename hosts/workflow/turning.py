@@ -14,14 +14,16 @@ from actorflow.names import is_pid, parse_pid
 from actorflow.ports import Outcome
 from actorflow.run import event as events
 from actorflow.run import state as states
-from actorflow.run.turn import Delivery, StateChange, Turn
+from actorflow.run.turn import EXPIRY, RELEASE, Delivery, StateChange, Turn
 from hosts.workflow.admission import HostAwayError
 from hosts.workflow.approving import opened, withdrawn
+from hosts.workflow.chain import successor
 from hosts.workflow.driver import Record, spawn_request
 from hosts.workflow.faults import no_run
 from hosts.workflow.live import LiveRun, outcome_of
 from hosts.workflow.resident import Draft, Resident
 from hosts.workflow.start import child_run_id, prepare
+from hosts.workflow.start_terms import expires
 from hosts.workflow.succession import succeed
 
 if TYPE_CHECKING:
@@ -76,6 +78,17 @@ def _feed_all(draft: Draft, live: LiveRun) -> None:
         draft.records += records
         if fact.kind == events.TIMER_FIRED:
             draft.turn.dropped_timers.append(fact.ref)
+        elif fact.kind == events.RUN_RELEASED:
+            _released(draft.turn, live, fact.at)
+
+
+def _released(turn: Turn, live: LiveRun, at: int) -> None:
+    """Write that a run has begun, and when its time is over from now."""
+    turn.dropped_timers.append(RELEASE)
+    turn.change = StateChange(states.RUNNING, at)
+    payload = live.payload
+    if expiry := expires(payload.get("execution_deadline", 0), payload["options"].get("run_timeout", 0), at):
+        turn.timers.append((EXPIRY, expiry))
 
 
 def _end_from_outside(engine: Engine, draft: Draft, live: LiveRun) -> None:
@@ -193,7 +206,10 @@ def _finish(engine: Engine, resident: Resident, draft: Draft, live: LiveRun) -> 
     draft.outcome = outcome_of(end.kind, end.payload)
     failure = draft.outcome.failure
     turn.change = StateChange(turn.state, end.at, failure.message[:200] if failure else "", "")
-    if resident.parent_run:
+    following = successor(engine, resident, live, draft.outcome) if live.payload else None
+    if following is not None:
+        draft.successor, turn.successor = following, following.start
+    elif resident.parent_run:
         turn.deliveries.append(_exit_delivery(resident, draft.outcome, end.at))
         draft.sends.append(0)
 

@@ -11,7 +11,19 @@ from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 from actorflow.run.event import MESSAGE_RECEIVED, RUN_STARTED
-from actorflow.run.state import CANCELLED, COMPLETED, FAILED, PAUSED, PENDING, RUNNING, VERBS, WAITING
+from actorflow.run.identity import (
+    CLOSE_ABANDON,
+    CLOSE_CANCEL,
+    CLOSE_TERMINATE,
+    REJECT,
+    REPLACE,
+    RETURN_EXISTING,
+    REUSE,
+    REUSE_FAILED,
+    REUSE_NEVER,
+    SKIP,
+)
+from actorflow.run.state import CANCELLED, COMPLETED, FAILED, PAUSED, PENDING, RUNNING, TERMINAL, VERBS, WAITING
 from actorflow.run.turn import CallRow, ChangeRun, Delivery, Item, KeepCalls, StartRun, StateChange, Turn
 from actorflow.store.dialect import Sqlite
 from actorflow.store.memory import MemoryStore
@@ -39,7 +51,13 @@ class Story:
         return self.data.draw(strategy)
 
     def batch(self) -> list[Item]:
-        return [self.item() for _ in range(self.draw(st.integers(1, 5)))]
+        """Return a batch; what may end other runs is the last of it, for their next turns are not foreseen here."""
+        items: list[Item] = []
+        while len(items) < self.draw(st.integers(1, 5)):
+            items.append(self.item())
+            if _may_cut(items[-1]):
+                break
+        return items
 
     def item(self) -> Item:
         kind = self.draw(st.sampled_from(["start", "turn", "turn", "turn", "message", "change"]))
@@ -57,10 +75,17 @@ class Story:
             book.seq, book.checksum = 0, b""
         messages = [message("", bytes([index])) for index in range(self.draw(st.integers(0, 2)))]
         return book.start(
-            use_existing=self.draw(st.booleans()),
+            on_conflict=self.draw(st.sampled_from([REJECT, RETURN_EXISTING, SKIP, REPLACE])),
+            reuse=self.draw(st.sampled_from([REUSE, REUSE_FAILED, REUSE_NEVER])),
             messages=messages,
+            parent_run=self.draw(st.sampled_from([0, *(book.run for book in self.books)])),
+            parent_ref=3,
+            close=self.draw(st.sampled_from([CLOSE_ABANDON, CLOSE_CANCEL, CLOSE_TERMINATE])),
+            key=self.draw(st.sampled_from(["", "", *(other for other in NAMES if other != name)])),
+            timers=[(0, EPOCH + 4)] if self.draw(st.booleans()) else [],
+            attributes={"a": self.draw(st.sampled_from([1, 1.5, True, "x", ["x", "y"]]))},
             bundle_hash=self.draw(st.sampled_from(["h1", "h2"])),
-            state=self.draw(st.sampled_from([RUNNING, WAITING, COMPLETED])),
+            state=self.draw(st.sampled_from([PENDING, WAITING, COMPLETED])),
         )
 
     def change(self) -> Item:
@@ -99,6 +124,7 @@ class Story:
             deliveries=[self.delivery() for _ in range(self.draw(st.integers(0, 2)))],
             change=StateChange(state, EPOCH, "why") if self.draw(st.booleans()) else None,
             result=b"\x01" if ended else None,
+            attributes={"a": self.draw(st.sampled_from([None, "z", ["x"]]))} if self.draw(st.booleans()) else {},
         )
         if self.draw(st.integers(0, 9)) == 0:
             turn.revision += 1
@@ -115,6 +141,12 @@ class Story:
             book.run, book.seq, book.checksum, book.revision = row.run, row.last_seq, row.last_checksum, row.revision
             self.books.append(book)
             self.sent += [item.id for item in store.inbox(row.run)]
+
+
+def _may_cut(item: Item) -> bool:
+    starts = item.starts if isinstance(item, Turn) else [item] if isinstance(item, StartRun) else []
+    ends = (isinstance(item, Turn) and item.state in TERMINAL) or isinstance(item, ChangeRun)
+    return ends or any(start.on_conflict == REPLACE for start in starts)
 
 
 def content(store: Store) -> dict[str, Any]:
@@ -136,9 +168,12 @@ def content(store: Store) -> dict[str, Any]:
                 store.next_due(host),
                 store.inbox_runs(host),
                 store.events(host, KINDS),
+                sorted(store.held_beside(host)),
             )
             for host in HOSTS
         ],
+        "attributes": [store.attributes(run) for run in runs],
+        "described": [store.runs(RunFilter(attributes=(("a", text),))) for text in ("1", "x", "true", "z")],
         "listed": [store.runs(RunFilter(state=state)) for state in (WAITING, COMPLETED)],
     }
 

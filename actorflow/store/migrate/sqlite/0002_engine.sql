@@ -38,3 +38,29 @@ CREATE TABLE continuation (
 );
 CREATE UNIQUE INDEX continuation_by_previous ON continuation (previous);
 CREATE INDEX continuation_by_first ON continuation (first, run);
+
+CREATE TABLE child (
+    run INTEGER NOT NULL,
+    parent_run INTEGER NOT NULL,
+    policy TEXT NOT NULL,
+    PRIMARY KEY (run)
+);
+CREATE INDEX child_by_parent ON child (parent_run, run);
+
+CREATE TABLE queued_run (
+    run INTEGER NOT NULL,
+    workflow_id TEXT NOT NULL,
+    host TEXT NOT NULL,
+    PRIMARY KEY (run)
+);
+CREATE INDEX queued_run_by_workflow_id ON queued_run (workflow_id, run);
+
+CREATE TABLE attribute (
+    run INTEGER NOT NULL,
+    name TEXT NOT NULL,
+    place INTEGER NOT NULL,
+    kind TEXT NOT NULL,
+    value TEXT NOT NULL,
+    PRIMARY KEY (run, name, place)
+) WITHOUT ROWID;
+CREATE INDEX attribute_by_value ON attribute (name, value, run);

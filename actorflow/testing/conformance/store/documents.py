@@ -44,7 +44,7 @@ def documents_ride_with_runs(store: Store) -> None:
     expect("with the turn", [item.revision for item in answer.documents], [2, 1])
     (refused,) = store.commit([book.turn(revision=77, documents=[PutDocument("token", "x", None)])])
     expect("refused turn", (refused.accepted, store.document("token", "x")), (False, _row("x", 2, b"2")))
-    (existing,) = store.commit([Book("order/1", "another").start(use_existing=True, documents=[_put("z")])])
+    (existing,) = store.commit([Book("order/1", "another").start(on_conflict="return_existing", documents=[_put("z")])])
     expect("existing run", (existing.existing, store.document("token", "z")), (True, None))
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import closing
 from operator import methodcaller
-from typing import Final
+from typing import Any, Final
 
 from actorflow.run.event import FUNCTION_CALLED
 from actorflow.run.state import CANCELLED, CREATED, PAUSED, WAITING
@@ -54,7 +54,7 @@ def lists_filter(store: Store) -> None:
     one, two, *_rest = begin(store, "Order/1", "order/1", "order%/2", "over_/3")
     store.commit([one.finish(CANCELLED, "RunCancelled"), two.turn(PAUSED)])
 
-    def names(**fields: str) -> list[str]:
+    def names(**fields: Any) -> list[str]:
         return [row.workflow_id for row in store.runs(RunFilter(**fields))]
 
     expect("prefix", names(prefix="order"), ["order%/2", "order/1"])

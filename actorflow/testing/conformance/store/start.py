@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from actorflow.run.identity import RETURN_EXISTING
 from actorflow.run.state import CREATED, WAITING
 from actorflow.run.turn import StateChange
 from actorflow.store.port import RunFilter, Store
@@ -63,9 +64,11 @@ def a_workflow_id_has_one_open_run(store: Store) -> None:
 
 
 def an_existing_run_can_be_used(store: Store) -> None:
-    """With `use_existing` the open run is the answer, and gets the messages."""
+    """With `return_existing` the open run is the answer, and gets the messages."""
     book = begin_one(store)
-    (answer,) = store.commit([Book("order/1", "other").start(use_existing=True, messages=[message("", b"\x07")])])
+    (answer,) = store.commit(
+        [Book("order/1", "other").start(on_conflict=RETURN_EXISTING, messages=[message("", b"\x07")])]
+    )
     expect("answer", (answer.accepted, answer.existing, answer.run_id), (True, True, book.run_id))
     expect("message", [item.payload for item in store.inbox(book.run)], [b"\x07"])
     expect("one row", len(store.runs(RunFilter())), 1)

@@ -1,0 +1,275 @@
+"""The start options of a run: what a spawn request asks of a durable host, checked and with the defaults filled in.
+
+Options are dotted names, `workflow.run_timeout`, also with the prefix `temporal.` or as nested tables; where one is
+given twice the unprefixed one wins. Durations are integer nanoseconds here; a bare number given is milliseconds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final
+
+from actorflow.duration import MILLISECOND, to_nanoseconds
+from actorflow.errors import Error, invalid
+from actorflow.module.cron import Cron
+from actorflow.node.suggest import did_you_mean
+from actorflow.notice import Notice
+from actorflow.run import identity as rules
+from actorflow.run.retry import DURABLE_DEFAULT, RetryPolicy, retry_table
+from hosts.workflow.attribute import checked_attributes, checked_memo
+
+if TYPE_CHECKING:
+    from actorflow.notice import NoticeSink
+    from actorflow.ports import SpawnRequest
+
+_NESTED: Final = frozenset({"temporal", "workflow", "temporal.workflow"})
+_PREFIX: Final = "temporal."
+_OURS: Final = "workflow."
+
+
+@dataclass(frozen=True, slots=True)
+class StartOptions:
+    """What a start asks for.
+
+    Attributes:
+        workflow_id: as it was given or made of a key; "" when it is to be drawn.
+        on_conflict: what to do when an open run holds it. reuse: what, when runs of it have ended.
+        execution_timeout, run_timeout: nanoseconds that the chain and one run of it may take, 0 for ever.
+        task_timeout: nanoseconds that a slice of its code may take, 0 for what the host says.
+        delay: nanoseconds between the start and the first step. hold: whether it waits to be released by hand.
+        retry: whether and when a failed run is followed by another one, None for never.
+        cron: when the next run of the chain starts once one has ended, "" for never.
+        memo, search: what people see of it, and find it by.
+        close: what happens to it when its parent ends.
+        priority: who waits for a slot is served by this, higher first. queue: which hosts serve it, "" for its own.
+        summary, details: what people read about it.
+    """
+
+    workflow_id: str = ""
+    on_conflict: str = rules.REJECT
+    reuse: str = rules.REUSE
+    execution_timeout: int = 0
+    run_timeout: int = 0
+    task_timeout: int = 0
+    delay: int = 0
+    hold: bool = False
+    retry: RetryPolicy | None = None
+    cron: str = ""
+    memo: Mapping[str, Any] = field(default_factory=dict)
+    search: Mapping[str, Any] = field(default_factory=dict)
+    close: str = rules.CLOSE_TERMINATE
+    priority: int = 0
+    queue: str = ""
+    summary: str = ""
+    details: str = ""
+
+
+_PLAIN: Final = StartOptions()
+
+
+def start_options(request: SpawnRequest, notices: NoticeSink) -> StartOptions:
+    """Return what a spawn request asks for; an option that does not exist is a notice.
+
+    Raises:
+        Error: kind Invalid, naming the option, what was got and what is expected.
+    """
+    if not request.options and not request.name:
+        return _PLAIN
+    written = dict(_written(request.options, notices))
+    values = {name: _READ[name](f"{_OURS}{name}", value) for name, value in written.items()}
+    fields = {_FIELDS.get(name, name): value for name, value in values.items() if name not in _APART}
+    _identify(request, values, fields)
+    if fields.get("cron") and fields.get("delay"):
+        raise invalid("options workflow.cron_schedule and workflow.start_delay: got both, expected one of them")
+    return StartOptions(**fields)
+
+
+def _identify(request: SpawnRequest, values: Mapping[str, Any], fields: dict[str, Any]) -> None:
+    """Fill in the workflow id, and what holds for it by the kind of call."""
+    key, given = values.get("key", ""), values.get("id", "") or request.name
+    if key and values.get("id"):
+        raise invalid(f"options workflow.key and workflow.id: got {key!r} and {given!r}, expected one of them")
+    conflict = rules.RETURN_EXISTING if given and not key else rules.REJECT
+    if values.get("execution_error_when_already_started"):
+        conflict = rules.REJECT
+    if fields.get("reuse") == rules.TERMINATE_IF_RUNNING:
+        fields["reuse"], conflict = rules.REUSE, rules.REPLACE
+    for name in ("id_conflict_policy", "on_conflict"):
+        conflict = values.get(name, conflict)
+    fields["workflow_id"] = rules.keyed(request.entry, key) if key else given
+    fields["on_conflict"] = conflict
+
+
+def _written(options: Mapping[str, Any], notices: NoticeSink) -> Iterator[tuple[str, Any]]:
+    """Iterate the options of workflows by their names without prefixes; the last of a name counts."""
+    flat = list(_flattened("", options))
+    prefixed = [(path.removeprefix(_PREFIX), value) for path, value in flat if path.startswith(_PREFIX)]
+    for path, value in (*prefixed, *(pair for pair in flat if not pair[0].startswith(_PREFIX))):
+        if not path.startswith(_OURS) or value is None:
+            continue
+        name = path.removeprefix(_OURS)
+        if name in _READ:
+            yield name, value
+        elif name in _ELSEWHERE:
+            notices(Notice("option-ignored", f"option {path} means nothing on this host: it is for Temporal"))
+        else:
+            notices(Notice("unknown-option", f"option {path} does not exist{did_you_mean(path, _KNOWN)}"))
+
+
+def _flattened(prefix: str, options: Mapping[Any, Any]) -> Iterator[tuple[str, Any]]:
+    for key, value in options.items():
+        path = f"{prefix}{key}"
+        if path in _NESTED and isinstance(value, Mapping):
+            yield from _flattened(f"{path}.", value)
+        else:
+            yield path, value
+
+
+# ---- reading values ------------------------------------------------------------------------------------------------
+
+
+def _text(option: str, value: Any) -> str:
+    if not isinstance(value, str):
+        raise _wrong(option, value, "a text")
+    return value
+
+
+def _name(option: str, value: Any) -> str:
+    if not isinstance(value, str) or not value or "\0" in value:
+        raise _wrong(option, value, "a non-empty text")
+    return value
+
+
+def _flag(option: str, value: Any) -> bool:
+    if not isinstance(value, bool):
+        raise _wrong(option, value, "true or false")
+    return value
+
+
+def _span(option: str, value: Any) -> int:
+    try:
+        span = to_nanoseconds(value, MILLISECOND)
+    except (Error, OverflowError):
+        span = -1
+    if span < 0:
+        raise _wrong(option, value, "a duration such as '10s', or a number of milliseconds")
+    return span
+
+
+def _cron(option: str, value: Any) -> str:
+    text = _text(option, value).strip()
+    try:
+        due = Cron(text).after(0) if text else 0
+    except Error as error:
+        raise invalid(f"option {option}: {error.message}") from None
+    if due is None:
+        raise _wrong(option, value, "a schedule that is due at some time")
+    return text
+
+
+def _priority(option: str, value: Any) -> int:
+    """Return a priority: a number, or Temporal's table with `priority_key` (there 1 is the highest of 5)."""
+    if isinstance(value, Mapping) and set(value) == {"priority_key"}:
+        return -_priority(f"{option}.priority_key", value["priority_key"])
+    if isinstance(value, bool) or not isinstance(value, int) or abs(value) > _MOST_PRIORITY:
+        raise _wrong(option, value, f"an integer from -{_MOST_PRIORITY} to {_MOST_PRIORITY}, higher first")
+    return value
+
+
+def _retry(option: str, value: Any) -> RetryPolicy:
+    return retry_table(option, value, DURABLE_DEFAULT)
+
+
+def _wrong(option: str, value: Any, expected: str) -> Error:
+    return invalid(f"option {option}: got {value!r:.80}, expected {expected}")
+
+
+_MOST_PRIORITY: Final = 1_000_000
+_READ: Final[Mapping[str, Any]] = {
+    "id": _name,
+    "key": _name,
+    "on_conflict": rules.conflict_policy,
+    "id_conflict_policy": rules.conflict_policy,
+    "id_reuse_policy": rules.reuse_policy,
+    "execution_error_when_already_started": _flag,
+    "execution_timeout": _span,
+    "run_timeout": _span,
+    "task_timeout": _span,
+    "start_delay": _span,
+    "hold": _flag,
+    "retry_policy": _retry,
+    "cron_schedule": _cron,
+    "memo": checked_memo,
+    "search_attributes": checked_attributes,
+    "parent_close_policy": rules.close_policy,
+    "priority": _priority,
+    "queue": _name,
+    "task_queue": _name,
+    "namespace": _text,
+    "wait_for_cancellation": _flag,
+    "enable_eager_start": _flag,
+    "summary": _text,
+    "static_summary": _text,
+    "details": _text,
+    "static_details": _text,
+}
+"""Every option, and what reads its value."""
+_ELSEWHERE: Final = frozenset({"versioning_override", "versioning_intent"})
+_KNOWN: Final = [f"{_OURS}{name}" for name in (*_READ, *_ELSEWHERE)]
+_FIELDS: Final = {
+    "id_reuse_policy": "reuse",
+    "start_delay": "delay",
+    "retry_policy": "retry",
+    "cron_schedule": "cron",
+    "search_attributes": "search",
+    "parent_close_policy": "close",
+    "static_summary": "summary",
+    "static_details": "details",
+}
+_APART: Final = frozenset(
+    {
+        *("id", "key", "on_conflict", "id_conflict_policy", "execution_error_when_already_started"),
+        *("task_queue", "namespace", "wait_for_cancellation", "enable_eager_start"),
+    }
+)
+"""Options that are used to identify a run, and those that say nothing more on one store."""
+
+
+def option_names(kept: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what a start event keeps of options under the names and in the forms in which they are given."""
+    names = {field: name for name, field in _FIELDS.items() if not name.startswith("static_")}
+    given = {names.get(field, field): value for field, value in kept.items()}
+    for name in ("execution_timeout", "run_timeout", "task_timeout"):
+        if name in given:
+            given[name] = f"{given[name]}ns"
+    if "retry_policy" in given:
+        given["retry_policy"] = _policy(given["retry_policy"])
+    return given
+
+
+def _policy(kept: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "initial_interval": f"{kept['initial']}ns",
+        "backoff_coefficient": kept["factor"],
+        "maximum_interval": f"{kept['maximum']}ns",
+        "maximum_attempts": kept["attempts"],
+        "retry_kinds": list(kept["only"]),
+        "skip_kinds": list(kept["never"]),
+    }
+
+
+def option(options: Mapping[str, Any], name: str) -> Any:
+    """Return an option by its dotted name: unprefixed, with the prefix `temporal.`, or in nested tables."""
+    if not options:
+        return None
+    for key in (name, f"{_PREFIX}{name}"):
+        if key in options:
+            return options[key]
+    for path in (name.split("."), ["temporal", *name.split(".")]):
+        value: Any = options
+        for part in path:
+            value = value.get(part) if isinstance(value, Mapping) else None
+        if value is not None:
+            return value
+    return None

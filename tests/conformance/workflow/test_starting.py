@@ -1,0 +1,181 @@
+"""Starting runs: who gets a workflow id, when the first steps are taken, and what follows the end."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import trio
+
+from actorflow.app import open as open_node
+from actorflow.errors import ALREADY_EXISTS, INVALID, TIMEOUT, Error
+from actorflow.node.node import Node
+from actorflow.ports import Started
+
+HOST = "app:flows"
+INDEX = """
+namespace: app
+entries:
+  - {name: flows, kind: workflow.host, lifecycle: {auto_start: true}}
+  - {name: waits_lua, kind: workflow.lua, source: file://flows.lua, method: waits, modules: [process, time, workflow]}
+  - {name: waits_py, kind: workflow.py, source: file://flows.py, method: waits}
+  - {name: fails_lua, kind: workflow.lua, source: file://flows.lua, method: fails, modules: [workflow, errors]}
+  - {name: fails_py, kind: workflow.py, source: file://flows.py, method: fails}
+  - {name: parent_lua, kind: workflow.lua, source: file://flows.lua, method: parent, modules: [process, workflow]}
+  - {name: parent_py, kind: workflow.py, source: file://flows.py, method: parent}
+"""
+FLOWS_LUA = """
+local process, workflow = require("process"), require("workflow")
+local M = {}
+function M.waits(...)
+  local got = {}
+  while true do
+    local message = process.inbox():receive()
+    if message:topic() == "end" then return {got = got, info = workflow.info()} end
+    got[#got + 1] = message:payload():data()
+  end
+end
+function M.fails(times)
+  local attempt = workflow.info().attempt
+  if attempt <= times then return nil, require("errors").new({message = "not yet", retryable = true}) end
+  return attempt
+end
+function M.parent(policy, ...)
+  local child = process.with_options({workflow = {id = "child", parent_close_policy = policy}})
+  child:spawn("app:waits_lua", "app:flows")
+  local message = process.inbox():receive()
+  return message:topic()
+end
+return M
+"""
+FLOWS_PY = """
+from actorflow.script import errors, process, workflow
+
+async def waits(*args):
+    got = []
+    async for message in process.inbox():
+        if message.topic == "end":
+            return {"got": got, "info": workflow.info()}
+        got.append(message.payload)
+
+async def fails(times):
+    attempt = workflow.info()["attempt"]
+    if attempt <= times:
+        raise errors.Error("not yet", retryable=True)
+    return attempt
+
+async def parent(policy):
+    options = {"workflow.id": "child", "workflow.parent_close_policy": policy}
+    await process.with_options(options).spawn("app:waits_py", "app:flows")
+    return (await process.inbox().receive()).topic
+"""
+pytestmark = pytest.mark.parametrize("language", ["lua", "py"])
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Path:
+    (tmp_path / "_index.yaml").write_text(INDEX)
+    (tmp_path / "flows.lua").write_text(FLOWS_LUA)
+    (tmp_path / "flows.py").write_text(FLOWS_PY)
+    return tmp_path
+
+
+def pid(workflow_id: str) -> str:
+    return f"{{local@{HOST}|{workflow_id}}}"
+
+
+async def start(node: Node, language: str, *args: Any, entry: str = "waits", **options: Any) -> Started:
+    given = {f"workflow.{name}": value for name, value in options.items()}
+    return await node.start(f"app:{entry}_{language}", host=HOST, args=args, options=given)
+
+
+async def end(node: Node, workflow_id: str) -> Any:
+    await node.send(pid(workflow_id), "end")
+    return await node.wait(pid(workflow_id), timeout=5)
+
+
+async def test_each_policy_says_who_holds_the_id(place: Path, language: str) -> None:
+    async with open_node(place) as node:
+        first = await start(node, language, id="a")
+        assert (first.value, first.how) == (pid("a"), "started")
+        again = await start(node, language, id="a")
+        assert (again.value, again.how, again.run_id) == (pid("a"), "existing", first.run_id)
+        skipped = await start(node, language, id="a", on_conflict="skip")
+        assert (skipped.value, skipped.how) == (pid("a"), "skipped")
+        with pytest.raises(Error, match="already running") as caught:
+            await start(node, language, id="a", id_conflict_policy="FAIL")
+        assert caught.value.kind == ALREADY_EXISTS
+        beside = await start(node, language, id="a", on_conflict="allow")
+        assert beside.value == pid(f"a~{beside.run_id[:8]}")
+        queued = await start(node, language, id="a", on_conflict="queue")
+        assert queued.how == "queued"
+        replaced = await start(node, language, id="a", id_conflict_policy="terminate_existing")
+        assert (replaced.value, replaced.how) == (pid("a"), "replaced")
+        await end(node, "a")
+        await node.send(queued.value, "x", 1)
+        await node.send(pid("a"), "x", 2)
+        assert (await end(node, "a"))["got"] == [1, 2], "it holds the id that it has waited for"
+        assert (await node.wait(queued.value, timeout=5))["got"] == [1, 2]
+        await end(node, f"a~{beside.run_id[:8]}")
+
+
+async def test_a_delayed_start_begins_when_it_is_due(place: Path, language: str) -> None:
+    async with open_node(place) as node:
+        began = trio.current_time()
+        started = await start(node, language, id="late", start_delay="200ms")
+        assert started.how == "held"
+        await node.send(started.value, "x", 1)
+        assert (await end(node, "late"))["got"] == [1]
+        assert trio.current_time() - began > 0.19
+
+
+async def test_a_run_that_fails_is_tried_again_as_the_next_of_its_chain(place: Path, language: str) -> None:
+    async with open_node(place) as node:
+        policy = {"initial_interval": 10, "maximum_attempts": 3}
+        started = await start(node, language, 2, entry="fails", id="chain", retry_policy=policy)
+        assert await node.wait(started.value, timeout=5) == 3
+        given_up = await start(node, language, 5, entry="fails", id="vain", retry_policy=policy)
+        with pytest.raises(Error, match="not yet"):
+            await node.wait(given_up.value, timeout=5)
+
+
+async def test_a_run_whose_time_is_over_fails(place: Path, language: str) -> None:
+    async with open_node(place) as node:
+        for name in ("run_timeout", "execution_timeout"):
+            started = await start(node, language, id=name, **{name: "50ms"})
+            with pytest.raises(Error, match="timed out") as caught:
+                await node.wait(started.value, timeout=5)
+            assert caught.value.kind == TIMEOUT
+
+
+@pytest.mark.parametrize(("policy", "alive"), [("terminate", False), ("abandon", True), ("request_cancel", False)])
+async def test_the_end_of_a_parent_decides_over_its_children(
+    place: Path, language: str, policy: str, *, alive: bool
+) -> None:
+    async with open_node(place) as node:
+        await start(node, language, policy, entry="parent", id="parent")
+        with trio.fail_after(5):
+            while node.hosts[HOST].alive(pid("child")) is not True:  # noqa: ASYNC110 - a start has no event
+                await trio.sleep(0.01)
+        assert await end(node, "parent") == "end"
+        if alive:
+            assert not (await end(node, "child"))["got"]
+        else:
+            with pytest.raises(Error) as caught:
+                await node.wait(pid("child"), timeout=5)
+            assert caught.value.kind == "Canceled"
+
+
+async def test_a_wrong_option_is_named(place: Path, language: str) -> None:
+    async with open_node(place) as node:
+        for name, value in (
+            ("id", 7),
+            ("run_timeout", "soon"),
+            ("retry_policy", 3),
+            ("cron_schedule", "* *"),
+            ("memo", 1),
+        ):
+            with pytest.raises(Error, match=f"option workflow.{name}") as caught:
+                await start(node, language, **{name: value})
+            assert caught.value.kind == INVALID
