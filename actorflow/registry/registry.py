@@ -242,6 +242,7 @@ def _bundle_options(config: BaseModel) -> dict[str, Any]:
         "isolate": getattr(config, "isolate", False),
         "run": getattr(config, "run", None),
         "mailbox": mailbox.written() if mailbox is not None else {},
+        "strict": getattr(config, "strict", None),
     }
     return {name: value for name, value in options.items() if value}
 

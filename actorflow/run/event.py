@@ -43,6 +43,7 @@ VERSION_MARKED: Final = "VersionMarked"
 NAMES_CARRIED: Final = "NamesCarried"
 CONTINUE_REFUSED: Final = "ContinueRefused"
 ATTRIBUTES_SET: Final = "AttributesSet"
+PAUSE_REQUESTED: Final = "PauseRequested"
 
 # records of the end
 RUN_COMPLETED: Final = "RunCompleted"

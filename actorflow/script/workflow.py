@@ -7,6 +7,7 @@ from typing import Any
 from actorflow.script.current import identity
 from actorflow.script.workflow_approval import approval
 from actorflow.script.workflow_condition import wait_until
+from actorflow.script.workflow_control import cancel, pause
 from actorflow.script.workflow_query import set_query
 from actorflow.script.workflow_saga import Saga, saga
 from actorflow.script.workflow_step import sleep, sleep_until, step
@@ -17,12 +18,14 @@ from actorflow.script.workflow_version import continue_as_new, version
 __all__ = [
     "Saga",
     "approval",
+    "cancel",
     "continue_as_new",
     "do",
     "info",
     "map",
     "on_update",
     "parallel",
+    "pause",
     "saga",
     "set_query",
     "sleep",

@@ -264,6 +264,8 @@ class Calls:
         """Wait for the next attempt, or end the call when there is none."""
         now, terms, attempt = self._engine.clock.now(), call.terms, call.request.attempt
         wait = terms.policy.delay(attempt, failure)
+        if self._engine.control.exhausted(call, failure):
+            return
         if wait is None:
             last = terms.policy.attempts and attempt >= terms.policy.attempts
             self._settle(call, failed(call, failure, now, MAXIMUM_ATTEMPTS if last else NON_RETRYABLE))

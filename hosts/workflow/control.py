@@ -10,21 +10,29 @@ from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING
 
-from actorflow.codec import decode
-from actorflow.errors import Error
+from actorflow.codec import decode, encode
+from actorflow.errors import Error, Failure
 from actorflow.names import parse_pid
+from actorflow.notice import Notice
 from actorflow.ports import Outcome, Reply
 from actorflow.run import event as events
 from actorflow.run import state as states
-from actorflow.run.turn import ChangeRun, Committed
-from actorflow.store.control import asking
+from actorflow.run.document import PutDocument
+from actorflow.run.turn import CallRow, ChangeRun, Committed, KeepCalls
+from actorflow.store.control import Pause, asking
+from hosts.workflow.chore import AUTO_RESUME
+from hosts.workflow.exhaustion import Exhaustion, exhaustion_of_entry
 from hosts.workflow.faults import no_run
 from hosts.workflow.live import Fact
+from hosts.workflow.open_call import MAXIMUM_ATTEMPTS, failed
 from hosts.workflow.touching import touch
 
 if TYPE_CHECKING:
     from hosts.workflow.engine import Engine
+    from hosts.workflow.open_call import OpenCall
 
+_REASON = 200
+"""Letters of a reason that are kept in the history of a run."""
 Told = Callable[[Committed | Error], None]
 
 
@@ -67,6 +75,8 @@ class Control:
             self._ended(change, answer)
         elif answer.state == states.PAUSED:
             self.paused(answer.run)
+        elif answer.state == states.DELETE_REQUESTED:
+            engine.chores.look()
         elif answer.state == states.PENDING and change.verb != "cancel":
             self._resumed(change, answer)
         elif change.verb == "cancel":
@@ -88,6 +98,46 @@ class Control:
         resident = engine.residents.get(run)
         if resident is not None:
             engine.recovery.read_again(resident)
+
+    def exhausted(self, call: OpenCall, failure: Failure) -> bool:
+        """Pause a run over a call that has used up its attempts, if that is what it wants; tells whether it does."""
+        if failure.retryable is False:
+            return False
+        attempt, limit = call.request.attempt, call.terms.policy.attempts
+        rule = call.terms.exhaustion or self._of_entry(call.run)
+        if rule is None or not rule.reached(attempt, used_up=0 < limit <= attempt):
+            return False
+        now, times = self._engine.clock.now(), "once" if attempt == 1 else f"{attempt} times"
+        reason = f"{call.request.target} has failed {times}: {failure.message}"
+        change = ChangeRun("pause", call.run, call.workflow_id, at=now, reason=reason[:_REASON])
+        change.waits = Pause([reason], auto=True, calls=[call.ref]).packed()
+        change.calls = [CallRow(call.ref, attempt + 1, now, encode(failure))]
+        if rule.resume_after:
+            change.documents = (PutDocument(AUTO_RESUME, call.run_id, encode(call.run), due=now + rule.resume_after),)
+        self._engine.calls.close(call.run, call.ref)
+        self.change(change, partial(self._paused_over, call, change, failure))
+        return True
+
+    def _of_entry(self, run: int) -> Exhaustion | None:
+        resident = self._engine.residents.get(run)
+        if resident is None or resident.live is None:
+            return None
+        try:
+            entry = self._engine.node.registry.entry(resident.live.driver.identity.entry)
+            return exhaustion_of_entry(entry.config)
+        except Error:
+            return None  # the entry is gone, or is wrong: then it says nothing
+
+    def _paused_over(self, call: OpenCall, change: ChangeRun, failure: Failure, answer: Committed | Error) -> None:
+        engine = self._engine
+        if isinstance(answer, Error):
+            return
+        if answer.accepted:
+            engine.node.notices(Notice("run-paused", change.reason, call.request.caller))
+        elif answer.state == states.PAUSED:
+            engine.submit(KeepCalls(call.run, call.host.lease, change.calls), engine.recovery.doubt)
+        elif answer.state in states.OPEN:  # the table it is held to knows no such pause
+            engine.fact(call.run, failed(call, failure, change.at, MAXIMUM_ATTEMPTS))
 
     def _ended(self, change: ChangeRun, answer: Committed) -> None:
         engine = self._engine

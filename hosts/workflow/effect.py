@@ -65,8 +65,13 @@ def _approval(engine: Engine, resident: Resident, record: Record, _reply: partia
     engine.approvals.asked(resident, record)
 
 
+def _resumed(_engine: Engine, _resident: Resident, _record: Record, reply: partial[None]) -> None:
+    reply(Outcome(value=True))  # the run is looked at again: so it has been resumed
+
+
 _ACTS = {
     events.APPROVAL_ASKED: _approval,
+    events.PAUSE_REQUESTED: _resumed,
     events.MESSAGE_SENT: _send,
     events.PROCESS_CONTROLLED: _control,
     events.NAME_USED: _name,

@@ -27,6 +27,7 @@ from hosts.workflow.admission import Admission
 from hosts.workflow.approving import Approvals
 from hosts.workflow.call import Calls
 from hosts.workflow.calling import calling
+from hosts.workflow.chore import Chores
 from hosts.workflow.control import Control
 from hosts.workflow.driver import Operator
 from hosts.workflow.effect import perform
@@ -81,6 +82,7 @@ class Engine:
         self.admission = Admission(self)
         self.recovery = Recovery(self)
         self.control = Control(self)
+        self.chores = Chores(self)
         self.updates = Updates(self)
         self.approvals = Approvals(self)
         self.sweeper = Sweeper(self)
@@ -147,6 +149,7 @@ class Engine:
             nursery.start_soon(self.timers.serve)
             nursery.start_soon(evict_unused, self)
             nursery.start_soon(self.sweeper.serve)
+            nursery.start_soon(self.chores.serve)
             task_status.started()
             try:
                 await self._turns()
@@ -346,6 +349,9 @@ class Engine:
             self._outward(resident, draft, answer)
         if draft.ends:
             self._ended(resident, draft, answer)
+            return
+        if draft.pausing is not None:
+            self.control.paused(resident.run)
             return
         for record in draft.records:
             if resident.live is not None and record.ref in resident.live.driver.open:

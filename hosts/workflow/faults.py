@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from actorflow.codec import decode
-from actorflow.errors import Error, not_found, unavailable
+from actorflow.errors import Error, Failure, not_found, unavailable
 from actorflow.ports import Outcome
-from actorflow.run.state import COMPLETED
 from actorflow.run.turn import RunRow
 
 
@@ -22,4 +21,4 @@ def stopped() -> Error:
 def row_outcome(row: RunRow) -> Outcome:
     """Return the outcome in the row of a run that has ended."""
     value = decode(row.result or b"\xf6")
-    return Outcome(value) if row.state == COMPLETED else Outcome(failure=value)
+    return Outcome(failure=value) if isinstance(value, Failure) else Outcome(value)

@@ -50,7 +50,7 @@ class Draft:
         sends: the request number each of `turn.deliveries` answers, 0 for none.
         starts: the child starts in `turn.starts`, in order, with their request numbers.
         refused: requests that need no commit to be answered: (ref, failure).
-        outcome: how the run ended in this turn, or None.
+        outcome: how the run ended in this turn, or None. pausing: what the script asked that pauses it, or None.
         successor: what the run continues as, or None. left: facts in the turn that are for the successor.
     """
 
@@ -63,6 +63,7 @@ class Draft:
     starts: list[tuple[int, PreparedStart]] = field(default_factory=list)
     refused: list[tuple[int, Failure]] = field(default_factory=list)
     outcome: Outcome | None = None
+    pausing: Record | None = None
     successor: PreparedStart | None = None
     left: list[Fact] = field(default_factory=list)
 

@@ -160,6 +160,7 @@ def begin_run(  # noqa: PLR0913, PLR0917 - the parts of a start
         lease=host.lease,
         state=states.RUNNING if records or rest else states.WAITING,
         node=host.engine.store_name,
+        strict=str(bundle.options.get("strict") or ""),
     )
     return PreparedStart(start, live, host, records, rest, request)
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from actorflow.duration import MILLISECOND, MINUTE, to_nanoseconds
 from actorflow.errors import Error, invalid
 from actorflow.run.retry import DURABLE_DEFAULT, POLICIES, RetryPolicy, policy_of
+from hosts.workflow.exhaustion import Exhaustion, exhaustion_of
 from hosts.workflow.option import option
 
 if TYPE_CHECKING:
@@ -30,7 +31,8 @@ class Terms(NamedTuple):
 
     `timeout` is of the call with all its attempts, and so is `schedule_to_close`, which also ends a call at once when
     its next attempt would come too late. `start_to_close` and `heartbeat` are of one attempt, `schedule_to_start` of
-    its wait for a slot. `on_unknown` says what happens when the node ended while an attempt ran.
+    its wait for a slot. `on_unknown` says what happens when the node ended while an attempt ran, `exhaustion` what when
+    all attempts have failed, None when the call does not say.
     """
 
     options: Mapping[str, Any]
@@ -42,6 +44,7 @@ class Terms(NamedTuple):
     heartbeat: int
     activity_id: str
     on_unknown: str
+    exhaustion: Exhaustion | None
 
     @property
     def whole(self) -> int:
@@ -99,6 +102,7 @@ def _terms(options: Mapping[str, Any], config: Any) -> Terms:
         _duration(options, "activity.heartbeat_timeout", 0),
         _text(options, "activity.id"),
         _on_unknown(options, config),
+        exhaustion_of(options),
     )
 
 

@@ -15,6 +15,7 @@ from actorflow.ports import Outcome
 from actorflow.run import event as events
 from actorflow.run import state as states
 from actorflow.run.turn import EXPIRY, RELEASE, Delivery, StateChange, Turn
+from actorflow.store.control import Pause
 from hosts.workflow.admission import HostAwayError
 from hosts.workflow.approving import opened, withdrawn
 from hosts.workflow.chain import successor
@@ -59,6 +60,8 @@ def build(engine: Engine, resident: Resident, live: LiveRun) -> Draft:
     for record in draft.records:
         if record.kind in _OUTWARD and (record.ref in live.driver.open or live.outcome is not None):
             _outward(engine, resident, draft, record)
+        elif record.kind == events.PAUSE_REQUESTED:
+            draft.pausing = record
     _finish(engine, resident, draft, live)
     return draft
 
@@ -188,6 +191,9 @@ def _undelivered(resident: Resident, ref: int, delivery: Delivery) -> Delivery:
 
 def _finish(engine: Engine, resident: Resident, draft: Draft, live: LiveRun) -> None:
     turn = draft.turn
+    if live.outcome is None and draft.pausing is not None:
+        _pause(engine, resident, draft, decode(draft.pausing.payload))
+        return
     if live.outcome is None:
         for record in live.driver.open.values():
             if record.kind not in _PASSIVE:
@@ -212,6 +218,14 @@ def _finish(engine: Engine, resident: Resident, draft: Draft, live: LiveRun) -> 
     elif resident.parent_run:
         turn.deliveries.append(_exit_delivery(resident, draft.outcome, end.at))
         draft.sends.append(0)
+
+
+def _pause(engine: Engine, resident: Resident, draft: Draft, reason: str) -> None:
+    """Let the turn leave the run paused: it has asked for that itself."""
+    turn = draft.turn
+    turn.state = states.PAUSED
+    turn.waits = Pause([reason] if reason else [], by=resident.pid).packed()
+    turn.change = StateChange(states.PAUSED, engine.clock.now(), reason[:200], resident.pid)
 
 
 def _exit_delivery(resident: Resident, outcome: Outcome, at: int) -> Delivery:

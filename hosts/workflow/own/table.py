@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
-from hosts.workflow.own import approval, sleep, step
+from hosts.workflow.own import approval, pausing, sleep, step
 from hosts.workflow.own.continuing import continue_as_new
 from hosts.workflow.own.version import version
 
@@ -23,6 +23,8 @@ Own: TypeAlias = "Callable[[JournalDriver, int, tuple[Any, ...]], Answer]"
 OWN: Final[Mapping[str, Own]] = MappingProxyType(
     {
         "workflow.approval": approval.ask,
+        "workflow.cancel": pausing.cancel,
+        "workflow.pause": pausing.pause,
         "workflow.sleep": sleep.sleep,
         "workflow.step_begin": step.begin,
         "workflow.step_end": step.end,
