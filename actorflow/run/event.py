@@ -78,6 +78,10 @@ SCRUBBED: Final = b"\xf7"
 """How what was drawn begins once it is scrubbed (CBOR `undefined`, which no list begins with); its digest follows."""
 
 
+OFFLOADED: Final = b"\xff\x02"
+"""How a payload begins that a store keeps elsewhere (no CBOR begins so); its digest follows, and its size."""
+
+
 class JournalEvent(NamedTuple):
     """One row of a journal.
 
@@ -124,6 +128,13 @@ def sealed(  # noqa: PLR0913, PLR0917 - the columns of a journal row
     drawn_digest = payload_digest(b"drawn", drawn) if drawn else _NOTHING_DRAWN
     checksum = blake2b(previous + text + digest + drawn_digest, digest_size=16).digest()
     return JournalEvent(seq, kind, ref, target, payload, drawn, at, digest, checksum)
+
+
+def digest_of(salt: bytes, payload: bytes) -> bytes:
+    """Return the digest of a payload, also of one that a store keeps elsewhere and has not been asked for."""
+    if payload.startswith(OFFLOADED):
+        return payload[len(OFFLOADED) : len(OFFLOADED) + 16]
+    return payload_digest(salt, payload)
 
 
 def chain(previous: bytes, event: JournalEvent) -> bytes:

@@ -145,6 +145,7 @@ def apply(cursor: Any, sql: WriteStatements, dialect: Sqlite, writes: Writes) ->
         purged = (dialect.pack(sorted(writes.purged)),)
         for statement in sql.purge:
             cursor.execute(statement, purged)
+        cursor.execute(sql.purge_blobs, purged)
 
 
 def _go_over(cursor: Any, sql: WriteStatements, run: int, previous: int) -> None:
@@ -168,6 +169,7 @@ def _scrub(cursor: Any, sql: WriteStatements, dialect: Sqlite, writes: Writes) -
     )
     cursor.execute(sql.scrub_history, ("", runs))
     cursor.execute(sql.purge[-1], (runs,))
+    cursor.execute(sql.purge_blobs, (runs,))
 
 
 def _write_documents(cursor: Any, sql: WriteStatements, writes: Writes) -> None:
@@ -200,6 +202,8 @@ def _write_runs(cursor: Any, sql: WriteStatements, writes: Writes) -> None:
         sql.kin.describe.run(
             cursor, [row for run, values in writes.attributes.items() for row in attribute_rows(run, values)]
         )
+    if writes.blobs:
+        sql.keep_blob.run(cursor, writes.blobs)
     if writes.history:
         changes = [(run, change.state, change.at, change.reason, change.by) for run, change in writes.history]
         sql.note.run(cursor, changes)

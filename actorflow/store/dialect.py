@@ -22,6 +22,7 @@ from sqlalchemy.sql.dml import Insert
 from actorflow.errors import Error, invalid, unavailable
 from actorflow.store import fault
 from actorflow.store.migrate.run import migrate, migrations, missing
+from actorflow.store.vault import Vault
 
 _BUSY: Final = 5.0
 """Seconds to wait for another process's lock before the database counts as busy."""
@@ -43,9 +44,10 @@ _SETTINGS: Final = (
 class Sqlite:
     """One SQLite file."""
 
-    def __init__(self, path: str | Path) -> None:
-        """Name the file; it is made by the first `connect`, its directory must exist."""
+    def __init__(self, path: str | Path, vault: Vault | None = None) -> None:
+        """Name the file; it is made by the first `connect`, its directory must exist. `vault` keeps its values."""
         self.path = Path(path)
+        self.vault = vault or Vault()
 
     @property
     def place(self) -> str:

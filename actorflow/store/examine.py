@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import closing
+from dataclasses import replace
 from typing import Any, Final, NamedTuple
 
 from sqlalchemy import Select, Table, bindparam, or_, select
@@ -15,6 +16,7 @@ from sqlalchemy import Select, Table, bindparam, or_, select
 from actorflow.bundle import Bundle
 from actorflow.errors import Error
 from actorflow.run import state as states
+from actorflow.run.turn import OpenRun
 from actorflow.store import tables as t
 from actorflow.store.dialect import Sqlite
 from actorflow.store.examine_run import close_findings
@@ -22,13 +24,16 @@ from actorflow.store.read import SqlReader
 from actorflow.store.statement import compiled, limited
 from actorflow.store.verify import Finding, findings
 
-OF_RUNS: Final[tuple[Table, ...]] = (t.journal, t.timer, t.call, t.inbox, t.state_history, t.open_run)
+OF_RUNS: Final[tuple[Table, ...]] = tuple(
+    table for table in t.metadata.sorted_tables if "run" in table.c and table is not t.run
+)
 """The tables whose rows belong to a run, by their column `run`."""
 
 REINDEX: Final = "index"
 STRAY: Final = "stray"
 QUARANTINE: Final = "quarantine"
 
+_ALL: Final = 2**63 - 1
 _PAGE: Final = 1000
 _BEFORE_ALL: Final = -(2**63)
 _RESTORE: Final = "restore a backup"
@@ -92,6 +97,11 @@ class _Reader(SqlReader):
         """Return what the database says of itself."""
         return self.snapshot(lambda _reader: self.dialect.integrity(self._connection()))
 
+    def whole(self, run: int) -> OpenRun:
+        """Return everything of a run, large values too."""
+        found = self.load(run)
+        return replace(found, events=self.journal(run, limit=_ALL))
+
     def holder(self, workflow_id: str) -> int:
         """Return the number of the run that holds a workflow id, or 0."""
         row = self._run_row(self._reads.holder, workflow_id)
@@ -140,7 +150,7 @@ class _Examiner:
 
     def _faults(self, run: int) -> Iterator[Fault]:
         reader = self._reader
-        held = reader.load(run)
+        held = reader.whole(run)
         row = held.row
         has_source = reader.bundle(row.bundle_hash) is not None
         found = findings(held, reader.history(run), holder=reader.holder(row.workflow_id), has_source=has_source)

@@ -157,6 +157,7 @@ class Writes:
         kin: child → (parent, policy). handed_over: (new parent, old parent). orphaned: children that have ended.
         queued: run → (workflow id, host) that it waits for, or holds beside its own. unqueued: those that have ended.
         attributes: run → name → value.
+        blobs: (run, digest, value) of large values, which the vault keeps apart.
     """
 
     started: dict[int, tuple[StartRun, Head]] = field(default_factory=dict)
@@ -183,6 +184,7 @@ class Writes:
     queued: dict[int, tuple[str, str]] = field(default_factory=dict)
     unqueued: set[int] = field(default_factory=set)
     attributes: dict[int, dict[str, Any]] = field(default_factory=dict)
+    blobs: list[tuple[int, bytes, bytes]] = field(default_factory=list)
 
 
 def needs(batch: Sequence[Item]) -> Needs:

@@ -8,7 +8,7 @@ from typing import Any, Concatenate, Final, ParamSpec, TypeVar
 
 from actorflow.errors import not_found
 from actorflow.run.document import DocumentRow
-from actorflow.run.event import JournalEvent
+from actorflow.run.event import FACTS, JournalEvent
 from actorflow.run.state import OPEN, PAUSED
 from actorflow.run.turn import CallRow, InboxRow, OpenRun, RunChanged, RunRow, StateChange
 from actorflow.store.attribute import attributes_of
@@ -16,6 +16,7 @@ from actorflow.store.dialect import Sqlite
 from actorflow.store.port import Reader, RunFilter
 from actorflow.store.seal import delivery_digest, document_digest, sound
 from actorflow.store.statement import LISTED, ReadStatements, listing
+from actorflow.store.vault import MARK, Opener, of_call, of_inbox, of_row
 from actorflow.store.verify import verify_missing, verify_run
 
 T = TypeVar("T")
@@ -49,6 +50,7 @@ class SqlReader:
         self._reads = reads or ReadStatements(dialect)
         self._listings: dict[tuple[frozenset[str], bool, int], str] = {}
         self._open: Any = None
+        self._opener = Opener(dialect.vault, self._rows, self._reads.run_id, self._reads.blob)
 
     def _connection(self) -> Any:
         """Return the connection, opening it if need be."""
@@ -62,7 +64,22 @@ class SqlReader:
 
     def _run_row(self, sql: str, *parameters: object) -> RunRow | None:
         rows = self._rows(sql, *parameters)
-        return RunRow(*rows[0]) if rows else None
+        return self._row(rows[0]) if rows else None
+
+    def _row(self, values: Sequence[Any]) -> RunRow:
+        row = RunRow(*values)
+        if row.result is not None and row.result[:1] == MARK:
+            row.result = self._opener.value(row.run, row.result, lambda name: of_row(name, "result"))
+        if row.waits[:1] == MARK:
+            row.waits = self._opener.value(row.run, row.waits, lambda name: of_row(name, "waits"))
+        return row
+
+    def _call(self, run: int, values: Sequence[Any]) -> CallRow:
+        call = CallRow(*values)
+        for column in ("failure", "details"):
+            if (data := getattr(call, column))[:1] == MARK:
+                setattr(call, column, self._opener.value(run, data, lambda name: of_call(name, call.ref)))
+        return call
 
     def close(self) -> None:
         """Let go of the connection. May be called twice."""
@@ -88,18 +105,19 @@ class SqlReader:
         row = self._run_row(self._reads.run, run)
         if row is None:
             raise not_found(f"{self.dialect.place}: there is no run {run}", run=run)
-        return self._held(row)
+        events = (JournalEvent(*values) for values in self._rows(self._reads.journal, run, 0, _ALL))
+        return self._held(row, [self._opener.event(run, event, lazy=event.kind not in FACTS) for event in events])
 
-    def _held(self, row: RunRow) -> OpenRun:
+    def _held(self, row: RunRow, journal: list[JournalEvent]) -> OpenRun:
         reads = self._reads
         timers = self._rows(reads.timers, row.run)
-        calls = [CallRow(*values) for values in self._rows(reads.calls, row.run)]
-        return OpenRun(row, self.journal(row.run, limit=_ALL), self.inbox(row.run), timers, calls)
+        calls = [self._call(row.run, values) for values in self._rows(reads.calls, row.run)]
+        return OpenRun(row, journal, self.inbox(row.run), timers, calls)
 
     @explained
     def open_runs(self, host: str, after: int = 0, limit: int = 1000) -> list[RunRow]:
         """Return runs of a host that have not ended."""
-        return [RunRow(*values) for values in self._rows(self._reads.open_runs, host, after, limit)]
+        return [self._row(values) for values in self._rows(self._reads.open_runs, host, after, limit)]
 
     @explained
     def held_beside(self, host: str) -> list[tuple[str, int]]:
@@ -136,7 +154,7 @@ class SqlReader:
     def due_calls(self, host: str, until: int, limit: int = 1000) -> list[tuple[int, CallRow]]:
         """Return (run, call) of due calls."""
         rows = self._rows(self._reads.due_calls, host, PAUSED, until, limit)
-        return [(run, CallRow(*values)) for run, *values in rows]
+        return [(run, self._call(run, values)) for run, *values in rows]
 
     @explained
     def next_due(self, host: str) -> int | None:
@@ -160,12 +178,17 @@ class SqlReader:
     def events(self, host: str, kinds: Sequence[str]) -> list[tuple[str, JournalEvent]]:
         """Return the events of some kinds of a host's open runs."""
         rows = self._rows(self._reads.events, host, self.dialect.pack(sorted(kinds)))
-        return [(workflow_id, JournalEvent(*values)) for workflow_id, *values in rows]
+        return [(workflow_id, self._opener.event(run, JournalEvent(*values))) for workflow_id, run, *values in rows]
 
     @explained
     def inbox(self, run: int, after: int = 0) -> list[InboxRow]:
         """Return deliveries not journaled yet."""
-        return [_delivery(run, values) for values in self._rows(self._reads.inbox, run, after)]
+        return [self._delivery(run, values) for values in self._rows(self._reads.inbox, run, after)]
+
+    def _delivery(self, run: int, values: Sequence[Any]) -> InboxRow:
+        row = _delivery(run, values)
+        row.payload = self._opener.value(run, row.payload, lambda _name: of_inbox(row.id, row.kind))
+        return row
 
     # ---- documents ---------------------------------------------------------------------------------------------
 
@@ -173,18 +196,21 @@ class SqlReader:
     def document(self, kind: str, key: str) -> DocumentRow | None:
         """Return a document."""
         rows = self._rows(self._reads.document, kind, key)
-        return _document(rows[0]) if rows else None
+        return self._opener.document(_document(rows[0])) if rows else None
 
     @explained
     def documents(self, kind: str, prefix: str = "", after: str = "", limit: int = 1000) -> list[DocumentRow]:
         """Return documents of a kind, by key."""
         rows = self._rows(self._reads.documents, kind, len(prefix), prefix, after, limit)
-        return [_document(values) for values in rows]
+        return [self._opener.document(_document(values)) for values in rows]
 
     @explained
     def due_documents(self, kind: str, until: int, limit: int = 1000) -> list[DocumentRow]:
         """Return documents of a kind that are due."""
-        return [_document(values) for values in self._rows(self._reads.due_documents, kind, until, limit)]
+        return [
+            self._opener.document(_document(values))
+            for values in self._rows(self._reads.due_documents, kind, until, limit)
+        ]
 
     @explained
     def next_due_document(self, kind: str) -> int | None:
@@ -209,12 +235,13 @@ class SqlReader:
         last = _ALL if before is None else before
         named = [part for pair in which.attributes for part in pair]
         rows = self._rows(self._listings[kind], *_wanted(which, fields), *named, last, limit)
-        return [RunRow(*values) for values in rows]
+        return [self._row(values) for values in rows]
 
     @explained
     def journal(self, run: int, after: int = 0, limit: int = 1000) -> list[JournalEvent]:
         """Return journal events, in order."""
-        return [JournalEvent(*values) for values in self._rows(self._reads.journal, run, after, limit)]
+        events = (JournalEvent(*values) for values in self._rows(self._reads.journal, run, after, limit))
+        return [self._opener.event(run, event) for event in events]
 
     @explained
     def chain(self, run: int, after: int = 0, limit: int = 100) -> list[RunRow]:
@@ -252,7 +279,7 @@ class SqlReader:
             return verify_missing(run, self.journal(run, limit=_ALL))
         holder = self._run_row(self._reads.holder, row.workflow_id)
         return verify_run(
-            self._held(row),
+            self._held(row, self.journal(run, limit=_ALL)),
             self.history(run),
             holder=holder.run if holder else 0,
             has_source=self.bundle(row.bundle_hash) is not None,

@@ -14,6 +14,7 @@ from actorflow.store.plan import Kept, plan
 from actorflow.store.port import CommitUnknown
 from actorflow.store.read import SqlReader
 from actorflow.store.statement import WriteStatements
+from actorflow.store.vault import KEYS
 
 T = TypeVar("T")
 
@@ -39,6 +40,20 @@ class SqlStore(SqlReader):
         self._commits = 0
         self._kept = Kept()
         self._connection()
+        try:
+            self._use_keys()
+        except BaseException:
+            self.close()
+            raise
+
+    def _use_keys(self) -> None:
+        """Check that the keys of what is stored are here, and have the store name the one that is used from now on."""
+        vault, info = self.dialect.vault, self.info()
+        vault.check(info)
+        active = "" if vault.keyring is None else vault.keyring.active
+        if active and active not in info.get(KEYS, "").split():
+            value = f"{info.get(KEYS, '')} {active}".strip()
+            self._transaction(lambda cursor: cursor.execute(self._writes.tell, (KEYS, value)))
 
     @property
     def commits(self) -> int:
@@ -64,7 +79,7 @@ class SqlStore(SqlReader):
             kept.version = version
         known = look_up(cursor, self._writes, self.dialect, batch, kept)
         answers, writes = plan(batch, known)
-        apply(cursor, self._writes, self.dialect, writes)
+        apply(cursor, self._writes, self.dialect, self.dialect.vault.closed(writes, known.runs))
         kept.learn(known, writes)
         return answers
 

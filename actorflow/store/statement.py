@@ -145,6 +145,10 @@ class WriteStatements:
             for table in (t.run, t.journal, t.state_history, t.continuation, t.attribute, t.inbox)
         ]
 
+        self.tell = sql(dialect.upsert(t.store_info), *_all(t.store_info))
+        self.purge_blobs = sql(delete(t.blob).where(dialect.one_of(t.blob.c.run, "runs")), "runs")
+        self.keep_blob = rows(dialect.insert_new(t.blob), "run", "digest", "value")
+
         mine = select(t.open_run.c.run).where(_bound(t.open_run.c.host))
         self.fence = sql(update(t.run).where(t.run.c.run.in_(mine)), "lease", "key_host")
         self.claim = sql(dialect.upsert(t.host_lease), *_all(t.host_lease))
@@ -216,7 +220,7 @@ class ReadStatements(KinReadStatements):
             return compiled(dialect, statement, *names)
 
         held = t.open_run.join(t.run, t.run.c.run == t.open_run.c.run)
-        self.info = sql(select(t.store_info))
+        self.run_id, self.blob, self.info = _values(dialect)
         self.run = sql(select(t.run).where(_bound(t.run.c.run)), "key_run")
         self.run_by_id = sql(select(t.run).where(_bound(t.run.c.run_id)), "key_run_id")
         self.holder = sql(select(t.run).select_from(held).where(_bound(t.open_run.c.workflow_id)), "key_workflow_id")
@@ -232,7 +236,8 @@ class ReadStatements(KinReadStatements):
         )
         self.journal = sql(limited(events.order_by(t.journal.c.seq)), "key_run", "after", "limit")
         journals = held.join(t.journal, t.journal.c.run == t.run.c.run)
-        listed = select(t.run.c.workflow_id, *(t.journal.c[name] for name in _EVENT)).select_from(journals)
+        columns = (t.run.c.workflow_id, t.run.c.run, *(t.journal.c[name] for name in _EVENT))
+        listed = select(*columns).select_from(journals)
         some = listed.where(_bound(t.open_run.c.host), own, dialect.one_of(t.journal.c.kind, "kinds"))
         self.events = sql(some.order_by(t.open_run.c.run, t.journal.c.seq), "key_host", "kinds")
         rows = select(*(t.inbox.c[name] for name in _INBOX)).where(
@@ -279,6 +284,14 @@ def _changes(dialect: Sqlite) -> tuple[str, str]:
     rows = select(*of_change, run.run_id, run.workflow_id, run.entry, run.host).select_from(joined)
     following = limited(rows.where(past.id > bindparam("after")).order_by(past.id))
     return compiled(dialect, following, "after", "limit"), compiled(dialect, select(func.max(past.id)))
+
+
+def _values(dialect: Sqlite) -> tuple[str, str, str]:
+    """Compile what the vault asks: the run id of a run, a large value of it, and what the store says of itself."""
+    large = select(t.blob.c.value).where(_bound(t.blob.c.run, t.blob.c.digest))
+    run_id = select(t.run.c.run_id).where(_bound(t.run.c.run))
+    info = compiled(dialect, select(t.store_info))
+    return compiled(dialect, run_id, "key_run"), compiled(dialect, large, "key_run", "key_digest"), info
 
 
 def _documents(dialect: Sqlite) -> tuple[str, str, str, str]:

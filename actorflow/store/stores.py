@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import os
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Final, TypeVar
 
@@ -14,9 +15,11 @@ from actorflow.run.turn import Committed, Item, RunRow
 from actorflow.store.backup import back_up, targets
 from actorflow.store.dialect import Sqlite
 from actorflow.store.epoch import refuse_inactive
+from actorflow.store.keyring import keyring_of
 from actorflow.store.memory import MemoryStore
 from actorflow.store.port import Reader, Store
 from actorflow.store.sql import SqlStore
+from actorflow.store.vault import OFFLOAD, Vault
 from actorflow.store.view import find
 from actorflow.store.writer import AnyWriter, open_writer
 
@@ -31,8 +34,9 @@ _SQLITE: Final = "db.sql.sqlite"
 class Stores:
     """The stores under one data directory, each opened once and as long as somebody uses it."""
 
-    def __init__(self, directory: Path, registry: AnyRegistry) -> None:
-        """Keep files in `directory`; nothing is opened yet."""
+    def __init__(self, directory: Path, registry: AnyRegistry, environment: Mapping[str, str] | None = None) -> None:
+        """Keep files in `directory`; nothing is opened yet. Keys are read in `environment`, else the process's."""
+        self._environment = os.environ if environment is None else environment
         self._directory = directory
         self._registry = registry
         self._writers: dict[str, AnyWriter] = {}
@@ -88,7 +92,18 @@ class Stores:
 
     def databases(self) -> dict[str, Sqlite]:
         """Return the databases that hosts of the registry name and that have a file, the default one first."""
-        return {database: Sqlite(path) for database, path in self.paths().items() if path.exists()}
+        return {name: Sqlite(path, self._vault(name)) for name, path in self.paths().items() if path.exists()}
+
+    def _vault(self, database: str) -> Vault:
+        """Return how the values of a database are kept: what its hosts say, the first that says anything."""
+        configs = [entry.config for entry in self._registry.find("workflow.host") if not entry.broken]
+        hosts = [config for config in configs if (getattr(config, "database", None) or "") == database]
+        said = [config.encryption for config in hosts if getattr(config, "encryption", None) is not None]
+        if any(other != said[0] for other in said[1:]):
+            raise invalid(f"hosts of database {database or 'in the data directory'!r} differ in `encryption`")
+        sizes = [config.limits.offload for config in hosts if config.limits.offload is not None]
+        keyring = keyring_of(said[0], self._environment) if said else None
+        return Vault(keyring, min(sizes, default=OFFLOAD))
 
     async def serve(self, database: str) -> AnyWriter:
         """Open a store for a host that serves its runs, and return its writer, which that host closes.
@@ -187,4 +202,4 @@ class Stores:
         if path is None:
             return MemoryStore()
         path.parent.mkdir(parents=True, exist_ok=True)
-        return SqlStore(Sqlite(path))
+        return SqlStore(Sqlite(path, self._vault(database)))

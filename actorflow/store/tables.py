@@ -210,6 +210,17 @@ attribute = Table(
 )
 """Search attributes of runs: one row for each text of a list, one for anything else; `value` is its text."""
 
+blob = Table(
+    "blob",
+    metadata,
+    Column("id", NUMBER, primary_key=True),
+    _needed("run", NUMBER),
+    _needed("digest", LargeBinary),
+    _needed("value", LargeBinary),
+    Index("blob_by_run", "run", "digest", unique=True),
+)
+"""Large values of runs, apart from the rows that refer to them; see `vault`."""
+
 store_info = Table(
     "store_info",
     metadata,

@@ -15,7 +15,7 @@ from actorflow.machine.machine import Machine
 from actorflow.message import CANCEL, EVENTS_TOPIC, Message
 from actorflow.ports import Outcome
 from actorflow.run import event as events
-from actorflow.run.event import JournalEvent, chain, payload_digest, sealed, superseded
+from actorflow.run.event import JournalEvent, chain, digest_of, payload_digest, sealed, superseded
 from hosts.workflow import answering
 from hosts.workflow.driver import Divergence, JournalDriver, Record
 from hosts.workflow.own.continuing import UNBOUNDED, next_run_id
@@ -227,7 +227,7 @@ class LiveRun:
             if (
                 event.seq != self.seq
                 or event.checksum != self.checksum
-                or event.digest != payload_digest(self.salt, event.payload)
+                or event.digest != digest_of(self.salt, event.payload)
             ):
                 raise CorruptJournalError(self.seq)
             self.size += len(event.payload)

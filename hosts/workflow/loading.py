@@ -9,11 +9,12 @@ import trio
 
 from actorflow.bundle import Bundle
 from actorflow.codec import decode, encode
-from actorflow.errors import invalid, not_found
+from actorflow.errors import Error, invalid, not_found
 from actorflow.run import event as events
 from actorflow.run import state as states
 from actorflow.run.event import CALLS, payload_digest
 from actorflow.run.turn import RELEASE
+from actorflow.store.port import RunFilter
 from hosts.workflow.live import CorruptJournalError, Fact
 from hosts.workflow.start import is_first_feed_open, new_live
 from hosts.workflow.start_terms import bounded
@@ -37,11 +38,8 @@ async def load(engine: Engine, resident: Resident) -> RunRow:
         Error: when the store cannot be read now, or the run's source is missing.
     """
     before = frozenset(fact.row for fact in resident.facts)
-    found: OpenRun = await engine.writer.read(lambda store: store.load(resident.run))
+    found = await _read(engine, resident)
     row = found.row
-    resident.revision, resident.lease, resident.workflow_id = row.revision, row.lease, row.workflow_id
-    resident.parent_run, resident.parent_ref = row.parent_run, row.parent_ref
-    resident.host = engine.hosts.get(row.host)
     if resident.host is None or row.state in states.STILL | states.TERMINAL:
         return row
     resident.lease = resident.host.lease  # not the row's: who was fenced off must stay so
@@ -56,6 +54,27 @@ async def load(engine: Engine, resident: Resident) -> RunRow:
             engine.timers.add(due, resident.run, ref)
     resident.used = engine.clock.monotonic()
     return row
+
+
+async def _read(engine: Engine, resident: Resident) -> OpenRun:
+    """Read a run; one of which only the row can be read is known well enough to be paused."""
+    try:
+        found: OpenRun = await engine.writer.read(lambda store: store.load(resident.run))
+    except Exception as error:
+        if not isinstance(error, Error) or error.retryable is False:
+            newest = await engine.writer.read(lambda store: store.runs(RunFilter(), 1, resident.run + 1))
+            if newest and newest[0].run == resident.run:
+                _know(engine, resident, newest[0])
+                resident.lease = resident.host.lease if resident.host is not None else resident.lease
+        raise
+    _know(engine, resident, found.row)
+    return found
+
+
+def _know(engine: Engine, resident: Resident, row: RunRow) -> None:
+    resident.revision, resident.lease, resident.workflow_id = row.revision, row.lease, row.workflow_id
+    resident.parent_run, resident.parent_ref = row.parent_run, row.parent_ref
+    resident.host = engine.hosts.get(row.host)
 
 
 async def _rebuild(engine: Engine, resident: Resident, found: OpenRun) -> None:

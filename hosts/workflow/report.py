@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from actorflow.codec import decode
+from actorflow.run.event import OFFLOADED
 
 if TYPE_CHECKING:
     from actorflow.run.event import JournalEvent
@@ -43,6 +44,8 @@ def _column(side: JournalEvent | Record | None) -> tuple[str, str, str]:
 def _short(payload: bytes) -> str:
     if not payload:
         return "-"
+    if payload.startswith(OFFLOADED):
+        return "<a large value, kept apart>"
     value: Any = decode(payload)
     text = repr(value)
     return text if len(text) <= _WIDTH - 10 else text[: _WIDTH - 11] + "…"

@@ -34,8 +34,16 @@ DAMAGE = {
     "UPDATE inbox SET payload = X'02'": (8, 0, "is not what was written; restore"),
     "UPDATE document SET value = X'02'": (0, 0, "document token 'a' is not what was written"),
     "UPDATE source SET bundle = X'02' WHERE rowid = 1": (0, 0, "it is not what its hash says"),
-    "INSERT INTO timer VALUES (99, 1, 'app:flows', 1)": (99, 0, "rows of run 99, which does not exist"),
-    "INSERT INTO call VALUES (1, 1, 'app:flows', 1, 1, X'')": (1, 0, "its call 1 still waits"),
+    "INSERT INTO timer (run, ref, host, due) VALUES (99, 1, 'app:flows', 1)": (
+        99,
+        0,
+        "rows of run 99, which does not exist",
+    ),
+    "INSERT INTO call (run, ref, host, attempt, due, failure) VALUES (1, 1, 'app:flows', 1, 1, X'')": (
+        1,
+        0,
+        "its call 1 still waits",
+    ),
     "DELETE FROM open_run WHERE run = 7": (7, 0, "is held by run none"),
     "UPDATE open_run SET workflow_id = 'other' WHERE run = 7": (7, 0, "is not what the run row says"),
 }
@@ -122,7 +130,7 @@ async def test_a_quarantined_run_is_paused_and_the_others_go_on(
 ) -> None:
     change(store, "UPDATE journal SET payload = X'01' WHERE run = 4 AND seq = 2")
     change(store, "DELETE FROM open_run WHERE run = 7")
-    change(store, "INSERT INTO timer VALUES (99, 1, 'app:flows', 1)")
+    change(store, "INSERT INTO timer (run, ref, host, due) VALUES (99, 1, 'app:flows', 1)")
     assert run_doctor(tmp_path) == FAILED
     before = capsys.readouterr().out.splitlines()
     assert any("run 4 (waiting-py): event 2: journal event 2" in line for line in before)

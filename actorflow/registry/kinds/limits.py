@@ -18,10 +18,11 @@ class Slice(Config):
 
 
 class History(Config):
-    """How many events the journal of a run may have: noticed at `warn`, paused at `pause`."""
+    """How many events the journal of a run may have: noticed at `warn`, paused at `pause` or at so many `bytes`."""
 
     warn: Positive | None = None
     pause: Positive | None = None
+    bytes: Size | None = None
 
 
 class Memory(Config):
@@ -49,6 +50,7 @@ class Limits(Config):
     memory: Annotated[Memory, BeforeValidator(_as_kill), WithJsonSchema(_MEMORY_SCHEMA)] = Memory()
     payload: Size | None = None
     depth: Positive | None = None
+    offload: Size | None = None
     history: History = History()
     mailbox: Positive | None = None
 

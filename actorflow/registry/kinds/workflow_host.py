@@ -12,6 +12,7 @@ from actorflow.registry.kinds.config import Config
 from actorflow.registry.kinds.fields import Count, Database, Duration, Positive, Size
 from actorflow.registry.kinds.lifecycle import Lifecycle
 from actorflow.registry.kinds.limits import Limits
+from actorflow.registry.kinds.storage import Encryption, Retention
 
 
 class Cache(Config):
@@ -41,6 +42,8 @@ class WorkflowHost(Config):
     cache: Cache = Cache()
     group_commit: GroupCommit = GroupCommit()
     limits: Limits = Limits()
+    encryption: Encryption | None = None
+    retention: Retention = Retention()
     client: Any = None
     task_queue: str = ""
     worker_options: Any = None

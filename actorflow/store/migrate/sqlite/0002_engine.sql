@@ -64,3 +64,12 @@ CREATE TABLE attribute (
     PRIMARY KEY (run, name, place)
 ) WITHOUT ROWID;
 CREATE INDEX attribute_by_value ON attribute (name, value, run);
+
+CREATE TABLE blob (
+    id INTEGER NOT NULL,
+    run INTEGER NOT NULL,
+    digest BLOB NOT NULL,
+    value BLOB NOT NULL,
+    PRIMARY KEY (id)
+);
+CREATE UNIQUE INDEX blob_by_run ON blob (run, digest);
