@@ -11,7 +11,7 @@ TESTS   = $(PYTEST) -n $(JOBS) --dist worksteal
 # A test that hangs is ended with a traceback: after the time in pyproject.toml, a long one after this many seconds.
 LONG    = -o faulthandler_timeout=1200
 
-.PHONY: help setup demo test test-slow test-all lint format bench schema conformance clean
+.PHONY: help setup demo test test-slow test-all lint format bench schema conformance journals clean
 
 help:
 	@echo 'make demo       boot the example, kill its node, start it again, check every side effect (KILLS=n)'
@@ -22,6 +22,7 @@ help:
 	@echo 'make format     let ruff rewrite what it can'
 	@echo 'make bench      measure this machine'
 	@echo 'make schema     write the JSON Schema of the registry files'
+	@echo 'make journals   record golden journals of this release beside the older ones (RELEASE=name)'
 	@echo 'make conformance  write docs/conformance.md from the registered tests'
 
 setup: $(STAMP)
@@ -68,6 +69,9 @@ schema: setup
 
 conformance: setup
 	$(BIN)/python -m tests.apps.conformance
+
+journals: setup
+	$(BIN)/python -m tests.vectors.journals.generate $(RELEASE)
 
 clean:
 	rm -rf $(VENV) dist build .hypothesis .pytest_cache .mypy_cache .ruff_cache .import_linter_cache

@@ -1,0 +1,1 @@
+"""Golden journals: what a release has recorded must replay in every later one."""

@@ -1,0 +1,89 @@
+"""Records journals beside those that are here; never changes one.
+
+Run as `python -m tests.vectors.journals.generate RELEASE`: each file is `RELEASE-WORKFLOW.cbor` with the source, the
+name of the run's host and the rows of its journal.
+"""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import trio
+
+from actorflow import app
+from actorflow.codec import encode
+from actorflow.errors import Error
+from actorflow.node.node import Node
+from actorflow.store.port import Reader, RunFilter
+from actorflow.value import Limits
+from tests.conformance.process.rig import until
+
+HERE = Path(__file__).parent
+HOST = "app:flows"
+WIDE = Limits(128, 2**40)
+
+
+async def record() -> dict[str, bytes]:
+    """Return the recorded journals by name: each run of each language, in both its open and its ended state."""
+    found: dict[str, bytes] = {}
+    with tempfile.TemporaryDirectory() as data:
+        async with app.boot(HERE / "registry", data=data) as booted:
+            for language in ("py", "lua"):
+                await _live(booted.node, language)
+            for journals in await booted.stores.each(_journals):
+                found |= journals
+    return found
+
+
+async def _live(node: Node, language: str) -> None:
+    async def spawn(name: str, *args: Any, **more: Any) -> str:
+        options = {"workflow.id": f"{name}-{language}", **more}
+        return await node.spawn(f"app:{name}_{language}", host=HOST, args=args, options=options)
+
+    work = await spawn("work", f"{{local@{HOST}|nobody}}")
+    chain, endless, failing = (
+        await spawn("chain", 2),
+        await spawn("endless"),
+        await spawn("failing", **{"workflow.start_delay": "1ms"}),
+    )
+    await node.cancel(endless, "enough")
+    for _ in range(3):
+        await node.send(chain, "go")
+    for pid in (chain, endless, failing):
+        try:
+            await node.wait(pid, timeout=20)
+        except Error as error:
+            print(pid, error.kind)  # noqa: T201 - two of them are meant to fail
+    await until(lambda: any(info.pid == work and "inbox" in str(info.waits) for info in node.processes()))
+    await node.update(work, "add", 1)
+    await node.send(work, "last", {"n": 9})
+    print(await node.wait(work, timeout=20))  # noqa: T201
+
+
+def _journals(reader: Reader) -> dict[str, bytes]:
+    rows = reader.runs(RunFilter(), 1_000)
+    return {f"{row.workflow_id.replace('/', '_')}-{row.run}": _journal(reader, row.run) for row in rows}
+
+
+def _journal(reader: Reader, run: int) -> bytes:
+    held = reader.load(run)
+    events = [list(event) for event in held.events]
+    return encode({"bundle": reader.bundle(held.row.bundle_hash), "host": held.row.host, "events": events}, WIDE)
+
+
+def main() -> None:
+    """Write what is not there yet."""
+    release = sys.argv[1]
+    for name, data in trio.run(record).items():
+        file = HERE / f"{release}-{name}.cbor"
+        if file.exists():
+            print(f"{file.name} is there and stays as it is")  # noqa: T201
+        else:
+            file.write_bytes(data)
+
+
+if __name__ == "__main__":
+    main()
