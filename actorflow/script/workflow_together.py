@@ -131,6 +131,7 @@ class _Together:
         self._begun = 0
         self._errors: dict[int, Exception] = {}
         self._failed: Exception | None = None
+        self._cancelled = False
         self._done = channel.new(len(branches))
 
     async def run(self) -> list[Any]:
@@ -139,6 +140,8 @@ class _Together:
                 while self._more() and len(self._tasks) < self._limit:
                     await self._begin()
                 await self._next_end()
+                if self._failed is not None:
+                    self._cancel()
         except (Exception, Cancelled) as interruption:
             await self._wind_up(interruption)
             raise
@@ -170,11 +173,13 @@ class _Together:
         del self._tasks[place]
         if place in self._errors and self._failed is None and not self._collect:
             self._failed = self._errors[place]
-            self._cancel()
 
     def _cancel(self) -> None:
-        for task in self._tasks.values():
-            task.cancel()
+        """Interrupt those that run, once: their cleanup is not."""
+        if not self._cancelled:
+            self._cancelled = True
+            for task in self._tasks.values():
+                task.cancel()
 
     async def _wind_up(self, interruption: BaseException) -> None:
         """Let those that run come to their end, however often that is interrupted."""

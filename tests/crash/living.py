@@ -58,6 +58,8 @@ def _flows(language: str) -> list[Flow]:
         flow("ping", "ping", pid_of(f"pong-{language}")),
         flow("named", "named", signal=(f"name of named-{language}", "call", {"n": 1})),
         flow("endless", "endless", cancelled=True),
+        flow("steps", "steps"),
+        flow("cancelling", "cancelling"),
     ]
 
 

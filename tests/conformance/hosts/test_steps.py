@@ -180,9 +180,9 @@ async def test_branches_run_together_and_the_first_failure_cancels_the_others(pl
               return name
             end
           end
-          local done = workflow.parallel({branch("a", "20ms"), branch("b", "2ms")})
+          local done = workflow.parallel({branch("a", "200ms"), branch("b", "2ms")})
           local none, err = workflow.parallel({branch("slow", "1h"), branch("bad", "2ms", true)})
-          local some, failed = workflow.parallel({x = branch("x", "2ms"), y = branch("y", "1ms", true)}, {errors = "collect"})
+          local some, failed = workflow.parallel({x = branch("x", "150ms"), y = branch("y", "1ms", true)}, {errors = "collect"})
           return {done, order, err:message(), some.x, failed.y:message()}
         end
         """,
@@ -207,12 +207,12 @@ async def test_branches_run_together_and_the_first_failure_cancels_the_others(pl
                     return name
                 return run
 
-            done = await workflow.parallel([branch("a", "20ms"), branch("b", "2ms")()])
+            done = await workflow.parallel([branch("a", "200ms"), branch("b", "2ms")()])
             try:
                 await workflow.parallel([branch("slow", "1h"), branch("bad", "2ms", True)])
             except Error as error:
                 refused = error.message
-            some = await workflow.parallel({"x": branch("x", "2ms"), "y": branch("y", "1ms", True)}, errors="collect")
+            some = await workflow.parallel({"x": branch("x", "150ms"), "y": branch("y", "1ms", True)}, errors="collect")
             return [done, order, refused, some["x"], some["y"].message]
         """,
     )
@@ -229,7 +229,7 @@ async def test_map_keeps_the_order_and_the_limit(place: Place) -> None:
           local function count(item)
             now = now + 1
             most = math.max(most, now)
-            workflow.sleep("nap", ({"4ms", "1ms", "2ms", "1ms"})[item])
+            workflow.sleep("nap", ({"40ms", "1ms", "2ms", "1ms"})[item])
             now = now - 1
             return item * 10
           end
@@ -251,7 +251,7 @@ async def test_map_keeps_the_order_and_the_limit(place: Place) -> None:
                 nonlocal now, most
                 now += 1
                 most = max(most, now)
-                await workflow.sleep("nap", ["4ms", "1ms", "2ms", "1ms"][place])
+                await workflow.sleep("nap", ["40ms", "1ms", "2ms", "1ms"][place])
                 now -= 1
                 return item * 10
 
@@ -436,3 +436,48 @@ def test_the_step_of_an_event() -> None:
     assert step_of("TimerStarted", "nap", 5) == "nap"
     assert step_of("FunctionCompleted", "", {"step": "no"}) == ""
     assert step_of("FunctionCalled", "app:f", "scrubbed") == ""
+
+
+@pytest.mark.parametrize("language", [0, 1])
+async def test_cancelling_parallel_branches_lets_them_clean_up_once(place: Place, language: int) -> None:
+    entry = twins(
+        place,
+        """
+        local function main()
+          local cleaned = 0
+          local function branch()
+            local ok = pcall(workflow.sleep, "long", "1h")
+            local got = workflow.step("clean", "app:double", 1)
+            cleaned = cleaned + got
+          end
+          local ok, err = pcall(workflow.parallel, {branch, branch})
+          return {ok, err:kind(), cleaned}
+        end
+        """,
+        """
+        from actorflow.script import workflow
+        from actorflow.script.errors import Cancelled
+
+        async def main():
+            cleaned = 0
+
+            async def branch():
+                nonlocal cleaned
+                try:
+                    await workflow.sleep("long", "1h")
+                finally:
+                    got = await workflow.step("clean", "app:double", 1)
+                    cleaned += got
+
+            try:
+                await workflow.parallel([branch, branch])
+            except Cancelled:
+                return [False, "Canceled", cleaned]
+        """,
+    )[language]
+    for host in (ACTORS, FLOWS):
+        async with place.node() as node:
+            pid = await node.spawn(entry, host=host)
+            await waiting_for(node, pid)
+            await node.cancel(pid, "enough")
+            assert await node.wait(pid, timeout=20) == [False, "Canceled", 4]

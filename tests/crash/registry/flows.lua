@@ -59,7 +59,54 @@ local function endless()
   time.sleep("24h")
 end
 
+-- Books, pays, and fails, or waits to be cancelled; what was done is undone.
+local function book(run, how)
+  local saga = workflow.saga()
+  saga:step("book", "app:step", nil, {args = {run, "book", 1}, compensate = "app:undo"})
+  saga:defer(function() return workflow.step("tell", "app:step", nil, {args = {run, "tell", 1}}) end)
+  saga:step("pay", "app:step", nil, {args = {run, "pay", 2}, compensate = "app:undo"})
+  if how == "refuse" then
+    local _, err = saga:step("last", "app:refuse", nil, {args = {run, "last"}})
+    saga:compensate(err)
+    return nil, err
+  end
+  process.send(how, "ready", run)
+  time.sleep("24h")
+end
+
+local function steps(run)
+  local plain = workflow.step("plain", function() return {1, 2} end)
+  local drawn = workflow.step("drawn", uuid.v4)
+  local function nested()
+    workflow.sleep("nap", "2ms")
+    return workflow.step("echo", "app:step", nil, {args = {run, "echo", drawn}})
+  end
+  local function item(value, place)
+    workflow.sleep("nap " .. place, 4 - place .. "ms")
+    return funcs.call("app:step", run, "item " .. place - 1, value)
+  end
+  local both = workflow.parallel({
+    function() return workflow.step("nested", nested) end,
+    function() return funcs.call("app:step", run, "beside", 5) end,
+  })
+  local items = workflow.map("item", {10, 20, 30}, item, {limit = 2})
+  local _, refused = book(run, "refuse")
+  return {plain = plain, same = both[1] == drawn, beside = both[2], items = items, refused = refused:message()}
+end
+
+local function booking(run, parent) return book(run, parent) end
+
+local function cancelling(run)
+  local events, ready = process.events(), process.listen("ready")
+  local pid = process.spawn("app:booking_lua", "app:flows", run, process.pid())
+  ready:receive()
+  process.cancel(pid, "enough")
+  local event = events:receive()
+  return {kind = event.kind, error = event.result.error:kind()}
+end
+
 return {
   work = work, approval = approval, parent = parent, child = child,
   pong = pong, ping = ping, named = named, endless = endless,
+  steps = steps, booking = booking, cancelling = cancelling,
 }

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from actorflow.script import channel, errors, funcs, process, random, time, uuid
+from actorflow.script import channel, errors, funcs, process, random, time, uuid, workflow
 
 
 async def work(run: str) -> dict[str, Any]:
@@ -75,3 +75,53 @@ async def named(run: str) -> dict[str, Any]:
 async def endless(_run: str) -> None:
     """Sleep until cancelled."""
     await time.sleep("24h")
+
+
+async def steps(run: str) -> dict[str, Any]:
+    """Do steps of every kind: called and inline, nested, together, over a list; sleep under a name; be undone."""
+    plain = await workflow.step("plain", lambda: [1, 2])
+    drawn = await workflow.step("drawn", uuid.v4)
+
+    async def nested() -> Any:
+        await workflow.sleep("nap", "2ms")
+        return await workflow.step("echo", "app:step", run, "echo", drawn)
+
+    async def item(value: int, place: int) -> Any:
+        await workflow.sleep(f"nap {place}", f"{3 - place}ms")
+        return await funcs.call("app:step", run, f"item {place}", value)
+
+    both = await workflow.parallel([lambda: workflow.step("nested", nested), funcs.call("app:step", run, "beside", 5)])
+    items = await workflow.map("item", [10, 20, 30], item, limit=2)
+    refused = ""
+    try:
+        await book(run, "refuse")
+    except errors.Error as error:
+        refused = error.message
+    return {"plain": plain, "same": both[0] == drawn, "beside": both[1], "items": items, "refused": refused}
+
+
+async def book(run: str, how: str) -> None:
+    """Book, pay, and fail, or wait to be cancelled; what was done is undone."""
+    async with workflow.saga() as saga:
+        await saga.step("book", "app:step", run, "book", 1, compensate="app:undo")
+        saga.defer(lambda: workflow.step("tell", "app:step", run, "tell", 1))
+        await saga.step("pay", "app:step", run, "pay", 2, compensate="app:undo")
+        if how == "refuse":
+            await saga.step("last", "app:refuse", run, "last")
+        await process.send(how, "ready", run)
+        await time.sleep("24h")
+
+
+async def booking(run: str, parent: str) -> None:
+    """Be a saga that is cancelled."""
+    await book(run, parent)
+
+
+async def cancelling(run: str) -> dict[str, Any]:
+    """Cancel a child in the middle of its saga, and learn how it ended."""
+    events, ready = process.events(), process.listen("ready")
+    pid = await process.spawn("app:booking_py", "", run, process.pid())
+    await ready.receive()
+    await process.cancel(pid, "enough")
+    event = await events.receive()
+    return {"kind": event.kind, "error": event.error.kind}

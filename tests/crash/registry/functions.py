@@ -45,3 +45,11 @@ async def refuse(run: str, name: str) -> None:
     """Answer no, for good."""
     begin(run, name)
     raise errors.Rejected("not for sale")
+
+
+async def undo(done: dict[str, Any]) -> None:
+    """Undo a step of a saga: its first argument is the run, its second what it did."""
+    run, name, value = done["input"]
+    if value != done["result"]:
+        raise errors.Rejected(f"{name} gave {done['result']}")
+    await step(run, f"undo {name}", done["error"].kind)

@@ -90,7 +90,7 @@ return function(kit, _, _, workflow)
       local ok, result, failed = kit.pcall(kit.step, name, what, args, options)
       local failure = not ok and result or failed
       if undo and failure == nil then remember(saga, name, undo, args, result) end
-      if undo and failure ~= nil and UNKNOWN[kit.failure_from(failure).kind] then
+      if undo and failure ~= nil and UNKNOWN[kit.kind_from(failure)] then
         remember(saga, name, undo, args, nil)
       end
       if not ok then kit.error(result) end

@@ -1,5 +1,5 @@
 -- Named steps and sleeps of the module `workflow`. Called with (kit, sys, core, workflow); gives kit.step,
--- kit.step_spec, kit.failure_from.
+-- kit.step_spec, kit.failure_from, kit.kind_from.
 --
 -- What a closure gave is recorded by its host, see hosts/workflow/own/step.py; a host that records nothing just runs it.
 
@@ -39,6 +39,11 @@ return function(kit, sys, core, workflow)
   function kit.failure_from(problem)
     if kit.failure_of(problem) then return problem end
     return kit.make_error({message = kit.shown(problem), kind = "Internal"})
+  end
+
+  function kit.kind_from(problem)
+    local fields = kit.failure_of(problem)
+    return fields and fields.kind or "Internal"
   end
 
   -- How a protected call ended: what it gave, the error it returned, or what it raised.
@@ -94,7 +99,7 @@ return function(kit, sys, core, workflow)
     local _, scope = sys(25, limit)
     local how, value = attempted(name, attempt, f, args)
     local _, fired = sys(26, scope[kit.ID])
-    if fired and how ~= VALUE and kit.failure_of(value).kind == "Timeout" then
+    if fired and how ~= VALUE and kit.kind_from(value) == "Timeout" then
       return RETURNED, kit.make_error({message = "step " .. name .. " timed out", kind = "Timeout"})
     end
     return how, value

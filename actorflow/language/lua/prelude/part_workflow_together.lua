@@ -38,7 +38,9 @@ return function(kit, sys, _, workflow)
     if branches.outcomes[i].error and not branches.failed then branches.failed = i end
   end
 
-  function Branches.cancel(branches)
+  function Branches.cancel(branches) -- once: the cleanup of a branch is not interrupted
+    if branches.cancelled then return end
+    branches.cancelled = true
     for i = 1, branches.begun do
       local task = branches.tasks[i]
       if task then sys(5, task[kit.ID]) end
@@ -59,7 +61,7 @@ return function(kit, sys, _, workflow)
 
   -- Lets those that run come to their end, however often that is interrupted.
   local function wound_up(branches, problem)
-    if kit.failure_from(problem).kind ~= "Canceled" then Branches.cancel(branches) end -- that has reached them already
+    if kit.kind_from(problem) ~= "Canceled" then Branches.cancel(branches) end -- that has reached them already
     while branches.running > 0 do
       kit.pcall(Branches.next_end, branches)
     end

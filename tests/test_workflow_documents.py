@@ -1,0 +1,38 @@
+"""The scripts in the documents about workflows run as they are shown, on both hosts."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.conformance.hosts.place import ACTORS, FLOWS, Place
+from tests.test_documents import ROOT, fenced
+
+STEPS = (ROOT / "docs" / "workflow-steps.md").read_text()
+SHOWN = {
+    "Steps": [10, 11, 22],
+    "Several at a time": [[2, 4], [2, 4, 6]],
+    "Sagas": [10],
+}
+
+
+def section(heading: str) -> str:
+    return STEPS.partition(f"\n## {heading}\n")[2].partition("\n## ")[0]
+
+
+@pytest.mark.parametrize("heading", SHOWN)
+@pytest.mark.parametrize("language", ["lua", "python"])
+async def test_the_scripts_about_steps_run(tmp_path: Path, heading: str, language: str) -> None:
+    place = Place(tmp_path)
+    place.python("double", "def main(x):\n    return x * 2\n", "function")
+    place.python("note", "def main(x):\n    return None\n", "function")
+    [source] = fenced(section(heading), language)
+    entry = (
+        place.lua("it", source.removesuffix("return {main = main}\n"))
+        if language == "lua"
+        else place.python("it", source)
+    )
+    async with place.node() as node:
+        for host in (ACTORS, FLOWS):
+            assert await node.exec(entry, host=host, args=[{"price": 5}], timeout=20) == SHOWN[heading]
