@@ -122,7 +122,7 @@ async def lives(path: Path, programs: list[Any]) -> tuple[list[Any], list[Notice
     pids = []
     async with place.node() as node:
         for entry, program in product(entries, programs):
-            pids.append(await node.spawn(entry, host=FLOWS, args=[plain(program)]))  # noqa: PERF401 - one after another
+            pids.append(await node.spawn(entry, host=FLOWS, args=[plain(program)]))
         for pid in pids:
             await until_last_line(node, pid)
     async with place.node() as node:
