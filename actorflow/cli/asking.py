@@ -62,6 +62,20 @@ def update(  # noqa: PLR0913, PLR0917 - the options of the verb
         print_value(answer, as_json=as_json)
 
 
+def wake(  # noqa: PLR0913, PLR0917 - the options of the verb
+    run: Run,
+    value: Annotated[str, typer.Argument(metavar="[DATA]", help="JSON or plain text that it is given.")] = "null",
+    as_json: AsJson = False,  # noqa: FBT002
+    directory: Directory = None,
+    data: Data = None,
+    override: Overrides = None,
+) -> None:
+    """Let a run go on that has suspended itself (`workflow.suspend`)."""
+    Place.of(directory, data, override).client().wake(run, parse_value(value))
+    if as_json:
+        print_json({"done": "woken", "run": run})
+
+
 def approve(  # noqa: PLR0913, PLR0917 - the options of the verb
     run: Run,
     name: Name,

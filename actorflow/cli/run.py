@@ -95,6 +95,7 @@ def why(
 control.register(app)
 app.command()(asking.query)
 app.command()(asking.update)
+app.command()(asking.wake)
 
 
 def _events(place: Place, run: str) -> Iterator[dict[str, Any]]:

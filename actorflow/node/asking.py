@@ -60,6 +60,15 @@ class Asking:
         doing = host.update(run, name, given, update_id=id, wait_for=wait_for)
         return await _in_time(doing, timeout, f"update {name!r} of {run}")
 
+    async def wake(self, run: str, data: Value = None) -> None:
+        """Let a durable run go on that has suspended itself; `data` is what its `workflow.suspend` returns.
+
+        Raises:
+            Error: kind NotFound without such a run, Conflict when it is not suspended.
+        """
+        host = await self.durable_host(run)
+        await host.wake(run, copy_value(data))
+
     async def approve(  # noqa: PLR0913 - the parts of an answer
         self,
         run: str,

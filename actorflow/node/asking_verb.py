@@ -37,4 +37,8 @@ def asking_verbs(node: Node) -> dict[str, Verb]:
             by=read.text(args, "by", ""),
         )
 
-    return {"run.query": query, "run.update": update, "run.approve": approve}
+    async def wake(args: Mapping[str, Value]) -> Value:
+        await node.wake(read.text(args, "run"), args.get("data"))
+        return True
+
+    return {"run.wake": wake, "run.query": query, "run.update": update, "run.approve": approve}

@@ -121,6 +121,10 @@ class _Requests:
         """
         return self.request("runs.change", {"verb": verb, **more})
 
+    def wake(self, run: str, data: Value = None) -> Any:
+        """Let a durable run go on that has suspended itself, with `data`."""
+        return self.request("run.wake", {"run": run, "data": data})
+
     def approve(  # noqa: PLR0913 - the parts of an answer
         self,
         run: str,

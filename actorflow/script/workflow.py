@@ -14,6 +14,7 @@ from actorflow.script.workflow_step import sleep, sleep_until, step
 from actorflow.script.workflow_together import map, parallel  # noqa: A004 - it is `workflow.map`
 from actorflow.script.workflow_update import on_update
 from actorflow.script.workflow_version import continue_as_new, version
+from actorflow.script.workflow_waiting import suspend, wait_for
 
 __all__ = [
     "Saga",
@@ -31,7 +32,9 @@ __all__ = [
     "sleep",
     "sleep_until",
     "step",
+    "suspend",
     "version",
+    "wait_for",
     "wait_until",
 ]
 

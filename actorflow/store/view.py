@@ -46,6 +46,8 @@ _ASKING: Final = {
     events.OPERATION_PERFORMED: "operation {target}",
     events.UPDATE_ANSWERED: "answer to update {target}",
     events.APPROVAL_ASKED: "approval {target}",
+    events.STATE_AWAITED: "state of workflow {target}",
+    events.RUN_SUSPENDED: "suspended until it is resumed: {target}",
 }
 
 

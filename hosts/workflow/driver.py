@@ -31,6 +31,10 @@ _UNDRAWN: Final = frozenset({"permit"})
 _CONTROLLED_HERE: Final = frozenset({"cancel", "terminate"})
 
 
+_DOCUMENTED: Final = frozenset({events.APPROVAL_ASKED, events.STATE_AWAITED})
+"""Requests that a document of the store stands for."""
+
+
 class Record(NamedTuple):
     """What the script asked, on its way to the journal."""
 
@@ -312,7 +316,7 @@ class JournalDriver:
         """Record that the script gave up a request."""
         record = self.open.pop(ref, None)
         if record is not None:
-            if record.kind == events.APPROVAL_ASKED:
+            if record.kind in _DOCUMENTED:
                 self.withdrawn = [*(self.withdrawn or ()), record]
             self._record(events.REQUEST_DROPPED, ref, "", None, opens=False)
 

@@ -69,7 +69,13 @@ def _resumed(_engine: Engine, _resident: Resident, _record: Record, reply: parti
     reply(Outcome(value=True))  # the run is looked at again: so it has been resumed
 
 
+def _state(engine: Engine, resident: Resident, record: Record, _reply: partial[None]) -> None:
+    """Look at the past of the other run, and follow it; what is found settles the request."""
+    engine.awaiting.asked(resident, record)
+
+
 _ACTS = {
+    events.STATE_AWAITED: _state,
     events.APPROVAL_ASKED: _approval,
     events.PAUSE_REQUESTED: _resumed,
     events.MESSAGE_SENT: _send,

@@ -25,6 +25,7 @@ from actorflow.run.turn import RELEASE, Committed, Delivery, Item
 from actorflow.store.group import Callback, Write
 from hosts.workflow.admission import Admission
 from hosts.workflow.approving import Approvals
+from hosts.workflow.awaiting import Awaiting
 from hosts.workflow.call import Calls
 from hosts.workflow.calling import calling
 from hosts.workflow.chore import Chores
@@ -86,6 +87,7 @@ class Engine:
         self.updates = Updates(self)
         self.approvals = Approvals(self)
         self.sweeper = Sweeper(self)
+        self.awaiting = Awaiting(self)
         self._reader: Reader | None = None
         self._queue: deque[Resident] = deque()
         self._outgoing: list[Write] = []

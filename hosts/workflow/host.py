@@ -24,6 +24,7 @@ from hosts.workflow.engines import engines_of
 from hosts.workflow.faults import stopped
 from hosts.workflow.query import query
 from hosts.workflow.settings import Settings, settings_of
+from hosts.workflow.waking import wake
 
 if TYPE_CHECKING:
     from actorflow.node.node import Node
@@ -88,6 +89,7 @@ class WorkflowHost:
         self._engine = engine  # from here on: runs that are taken over may start children at once
         await engine.recovery.recover(self)
         engine.start_soon(engine.approvals.recover, self.id)
+        engine.start_soon(engine.awaiting.recover, self.id)
 
     async def stop(self, grace: float) -> None:
         """Let running calls end for at most `grace` seconds, then let go of every run; none is cancelled."""
@@ -179,6 +181,10 @@ class WorkflowHost:
     ) -> Value:
         """Update a run; see `update.Updates.update`."""
         return await self.engine.updates.update(reference, name, args, update_id, wait_for)
+
+    async def wake(self, reference: str, data: Value) -> None:
+        """Let a suspended run go on; see `waking.wake`."""
+        await wake(self.engine, reference, data)
 
     async def approve(self, reference: str, name: str, decision: Mapping[str, Any]) -> Value:
         """Answer an approval of a run with a decision as plain data; see `approving.Approvals.approve`."""

@@ -18,6 +18,7 @@ from actorflow.run.turn import EXPIRY, RELEASE, Delivery, StateChange, Turn
 from actorflow.store.control import Pause
 from hosts.workflow.admission import HostAwayError
 from hosts.workflow.approving import opened, withdrawn
+from hosts.workflow.awaiting import unwatched, watched
 from hosts.workflow.chain import successor
 from hosts.workflow.driver import Record, spawn_request
 from hosts.workflow.faults import no_run
@@ -28,11 +29,13 @@ from hosts.workflow.start_terms import expires
 from hosts.workflow.succession import succeed
 
 if TYPE_CHECKING:
+    from actorflow.run.document import PutDocument
     from actorflow.run.event import JournalEvent
     from hosts.workflow.engine import Engine
 
-_PASSIVE = frozenset({events.TIMER_STARTED, events.APPROVAL_ASKED})
-_OUTWARD = frozenset({events.PROCESS_SPAWNED, events.MESSAGE_SENT, events.PROCESS_CONTROLLED, events.APPROVAL_ASKED})
+_DOCUMENTED = frozenset({events.APPROVAL_ASKED, events.STATE_AWAITED})
+_PASSIVE = _DOCUMENTED | {events.TIMER_STARTED, events.RUN_SUSPENDED}
+_OUTWARD = frozenset({events.PROCESS_SPAWNED, events.MESSAGE_SENT, events.PROCESS_CONTROLLED, *_DOCUMENTED})
 _END_STATES = {
     events.RUN_COMPLETED: states.COMPLETED,
     events.RUN_FAILED: states.FAILED,
@@ -113,14 +116,17 @@ def _timers(resident: Resident, draft: Draft, live: LiveRun) -> None:
     gone = draft.dropped
     if gone and live.driver.withdrawn:
         given_up = [record for record in live.driver.withdrawn if record.ref in gone]
-        draft.turn.documents, live.driver.withdrawn = (
-            [withdrawn(resident, record, live.driver.now()) for record in given_up],
-            None,
-        )
+        draft.turn.documents = [_withdrawn(resident, record, live.driver.now()) for record in given_up]
+        live.driver.withdrawn = None
     if ended:
         gone = gone + [ref for ref, record in live.driver.open.items() if record.kind in _PASSIVE]
     if gone:
         draft.turn.dropped_timers += [ref for ref in gone if ref not in fresh]
+
+
+def _withdrawn(resident: Resident, record: Record, at: int) -> PutDocument:
+    """Return what becomes of the document of a request that is given up."""
+    return withdrawn(resident, record, at) if record.kind == events.APPROVAL_ASKED else unwatched(resident, record)
 
 
 def _due(record: Record, journal: list[JournalEvent]) -> int:
@@ -138,8 +144,9 @@ def _outward(engine: Engine, resident: Resident, draft: Draft, record: Record) -
     """Put what concerns other runs of this store into the turn itself."""
     if record.kind == events.PROCESS_SPAWNED:
         _spawn(engine, resident, draft, record)
-    elif record.kind == events.APPROVAL_ASKED:
-        draft.turn.documents = [*draft.turn.documents, opened(resident, record)]
+    elif record.kind in _DOCUMENTED:
+        document = opened if record.kind == events.APPROVAL_ASKED else watched
+        draft.turn.documents = [*draft.turn.documents, document(resident, record)]
     elif record.kind in {events.MESSAGE_SENT, events.PROCESS_CONTROLLED}:
         delivery = _delivery(engine, resident, record)
         if delivery is not None:
@@ -202,8 +209,8 @@ def _finish(engine: Engine, resident: Resident, draft: Draft, live: LiveRun) -> 
         turn.state = states.WAITING
         return
     end = turn.events[-1]
-    waiting = [record for record in live.driver.open.values() if record.kind == events.APPROVAL_ASKED]
-    turn.documents = [*turn.documents, *(withdrawn(resident, record, end.at) for record in waiting)]
+    waiting = [record for record in live.driver.open.values() if record.kind in _DOCUMENTED]
+    turn.documents = [*turn.documents, *(_withdrawn(resident, record, end.at) for record in waiting)]
     turn.state = _END_STATES[end.kind]
     if end.kind == events.RUN_CONTINUED:
         succeed(engine, resident, draft, live, end)

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
-from hosts.workflow.own import approval, pausing, sleep, step
+from hosts.workflow.own import approval, awaiting, pausing, sleep, step, suspend
 from hosts.workflow.own.continuing import continue_as_new
 from hosts.workflow.own.version import version
 
@@ -25,6 +25,8 @@ OWN: Final[Mapping[str, Own]] = MappingProxyType(
         "workflow.approval": approval.ask,
         "workflow.cancel": pausing.cancel,
         "workflow.pause": pausing.pause,
+        "workflow.suspend": suspend.suspend,
+        "workflow.wait_for": awaiting.wait_for,
         "workflow.sleep": sleep.sleep,
         "workflow.step_begin": step.begin,
         "workflow.step_end": step.end,
