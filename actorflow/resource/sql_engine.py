@@ -88,7 +88,7 @@ def mysql_backend(place: str, config: DbSqlServer) -> Backend:
     """Return the database of a `db.sql.mysql` entry."""
     most = config.pool.max_open or _MAX_OPEN["mysql"]
     make = partial(_server_engine, "mysql+pymysql", "mysql", place, config, most)
-    return Backend("mysql", MYSQL, place, most, make)
+    return Backend("mysql", MYSQL, place, most, make, interrupt=_interrupt_mysql)
 
 
 # ---- SQLite --------------------------------------------------------------------------------------------------------
@@ -193,6 +193,18 @@ def _prepare_postgres(connection: Any, _record: Any) -> None:
 
     for name in ("json", "jsonb"):
         connection.adapters.register_loader(name, TextLoader)
+
+
+def _interrupt_mysql(connection: Connection) -> None:
+    """End the statement of a connection, by a second one: MySQL's protocol has no other way."""
+    driver: Any = connection.connection.driver_connection
+    dialect: Any = connection.engine.dialect
+    positional, named = dialect.create_connect_args(connection.engine.url)
+    other = dialect.loaded_dbapi.connect(*positional, **{"connect_timeout": _CONNECT, **named})
+    try:
+        other.cursor().execute(f"KILL QUERY {int(driver.thread_id())}")
+    finally:
+        other.close()
 
 
 def _interrupt_postgres(connection: Connection) -> None:

@@ -68,8 +68,9 @@ _NUMBERS: Final = {
     **dict.fromkeys((1022, 1062, 1169, 1586), _EXISTS),
     **dict.fromkeys((1007, 1050, 1060, 1061), _EXISTS),
     **dict.fromkeys((1216, 1217, 1451, 1452), _CONFLICT),
-    **dict.fromkeys((1044, 1045, 1142, 1143, 1227, 1290, 1698), _DENIED),
+    **dict.fromkeys((1044, 1045, 1142, 1143, 1227, 1290, 1698, 1792), _DENIED),
     **dict.fromkeys((1040, 1053, 1077, 1203, 2002, 2003, 2005, 2006, 2013, 2055), _AWAY),
+    **dict.fromkeys((1054, 1064, 1146, 1265, 1364, 1366, 1406), _INVALID),
     1049: _Meaning(NOT_FOUND),
     1205: _LATE,
     1213: _AGAIN,
@@ -127,14 +128,23 @@ def _text(error: BaseException) -> str:
 def _meaning(error: BaseException) -> tuple[_Meaning, str]:
     if isinstance(error, sqlite3.Error):
         return _of_sqlite(error)
-    state: Any = getattr(error, "sqlstate", None)
-    if isinstance(state, str):
-        return _STATES.get(state) or _STATES.get(state[:2], _INTERNAL), state
     args: tuple[Any, ...] = getattr(error, "args", ())
+    state: Any = getattr(error, "sqlstate", None)
+    if isinstance(state, str) and not (args and isinstance(args[0], int)):  # MySQL's numbers say more than its states
+        return _STATES.get(state) or _STATES.get(state[:2], _INTERNAL), state
     if args and isinstance(args[0], int):
-        unknown = _INVALID if "Programming" in type(error).__name__ or "Data" in type(error).__name__ else _INTERNAL
-        return _NUMBERS.get(args[0], _by_name(error, unknown)), str(args[0])
+        return _of_mysql(error, args[0], state), str(args[0])
     return _by_name(error, _INTERNAL), ""
+
+
+def _of_mysql(error: BaseException, number: int, state: Any) -> _Meaning:
+    """Return what a number means, else its SQLSTATE; HY000 says nothing, and the client's numbers have none."""
+    if number in _NUMBERS:
+        return _NUMBERS[number]
+    if isinstance(state, str) and (state in _STATES or state[:2] in _STATES):
+        return _STATES.get(state) or _STATES[state[:2]]
+    unknown = _INVALID if "Programming" in type(error).__name__ or "Data" in type(error).__name__ else _INTERNAL
+    return _by_name(error, unknown)
 
 
 def _of_sqlite(error: sqlite3.Error) -> tuple[_Meaning, str]:

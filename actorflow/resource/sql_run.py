@@ -13,7 +13,7 @@ from sqlalchemy.exc import ArgumentError, PendingRollbackError, SQLAlchemyError,
 from actorflow.errors import INTERNAL, Error, invalid, unavailable
 from actorflow.resource.sql_engine import Backend
 from actorflow.resource.sql_fault import explain
-from actorflow.resource.sql_text import NUMBERED, count_marks, statements
+from actorflow.resource.sql_text import NUMBERED, SQLITE, count_marks, statements
 from actorflow.resource.sql_value import rows
 from actorflow.value import INT_MAX, Value
 
@@ -67,7 +67,7 @@ def execute(backend: Backend, text: str, values: Sequence[Any], connection: Conn
 
 
 def check(backend: Backend, text: str, connection: Connection) -> int:
-    """Return how many values a statement takes, after asking the database for its opinion; MySQL is not asked.
+    """Return how many values a statement takes, after asking the database for its opinion.
 
     Raises:
         Error: when the database does not understand it, or there is none.
@@ -83,6 +83,10 @@ def check(backend: Backend, text: str, connection: Connection) -> int:
         numbered = statements(text, [None] * count, NUMBERED)[0].text.replace("%", "%%")
         connection.exec_driver_sql(f"PREPARE actorflow_check AS {numbered}")
         connection.exec_driver_sql("DEALLOCATE actorflow_check")
+    elif backend.type == "mysql":
+        connection.exec_driver_sql("SET @actorflow_check = %s", (statements(text, [None] * count, SQLITE)[0].text,))
+        connection.exec_driver_sql("PREPARE actorflow_check FROM @actorflow_check")
+        connection.exec_driver_sql("DEALLOCATE PREPARE actorflow_check")
     return count
 
 

@@ -32,7 +32,9 @@ from sqlalchemy import (
     select,
     update,
 )
+from sqlalchemy.dialects import mysql
 from sqlalchemy.exc import IntegrityError, NoSuchTableError
+from sqlalchemy.types import TypeEngine
 
 from actorflow.duration import SECOND
 from actorflow.errors import ALREADY_EXISTS, NOT_FOUND, Error, invalid, not_found
@@ -145,7 +147,7 @@ class _Table:
         self._key: Any = table.c[config.id_column_name]
         self._payload: Any = table.c[config.payload_column_name]
         self._expires: Any = table.c[config.expire_column_name]
-        self._binary = isinstance(self._payload.type, LargeBinary)
+        self._binary = _is_binary(self._payload.type)
 
     @classmethod
     def found(cls, config: StoreSql, connection: Connection) -> _Table:
@@ -162,7 +164,7 @@ class _Table:
             there = ", ".join(table.c.keys())
             raise invalid(f"table {config.table_name} has no column {', '.join(absent)}; it has {there}")
         payload = table.c[config.payload_column_name].type
-        if not isinstance(payload, LargeBinary | String):
+        if not _is_binary(payload) and not isinstance(payload, String):
             raise invalid(f"column {config.payload_column_name} is of type {payload}, expected text or bytes")
         expires = table.c[config.expire_column_name].type
         if not isinstance(expires, DateTime | Integer | Numeric | Float):
@@ -251,6 +253,11 @@ def _nanoseconds(expires: Any) -> int | None:
         moment = expires if expires.tzinfo else expires.replace(tzinfo=UTC)
         return int(moment.timestamp() * 1e6) * 1000
     return None if expires is None else int(float(expires) * SECOND)
+
+
+def _is_binary(kind: TypeEngine[Any]) -> bool:
+    """Tell whether a column holds bytes; MySQL's large ones are no LargeBinary."""
+    return isinstance(kind, LargeBinary | mysql.LONGBLOB | mysql.MEDIUMBLOB | mysql.TINYBLOB)
 
 
 def _version(text: str) -> str:
