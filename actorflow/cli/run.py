@@ -7,7 +7,7 @@ from typing import Annotated, Any, Final
 
 import typer
 
-from actorflow.cli import asking, control
+from actorflow.cli import asking, control, resolve
 from actorflow.cli.option import AsJson, Data, Directory, Overrides
 from actorflow.cli.output import line_of, print_fields, print_json, print_rows
 from actorflow.cli.place import Place
@@ -94,6 +94,7 @@ def why(
 
 control.register(app)
 app.command()(asking.query)
+app.command()(resolve.resolve)
 app.command()(asking.update)
 app.command()(asking.wake)
 

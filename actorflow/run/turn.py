@@ -6,7 +6,7 @@ not touch its neighbours. When a commit fails as a whole, nothing is known and e
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, NamedTuple, TypeAlias
 
@@ -247,7 +247,33 @@ class KeepCalls:
     calls: list[CallRow]
 
 
-Item: TypeAlias = StartRun | Delivery | Turn | PutDocument | ChangeRun | KeepCalls
+@dataclass(slots=True)
+class Transact:
+    """Do something in the database of the store and deliver what it comes to, `FunctionCompleted`, in one commit.
+
+    Refused with `failed` when the work raises: nothing of it remains then; with `transaction` by a store that cannot.
+
+    Attributes:
+        run: run number. lease: fencing token the run row must hold. ref: the call it answers. at: Unix nanoseconds.
+        work: gets a cursor of the transaction, on the writer's thread, and returns the payload of the delivery.
+        limit: how long it may take, in seconds. target: as in the journal event that the delivery becomes.
+        dropped: whether nobody wants it any more; it is not begun then.
+        payload, error: what it came to, set by the store.
+    """
+
+    run: int
+    lease: int
+    ref: int
+    at: int
+    work: Callable[[Any], bytes]
+    limit: float
+    target: str = ""
+    dropped: bool = False
+    payload: bytes = b""
+    error: BaseException | None = None
+
+
+Item: TypeAlias = StartRun | Delivery | Turn | PutDocument | ChangeRun | KeepCalls | Transact
 
 
 @dataclass(slots=True)
@@ -259,7 +285,8 @@ class Committed:
         refusal: why not: `exists` (the workflow id is held), `reuse` (it has been used), `unknown` (no such open run),
             `revision`, `lease`,
             `journal` (its events do not follow), `document` (it is at another revision), `state` (the run does not take
-            the verb in its state), `parent` (its parent is open still).
+            the verb in its state), `parent` (its parent is open still), `failed`, `dropped`, `transaction` (see
+            `Transact`).
         run: run number concerned, 0 when unknown. run_id: its run id.
         state: of a change: the state it left the run in; when refused, the state it found. Of a delivery: the state of
             the run that got it.

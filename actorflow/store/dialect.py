@@ -20,8 +20,10 @@ from sqlalchemy.engine.interfaces import Dialect as CoreDialect
 from sqlalchemy.sql.dml import Insert
 
 from actorflow.errors import Error, invalid, unavailable
+from actorflow.run.turn import Transact
 from actorflow.store import fault
 from actorflow.store.migrate.run import migrate, migrations, missing
+from actorflow.store.transact import transact
 from actorflow.store.vault import Vault
 
 _BUSY: Final = 5.0
@@ -58,6 +60,10 @@ class Sqlite:
     def core(self) -> CoreDialect:
         """The SQLAlchemy dialect statements are compiled for; parameters go by position."""
         return sqlite.dialect(paramstyle="qmark")
+
+    def transact(self, connection: sqlite3.Connection, item: Transact) -> bool:
+        """Do the work of an item inside of the open transaction; see `transact.transact`."""
+        return transact(connection, item)
 
     def connect(self) -> Any:
         """Return a DB-API connection, in autocommit mode, to the database with its newest schema.

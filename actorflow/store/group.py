@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import Final, NamedTuple, TypeAlias
 
 from actorflow.errors import Error, Failure, invalid
-from actorflow.run.turn import Committed, Item, StartRun, Turn
+from actorflow.run.turn import Committed, Item, StartRun, Transact, Turn
 from actorflow.store.port import Store
 
 Answer: TypeAlias = Committed | Error
@@ -27,11 +27,14 @@ class Write(NamedTuple):
 
 def next_group(waiting: deque[Write], rows: int) -> list[Write]:
     """Take the first items, as many as make about so many rows, and at least one."""
-    group = []
+    group: list[Write] = []
     while waiting and rows > 0:
+        alone = isinstance(waiting[0].item, Transact)  # what somebody else's SQL does must not concern others
+        if alone and group:
+            break
         write = waiting.popleft()
         group.append(write)
-        rows -= weight(write.item)
+        rows = 0 if alone else rows - weight(write.item)
     return group
 
 

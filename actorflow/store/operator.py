@@ -13,11 +13,13 @@ from typing import Any, Final, Protocol, TypeAlias, runtime_checkable
 from actorflow.clock import Clock
 from actorflow.codec import encode
 from actorflow.errors import Error, invalid
+from actorflow.ports import Outcome
 from actorflow.run import state as states
 from actorflow.run.document import PutDocument
-from actorflow.run.turn import ChangeRun, Committed, RunRow
+from actorflow.run.turn import ChangeRun, Committed, OpenRun, RunRow
 from actorflow.store.control import asking, pause_of, refused
 from actorflow.store.port import Reader, RunFilter
+from actorflow.store.resolving import resolving
 from actorflow.store.retrying import retrying
 from actorflow.store.stores import Stores
 from actorflow.store.view import pid_of
@@ -90,6 +92,35 @@ class Operator:
                 raise refused(change, answer, repr(row.workflow_id), strict=row.strict, revision=row.revision)
         raise AssertionError
 
+    async def resolve(self, run: str, ref: int, outcome: Outcome | None, *, by: str = "") -> dict[str, Any]:
+        """Say how a call ended of which nobody knows, and let its paused run go on; returns what `change` does.
+
+        Args:
+            run: a PID, a workflow id or a run id.
+            ref: the number of the call, as the reason of the pause has it.
+            outcome: what the call came to; None has it attempted again.
+            by: who says so.
+
+        Raises:
+            Error: NotFound; Conflict when the run is not paused or has no such call.
+        """
+        for attempt in range(_TRIES):
+            database, row = await self._stores.locate(run)
+            held = await self._stores.read(database, _loading(row.run))
+            change = resolving(held, ref, outcome, at=self._clock.now(), by=by)
+            answer = await self._committed(database, row, change)
+            if answer.accepted:
+                return {
+                    "pid": pid_of(row),
+                    "run_id": row.run_id,
+                    "verb": "resolve",
+                    "state": row.state,
+                    "to": answer.state,
+                }
+            if answer.refusal != "revision" or attempt == _TRIES - 1:
+                raise refused(change, answer, repr(row.workflow_id), strict=row.strict, revision=row.revision)
+        raise AssertionError
+
     async def change_all(  # noqa: PLR0913 - a verb, whom it is about, and how
         self,
         verb: str,
@@ -155,6 +186,10 @@ class Operator:
             due = PutDocument(DELETE_DATA, row.run_id, encode(row.run), due=now)
             return replace(change, waits=ended, documents=(due,), revision=row.revision)
         return change
+
+
+def _loading(run: int) -> Callable[[Reader], OpenRun]:
+    return lambda reader: reader.load(run)
 
 
 def _page(which: RunFilter, before: int | None) -> Callable[[Reader], list[RunRow]]:

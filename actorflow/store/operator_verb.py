@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from actorflow.errors import invalid
+from actorflow.errors import INTERNAL, Failure, invalid
 from actorflow.node import control_args as args_of
 from actorflow.node.control import Verb
+from actorflow.ports import Outcome
 from actorflow.store.operator import ASKED, Operator
 from actorflow.store.port import RunFilter
 from actorflow.value import Value
@@ -16,7 +17,7 @@ _FILTERS: Final = ("host", "state", "entry", "prefix")
 
 
 def operator_verbs(operator: Operator) -> dict[str, Verb]:
-    """Return the verbs by name: `run.change` for one run, `runs.change` for all that match."""
+    """Return the verbs by name: `run.change` for one run, `runs.change` for all that match, `run.resolve`."""
 
     async def change(args: Mapping[str, Value]) -> Value:
         verb, run = args_of.text(args, "verb"), args_of.text(args, "run")
@@ -45,9 +46,24 @@ def operator_verbs(operator: Operator) -> dict[str, Verb]:
             keep_attempts=args.get("keep_attempts") is True,
         )
 
-    return {"run.change": change, "runs.change": change_all}
+    async def resolve(args: Mapping[str, Value]) -> Value:
+        run, ref = args_of.text(args, "run"), args_of.count(args, "ref", 0)
+        return await operator.resolve(run, ref, _outcome(args), by=args_of.text(args, "by", ""))
+
+    return {"run.change": change, "runs.change": change_all, "run.resolve": resolve}
 
 
 def _filter(args: Mapping[str, Value]) -> RunFilter:
     host, state, entry, prefix = (args_of.text(args, name, "") for name in _FILTERS)
     return RunFilter(host, state, entry, prefix)
+
+
+def _outcome(args: Mapping[str, Value]) -> Outcome | None:
+    given = [name for name in ("retry", "result", "error") if name in args]
+    if len(given) != 1:
+        raise invalid(f"run resolve: got {' and '.join(given) or 'nothing'}, expected one of retry, result and error")
+    if given == ["retry"]:
+        return None
+    if given == ["result"]:
+        return Outcome(args["result"])
+    return Outcome(failure=Failure(args_of.text(args, "error"), INTERNAL, retryable=False))

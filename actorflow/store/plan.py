@@ -6,12 +6,12 @@ Items are decided in order, each against what its predecessors left. Nothing her
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Final, TypeGuard, TypeVar
 
 from actorflow.run.document import DocumentRow, PutDocument
-from actorflow.run.event import CANCEL_REQUESTED, CARRIED, RESULTS, JournalEvent
+from actorflow.run.event import CANCEL_REQUESTED, CARRIED, FUNCTION_COMPLETED, RESULTS, JournalEvent
 from actorflow.run.identity import CLOSE_ABANDON, REPLACE, RETURN_EXISTING, REUSE, REUSE_FAILED, SKIP
 from actorflow.run.state import COMPLETED, CREATED, ENDED, OPEN, PAUSED, TERMINAL
 from actorflow.run.turn import (
@@ -25,6 +25,7 @@ from actorflow.run.turn import (
     KeepCalls,
     StartRun,
     StateChange,
+    Transact,
     Turn,
 )
 from actorflow.store.change import CANCEL_REASON, change_run, keep_calls, keep_late, resume
@@ -213,11 +214,12 @@ def needs(batch: Sequence[Item]) -> Needs:
     return wanted
 
 
-def _other_needs(item: Delivery | PutDocument | ChangeRun | KeepCalls, wanted: Needs) -> None:
+def _other_needs(item: Delivery | PutDocument | ChangeRun | KeepCalls | Transact, wanted: Needs) -> None:
     if isinstance(item, PutDocument):
         _document_needs(item, wanted)
-    elif isinstance(item, KeepCalls):
+    elif isinstance(item, KeepCalls | Transact):
         wanted.runs.add(item.run)
+        wanted.inbox = wanted.inbox or isinstance(item, Transact)
     else:
         _delivery_needs(item, wanted)
         for document in item.documents:
@@ -285,9 +287,14 @@ def onward(known: Known) -> set[str]:
     return {head.workflow_id for head in known.runs.values() if head.state in TERMINAL}
 
 
-def plan(batch: Sequence[Item], known: Known) -> tuple[list[Committed], Writes]:
-    """Decide a batch: return an answer for each item, and the rows to write. Uses `known` up."""
-    planner = Planner(known)
+def plan(
+    batch: Sequence[Item], known: Known, transact: Callable[[Transact], bool] | None = None
+) -> tuple[list[Committed], Writes]:
+    """Decide a batch: return an answer for each item, and the rows to write. Uses `known` up.
+
+    `transact` does the work of a `Transact` and tells whether it succeeded; None where a store cannot.
+    """
+    planner = Planner(known, transact)
     answers = [planner.item(item) for item in batch]
     return answers, planner.writes
 
@@ -295,9 +302,10 @@ def plan(batch: Sequence[Item], known: Known) -> tuple[list[Committed], Writes]:
 class Planner:
     """One batch in the making; `change` uses it too."""
 
-    def __init__(self, known: Known) -> None:
-        """Begin with what is known, and nothing to write."""
+    def __init__(self, known: Known, transact: Callable[[Transact], bool] | None = None) -> None:
+        """Begin with what is known, and nothing to write; see `plan`."""
         self.known = known
+        self._transact = transact
         self.writes = Writes()
         self._endings = Endings(known, self.writes, self.deliver)
         for head in known.runs.values():
@@ -315,10 +323,27 @@ class Planner:
         if isinstance(item, Delivery):
             return self.deliver(item)
         if not isinstance(item, ChangeRun):
-            return keep_calls(self, item)
+            return keep_calls(self, item) if isinstance(item, KeepCalls) else self._work(item)
         answer = change_run(self, item)
         answer.touched = self._endings.settle("", item.at)
         return answer
+
+    def _work(self, item: Transact) -> Committed:
+        """Have the work of an item done and deliver what it comes to; a run that is paused takes that in later."""
+        head = self.known.runs.get(item.run)
+        refusal = "unknown" if head is None or head.state not in OPEN else "lease" if item.lease != head.lease else ""
+        if item.dropped:
+            refusal = "dropped"
+        if self._transact is None:
+            refusal = "transaction"
+        if head is None or refusal:
+            return Committed(accepted=False, refusal=refusal, run=item.run)
+        if self._transact is None or not self._transact(item):
+            return Committed(accepted=False, refusal="failed", run=item.run, run_id=head.run_id)
+        answer = Delivery("", FUNCTION_COMPLETED, item.target, "", item.payload, item.at, run=item.run, ref=item.ref)
+        return Committed(
+            accepted=True, run=item.run, run_id=head.run_id, state=head.state, inbox=[self.put(head, answer)]
+        )
 
     # ---- starts ------------------------------------------------------------------------------------------------
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any, TypeVar
 
 from actorflow.run.turn import Committed, Item
@@ -14,6 +15,7 @@ from actorflow.store.plan import Kept, plan
 from actorflow.store.port import CommitUnknown
 from actorflow.store.read import SqlReader
 from actorflow.store.statement import WriteStatements
+from actorflow.store.transact import TransactionLost
 from actorflow.store.vault import KEYS
 
 T = TypeVar("T")
@@ -78,7 +80,14 @@ class SqlStore(SqlReader):
             kept.forget()
             kept.version = version
         known = look_up(cursor, self._writes, self.dialect, batch, kept)
-        answers, writes = plan(batch, known)
+        try:
+            answers, writes = plan(batch, known, partial(self.dialect.transact, self._open))
+        except TransactionLost:
+            kept.forget()
+            if len(batch) > 1:
+                raise  # each is committed alone then
+            cursor.execute(self.dialect.begin_write)
+            return [Committed(accepted=False, refusal="failed")]
         apply(cursor, self._writes, self.dialect, self.dialect.vault.closed(writes, known.runs))
         kept.learn(known, writes)
         return answers

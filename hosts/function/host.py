@@ -99,6 +99,14 @@ class FunctionHost:
             reply(Outcome(failure=error.failure))
             return _nothing
 
+    def python_function(self, target: str) -> Callable[..., Any]:
+        """Return a Python function as registered now, loaded.
+
+        Raises:
+            Error: what loading it raises.
+        """
+        return self._loader.function(self._node.registry.bundle(target))
+
     def attempt(self, pid: str) -> CallRequest | None:
         """Return the attempt that a Lua function serves which runs as this process."""
         return self._attempts.get(pid)
@@ -143,6 +151,8 @@ class FunctionHost:
         return give_up
 
     def _begin_python(self, entry: Entry, request: CallRequest, reply: Reply) -> Callable[[], None]:
+        if field(entry.config, "transactional", default=False):
+            raise invalid(f"{request.target} is transactional: only a workflow calls it, whose store is its database")
         own = self._node.guard.own(request.target)
         if own:
             request = replace(request, context={**request.context, **own})

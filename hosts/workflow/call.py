@@ -18,8 +18,11 @@ from actorflow.codec import decode, encode
 from actorflow.duration import SECOND
 from actorflow.errors import Error, Failure
 from actorflow.ports import CallRequest, Outcome
+from actorflow.run.event import FUNCTION_COMPLETED
 from actorflow.run.state import PAUSED
-from actorflow.run.turn import CallRow, Committed, KeepCalls
+from actorflow.run.turn import CallRow, Committed, Delivery, KeepCalls, Transact
+from actorflow.store.port import CommitUnknown
+from hosts.function.failing import failure_in
 from hosts.workflow.deadline import Deadlines
 from hosts.workflow.open_call import (
     HEARTBEAT,
@@ -40,6 +43,7 @@ from hosts.workflow.open_call import (
 )
 from hosts.workflow.start import invocation_id
 from hosts.workflow.terms import ASK, FAIL, RETRY, TermsOf
+from hosts.workflow.transaction import prepared
 
 if TYPE_CHECKING:
     from actorflow.value import Value
@@ -221,7 +225,7 @@ class Calls:
             return
         terms, now = call.terms, self._engine.clock.now()
         call.began = now
-        if terms.start_to_close:
+        if terms.start_to_close and not terms.transactional:
             self._closing.set(call, terms.start_to_close)
             request.deadline = now + terms.start_to_close
         if call.close_at:
@@ -231,9 +235,45 @@ class Calls:
         if call.details:
             request.heartbeat = decode(call.details)
         request.beat = partial(self._heard, call.run, call.ref, request.attempt)
-        give_up = self._engine.attempt(request, partial(self._replied, call, request))
+        if terms.transactional:
+            give_up = self._transact(call, request)
+        else:
+            give_up = self._engine.attempt(request, partial(self._replied, call, request))
         if not call.answered:
             call.give_up = give_up
+
+    def _transact(self, call: OpenCall, request: CallRequest) -> Callable[[], None]:
+        """Begin an attempt that is part of a commit. Returns what gives it up, which only helps before it begins."""
+        try:
+            item = prepared(self._engine, call, request)
+        except Error as error:
+            self._replied(call, request, Outcome(failure=error.failure))
+            return nothing
+        self._engine.submit(item, partial(self._transacted, call, request, item))
+
+        def drop() -> None:
+            item.dropped = True
+
+        return drop
+
+    def _transacted(self, call: OpenCall, request: CallRequest, item: Transact, answer: Committed | Error) -> None:
+        engine = self._engine
+        if isinstance(answer, Error):
+            engine.recovery.doubt(answer)
+            if isinstance(answer, CommitUnknown):  # whether it was done is in the store, and nowhere else
+                self.close(call.run, call.ref)
+                engine.start_soon(engine.recovery.read_later, engine.resident(call.run))
+            else:
+                self._replied(call, request, Outcome(failure=answer.failure))
+        elif answer.accepted:
+            delivery = Delivery(
+                "", FUNCTION_COMPLETED, item.target, "", item.payload, item.at, run=call.run, ref=call.ref
+            )
+            engine.arrived(delivery, answer)
+            self._over(call)
+            call.settled = True
+        elif item.error is not None:
+            self._replied(call, request, Outcome(failure=failure_in(item.error)))
 
     def _heard(self, run: int, ref: int, attempt: int, details: Value) -> None:
         """Take a heartbeat; what it tells is stored, but not more often than a crash may lose."""

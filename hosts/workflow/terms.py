@@ -45,6 +45,7 @@ class Terms(NamedTuple):
     activity_id: str
     on_unknown: str
     exhaustion: Exhaustion | None
+    transactional: bool
 
     @property
     def whole(self) -> int:
@@ -103,6 +104,7 @@ def _terms(options: Mapping[str, Any], config: Any) -> Terms:
         _text(options, "activity.id"),
         _on_unknown(options, config),
         exhaustion_of(options),
+        bool(_field(config, "transactional")),
     )
 
 

@@ -8,7 +8,7 @@ from typing import Annotated, Final, Literal, Self
 from pydantic import AfterValidator, Field, model_validator
 
 from actorflow.registry.kind import Kind
-from actorflow.registry.kinds.fields import Names, Source, refusal
+from actorflow.registry.kinds.fields import Database, Names, Source, refusal
 from actorflow.registry.kinds.function import Function
 from actorflow.registry.kinds.script import PYTHON_IMPORTS
 
@@ -27,13 +27,16 @@ class FunctionPy(Function):
     """A function written in Python.
 
     `run` says where it runs; None: `trio` for an `async def`, `thread` for a `def`. `packages` are the third-party
-    modules its source may import.
+    modules its source may import. `transactional`: a `def` that gets the transaction in which the completion of its
+    call is committed, in the database that keeps the run; `database` says which that must be.
     """
 
     source: Source | None = None
     import_path: Annotated[str, AfterValidator(_import_path)] = Field("", alias="import")
     run: Literal["trio", "thread", "asyncio", "process"] | None = None
     packages: Names = ()
+    transactional: bool = False
+    database: Database | None = None
 
     @model_validator(mode="after")
     def _one_of_two(self) -> Self:
@@ -42,4 +45,4 @@ class FunctionPy(Function):
         return self
 
 
-KIND = Kind("function.py", FunctionPy, references={"imports": PYTHON_IMPORTS})
+KIND = Kind("function.py", FunctionPy, references={"imports": PYTHON_IMPORTS, "database": ("db.sql.*",)})

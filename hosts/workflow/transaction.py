@@ -1,0 +1,91 @@
+"""Transactional functions: their SQL and their completion are one commit of the store that keeps the run.
+
+They run on the writer's thread inside of its transaction, so each takes effect exactly once, without a key.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from contextvars import copy_context
+from functools import partial
+from inspect import iscoroutinefunction
+from typing import TYPE_CHECKING, Any, Final
+
+from actorflow.codec import encode
+from actorflow.duration import SECOND
+from actorflow.errors import invalid
+from actorflow.run.turn import Transact
+from actorflow.script.ctx import CALL, CallContext
+from actorflow.store.stores import MEMORY
+from actorflow.value import Limits, copy_value
+from hosts.workflow.open_call import attempts_of
+
+if TYPE_CHECKING:
+    from actorflow.node.program import Entry
+    from actorflow.ports import CallRequest
+    from hosts.workflow.engine import Engine
+    from hosts.workflow.open_call import OpenCall
+
+_LIMIT: Final = SECOND
+"""How long a transactional function may take that does not say (`limits.slice.kill`)."""
+
+
+class Transaction:
+    """What a transactional function gets as its first argument: the transaction that it is part of."""
+
+    def __init__(self, cursor: Any) -> None:
+        """Run SQL on a cursor of the transaction."""
+        self._cursor = cursor
+
+    def execute(self, sql: str, parameters: Sequence[Any] | Mapping[str, Any] = ()) -> int:
+        """Run a statement and return how many rows it changed."""
+        return int(self._cursor.execute(sql, parameters).rowcount)
+
+    def query(self, sql: str, parameters: Sequence[Any] | Mapping[str, Any] = ()) -> list[dict[str, Any]]:
+        """Return the rows of a query, each a map from column to value."""
+        rows = self._cursor.execute(sql, parameters).fetchall()
+        names = [column[0] for column in self._cursor.description or ()]
+        return [dict(zip(names, row, strict=True)) for row in rows]
+
+
+def prepared(engine: Engine, call: OpenCall, request: CallRequest) -> Transact:
+    """Return the item that runs one attempt of a transactional function.
+
+    Raises:
+        Error: kind Invalid, when its database is not the one that keeps the run; what loading the function raises.
+    """
+    entry = engine.node.registry.entry(request.target)
+    entry.require()
+    _check_database(entry, request.target, call)
+    function = engine.functions.python_function(request.target)
+    if iscoroutinefunction(function):
+        raise invalid(f"{request.target}: transactional needs a `def`, got an `async def`")
+    context = CallContext(request.invocation_id, request.attempt, request.context, request.target, request.caller)
+    limit = _field(_field(_field(entry.config, "limits"), "slice"), "kill") or _LIMIT
+    work = partial(_run, function, request.args, context, call.host.limits)
+    return Transact(
+        call.run, call.host.lease, call.ref, engine.clock.now(), work, limit / SECOND, target=attempts_of(call)
+    )
+
+
+def _run(
+    function: Callable[..., Any], args: tuple[Any, ...], context: CallContext, limits: Limits, cursor: Any
+) -> bytes:
+    """Run the function, on the writer's thread, and return its value as the payload of its completion."""
+    own = copy_context()
+    own.run(CALL.set, context)
+    return encode(copy_value(own.run(function, Transaction(cursor), *args), limits), limits)
+
+
+def _check_database(entry: Entry, target: str, call: OpenCall) -> None:
+    named, kept = _field(entry.config, "database") or "", call.host.settings.database
+    if kept == MEMORY:
+        raise invalid(f"{target} is transactional, and {call.host.id} keeps its runs in memory; give it a database")
+    if named and named != kept:
+        where = kept or "the default database of the node"
+        message = f"{target} is transactional in {named}, and {call.host.id} keeps its runs in {where}"
+        raise invalid(f"{message}; name the same database in both, or drop `transactional`")
+
+
+def _field(config: Any, name: str) -> Any:
+    return config.get(name) if isinstance(config, Mapping) else getattr(config, name, None)

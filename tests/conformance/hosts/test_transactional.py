@@ -1,0 +1,107 @@
+"""Transactional functions: their SQL and their completion are one commit."""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from actorflow.errors import Error
+from tests.conformance.hosts.place import ACTORS, FLOWS, Place
+
+BOOKING = """
+import time
+from actorflow.script import ctx, errors
+
+def main(transaction, item, trouble=""):
+    transaction.execute("CREATE TABLE IF NOT EXISTS booking (item TEXT, attempt INTEGER)")
+    transaction.execute("INSERT INTO booking VALUES (?, ?)", [item, ctx.attempt])
+    if trouble == "once" and ctx.attempt == 1:
+        raise OSError("lost")
+    if trouble == "reject":
+        raise errors.Rejected("sold out")
+    if trouble == "loop":
+        while True:
+            pass
+    if trouble == "sql":
+        transaction.query("WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT count(*) FROM n")
+    if trouble == "journal":
+        transaction.execute("DELETE FROM journal")
+    if trouble == "commit":
+        transaction.execute("COMMIT")
+    return transaction.query("SELECT item, attempt FROM booking WHERE item = ?", [item])
+"""
+CALLING = """
+local function main(...)
+  local value, err = funcs.new():with_options({retry = {initial_delay = "1ms", max_attempts = 3}}):call("app:booking", ...)
+  if not err then return {value = value} end
+  return {kind = err:kind(), message = err:message()}
+end
+"""
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Place:
+    made = Place(tmp_path)
+    made.lua("calling", CALLING)
+    limits = {"slice": {"kill": "100ms"}}
+    made.python("booking", BOOKING, "function", transactional=True, limits=limits)
+    return made
+
+
+def bookings(place: Place) -> list[Any]:
+    """Return what is in the table, by whoever wrote it."""
+    with closing(sqlite3.connect(place.path / ".actorflow" / "runs.db")) as connection:
+        return connection.execute("SELECT item, attempt FROM booking ORDER BY item").fetchall()
+
+
+async def test_what_it_writes_is_there_once_with_its_result(place: Place) -> None:
+    async with place.node() as node:
+        assert await node.exec("app:calling", host=FLOWS, args=["a"], timeout=20) == {
+            "value": [{"item": "a", "attempt": 1}]
+        }
+        assert await node.exec("app:calling", host=FLOWS, args=["b", "once"], timeout=20) == {
+            "value": [{"item": "b", "attempt": 2}]
+        }
+    assert bookings(place) == [("a", 1), ("b", 2)]
+
+
+@pytest.mark.parametrize(
+    ("trouble", "kind"),
+    [
+        ("reject", "Invalid"),
+        ("loop", "Timeout"),
+        ("sql", "Timeout"),
+        ("journal", "PermissionDenied"),
+        ("commit", "PermissionDenied"),
+    ],
+)
+async def test_one_that_fails_leaves_nothing_and_disturbs_nobody(place: Place, trouble: str, kind: str) -> None:
+    place.python("plain", "def main():\n    return 1\n", "function")
+    other = place.lua("other", "local function main() for _ = 1, 20 do funcs.call('app:plain') end return 'done' end")
+    async with place.node() as node:
+        await node.exec("app:calling", host=FLOWS, args=["a"], timeout=20)
+        pid = await node.spawn(other, host=FLOWS)
+        answer = await node.exec("app:calling", host=FLOWS, args=["b", trouble], timeout=20)
+        assert answer["kind"] == kind, answer
+        assert await node.wait(pid, timeout=20) == "done"
+    assert bookings(place) == [("a", 1)]
+
+
+async def test_it_is_refused_where_it_could_not_be_one_commit(place: Place) -> None:
+    place.entries["elsewhere"] = {"kind": "db.sql.sqlite", "file": "other.db"}
+    place.entries["memory"] = {"kind": "workflow.host", "database": "memory", "lifecycle": {"auto_start": True}}
+    place.entries["booking"]["database"] = "app:elsewhere"
+    async with place.node() as node:
+        answer = await node.exec("app:calling", host=FLOWS, args=["a"], timeout=20)
+        assert answer["kind"] == "Invalid"
+        assert "app:elsewhere" in answer["message"]
+        answer = await node.exec("app:calling", host="app:memory", args=["a"], timeout=20)
+        assert "in memory" in answer["message"]
+        answer = await node.exec("app:calling", host=ACTORS, args=["a"], timeout=20)
+        assert "only a workflow calls it" in answer["message"]
+        with pytest.raises(Error, match="only a workflow calls it"):
+            await node.call("app:booking", "a")
