@@ -101,3 +101,25 @@ def parse_seconds(text: str) -> float:
 
 def _no_constant(name: str) -> Any:
     raise ValueError(f"{name} is not JSON")
+
+
+def parse_pairs(texts: Iterable[str], option: str) -> dict[str, Any]:
+    """Return the map that several `key=value` are; each value is as `parse_value` reads it.
+
+    Raises:
+        Error: kind Invalid, for text that is no pair.
+    """
+    pairs: dict[str, Any] = {}
+    for text in texts:
+        found = _PAIR.fullmatch(text)
+        if found is None:
+            raise invalid(f"{option}: got {text!r}, expected KEY=VALUE")
+        pairs[found[1]] = parse_value(found[2])
+    return pairs
+
+
+def start_options(texts: Iterable[str] | None, **given: Any) -> dict[str, Any]:
+    """Return the start options that `--option KEY=VALUE` and the flags of `spawn` mean; flags that are given win."""
+    written = parse_pairs(texts or (), "--option")
+    options = {name if "." in name else f"workflow.{name}": value for name, value in written.items()}
+    return options | {f"workflow.{name}": value for name, value in given.items() if value}

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
+from actorflow.cli.argument import parse_pairs
 from actorflow.cli.option import AsJson, Data, Directory, Limit, Overrides
 from actorflow.cli.output import print_rows
 from actorflow.cli.place import Place
@@ -42,6 +43,10 @@ def runs(  # noqa: PLR0913, PLR0917 - the options of the verb
     entry: Entry = "",
     state: State = "",
     prefix: Annotated[str, typer.Option("--prefix", help="Only workflow ids that begin so.", show_default=False)] = "",
+    attr: Annotated[
+        list[str] | None,
+        typer.Option("--attr", metavar="NAME=VALUE", help="Only with this search attribute.", show_default=False),
+    ] = None,
     limit: Limit = 100,
     as_json: AsJson = False,  # noqa: FBT002
     directory: Directory = None,
@@ -49,7 +54,8 @@ def runs(  # noqa: PLR0913, PLR0917 - the options of the verb
     override: Overrides = None,
 ) -> None:
     """List the runs of durable hosts, newest first; works without a node too."""
-    wanted = {"host": host, "entry": entry, "state": state, "prefix": prefix, "limit": limit}
+    wanted: dict[str, Any] = {"host": host, "entry": entry, "state": state, "prefix": prefix, "limit": limit}
+    wanted["attributes"] = parse_pairs(attr or (), "--attr")
     rows = Place.of(directory, data, override).ask("runs", wanted)
     columns = ("workflow_id", "entry", "host", "state", "created", "updated", "reason")
     print_rows(rows, columns, as_json=as_json, empty="no runs")

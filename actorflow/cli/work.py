@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 import typer
 
 from actorflow import errors
-from actorflow.cli.argument import parse_args, parse_message, parse_seconds, parse_value
+from actorflow.cli.argument import parse_args, parse_message, parse_pairs, parse_seconds, parse_value, start_options
 from actorflow.cli.failing import FAILED, RUN_FAILED, Ending, code_of, complain
 from actorflow.cli.option import Arguments, AsJson, Data, Directory, Overrides, Timeout
 from actorflow.cli.output import print_json, print_value
@@ -54,6 +54,25 @@ def spawn(  # noqa: PLR0913, PLR0917 - the options of the verb
     timeout: Timeout = "30s",
     name: Annotated[str, typer.Option("--name", help="A name to register for the process.")] = "",
     workflow_id: Annotated[str, typer.Option("--id", help="The workflow id, on a durable host.")] = "",
+    key: Annotated[str, typer.Option("--key", help="A business key: the workflow id is ID/KEY.")] = "",
+    on_conflict: Annotated[
+        str,
+        typer.Option(
+            "--on-conflict",
+            help="If the workflow id is held: reject, return_existing, skip, queue, allow or replace.",
+        ),
+    ] = "",
+    option: Annotated[
+        list[str] | None, typer.Option("--option", metavar="KEY=VALUE", help="A start option, e.g. run_timeout=1h.")
+    ] = None,
+    memo: Annotated[
+        list[str] | None, typer.Option("--memo", metavar="KEY=VALUE", help="Something people read about the run.")
+    ] = None,
+    attr: Annotated[
+        list[str] | None, typer.Option("--attr", metavar="KEY=VALUE", help="A search attribute of the run.")
+    ] = None,
+    delay: Annotated[str, typer.Option("--delay", help="Begin after this time, e.g. 10m.")] = "",
+    hold: Annotated[bool, typer.Option("--hold", help="Begin when it is released by hand.")] = False,  # noqa: FBT002
     message: Annotated[
         list[str] | None, typer.Option("--message", metavar="TOPIC=JSON", help="A message to send with the start.")
     ] = None,
@@ -70,14 +89,32 @@ def spawn(  # noqa: PLR0913, PLR0917 - the options of the verb
         "args": parse_args(args or ()),
         "name": name,
         "messages": [list(parse_message(text)) for text in message or ()],
-        "options": {"workflow.id": workflow_id} if workflow_id else {},
+        "options": start_options(
+            option,
+            id=workflow_id,
+            key=key,
+            on_conflict=on_conflict,
+            start_delay=delay,
+            hold=hold,
+            memo=parse_pairs(memo or (), "--memo"),
+            search_attributes=parse_pairs(attr or (), "--attr"),
+        ),
     }
     if not wait:
-        pid = place.client().request("spawn", request)
-        print_value({"pid": pid} if as_json else pid, as_json=as_json)
+        _print_start(place.client().request("start", request), as_json=as_json)
         return
     pid, outcome = _spawn_and_wait(place, request, seconds)
     _print_outcome(pid, outcome, as_json=as_json)
+
+
+def _print_start(started: Mapping[str, Any], *, as_json: bool) -> None:
+    """Print the PID, and on stderr what else happened than a plain start."""
+    if as_json:
+        print_value(dict(started), as_json=True)
+        return
+    print_value(started["pid"], as_json=False)
+    if started["how"] != "started":
+        typer.echo(f"{started['how']}: run {started['run_id']}", err=True)
 
 
 def send(  # noqa: PLR0913, PLR0917 - the options of the verb

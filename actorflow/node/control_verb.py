@@ -74,6 +74,17 @@ def _calling(node: Node) -> dict[str, Verb]:
             options=read.table(args, "options"),
         )
 
+    async def start(args: Mapping[str, Value]) -> Value:
+        started = await node.start(
+            read.text(args, "entry"),
+            host=read.text(args, "host", ""),
+            args=read.items(args, "args"),
+            name=read.text(args, "name", ""),
+            messages=read.messages(args),
+            options=read.table(args, "options"),
+        )
+        return {"pid": started.value, "run_id": started.run_id, "how": started.how}
+
     async def wait(args: Mapping[str, Value]) -> Value:
         return await node.wait(read.text(args, "pid"), timeout=read.seconds(args))
 
@@ -86,7 +97,7 @@ def _calling(node: Node) -> dict[str, Verb]:
                 raise
             return {"value": None, "failure": error.failure}
 
-    return {"call": call, "spawn": spawn, "wait": wait, "outcome": outcome}
+    return {"call": call, "spawn": spawn, "start": start, "wait": wait, "outcome": outcome}
 
 
 def _ended(node: Node, pid: str) -> bool:

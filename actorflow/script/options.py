@@ -11,6 +11,8 @@ from actorflow.script.record import plain
 from actorflow.script.time import nanoseconds
 
 _DURATIONS: Final = ("timeout", "delay", "interval")
+_AS_THEY_ARE: Final = ("memo", "search_attributes")
+"""Options whose tables hold what people call as they like."""
 
 
 def prepared(options: Mapping[str, Any]) -> dict[str, Any]:
@@ -23,7 +25,7 @@ def prepared(options: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _option(name: str, value: Any) -> Any:
-    if isinstance(value, Mapping):
+    if isinstance(value, Mapping) and not name.endswith(_AS_THEY_ARE):
         return prepared(value)
     is_number = isinstance(value, int | float) and not isinstance(value, bool)
     if isinstance(value, timedelta) or (is_number and name.endswith(_DURATIONS)):

@@ -6,6 +6,7 @@ from typing import Any
 
 from actorflow.script.current import identity
 from actorflow.script.workflow_approval import approval
+from actorflow.script.workflow_attrs import attrs, history_length, history_size
 from actorflow.script.workflow_condition import wait_until
 from actorflow.script.workflow_control import cancel, pause
 from actorflow.script.workflow_query import set_query
@@ -19,9 +20,12 @@ from actorflow.script.workflow_waiting import suspend, wait_for
 __all__ = [
     "Saga",
     "approval",
+    "attrs",
     "cancel",
     "continue_as_new",
     "do",
+    "history_length",
+    "history_size",
     "info",
     "map",
     "on_update",

@@ -10,13 +10,20 @@ import json
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
+from actorflow.codec import decode, encode
+
+_MEMO: Final = "@memo."
+"""What begins the name under which an entry of a memo is kept: no search attribute is called so."""
 _KINDS: Final[tuple[tuple[type, str], ...]] = ((bool, "bool"), (int, "int"), (float, "float"), (str, "text"))
 
 
 def attribute_rows(run: int, values: Mapping[str, Any]) -> Iterator[tuple[int, str, int, str, str]]:
     """Iterate (run, name, place, kind, text) of attributes; one that is None has no row."""
     for name, value in values.items():
-        if isinstance(value, list | tuple):
+        if name.startswith(_MEMO):
+            if value is not None:
+                yield run, name, 0, "memo", encode(value).hex()
+        elif isinstance(value, list | tuple):
             for place, item in enumerate(value):
                 yield run, name, place, "list", str(item)
         elif value is not None:
@@ -34,11 +41,23 @@ def attributes_of(rows: Iterable[tuple[str, str, str]]) -> dict[str, Any]:
     """Return the attributes that (name, kind, text) are, in order of their places."""
     found: dict[str, Any] = {}
     for name, kind, text in rows:
+        if kind == "memo":
+            continue
         if kind == "list":
             found.setdefault(name, []).append(text)
         else:
             found[name] = _value(kind, text)
     return found
+
+
+def memo_names(memo: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the entries of a memo under the names by which they are kept beside attributes."""
+    return {f"{_MEMO}{name}": value for name, value in memo.items()}
+
+
+def memo_of(rows: Iterable[tuple[str, str, str]]) -> dict[str, Any]:
+    """Return the memo among (name, kind, text)."""
+    return {name.removeprefix(_MEMO): decode(bytes.fromhex(text)) for name, kind, text in rows if kind == "memo"}
 
 
 def _kind(value: Any) -> str:

@@ -15,7 +15,7 @@ from actorflow.run.document import DocumentRow
 from actorflow.run.event import CARRIED, JournalEvent
 from actorflow.run.state import OPEN, PAUSED, TERMINAL
 from actorflow.run.turn import CallRow, Committed, InboxRow, Item, OpenRun, RunChanged, RunRow, StartRun, StateChange
-from actorflow.store.attribute import attribute_rows
+from actorflow.store.attribute import attribute_rows, attributes_of, memo_of
 from actorflow.store.due import Waiting
 from actorflow.store.ending import complete
 from actorflow.store.plan import Head, Known, Writes, needs, onward, parents, plan, reopened
@@ -350,10 +350,15 @@ class MemoryStore:
 
     def attributes(self, run: int) -> dict[str, Any]:
         """Return the search attributes of a run."""
-        return {
-            name: list(value) if isinstance(value, list | tuple) else value
-            for name, value in sorted(self._attributes.get(run, {}).items())
-        }
+        return attributes_of(self._described(run))
+
+    def memo(self, run: int) -> dict[str, Any]:
+        """Return the memo of a run."""
+        return memo_of(self._described(run))
+
+    def _described(self, run: int) -> list[tuple[str, str, str]]:
+        rows = sorted(attribute_rows(run, self._attributes.get(run, {})))
+        return [(name, kind, text) for _run, name, _place, kind, text in rows]
 
     def journal(self, run: int, after: int = 0, limit: int = 1000) -> list[JournalEvent]:
         """Return journal events, in order."""

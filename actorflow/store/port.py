@@ -163,6 +163,10 @@ class ReadModel(Protocol):
         """Return the search attributes of a run."""
         ...
 
+    def memo(self, run: int) -> dict[str, Any]:
+        """Return the memo of a run."""
+        ...
+
     def counts(self) -> dict[tuple[str, str], int]:
         """Return how many runs there are by (host, state). Reads every run: for people, not for loops."""
         ...

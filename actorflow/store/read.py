@@ -11,7 +11,7 @@ from actorflow.run.document import DocumentRow
 from actorflow.run.event import FACTS, JournalEvent
 from actorflow.run.state import OPEN, PAUSED
 from actorflow.run.turn import CallRow, InboxRow, OpenRun, RunChanged, RunRow, StateChange
-from actorflow.store.attribute import attributes_of
+from actorflow.store.attribute import attributes_of, memo_of
 from actorflow.store.dialect import Sqlite
 from actorflow.store.port import Reader, RunFilter
 from actorflow.store.seal import delivery_digest, document_digest, sound
@@ -128,6 +128,11 @@ class SqlReader:
     def attributes(self, run: int) -> dict[str, Any]:
         """Return the search attributes of a run."""
         return attributes_of(self._rows(self._reads.attributes, run))
+
+    @explained
+    def memo(self, run: int) -> dict[str, Any]:
+        """Return the memo of a run."""
+        return memo_of(self._rows(self._reads.attributes, run))
 
     @explained
     def find(self, reference: str) -> RunRow | None:

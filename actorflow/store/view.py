@@ -64,11 +64,17 @@ def show(reader: Reader, reference: str) -> dict[str, Any]:
     """
     row = find(reader, reference)
     started = _started(reader, row.run)
+    options = started.get("options", {})
     waits = list(pause_of(row.waits).reasons) if row.state == PAUSED else []
     continued_from, continued_as = reader.continued(row.run)
     return {
         **_line(row),
         "args": started.get("args", []),
+        "attempt": started.get("attempt", 1),
+        **{name: options.get(name, "") for name in ("summary", "details")},
+        "priority": options.get("priority", 0),
+        "memo": reader.memo(row.run),
+        "search_attributes": reader.attributes(row.run),
         "parent": row.parent or None,
         "continued_from": continued_from or None,
         "continued_as": continued_as or None,

@@ -27,6 +27,8 @@ def checked_attributes(option: str, value: Any) -> dict[str, Any]:
         Error: kind Invalid, naming the option and the attribute.
     """
     found = _table(option, value)
+    if at := next((name for name in found if name.startswith("@")), ""):
+        raise _wrong(option, at, "names that do not begin with @")
     for name, item in found.items():
         if not _is_attribute(item):
             expected = f"text of at most {_LONGEST} characters, a number, a boolean or a list of texts"

@@ -78,6 +78,8 @@ class JournalDriver:
         approvals: name → how often it was asked for; None when none was. withdrawn: those that were given up.
         updates: id → what was last said of it, for every update that has come; None when none has.
         continuation: what the run continues as new with, None while it does not.
+        described: attributes that the script has set and no commit holds yet, None for none. position, size: of the
+            fact being fed in the journal, and of the payloads before it.
         live: the run, None once it is dropped. versions: what `workflow.version` answered, by change.
     """
 
@@ -91,13 +93,16 @@ class JournalDriver:
         "_stream",
         "approvals",
         "continuation",
+        "described",
         "drawn",
         "limits",
         "live",
         "open",
         "operator",
+        "position",
         "records",
         "replaying",
+        "size",
         "updates",
         "versions",
         "withdrawn",
@@ -113,6 +118,9 @@ class JournalDriver:
         self.continuation: Continuation | None = None
         self.live: LiveRun | None = None
         self.versions: dict[str, int] | None = None
+        self.described: dict[str, Any] | None = None
+        self.position = 1
+        self.size = 0
         self._now = 0
         self._collecting = False
         self._expected: list[JournalEvent] = []
@@ -233,6 +241,8 @@ class JournalDriver:
     @property
     def identity(self) -> Identity:
         """Who the run is."""
+        facts: dict[str, Any] = self._identity.workflow  # type: ignore[assignment] # made for this run alone
+        facts["history_length"], facts["history_size"] = self.position, self.size
         return self._identity
 
     def now(self) -> int:

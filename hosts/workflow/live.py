@@ -116,6 +116,7 @@ class LiveRun:
     def feed(self, fact: Fact) -> Fed:
         """Feed one live fact and return its journal events, the fact first."""
         driver = self.driver
+        driver.position, driver.size = self.seq + 1, self.size - _LIVE_COST
         driver.begin(fact.at)
         self._apply(fact.kind, fact.ref, fact.target, fact.payload)
         _run(self.machine)
@@ -166,6 +167,7 @@ class LiveRun:
             CorruptJournal: when the chain of checksums is broken.
         """
         for fact, recorded in self._effective(journal):
+            self.driver.position, self.driver.size = fact.seq, self.size - _LIVE_COST
             self._verify(fact, recorded)
             end = recorded.pop() if recorded and recorded[-1].kind in events.ENDS else None
             self.driver.begin_replay(fact, recorded)

@@ -23,6 +23,7 @@ from actorflow.run.draw import SEED_SIZE
 from actorflow.run.event import FORMAT
 from actorflow.run.identity import QUEUE, REJECT, REUSE, aside
 from actorflow.run.turn import Delivery, StartRun
+from actorflow.store.attribute import memo_names
 from hosts.workflow.driver import JournalDriver, Record
 from hosts.workflow.entropy import VARIANT
 from hosts.workflow.guarded import STRICT, GuardedDriver
@@ -122,7 +123,8 @@ def prepare(  # noqa: PLR0913 - a start, who its parent is, and what it follows
     if parent_run:
         start.close = options.close
     if terms is not None:
-        start.timers, start.reason, start.attributes, start.key = terms.timers, terms.reason, options.search, queued
+        start.timers, start.reason, start.key = terms.timers, terms.reason, queued
+        start.attributes = {**options.search, **memo_names(options.memo)}
         if terms.held:
             start.state = states.CREATED
     return prepared

@@ -65,6 +65,8 @@ def build(engine: Engine, resident: Resident, live: LiveRun) -> Draft:
             _outward(engine, resident, draft, record)
         elif record.kind == events.PAUSE_REQUESTED:
             draft.pausing = record
+    if live.driver.described is not None:
+        draft.turn.attributes, live.driver.described = live.driver.described, None
     _finish(engine, resident, draft, live)
     return draft
 

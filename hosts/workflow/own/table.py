@@ -11,6 +11,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from hosts.workflow.own import approval, awaiting, pausing, sleep, step, suspend
+from hosts.workflow.own.attrs import attrs
 from hosts.workflow.own.continuing import continue_as_new
 from hosts.workflow.own.version import version
 
@@ -22,6 +23,7 @@ Own: TypeAlias = "Callable[[JournalDriver, int, tuple[Any, ...]], Answer]"
 
 OWN: Final[Mapping[str, Own]] = MappingProxyType(
     {
+        "workflow.attrs": attrs,
         "workflow.approval": approval.ask,
         "workflow.cancel": pausing.cancel,
         "workflow.pause": pausing.pause,

@@ -8,10 +8,12 @@ from typing import Any
 import pytest
 import trio
 
+from actorflow.app import boot
 from actorflow.app import open as open_node
 from actorflow.errors import ALREADY_EXISTS, INVALID, TIMEOUT, Error
 from actorflow.node.node import Node
 from actorflow.ports import Started
+from actorflow.store.run_verb import run_verbs
 
 HOST = "app:flows"
 INDEX = """
@@ -22,6 +24,8 @@ entries:
   - {name: waits_py, kind: workflow.py, source: file://flows.py, method: waits}
   - {name: fails_lua, kind: workflow.lua, source: file://flows.lua, method: fails, modules: [workflow, errors]}
   - {name: fails_py, kind: workflow.py, source: file://flows.py, method: fails}
+  - {name: told_lua, kind: workflow.lua, source: file://flows.lua, method: told, modules: [process, workflow]}
+  - {name: told_py, kind: workflow.py, source: file://flows.py, method: told}
   - {name: parent_lua, kind: workflow.lua, source: file://flows.lua, method: parent, modules: [process, workflow]}
   - {name: parent_py, kind: workflow.py, source: file://flows.py, method: parent}
 """
@@ -40,6 +44,13 @@ function M.fails(times)
   local attempt = workflow.info().attempt
   if attempt <= times then return nil, require("errors").new({message = "not yet", retryable = true}) end
   return attempt
+end
+function M.told()
+  assert(workflow.attrs({search = {stage = "two", n = 5}, memo = {note = {1, 2}}}))
+  local _, err = workflow.attrs({})
+  process.inbox():receive()
+  local info = workflow.info()
+  return {info.search_attributes, info.memo, info.history_length, workflow.history_size() > 0, err ~= nil}
 end
 function M.parent(policy, ...)
   local child = process.with_options({workflow = {id = "child", parent_close_policy = policy}})
@@ -64,6 +75,17 @@ async def fails(times):
     if attempt <= times:
         raise errors.Error("not yet", retryable=True)
     return attempt
+
+async def told():
+    workflow.attrs(search={"stage": "two", "n": 5}, memo={"note": [1, 2]})
+    try:
+        workflow.attrs()
+        refused = False
+    except errors.Error:
+        refused = True
+    await process.inbox().receive()
+    info = workflow.info()
+    return [info["search_attributes"], info["memo"], info["history_length"], workflow.history_size() > 0, refused]
 
 async def parent(policy):
     options = {"workflow.id": "child", "workflow.parent_close_policy": policy}
@@ -179,3 +201,28 @@ async def test_a_wrong_option_is_named(place: Path, language: str) -> None:
             with pytest.raises(Error, match=f"option workflow.{name}") as caught:
                 await start(node, language, **{name: value})
             assert caught.value.kind == INVALID
+
+
+async def test_what_a_run_says_of_itself_is_found_and_read(place: Path, language: str) -> None:
+    async with boot(place) as booted:
+        node, verbs = booted.node, run_verbs(booted.stores, served=True)
+        options = {"search_attributes": {"stage": "one", "tags": ["a", "b"]}, "memo": {"who": "me"}}
+        await start(node, language, entry="told", id="told", **options)
+        await start(node, language, id="other", search_attributes={"stage": "one"})
+
+        async def found(**attributes: Any) -> list[str]:
+            return [line["workflow_id"] for line in await verbs["runs"]({"attributes": attributes})]
+
+        with trio.fail_after(5):
+            while "told" not in await found(stage="two"):  # noqa: ASYNC110 - the store has no event
+                await trio.sleep(0.01)
+        assert await found(stage="one") == ["other"]
+        assert await found(n=5, tags="b") == ["told"]
+        shown = await verbs["run.show"]({"run": "told"})
+        assert shown["search_attributes"] == {"stage": "two", "n": 5, "tags": ["a", "b"]}
+        assert shown["memo"] == {"who": "me", "note": [1, 2]}
+    async with open_node(place) as node:  # replayed: it says the same
+        search, memo, length, sized, refused = await end(node, "told")
+        assert search == {"stage": "two", "n": 5, "tags": ["a", "b"]}
+        assert memo == {"who": "me", "note": [1, 2]}
+        assert (length, sized, refused) == (3, True, True)
