@@ -95,6 +95,7 @@ class Admission:
         reply(Started(prepared.host.pid_of(start.workflow_id), None, _how(start, answer), start.run_id))
         if start.timers or not prepared.live.begun:
             self._wait(resident, start, prepared.live)
+        if not prepared.live.begun:
             return
         for record in prepared.records:
             self._engine.calls.start(resident, record)

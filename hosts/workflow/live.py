@@ -285,7 +285,7 @@ def _feeds(journal: list[JournalEvent]) -> Iterator[tuple[JournalEvent, list[Jou
 
 def _started(live: LiveRun, _ref: int, _target: str, payload: Any) -> None:
     live.started = live.driver.now()
-    if "options" in payload:
+    if "options" in payload or "first" in payload:
         live.payload = payload
     if "continued_from" in payload:
         _continued(live, payload)

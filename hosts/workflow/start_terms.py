@@ -145,9 +145,9 @@ def told_of(payload: Mapping[str, Any]) -> dict[str, Any]:
         for name, key in (("cron_schedule", "cron"), ("priority", "priority"), ("summary", "summary")):
             if key in options:
                 told[name] = options[key]
-        for name, key in (("first_run_id", "first"), ("continued_from", "previous")):
-            if payload.get(key):
-                told[name] = payload[key]
+    previous = payload.get("previous") or payload.get("continued_from")
+    if previous:
+        told["first_run_id"], told["continued_from"] = payload.get("first") or previous, previous
     return told
 
 

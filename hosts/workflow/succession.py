@@ -12,11 +12,13 @@ from typing import TYPE_CHECKING
 from actorflow.codec import decode, encode
 from actorflow.ports import Outcome, SpawnRequest
 from actorflow.run import event as events
+from actorflow.run.identity import CLOSE_TERMINATE
 from actorflow.run.state import COMPLETED
-from actorflow.run.turn import StateChange
+from actorflow.run.turn import EXPIRY, StateChange
 from hosts.workflow import answering
 from hosts.workflow.own.continuing import UNBOUNDED, next_run_id
 from hosts.workflow.start import begin_run, secured, start_payload
+from hosts.workflow.start_terms import bounded, expires
 from hosts.workflow.touching import EXPIRED
 
 if TYPE_CHECKING:
@@ -46,10 +48,19 @@ def _prepared(engine: Engine, resident: Resident, live: LiveRun) -> PreparedStar
     request = SpawnRequest(continuation.entry, host.id, args, context=identity.context, parent=identity.parent)
     request = secured(host, request)
     bundle, program = engine.program_of(continuation.entry, host.settings.slices)
+    terms, options = live.payload, live.payload.get("options", {})
+    if options.get("task_timeout"):
+        program = engine.pinned_program(*bounded(bundle, host.settings.slices, options["task_timeout"]))
     payload = start_payload(request, bundle, host, resident.workflow_id, next_run_id(live.run_id))
-    payload |= _left_behind(engine, live)
+    payload |= {name: terms[name] for name in ("options", "execution_deadline") if name in terms}
+    payload |= {"first": terms.get("first") or live.run_id} | _left_behind(engine, live)
     prepared = begin_run(host, request, bundle, program, payload, UNBOUNDED)
-    prepared.start.parent_run, prepared.start.parent_ref = resident.parent_run, resident.parent_ref
+    start = prepared.start
+    start.parent_run, start.parent_ref = resident.parent_run, resident.parent_ref
+    start.close, start.attributes = options.get("close", CLOSE_TERMINATE), options.get("search")
+    start.key = engine.beside.get(resident.run, "")
+    expiry = expires(terms.get("execution_deadline", 0), options.get("run_timeout", 0), start.at)
+    start.timers = [(EXPIRY, expiry)] if expiry else []
     return prepared
 
 

@@ -248,3 +248,31 @@ async def test_terminate_ends_the_chain_whenever_it_comes(durable: Durable) -> N
             await node.wait(pid, timeout=5)
         chain = await chain_of(node)
         assert [row.state for row in chain] == ["completed"] * (len(chain) - 1) + ["cancelled"]
+
+
+async def test_the_time_of_the_chain_and_what_people_know_it_by_are_kept(durable: Durable) -> None:
+    def main(n: int) -> Ops:
+        who = yield (Op.IDENTITY,)
+        if n:
+            yield (Op.SLEEP, 20_000_000)
+            yield again(n - 1)
+        if n == 0:
+            return [who.workflow["first_run_id"], who.workflow["memo"], who.workflow["continued_from"]]
+
+    def endless() -> Ops:
+        yield (Op.SLEEP, 20_000_000)
+        yield again()
+
+    durable.add("app:main", main)
+    durable.add("app:endless", endless)
+    async with durable.node() as node:
+        options = {"workflow.id": "w", "workflow.execution_timeout": "1m", "workflow.memo": {"a": 1}}
+        pid = await node.spawn("app:main", host=WORKFLOWS, args=[2], options=options)
+        result = await node.wait(pid, timeout=5)
+        ids = [row.run_id for row in await chain_of(node)]
+        assert result == [ids[0], {"a": 1}, ids[1]]
+        pid = await node.spawn(
+            "app:endless", host=WORKFLOWS, options={"workflow.id": "e", "workflow.execution_timeout": "150ms"}
+        )
+        with pytest.raises(Error, match="workflow timed out"):
+            await node.wait(pid, timeout=5)
