@@ -19,6 +19,7 @@ from typing import Any, Final
 import trio
 
 from actorflow.bundle import Bundle
+from actorflow.duration import SECOND
 from actorflow.errors import INVALID, Error, invalid
 from actorflow.language.lua import LuaLanguage
 from actorflow.language.python import PythonLanguage
@@ -59,6 +60,8 @@ _FUNCTIONS_ID: Final = "#functions"
 _MODULES: Final = {"lua": LuaLanguage.modules, "py": PythonLanguage.modules}
 _CODE: Final = frozenset({"function.lua", "function.py", "library.lua", "library.py"})
 _PLAIN_PYTHON: Final = frozenset({"function.py", "library.py"})
+_FIRST_STEPS: Final = SECOND
+"""Nanoseconds that services have for their first steps, such as taking a name, before the boot counts as over."""
 _SCRIPTS: Final = _CODE | {"process.lua", "process.py", "workflow.lua", "workflow.py"}
 """Kinds whose code is ordinary Python, held to no rules of scripts."""
 _GC_THRESHOLDS: Final = (YOUNG, 20, 100)
@@ -173,7 +176,9 @@ async def boot(  # noqa: PLR0913 - what a composition root is told
             supervisor = await _prepare(node, registry, stores, claimed, changed)
             try:
                 with scope:
+                    node.booting = True
                     starting = await supervisor.start(BOOT_SECONDS)
+                    node.after(_FIRST_STEPS, partial(setattr, node, "booting", False))  # noqa: FBT003
                     yield Booted(node, registry, supervisor, stores, claimed, starting)
             finally:
                 await supervisor.stop()

@@ -83,6 +83,7 @@ class Node(Asking):
         environment: the variables that entries declare; set by the composition root, as is `data`, the data directory.
         open_store: opens the store that a durable host names; set by the composition root.
         guard: judges what scripts that run as an actor may do.
+        booting: whether its services are being started for the first time, or were a moment ago.
         settled: waits until it is known how the starts of services went; set by the composition root.
         runs: what an operator does to durable runs (`store.operator.Operator`): `await node.runs.change("pause", run)`;
             set by the composition root, None on a node without stores.
@@ -128,6 +129,7 @@ class Node(Asking):
         self.environment = Environment(Path(), {})
         self.data: Path | None = None
         self.open_store: StoreOpener = no_store
+        self.booting = False
         self.settled: Callable[[Collection[str]], Awaitable[None]] = _settled
         self.runs: Any = None
         self._nursery: trio.Nursery | None = None

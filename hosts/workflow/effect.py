@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
+
+import trio
 
 from actorflow.codec import decode
 from actorflow.errors import Error
+from actorflow.names import is_pid, parse_pid
 from actorflow.ports import Outcome
 from actorflow.run import event as events
 
@@ -31,10 +34,32 @@ def perform(engine: Engine, resident: Resident, record: Record) -> None:
         return
     engine.asked.add((resident.run, record.ref))
     reply = partial(_answer, engine, resident.run, record.ref)
+    if engine.node.booting and act in _REACHING and not _is_there(engine, record.target):
+        engine.start_soon(_once_there, engine, resident, record, reply)
+    else:
+        _do(engine, resident, record, reply)
+
+
+def _do(engine: Engine, resident: Resident, record: Record, reply: partial[None]) -> None:
     try:
-        act(engine, resident, record, reply)
+        _ACTS[record.kind](engine, resident, record, reply)
     except Error as error:
         reply(Outcome(failure=error.failure))
+
+
+def _is_there(engine: Engine, target: str) -> bool:
+    """Tell whether the host of a PID serves, or somebody has a name."""
+    node = engine.node
+    return parse_pid(target).host in node.hosts if is_pid(target) else node.directory.find(target) is not None
+
+
+async def _once_there(engine: Engine, resident: Resident, record: Record, reply: partial[None]) -> None:
+    """Reach for whom a run of an earlier boot knows once the hosts and services of this boot are there, or failed."""
+    node = engine.node
+    while node.booting and not _is_there(engine, record.target):  # noqa: ASYNC110 - nobody tells of names
+        await trio.sleep(_LOOK)
+    if not engine.calls.draining:
+        _do(engine, resident, record, reply)
 
 
 def _answer(engine: Engine, run: int, ref: int, outcome: Outcome) -> None:
@@ -83,3 +108,6 @@ _ACTS = {
     events.NAME_USED: _name,
     events.UPDATE_ANSWERED: _answered,
 }
+_REACHING: Final = (_send, _control)
+_LOOK: Final = 0.01
+"""Seconds between two looks."""
