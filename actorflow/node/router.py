@@ -65,13 +65,20 @@ class Router:
         if not isinstance(dest, str):
             raise invalid(f"not a PID or name: got {dest!r}, expected text")
         if not is_pid(dest):
-            name, dest = dest, self._node.directory.find(dest) or ""
+            name, dest = dest, self._node.directory.find(dest) or self._workflow(dest)
             if not dest:
                 hint = self._node.directory.hint(name)
                 raise not_found(f"could not resolve {name!r} as PID or registered name{hint}")
         pid = parse_pid(dest)
         host = self._node.hosts.get(pid.host) or self._node.hosts.get(_scheduler_of(pid.host)) or self.host(pid.host)
         return host, dest if pid.node else str(pid._replace(node=self._node.name))
+
+    def _workflow(self, workflow_id: str) -> str:
+        """Return the PID of the workflow with this id, which is open on a durable host here, or ended; else ""."""
+        for host in self._node.hosts.values():
+            if is_durable(host) and (pid := host.holds(workflow_id)):  # type: ignore[attr-defined] # as durable ones do
+                return str(pid)
+        return ""
 
     def spawn(self, request: SpawnRequest, reply: Reply) -> None:
         """Start a process; the reply has its PID."""

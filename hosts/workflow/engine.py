@@ -287,6 +287,15 @@ class Engine:
         row = self._reader.find(run_id)
         return "" if row is None else row.workflow_id
 
+    def holder(self, workflow_id: str) -> str:
+        """Return the host of the open workflow with this id, with a key (`entry/key`) of the newest one; else ""."""
+        if workflow_id not in self.open_ids and "/" not in workflow_id:
+            return ""
+        if self._reader is None:
+            self._reader = self.writer.reader()
+        row = self._reader.find(workflow_id)
+        return row.host if row is not None and row.workflow_id == workflow_id else ""
+
     def _due(self, run: int, ref: int, is_call: bool) -> None:  # noqa: FBT001 - the heap's entry
         if is_call:
             self.calls.again(run, ref)

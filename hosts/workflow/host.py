@@ -167,6 +167,12 @@ class WorkflowHost:
         outcome = engine.recent.get(workflow_id)
         return engine.stored_outcome(workflow_id) if outcome is None else outcome
 
+    def holds(self, workflow_id: str) -> str:
+        """Return the PID of the open workflow with this id, if it is this host's; with a key an ended one's too."""
+        if self._engine is None:
+            return ""
+        return self.pid_of(workflow_id) if self._engine.holder(workflow_id) == self.id else ""
+
     async def has(self, reference: str) -> bool:
         """Tell whether a run is this host's, by a PID, a workflow id or a run id."""
         row = await self.engine.writer.read(lambda store: store.find(workflow_of(reference)))

@@ -5,12 +5,13 @@ Nothing here writes or acts; what a turn means for the world is done by the engi
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from actorflow.codec import decode, encode
 from actorflow.errors import Error
 from actorflow.message import exit_event
 from actorflow.names import is_pid, parse_pid
+from actorflow.notice import Notice
 from actorflow.ports import Outcome
 from actorflow.run import event as events
 from actorflow.run import state as states
@@ -44,6 +45,10 @@ _END_STATES = {
 }
 
 
+MOST_FACTS: Final = 10_000
+"""So many signals, results and the like one turn takes."""
+
+
 def build(engine: Engine, resident: Resident, live: LiveRun) -> Draft:
     """Take what waits for a run, feed it, and return the draft of the turn."""
     draft = Draft(
@@ -53,6 +58,8 @@ def build(engine: Engine, resident: Resident, live: LiveRun) -> Draft:
     )
     start, resident.start = resident.start, None
     resident.facts, resident.ending = [], None
+    if len(draft.facts) > MOST_FACTS:
+        _put_off(engine, resident, draft)
     if start is not None:
         draft.turn.events, draft.records = start
     _feed_all(draft, live)
@@ -69,6 +76,14 @@ def build(engine: Engine, resident: Resident, live: LiveRun) -> Draft:
         draft.turn.attributes, live.driver.described = live.driver.described, None
     _finish(engine, resident, draft, live)
     return draft
+
+
+def _put_off(engine: Engine, resident: Resident, draft: Draft) -> None:
+    """Leave what is too much for one turn to the next ones: nothing is dropped, and somebody is told."""
+    count = len(draft.facts)
+    draft.facts, resident.facts = draft.facts[:MOST_FACTS], draft.facts[MOST_FACTS:]
+    text = f"{count} signals and results wait for it at once; a turn takes {MOST_FACTS}, the next ones take the others"
+    engine.node.notices(Notice("run-flooded", text, resident.pid))
 
 
 def _feed_all(draft: Draft, live: LiveRun) -> None:
