@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from actorflow.errors import Error
 from tests.conformance.hosts.place import ACTORS, FLOWS, Place
 from tests.test_documents import ROOT, fenced
 
@@ -36,3 +37,19 @@ async def test_the_scripts_about_steps_run(tmp_path: Path, heading: str, languag
     async with place.node() as node:
         for host in (ACTORS, FLOWS):
             assert await node.exec(entry, host=host, args=[{"price": 5}], timeout=20) == SHOWN[heading]
+
+
+@pytest.mark.parametrize("language", ["lua", "python"])
+async def test_the_scripts_about_asking_run(tmp_path: Path, language: str) -> None:
+    place = Place(tmp_path)
+    [source] = fenced((ROOT / "docs" / "workflow-asking.md").read_text(), language)
+    plain = source.removesuffix("return {main = main}\n")
+    entry = place.lua("it", plain) if language == "lua" else place.python("it", source)
+    async with place.node() as node:
+        pid = await node.spawn(entry, host=FLOWS)
+        assert [await node.update(pid, "add", item) for item in ("pen", "cup")] == [1, 2]
+        with pytest.raises(Error, match="an item needs a name"):
+            await node.update(pid, "add", "")
+        assert await node.query(pid, "items") == ["pen", "cup"]
+        await node.approve(pid, "order", 5, by="ann")
+        assert await node.wait(pid, timeout=20) == [["pen", "cup"], 5, "ann"]
