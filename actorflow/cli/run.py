@@ -19,7 +19,7 @@ _PAGE: Final = 500
 _FIELDS: Final = (
     *("pid", "workflow_id", "run_id", "entry", "host", "state", "reason", "created", "updated", "parent", "args"),
     *("continued_from", "continued_as"),
-    *("result", "error", "waits", "events", "revision", "bundle_hash"),
+    *("result", "error", "waits", "events", "history_length", "history_size", "revision", "bundle_hash"),
     *("attempt", "priority", "summary", "details", "memo", "search_attributes"),
 )
 _EVENT_FIELDS: Final = ("seq", "kind", "ref", "target", "step", "at", "payload", "drawn")

@@ -370,6 +370,10 @@ class MemoryStore:
         mine = [first, *(one for one, (_, root) in sorted(self._continued.items()) if root == first)]
         return [replace(self._runs[one]) for one in mine if one > after and one in self._runs][:limit]
 
+    def history_size(self, run: int) -> int:
+        """Return the bytes of the payloads in a journal."""
+        return sum(len(event.payload) for event in self._journals.get(run, ()))
+
     def history(self, run: int) -> list[StateChange]:
         """Return the state history."""
         return [replace(change) for change in self._histories.get(run, {}).values()]

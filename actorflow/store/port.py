@@ -147,6 +147,10 @@ class ReadModel(Protocol):
         """
         ...
 
+    def history_size(self, run: int) -> int:
+        """Return the bytes of the payloads in a journal, as they are stored, with those that are kept apart."""
+        ...
+
     def history(self, run: int) -> list[StateChange]:
         """Return the state history, oldest first."""
         ...

@@ -257,6 +257,12 @@ class SqlReader:
         return [RunRow(*values) for values in rows]
 
     @explained
+    def history_size(self, run: int) -> int:
+        """Return the bytes of the payloads in a journal, as they are stored, with those that are kept apart."""
+        inline, apart = self._reads.sizes
+        return sum(size or 0 for sql in (inline, apart) for (size,) in self._rows(sql, run))
+
+    @explained
     def history(self, run: int) -> list[StateChange]:
         """Return the state history."""
         return [StateChange(*values) for values in self._rows(self._reads.history, run)]

@@ -220,7 +220,7 @@ class ReadStatements(KinReadStatements):
             return compiled(dialect, statement, *names)
 
         held = t.open_run.join(t.run, t.run.c.run == t.open_run.c.run)
-        self.run_id, self.blob, self.info = _values(dialect)
+        self.run_id, self.blob, self.info, self.sizes = _values(dialect)
         self.run = sql(select(t.run).where(_bound(t.run.c.run)), "key_run")
         self.run_by_id = sql(select(t.run).where(_bound(t.run.c.run_id)), "key_run_id")
         self.holder = sql(select(t.run).select_from(held).where(_bound(t.open_run.c.workflow_id)), "key_workflow_id")
@@ -286,12 +286,15 @@ def _changes(dialect: Sqlite) -> tuple[str, str]:
     return compiled(dialect, following, "after", "limit"), compiled(dialect, select(func.max(past.id)))
 
 
-def _values(dialect: Sqlite) -> tuple[str, str, str]:
-    """Compile what the vault asks: the run id of a run, a large value of it, and what the store says of itself."""
+def _values(dialect: Sqlite) -> tuple[str, str, str, list[str]]:
+    """Compile what values need: the run id, a large value, what the store says of itself, and the bytes of a run."""
     large = select(t.blob.c.value).where(_bound(t.blob.c.run, t.blob.c.digest))
     run_id = select(t.run.c.run_id).where(_bound(t.run.c.run))
     info = compiled(dialect, select(t.store_info))
-    return compiled(dialect, run_id, "key_run"), compiled(dialect, large, "key_run", "key_digest"), info
+    columns = (t.journal.c.payload, t.blob.c.value)
+    sums = [select(func.sum(func.length(column))).where(_bound(column.table.c.run)) for column in columns]
+    sizes = [compiled(dialect, each, "key_run") for each in sums]
+    return compiled(dialect, run_id, "key_run"), compiled(dialect, large, "key_run", "key_digest"), info, sizes
 
 
 def _documents(dialect: Sqlite) -> tuple[str, str, str, str]:

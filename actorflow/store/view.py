@@ -80,6 +80,8 @@ def show(reader: Reader, reference: str) -> dict[str, Any]:
         "continued_as": continued_as or None,
         "bundle_hash": row.bundle_hash,
         "events": row.last_seq,
+        "history_length": row.last_seq,
+        "history_size": reader.history_size(row.run),
         "revision": row.revision,
         "waits": waits,
         **_ending(row),

@@ -35,10 +35,12 @@ from hosts.workflow.effect import perform
 from hosts.workflow.entropy import Entropy
 from hosts.workflow.eviction import evict_unused
 from hosts.workflow.faults import no_run, row_outcome
+from hosts.workflow.length import is_long, long_history, too_long
 from hosts.workflow.live import Fact
 from hosts.workflow.operation import attempt, is_operation
 from hosts.workflow.recovery import Recovery
 from hosts.workflow.resident import Draft, Resident
+from hosts.workflow.retention import Remover
 from hosts.workflow.succession import carry_on
 from hosts.workflow.sweeper import Sweeper
 from hosts.workflow.timer import Timers
@@ -84,6 +86,7 @@ class Engine:
         self.recovery = Recovery(self)
         self.control = Control(self)
         self.chores = Chores(self)
+        self.remover = Remover(self)
         self.updates = Updates(self)
         self.approvals = Approvals(self)
         self.sweeper = Sweeper(self)
@@ -152,6 +155,7 @@ class Engine:
             nursery.start_soon(evict_unused, self)
             nursery.start_soon(self.sweeper.serve)
             nursery.start_soon(self.chores.serve)
+            nursery.start_soon(self.remover.serve)
             task_status.started()
             try:
                 await self._turns()
@@ -445,16 +449,13 @@ class Engine:
     def _limit(self, resident: Resident) -> None:
         """Warn about a long history, and pause a run whose history is too long."""
         live, host = resident.live, resident.host
-        if live is None or host is None or live.seq < live.limits.history_warn:
+        if live is None or host is None or not is_long(live):
             return
-        if live.seq >= live.limits.history_pause:
-            limit = live.limits.history_pause
-            self.recovery.pause(resident, f"history limit: {live.seq} events, the limit is {limit}")
+        if (reason := too_long(live)) is not None:
+            self.recovery.pause(resident, reason)
         elif not resident.warned:
             resident.warned = True
-            limit = live.limits.history_pause
-            text = f"{live.seq} events in its history; it is paused at {limit}: end it and start a successor"
-            self.node.notices(Notice("history-long", text, resident.pid))
+            self.node.notices(Notice("history-long", long_history(live), resident.pid))
 
 
 def _note_to(node: Node) -> Callable[[str, str, str, Mapping[str, Any]], None]:

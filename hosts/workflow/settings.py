@@ -9,16 +9,18 @@ from typing import Any, Final, NamedTuple
 from actorflow.duration import SECOND, to_nanoseconds
 from actorflow.node.limit import slices_of, written_limits
 from actorflow.ports import NO_SLICES
+from actorflow.run.state import CANCELLED, COMPLETED, FAILED
 from actorflow.store.group import ROWS
 from actorflow.value import DEFAULT_LIMITS, Limits
 
 
 class RunLimits(NamedTuple):
-    """What one run is held to: `values` that it takes and gives, and the events of its journal."""
+    """What one run is held to: `values` that it takes and gives, and the events and payload bytes of its journal."""
 
     values: Limits = DEFAULT_LIMITS
     history_warn: int = 10_000
     history_pause: int = 50_000
+    history_bytes: int = 50 * 1024 * 1024
 
     def under(self, written: Mapping[str, Any]) -> RunLimits:
         """Return these limits with what an entry writes (`payload`, `depth`, `history`) in place of its own."""
@@ -29,10 +31,23 @@ class RunLimits(NamedTuple):
             Limits(written.get("depth", values.depth), written.get("payload", values.size)),
             history.get("warn", self.history_warn),
             history.get("pause", self.history_pause),
+            history.get("bytes", self.history_bytes),
         )
 
 
+@dataclass(frozen=True, slots=True)
+class Retention:
+    """How long runs of a host are kept after their end (nanoseconds by how they ended); the newest `keep` runs stay.
+
+    A way to end that is not named keeps runs for ever.
+    """
+
+    after: tuple[tuple[str, int], ...] = ()
+    keep: int = 0
+
+
 _DEFAULTS: Final = RunLimits()
+_FOR_EVER: Final = Retention()
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +63,7 @@ class Settings:
         group_rows: about how many rows are committed at once; of the hosts of one database, the first one's counts.
         limits: what its runs are held to, unless their entry says otherwise.
         slices: how long their code may run between two operations, likewise.
+        retention: how long its runs are kept after their end.
     """
 
     database: str = ""
@@ -59,6 +75,7 @@ class Settings:
     group_rows: int = ROWS
     limits: RunLimits = _DEFAULTS
     slices: Mapping[str, int] = field(default_factory=lambda: NO_SLICES)
+    retention: Retention = _FOR_EVER
 
 
 def settings_of(host_id: str, config: Any) -> Settings:
@@ -75,6 +92,15 @@ def settings_of(host_id: str, config: Any) -> Settings:
         group_rows=_field(_part(config, "group_commit"), "rows", base.group_rows),
         limits=base.limits.under(written),
         slices=slices_of(written),
+        retention=_retention(_part(config, "retention")),
+    )
+
+
+def _retention(config: Any) -> Retention:
+    ends = (COMPLETED, FAILED, CANCELLED)
+    after = tuple((end, _field(config, end, None)) for end in ends)
+    return Retention(
+        tuple((end, to_nanoseconds(time, 1)) for end, time in after if time is not None), _field(config, "keep", 0)
     )
 
 

@@ -1,0 +1,142 @@
+"""Retention: runs are removed some time after their end, oldest first, a few at a time.
+
+What is removed goes whole and in one commit: row, journal, history, inbox, large values, attributes and the documents
+of the run. Sources stay until `registry gc`. The retention of a host is what its entry says now; nothing of it is kept.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+import trio
+
+from actorflow.errors import Error
+from actorflow.run import state as states
+from actorflow.run.document import PutDocument
+from actorflow.run.turn import ChangeRun, RunChanged, RunRow
+from actorflow.store.approval import APPROVAL, EARLY
+from actorflow.store.operator import DELETE_DATA
+from actorflow.store.port import Reader, RunFilter
+from hosts.workflow.chore import AUTO_RESUME
+
+if TYPE_CHECKING:
+    from hosts.workflow.engine import Engine
+    from hosts.workflow.host import WorkflowHost
+
+INTERVAL: Final = 10.0
+"""Seconds between two looks at what has been kept for long enough."""
+_PAGE: Final = 500
+"""Changes of state that one read looks at."""
+_SHARE: Final = 10
+"""A sweep is under way at most every tenth moment, whatever there is to remove."""
+_OF_RUNS: Final = (APPROVAL, EARLY, DELETE_DATA, AUTO_RESUME)
+"""Kinds of documents whose keys begin with a run id."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Due:
+    """A run to be removed, with the documents that go with it."""
+
+    row: RunRow
+    documents: tuple[PutDocument, ...]
+
+
+class Remover:
+    """Removes the runs of one engine that have been kept for long enough.
+
+    The history of states is the order in which runs ended: each way to end on each host has a cursor into it, so that
+    a sweep looks at what is new and at what has become due, not at all runs that are kept.
+    """
+
+    def __init__(self, engine: Engine) -> None:
+        """Remove runs of `engine`."""
+        self._engine = engine
+        self._cursors: dict[tuple[str, str], int] = {}
+        self._later: deque[tuple[str, int, int]] = deque()
+        self.removed = 0
+
+    async def serve(self) -> None:
+        """Sweep, for ever."""
+        while True:
+            await trio.sleep(INTERVAL)
+            try:
+                await self.sweep()
+            except Error as error:
+                self._engine.node.log("warn", f"runs cannot be removed now: {error.message}", {})
+
+    async def sweep(self) -> int:
+        """Remove what is due on every host now, and return how many runs that were."""
+        before = self.removed
+        for host in list(self._engine.hosts.values()):
+            if host.settings.retention.after:
+                floor = await self._floor(host)
+                await self._look_again(host, floor)
+                for state, after in host.settings.retention.after:
+                    await self._go_over(host, state, after, floor)
+        return self.removed - before
+
+    async def _floor(self, host: WorkflowHost) -> int:
+        """Return the number of the oldest run that stays because it is among the newest ones."""
+        keep = host.settings.retention.keep
+        if not keep:
+            return 2**62
+        newest = await self._engine.writer.read(lambda store: store.runs(RunFilter(host=host.id), keep))
+        return newest[-1].run if len(newest) == keep else 0
+
+    async def _go_over(self, host: WorkflowHost, state: str, after: int, floor: int) -> None:
+        """Go over the changes of state since the last sweep, up to the first end that is not due."""
+        key, until = (host.id, state), self._engine.clock.now() - after
+        while True:
+            began, cursor = trio.current_time(), self._cursors.get(key, 0)
+            page: list[RunChanged] = await self._engine.writer.read(lambda store, at=cursor: store.changes(at, _PAGE))  # type: ignore[misc]
+            for change in page:
+                if change.state == state and change.host == host.id:
+                    if change.at > until:
+                        return
+                    await self._end(host.id, change.run, until, floor)
+                self._cursors[key] = change.id
+            if len(page) < _PAGE:
+                return
+            await trio.sleep((trio.current_time() - began) * _SHARE)
+
+    async def _look_again(self, host: WorkflowHost, floor: int) -> None:
+        """Try those again that could not be removed when they were due."""
+        for _ in range(len(self._later)):
+            host_id, run, after = self._later.popleft()
+            if host_id == host.id:
+                await self._end(host_id, run, after, floor)
+            else:
+                self._later.append((host_id, run, after))
+
+    async def _end(self, host_id: str, run: int, until: int, floor: int) -> None:
+        due = await self._engine.writer.read(lambda store: _due(store, run, until))
+        if due is None:
+            return
+        if isinstance(due, int) or run >= floor:
+            self._later.append((host_id, run, until))
+            return
+        row = due.row
+        item = ChangeRun(
+            "purge", run=row.run, revision=row.revision, at=self._engine.clock.now(), documents=due.documents
+        )
+        answer = await self._engine.writer.write(item)
+        self.removed += answer.accepted
+
+
+def _due(store: Reader, run: int, until: int) -> _Due | int | None:
+    """Return a run that may go, the number of the open parent that still may ask for it, or None when it stays."""
+    row = _row(store, run)
+    if row is None or row.state not in states.TERMINAL or row.updated > until:
+        return None  # it was retried since, and its next end comes later in the history
+    parent = _row(store, row.parent_run) if row.parent_run else None
+    if parent is not None and parent.state not in states.TERMINAL:
+        return parent.run
+    named = [document for kind in _OF_RUNS for document in store.documents(kind, prefix=row.run_id)]
+    return _Due(row, tuple(PutDocument(document.kind, document.key, None) for document in named))
+
+
+def _row(store: Reader, run: int) -> RunRow | None:
+    found = store.runs(RunFilter(), 1, run + 1)
+    return found[0] if found and found[0].run == run else None
