@@ -12,7 +12,21 @@ from typing import Any, Final
 
 import typer
 
-from actorflow.cli import asking, check, exec, hook, listing, metrics, run, schedule, serve, service, test, work  # noqa: A004 - the name of the verb
+from actorflow.cli import (
+    asking,
+    check,
+    exec,  # noqa: A004 - the name of the verb
+    hook,
+    listing,
+    metrics,
+    registry,
+    run,
+    schedule,
+    serve,
+    service,
+    test,
+    work,
+)
 from actorflow.cli.failing import end_of
 
 _VERBS: Final[dict[str, Callable[..., Any] | tuple[str, str]]] = {
@@ -79,6 +93,8 @@ def _assembled(given: Sequence[str]) -> typer.Typer:
             app.add_typer(schedule.app, name="schedule")
         if name == "hooks":
             app.add_typer(hook.app, name="hook")
+        if name == "check":
+            app.add_typer(registry.app, name="registry")
     app.callback()(_options)
     return app
 

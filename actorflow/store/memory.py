@@ -85,6 +85,15 @@ class MemoryStore:
         self._commits += 1
         return answers
 
+    def collect_sources(self, *, dry_run: bool = False) -> list[tuple[str, int]]:
+        """Remove the sources that no run refers to (`port.Store.collect_sources`)."""
+        referred = {row.bundle_hash for row in self._runs.values()}
+        unused = [(name, len(data)) for name, data in sorted(self._sources.items()) if name not in referred]
+        if not dry_run:
+            for name, _ in unused:
+                del self._sources[name]
+        return unused
+
     def claim(self, host: str, lease: int = 0) -> int:
         """Fence earlier owners of a host off and return the new token (`port.Store.claim`)."""
         token = max(lease, self._leases.get(host, 0) + 1)

@@ -213,6 +213,14 @@ class Store(HotReader, Documents, ReadModel, Protocol):
         """
         ...
 
+    def collect_sources(self, *, dry_run: bool = False) -> list[tuple[str, int]]:
+        """Remove the sources that no run refers to, and return (hash, bytes) of each; with `dry_run` remove none.
+
+        A start brings its source with it, so one that begins meanwhile, on this connection or another, keeps or
+        stores it.
+        """
+        ...
+
     def claim(self, host: str, lease: int = 0) -> int:
         """Take over a host: fence every earlier owner off, and return the token that its turns must now carry.
 

@@ -74,6 +74,17 @@ class SqlStore(SqlReader):
         """Fence earlier owners of a host off and return the new token (`port.Store.claim`)."""
         return self._transaction(lambda cursor: self._claim(cursor, host, lease))
 
+    def collect_sources(self, *, dry_run: bool = False) -> list[tuple[str, int]]:
+        """Remove the sources that no run refers to (`port.Store.collect_sources`)."""
+        return self._transaction(lambda cursor: self._collect(cursor, dry_run=dry_run))
+
+    def _collect(self, cursor: Any, *, dry_run: bool) -> list[tuple[str, int]]:
+        self._kept.forget()
+        unused: list[tuple[str, int]] = [tuple(row) for row in cursor.execute(self._writes.unused).fetchall()]
+        if unused and not dry_run:
+            cursor.execute(self._writes.forget, (self.dialect.pack([name for name, _ in unused]),))
+        return unused
+
     def _batch(self, cursor: Any, batch: Sequence[Item]) -> list[Committed]:
         kept, version = self._kept, self.dialect.version(cursor)
         if version != kept.version:  # somebody else has written: another node, or a tool

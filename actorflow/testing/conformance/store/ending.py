@@ -6,7 +6,7 @@ from typing import Final
 
 from actorflow.run.event import MESSAGE_RECEIVED
 from actorflow.run.state import COMPLETED, FAILED, PENDING
-from actorflow.run.turn import CallRow, StateChange
+from actorflow.run.turn import CallRow, ChangeRun, StateChange
 from actorflow.store.port import Store
 from actorflow.testing.conformance.items import EPOCH, HOST, Book, message
 from actorflow.testing.conformance.store.case import Case, begin, begin_one, expect
@@ -73,10 +73,27 @@ def a_failed_run_can_be_opened_again(store: Store) -> None:
     expect("verify", store.verify(book.run), [])
 
 
+def sources_that_no_run_refers_to_are_collected(store: Store) -> None:
+    """Those of open and of ended runs stay; one that was collected is stored again by the next start."""
+    begin_one(store, "order/1", bundle_hash="used", bundle=b"one")
+    ended = begin_one(store, "order/2", bundle_hash="kept", bundle=b"two")
+    store.commit([ended.finish()])
+    gone = begin_one(store, "order/3", bundle_hash="gone", bundle=b"three")
+    store.commit([gone.finish(FAILED, "RunFailed")])
+    expect("nothing to collect", store.collect_sources(), [])
+    store.commit([ChangeRun("purge", at=EPOCH, run=gone.run)])
+    expect("dry run", (store.collect_sources(dry_run=True), store.bundle("gone")), ([("gone", 5)], b"three"))
+    expect("collected", (store.collect_sources(), store.bundle("gone")), ([("gone", 5)], None))
+    expect("others", (store.bundle("used"), store.bundle("kept")), (b"one", b"two"))
+    begin_one(store, "order/4", bundle_hash="gone", bundle=b"three")
+    expect("stored again", (store.bundle("gone"), store.collect_sources()), (b"three", []))
+
+
 CASES: Final[tuple[Case, ...]] = (
     an_ended_run_is_let_go,
     a_parent_hears_in_the_same_commit,
     a_refused_delivery_has_another,
     events_of_open_runs_by_kind,
     a_failed_run_can_be_opened_again,
+    sources_that_no_run_refers_to_are_collected,
 )
