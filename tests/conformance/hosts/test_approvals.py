@@ -159,7 +159,10 @@ async def test_what_a_cancelled_run_waited_for_is_withdrawn(place: Place) -> Non
 
 
 async def test_a_wrong_option_is_refused_and_an_actor_asks_for_nothing(place: Place) -> None:
+    suspended = place.lua("suspended", "local function main() return workflow.suspend() end")
     async with place.node() as node:
         for options in ({"schema": {"type": "nonsense"}}, {"approvers": "ann"}, {"expiry": "soon"}, {"unknown": 1}):
             assert await node.exec("app:lua", host=FLOWS, args=[options], timeout=20) == "Invalid"
         assert await node.exec("app:lua", host="app:actors", args=[{}], timeout=20) == "Invalid"
+        with pytest.raises(Error, match="works inside a durable run only; wait for a message"):
+            await node.exec(suspended, host="app:actors", timeout=20)

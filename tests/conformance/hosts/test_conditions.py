@@ -75,3 +75,51 @@ def kinds_of(store: Reader, pid: str) -> list[str]:
     row = store.find(pid[1:-1].partition("|")[2])
     assert row is not None
     return [event.kind for event in store.journal(row.run)]
+
+
+FAILING = """
+local function main()
+  local looks = 0
+  local ok, problem = pcall(workflow.wait_until, function()
+    looks = looks + 1
+    if looks == 3 then error("broken") end
+  end, {every = 2, timeout = "1h"})
+  time.sleep("20ms")
+  return {ok, tostring(problem):match("broken"), looks}
+end
+"""
+FAILING_PYTHON = """
+from actorflow.script import time, workflow
+
+async def main():
+    looks = []
+
+    def look():
+        looks.append(1)
+        if len(looks) == 3:
+            raise ValueError("broken")
+
+    try:
+        await workflow.wait_until(look, every=0.002, timeout="1h")
+    except ValueError as error:
+        await time.sleep(0.02)
+        return [False, str(error), len(looks)]
+"""
+
+
+async def test_a_condition_that_fails_leaves_no_timer_behind(place: Place) -> None:
+    entries = (place.lua("failing", FAILING), place.python("failing_py", FAILING_PYTHON))
+    assert await same(place, entries) == [False, "broken", 3]
+
+
+async def test_a_condition_may_be_looked_at_by_the_clock(place: Place) -> None:
+    counting = place.lua(
+        "counting",
+        """
+        local function main()
+          local looks = 0
+          return {workflow.wait_until(function() looks = looks + 1 return looks == 4 end, {every = "1ms"}), looks}
+        end
+        """,
+    )
+    assert await same(place, (counting,)) == [True, 4]

@@ -1,6 +1,6 @@
 -- Conditions: `workflow.wait_until`. Called with (kit, sys, core, module).
 
-local type = type
+local type, error = type, error
 
 return function(kit, sys, _, workflow)
   local invalid, select = kit.invalid, kit.select
@@ -50,10 +50,11 @@ return function(kit, sys, _, workflow)
     if fn() then return true end
     local _, changes = sys(43, name)
     local ticker, deadline = timer(20, every), timer(19, limit)
-    local came = waited(fn, changes, ticker, deadline)
+    local ok, came = kit.pcall(waited, fn, changes, ticker, deadline)
     sys(9, kit.id_of(changes, "wait_until"))
     if ticker then ticker:stop() end
     if deadline then deadline:stop() end
+    if not ok then error(came, 0) end -- what the condition raised, or a cancellation
     return came
   end
 end
