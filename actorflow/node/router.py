@@ -36,7 +36,7 @@ class Router:
         self._node = node
 
     def host(self, host_id: str) -> Host:
-        """Return a host that runs.
+        """Return a host that runs, by its id or by the name of its task queue.
 
         Raises:
             Error: kind Unavailable when it is not running, NotFound when there is no such host.
@@ -47,6 +47,9 @@ class Router:
         try:
             entry = self._node.registry.entry(host_id)
         except Error:
+            for one in self._node.hosts.values():
+                if host_id and getattr(one, "task_queue", "") == host_id:
+                    return one
             hint = did_you_mean(host_id, self._node.hosts)
             raise not_found(f"host not found: {host_id!r}{hint}") from None
         entry.require()

@@ -80,10 +80,25 @@ class Decoder:
         draft.resolved = {} if data is None else data
         if isinstance(draft.resolved, dict):
             written = draft.resolved
-            draft.resolved = take_siblings(draft, written, _written_names(draft.declaration.model), self._environment)
+            draft.resolved = self._with_siblings(draft, written, draft.declaration.model, ())
             lax = lax or draft.resolved is not written
         draft.about = self._about(draft, meta, lax=lax)
         draft.config = self._checked(draft, draft.declaration.model, draft.resolved, (), lax=lax)
+
+    def _with_siblings(self, draft: Draft, value: dict[Any, Any], model: type[BaseModel], base: Path) -> dict[Any, Any]:
+        """Return a map with the fields that `<field>_env` names, also in the maps that are models of their own."""
+        taken = take_siblings(draft, value, _written_names(model), self._environment, base)
+        for name, field in model.model_fields.items():
+            inner, key = taken.get(field.alias or name), field.alias or name
+            if (
+                isinstance(inner, dict)
+                and isinstance(field.annotation, type)
+                and issubclass(field.annotation, BaseModel)
+            ):
+                found = self._with_siblings(draft, inner, field.annotation, (*base, key))
+                if found is not inner:
+                    taken = {**taken, key: found}
+        return taken
 
     def _about(self, draft: Draft, meta: Any, *, lax: bool) -> Meta:
         """Return what actorflow reads in meta. A key with another type is the application's own: noticed, not read."""

@@ -57,11 +57,13 @@ def resolve_placeholders(draft: Draft, environment: Lookup) -> tuple[Any, Any, b
     return _mapped(draft.data, (), replace), _mapped(draft.meta, ("meta",), replace), found
 
 
-def take_siblings(draft: Draft, value: dict[Any, Any], known: Collection[str], environment: Lookup) -> dict[Any, Any]:
+def take_siblings(
+    draft: Draft, value: dict[Any, Any], known: Collection[str], environment: Lookup, base: Path = ()
+) -> dict[Any, Any]:
     """Return `value` with each `<field>_env: NAME` replaced by `<field>` with the value of the variable NAME.
 
-    That is done for the `known` fields. A variable without a value leaves the field as it is written; when it is not
-    written either, that is an entry fault.
+    That is done for the `known` fields of the map at `base`. A variable without a value leaves the field as it is
+    written; when it is not written either, that is an entry fault.
     """
     names = [key for key in value if isinstance(key, str) and key.endswith(_SIBLING) and key not in known]
     taken = [key for key in names if key.removesuffix(_SIBLING) in known and isinstance(value[key], str)]
@@ -73,12 +75,14 @@ def take_siblings(draft: Draft, value: dict[Any, Any], known: Collection[str], e
         try:
             found = environment.get(name)
         except Error as error:
-            draft.add((key,), f"{name}: {error.message}", "a storage that can be read")
+            draft.add((*base, key), f"{name}: {error.message}", "a storage that can be read")
         field = key.removesuffix(_SIBLING)
         if found is not None:
             fields[field] = found
         elif field not in fields:
-            draft.add((key,), f"{name}, which is not set", f"{name} in the environment, or `{field}:` for that case")
+            draft.add(
+                (*base, key), f"{name}, which is not set", f"{name} in the environment, or `{field}:` for that case"
+            )
     return fields
 
 

@@ -14,7 +14,7 @@ from actorflow.errors import INTERNAL, Error, invalid, unavailable
 from actorflow.resource.sql_engine import Backend
 from actorflow.resource.sql_fault import explain
 from actorflow.resource.sql_text import NUMBERED, SQLITE, count_marks, statements
-from actorflow.resource.sql_value import rows
+from actorflow.resource.sql_value import in_database, rows
 from actorflow.value import INT_MAX, Value
 
 _PREPARABLE: Final = re.compile(r"\s*(?:select|insert|update|delete|merge|values|with)\b", re.IGNORECASE)
@@ -91,7 +91,7 @@ def check(backend: Backend, text: str, connection: Connection) -> int:
 
 
 def _results(backend: Backend, text: str, values: Sequence[Any], connection: Connection) -> Iterator[CursorResult[Any]]:
-    found = statements(text, values, backend.flavor)
+    found = statements(text, in_database(values, backend.type), backend.flavor)
     if not found:
         raise invalid(f"{backend.place}: got an empty statement, expected SQL")
     for statement in found:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from datetime import date, datetime, time, timedelta
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, Final
 
 from actorflow.errors import Error, invalid
@@ -35,11 +35,18 @@ def _binary(value: Any) -> bytes:
     return value if isinstance(value, bytes) else _text(value).encode()
 
 
+def _time(value: Any) -> datetime:
+    """Return the moment that Unix nanoseconds mean; no database here keeps more than microseconds."""
+    return _EPOCH + timedelta(microseconds=int(value) // 1000)
+
+
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _CASTS: Final[Mapping[str, Callable[[Any], Any]]] = {
     "int": _int,
     "float": _float,
     "text": _text,
     "binary": _binary,
+    "time": _time,
     "null": lambda _value: None,
 }
 
@@ -48,7 +55,7 @@ def parameters(written: Value) -> list[Any]:
     """Return the values of a statement's placeholders.
 
     They are a list; a map with the keys 1, 2, 3… is a list with holes, which are null. A value is null, a boolean, a
-    number, text, bytes, or a typed one: a map `{as, value}`.
+    number, text, bytes, or a typed one: a map `{as, value}`; times are given so, as Unix nanoseconds.
 
     Raises:
         Error: kind Invalid, naming the one that is no such value.
@@ -85,6 +92,17 @@ def _shown(value: Value) -> str:
     if isinstance(value, dict | list):
         return "a map" if isinstance(value, dict) else "a list"
     return "an error" if isinstance(value, Error) else f"{value!r:.60}"
+
+
+def in_database(values: Sequence[Any], database: str) -> list[Any]:
+    """Return values as a database's driver takes them: SQLite keeps moments as text, MySQL in UTC without a zone."""
+    return [_moment(value, database) if isinstance(value, datetime) else value for value in values]
+
+
+def _moment(value: datetime, database: str) -> datetime | str:
+    if database == "sqlite":
+        return value.isoformat(" ")
+    return value.replace(tzinfo=None) if database == "mysql" else value
 
 
 def rows(columns: Iterable[str], fetched: Iterable[Iterable[Any]]) -> list[dict[str, Value]]:

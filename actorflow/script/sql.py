@@ -5,15 +5,16 @@
     async with db.begin() as tx:
         await tx.execute("UPDATE item SET price = ? WHERE id = ?", 9.5, 3)
 
-Statements take `?` or `$1`, and one value each: None, a boolean, a number, text or bytes. Rows are dictionaries. A
-transaction commits at the end of its block, and rolls back when the block raises. In a workflow there are none: put
-them into a function.
+Statements take `?` or `$1`, and one value each: None, a boolean, a number, text, bytes or a datetime. Rows are
+dictionaries. A transaction commits at the end of its block, and rolls back when the block raises. In a workflow there
+are none: put them into a function.
 """
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
 from types import TracebackType
-from typing import Any, Literal, Self
+from typing import Any, Final, Literal, Self
 
 from actorflow.errors import invalid
 from actorflow.script.operation import perform
@@ -41,6 +42,17 @@ class Result:
         return f"Result(last_insert_id={self.last_insert_id}, rows_affected={self.rows_affected})"
 
 
+def _given(value: Any) -> Any:
+    """Return a value as the operation takes it: a moment by its nanoseconds, one without a zone as UTC."""
+    if not isinstance(value, datetime):
+        return value
+    moment = value if value.tzinfo else value.replace(tzinfo=UTC)
+    return {"as": "time", "value": (moment - _EPOCH) // timedelta(microseconds=1) * 1000}
+
+
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+
+
 class _Runs(Opaque):
     """What runs statements."""
 
@@ -57,13 +69,13 @@ class _Runs(Opaque):
                 PermissionDenied, Unavailable when there is no connection.
         """
         self._check()
-        rows: list[Row] = await perform("sql.query", self._place, text, list(values))
+        rows: list[Row] = await perform("sql.query", self._place, text, [_given(value) for value in values])
         return rows
 
     async def execute(self, text: str, *values: Any) -> Result:
         """Run a statement, or for SQLite several, and return what it did; raises as `query` does."""
         self._check()
-        return Result(**await perform("sql.execute", self._place, text, list(values)))
+        return Result(**await perform("sql.execute", self._place, text, [_given(value) for value in values]))
 
     def _check(self) -> None:
         """Raise `Error` when nothing may be run any more."""

@@ -169,8 +169,7 @@ class ProcessHost:
         own = self.node.guard.own(request.entry)
         if own:
             request = replace(request, context={**request.context, **own})
-        kind = GuardedProcess if self.node.guard.watches(request.context) else Process
-        process = kind(self, pid, request)
+        process = self.kind_of(request.context)(self, pid, request)
         process.machine = machine = Machine(process, program)
         self.table[pid] = process
         try:
@@ -194,6 +193,10 @@ class ProcessHost:
         for topic, payloads in request.messages:
             process.machine.deliver(Message(topic, "", payloads))
         self.queue.flag(process)
+
+    def kind_of(self, context: Mapping[str, Value]) -> type[Process]:
+        """Return what a process with this context is: one that is judged, or a plain one."""
+        return GuardedProcess if self.node.guard.watches(context) else Process
 
     def bounds_of(self, entry_id: str) -> Bounds:
         """Return what processes of an entry are held to on this host."""

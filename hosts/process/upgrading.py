@@ -5,7 +5,7 @@ The process keeps its PID, names, links, monitors and unread messages.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Final
@@ -38,9 +38,10 @@ def upgrade(
     entry = entry or process.entry
     try:
         program = host.node.programs.process(entry, host.slices)
+        own = host.node.guard.own(entry)
         if getattr(program, "isolated", False):
             return _later(host, process, entry, program, args, ref)
-        _begin_anew(host, process, program, args)
+        _begin_anew(host, process, program, args, own)
     except Error as error:
         failure = error.failure
         raise Error(replace(failure, message=f"upgrade: {failure.message}")) from None
@@ -50,10 +51,15 @@ def upgrade(
     return None
 
 
-def _begin_anew(host: ProcessHost, process: Process, program: Program, args: tuple[Value, ...]) -> None:
-    old = process.machine
+def _begin_anew(
+    host: ProcessHost, process: Process, program: Program, args: tuple[Value, ...], own: Mapping[str, Value]
+) -> None:
+    old, context, kind = process.machine, process.context, type(process)
     unread = old.unread()
     before = process.set_aside()
+    if own:  # whoever the new script says it runs as
+        process.context = {**context, **own}
+        process.__class__ = host.kind_of(process.context)
     process.machine = machine = Machine(process, program)
     machine.last_ref = old.last_ref  # what was asked before must not be taken for an answer to the new script
     for message in unread:
@@ -64,7 +70,7 @@ def _begin_anew(host: ProcessHost, process: Process, program: Program, args: tup
     except Error:
         process.give_up_all()
         process.take_back(before)
-        process.machine = old
+        process.machine, process.context, process.__class__ = old, context, kind
         old.last_ref = machine.last_ref
         for message in machine.unread()[len(unread) :]:  # what it has sent itself
             old.keep(message)
@@ -81,8 +87,9 @@ def _later(  # noqa: PLR0913, PLR0917 - what an upgrade is made of
 
     The old script waits for the answer to its request `ref`, its other tasks go on. It is answered only by a failure.
     """
-    request = SpawnRequest(entry, host.id, args, context=process.context, parent=process.parent)
-    heir = type(process)(host, process.pid, request)
+    context = {**process.context, **host.node.guard.own(entry)}
+    request = SpawnRequest(entry, host.id, args, context=context, parent=process.parent)
+    heir = host.kind_of(context)(host, process.pid, request)
     heir.started = process.started
     heir.machine = machine = Machine(heir, program)
     machine.last_ref = process.machine.last_ref + _APART

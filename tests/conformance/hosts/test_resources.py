@@ -280,3 +280,32 @@ async def test_a_resource_that_is_stopped_is_unavailable(tmp_path: Path) -> None
         with pytest.raises(Error, match="auto_start") as caught:
             await node.exec(entry, host=ACTORS, timeout=20)
         assert caught.value.kind == UNAVAILABLE
+
+
+async def test_times_are_parameters_in_both_languages(tmp_path: Path) -> None:
+    place = place_with_resources(tmp_path)
+    text = "SELECT ? AS t, datetime(?) AS d, ? < '2025-01-01' AS past"
+    lua = place.lua(
+        "lua",
+        f"""
+        local function main()
+          local db, at = sql.get("app:db"), time.unix(1704164645, 1000)
+          return db:query("{text}", {{at, at, at}})
+        end
+        """,
+    )
+    place.entries["lua"]["modules"] = ["sql", "time"]
+    python = place.python(
+        "python",
+        f"""
+        from datetime import UTC, datetime
+        from actorflow.script import sql
+        async def main():
+            db, at = await sql.get("app:db"), datetime(2024, 1, 2, 3, 4, 5, 1)
+            return await db.query("{text}", at, at.replace(tzinfo=UTC), at)
+        """,
+    )
+    expected = [{"t": "2024-01-02 03:04:05.000001+00:00", "d": "2024-01-02 03:04:05", "past": 1}]
+    async with place.node() as node:
+        for entry in (lua, python):
+            assert await node.exec(entry, host=ACTORS, timeout=20) == expected

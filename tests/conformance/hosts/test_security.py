@@ -245,3 +245,25 @@ async def test_a_group_with_a_policy_that_cannot_be_used_refuses_everything(plac
     assert [kind for kind, _ in said] == [PERMISSION_DENIED, PERMISSION_DENIED]
     assert "app:broken" in said[0][1]
     assert "app:foreign" in said[1][1]
+
+
+@pytest.mark.parametrize("language", ["lua", "python"])
+async def test_an_upgrade_runs_as_the_actor_of_the_new_entry(place: Place, language: str) -> None:
+    security = {"actor": {"id": "robot"}, "policies": ["app:some"]}
+    tries = "local function main() local name = funcs.call('app:who') return {name, select(2, funcs.call('app:secret')):kind()} end"
+    place.lua("robot", tries, security=security)
+    if language == "lua":
+        first = place.lua("first", "local function main() return process.upgrade('app:robot') end")
+    else:
+        source = "from actorflow.script import process\nasync def main():\n    await process.upgrade('app:robot')\n"
+        first = place.python("first", source)
+    async with place.node() as node:
+        assert await node.exec(first, host=ACTORS, timeout=20) == [["robot", ["app:some"]], PERMISSION_DENIED]
+
+
+async def test_an_actor_may_name_a_durable_host_by_its_task_queue(place: Place) -> None:
+    place.entries["flows"]["task_queue"] = "orders"
+    child = place.lua("child", "local function main(n) return n + 1 end")
+    parent = place.lua("parent", "local function main(id) return process.exec(id, 'orders', 1) end")
+    async with place.node() as node:
+        assert await node.exec(parent, host=ACTORS, args=[child], timeout=20) == 2

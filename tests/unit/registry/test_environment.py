@@ -99,6 +99,7 @@ USES = """
       - {name: by_id, kind: db.sql.sqlite, file: "x-${env:app:v}"}
       - {name: runs, kind: workflow.host, concurrency: "${env:LIMIT|3}"}
       - {name: sibling, kind: workflow.host, concurrency_env: LIMIT}
+      - {name: nested, kind: db.sql.sqlite, file: x.db, pool: {max_open_env: LIMIT}}
       - {name: kept, kind: workflow.host, concurrency: 5, concurrency_env: NOWHERE}
 """
 
@@ -111,6 +112,7 @@ def test_placeholders_and_siblings_resolve_against_variables_first(load: Load) -
     assert registry.entry("app:runs").config.concurrency == 12
     assert registry.entry("app:sibling").config.concurrency == 12
     assert registry.entry("app:kept").config.concurrency == 5
+    assert registry.entry("app:nested").config.pool.max_open == 12
 
 
 def test_siblings_give_a_server_its_address_and_secrets(load: Load, texts: Texts) -> None:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import atexit
 import functools
+import gc
 import getpass
 import os
 import shutil
 import subprocess
 import tempfile
 import time
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -35,7 +37,10 @@ def mariadb() -> Path:
     with (folder / "log").open("wb") as log:
         server = subprocess.Popen(command, stdout=log, stderr=log)
     atexit.register(_end, server, folder)
-    _await(server, socket, folder)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # the driver leaves the sockets of refused connections to the collector
+        _await(server, socket, folder)
+        gc.collect()
     return socket
 
 

@@ -25,6 +25,7 @@ from actorflow.registry.kinds.db_sql_server import DbSqlServer
 from actorflow.resource.database import Database
 from actorflow.resource.key_values import Condition
 from actorflow.resource.sql_engine import mysql_backend
+from actorflow.resource.sql_value import parameters
 from actorflow.resource.transaction import Transaction
 from tests.unit.resource.mariadb import on_mariadb, options
 from tests.unit.resource.test_stores import HandClock, kept_in
@@ -89,6 +90,10 @@ async def test_statements_parameters_and_values() -> None:
             "bytes": b"\xff",
         }
         assert await database.query("SELECT sold FROM item WHERE sold = ?", [False]) == []
+        moment = parameters([{"as": "time", "value": 1_704_164_645_000_001_000}])
+        assert await database.query("SELECT ? < NOW() AS past, CAST(? AS DATETIME(6)) AS t", moment * 2) == [
+            {"past": 1, "t": "2024-01-02T03:04:05.000001"}
+        ]
         await database.execute("UPDATE item SET sold = NULL, data = NULL")
         assert await database.query("SELECT sold, data FROM item") == [{"sold": None, "data": None}]
 

@@ -23,7 +23,7 @@ return function(kit)
   end
 
   local function refused(key, value)
-    return nil, invalid("params[" .. kit.tostring(key) .. "]: got a " .. kit.type(value) .. ", expected nil, a boolean, a number or text")
+    return nil, invalid("params[" .. kit.tostring(key) .. "]: got a " .. kit.type(value) .. ", expected nil, a boolean, a number, text or a time")
   end
 
   -- What an operation takes for the values that a script gave; nil and an error for an object that is no value.
@@ -38,6 +38,8 @@ return function(kit)
         local typed = kit.data(Typed, value, "value")
         if kit.class_of(typed.value) then return refused(key, typed.value) end
         value = typed
+      elseif class == kit.Time then
+        value = {as = "time", value = value:unix_nano()}
       elseif class then
         return refused(key, value)
       end
