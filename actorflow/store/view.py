@@ -16,7 +16,7 @@ from actorflow.run import event as events
 from actorflow.run.event import JournalEvent
 from actorflow.run.state import CREATED, PAUSED, PENDING, TERMINAL
 from actorflow.run.step import step_of
-from actorflow.run.turn import CallRow, OpenRun, RunRow
+from actorflow.run.turn import NEVER, CallRow, OpenRun, RunRow
 from actorflow.store.control import pause_of
 from actorflow.store.port import Reader, RunFilter
 
@@ -220,7 +220,7 @@ def _reasons(held: OpenRun) -> Iterator[str]:
     """Name what an open run waits for, as far as the store knows."""
     row = held.row
     if row.state in {CREATED, PENDING}:
-        yield f"{row.state}: it waits for its next turn"
+        yield f"{row.state}: {(row.state == CREATED and row.reason) or 'it waits for its next turn'}"
     if row.state == PAUSED:
         causes = list(pause_of(row.waits).reasons) or [row.reason or "by hand"]
         yield from (f"paused: {cause}" for cause in causes)
@@ -240,7 +240,8 @@ def _reasons(held: OpenRun) -> Iterator[str]:
 def _timers(held: OpenRun) -> Iterator[tuple[int, str]]:
     started = (event for event in held.events if event.kind == events.TIMER_STARTED and event.target)
     named = {event.ref: f"{event.target} (timer {event.ref})" for event in started}
-    return ((due, f"{named.get(ref, f'timer {ref}')} due at {_instant(due)}") for ref, due in held.timers)
+    timers = ((due, named.get(ref, f"timer {ref}")) for ref, due in held.timers if due < NEVER)
+    return ((due, f"{name} due at {_instant(due)}") for due, name in timers)
 
 
 def _retry(call: CallRow, journal: Iterable[JournalEvent]) -> str:

@@ -16,6 +16,7 @@ from actorflow.module.cron import Cron
 from actorflow.node.suggest import did_you_mean
 from actorflow.notice import Notice
 from actorflow.run import identity as rules
+from actorflow.run.lock import is_lock
 from actorflow.run.retry import DURABLE_DEFAULT, RetryPolicy, retry_table
 from hosts.workflow.attribute import checked_attributes, checked_memo
 
@@ -43,7 +44,7 @@ class StartOptions:
         memo, search: what people see of it, and find it by.
         close: what happens to it when its parent ends.
         priority: who waits for a slot is served by this, higher first. queue: which hosts serve it, "" for its own.
-        summary, details: what people read about it.
+        summary, details: what people read about it. lock: what runs that must not overlap have in common, or "".
     """
 
     workflow_id: str = ""
@@ -63,6 +64,7 @@ class StartOptions:
     queue: str = ""
     summary: str = ""
     details: str = ""
+    lock: str = ""
 
 
 _PLAIN: Final = StartOptions()
@@ -80,6 +82,8 @@ def start_options(request: SpawnRequest, notices: NoticeSink) -> StartOptions:
     values = {name: _READ[name](f"{_OURS}{name}", value) for name, value in written.items()}
     fields = {_FIELDS.get(name, name): value for name, value in values.items() if name not in _APART}
     _identify(request, values, fields)
+    if is_lock(fields["workflow_id"]):
+        raise _wrong("workflow.id", fields["workflow_id"], "an id that does not begin as lock keys do")
     if fields.get("cron") and fields.get("delay"):
         raise invalid("options workflow.cron_schedule and workflow.start_delay: got both, expected one of them")
     return StartOptions(**fields)
@@ -213,6 +217,7 @@ _READ: Final[Mapping[str, Any]] = {
     "static_summary": _text,
     "details": _text,
     "static_details": _text,
+    "lock_key": _name,
 }
 """Every option, and what reads its value."""
 _ELSEWHERE: Final = frozenset({"versioning_override", "versioning_intent"})
@@ -226,6 +231,7 @@ _FIELDS: Final = {
     "parent_close_policy": "close",
     "static_summary": "summary",
     "static_details": "details",
+    "lock_key": "lock",
 }
 _APART: Final = frozenset(
     {

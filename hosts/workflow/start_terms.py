@@ -61,8 +61,8 @@ class Terms:
     reason: str = ""
 
 
-def terms_of(options: StartOptions, now: int, *, queued: bool, link: Link | None) -> Terms | None:
-    """Return the terms of a start at `now`, None when nothing is asked."""
+def terms_of(options: StartOptions, now: int, *, queued: str, link: Link | None) -> Terms | None:
+    """Return the terms of a start at `now`, None when nothing is asked; `queued` is what it waits for, or ""."""
     kept = _kept(options)
     if not kept and not queued and link is None and not options.hold and not options.delay:
         return None
@@ -81,13 +81,13 @@ def terms_of(options: StartOptions, now: int, *, queued: bool, link: Link | None
     return terms
 
 
-def _begins(terms: Terms, options: StartOptions, now: int, *, queued: bool, link: Link | None) -> int:
+def _begins(terms: Terms, options: StartOptions, now: int, *, queued: str, link: Link | None) -> int:
     """Say when the first steps are taken, and why not now; NEVER when something else decides that."""
     due = now
     if link is not None:
         due, terms.reason = link.due, link.reason
     elif queued:
-        terms.reason = "waits until its workflow id is free"
+        terms.reason = f"waits for {queued}"
     elif options.hold:
         due, terms.reason = NEVER, "held: `actorflow run release` lets it begin"
     elif options.cron:
@@ -96,7 +96,7 @@ def _begins(terms: Terms, options: StartOptions, now: int, *, queued: bool, link
     elif options.delay:
         due = now + options.delay
         terms.reason = f"begins at {instant(due)}"
-    terms.held = queued or link is not None or options.hold or due > now
+    terms.held = bool(queued) or link is not None or options.hold or due > now
     if terms.held and not options.hold:
         terms.timers.append((RELEASE, due))
     elif options.hold and options.delay:

@@ -60,6 +60,8 @@ def _flows(language: str) -> list[Flow]:
         flow("endless", "endless", cancelled=True),
         flow("steps", "steps"),
         flow("cancelling", "cancelling"),
+        flow("locked1", "locked", language),
+        flow("locked2", "locked", language),
     ]
 
 

@@ -13,7 +13,8 @@ class Workflow(Config):
 
     `on_exhausted`, `pause_after` and `auto_resume_after`: when a run is paused over a call that keeps failing, unless
     the call or its function says so. `on_delete_data`: the function that says what stays of a run whose data are
-    deleted. `strict`: the system whose narrower table of states holds for its runs.
+    deleted. `strict`: the system whose narrower table of states holds for its runs. `lock_key`: runs with the same key
+    do not overlap; `{path}` in it is a text or integer of the input.
     """
 
     on_exhausted: Literal["fail", "pause"] | None = None
@@ -21,3 +22,4 @@ class Workflow(Config):
     auto_resume_after: Duration | None = None
     on_delete_data: str | None = None
     strict: Literal["luno", "workflowable"] | None = None
+    lock_key: str | None = None

@@ -105,8 +105,15 @@ local function cancelling(run)
   return {kind = event.kind, error = event.result.error:kind()}
 end
 
+local function locked(run, key)
+  funcs.call("app:step", run, "begin", key)
+  time.sleep("1ms")
+  funcs.call("app:step", run, "end", key)
+  return "free"
+end
+
 return {
   work = work, approval = approval, parent = parent, child = child,
   pong = pong, ping = ping, named = named, endless = endless,
-  steps = steps, booking = booking, cancelling = cancelling,
+  steps = steps, booking = booking, cancelling = cancelling, locked = locked,
 }

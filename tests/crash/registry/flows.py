@@ -125,3 +125,11 @@ async def cancelling(run: str) -> dict[str, Any]:
     await process.cancel(pid, "enough")
     event = await events.receive()
     return {"kind": event.kind, "error": event.error.kind}
+
+
+async def locked(run: str, key: str) -> str:
+    """Hold a lock that others wait for."""
+    await funcs.call("app:step", run, "begin", key)
+    await time.sleep("1ms")
+    await funcs.call("app:step", run, "end", key)
+    return "free"
