@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import IntEnum
 from types import MappingProxyType
-from typing import Any, Final, Protocol, TypeAlias
+from typing import Any, Final, Protocol, TypeAlias, runtime_checkable
 
 from actorflow.errors import Error, Failure
 from actorflow.lane import Lane, Work
@@ -357,4 +357,13 @@ class Functions(Protocol):
 
     def attempt(self, pid: str) -> CallRequest | None:
         """Return the attempt that a process serves which runs as a function, None for any other process."""
+        ...
+
+
+@runtime_checkable
+class Reaching(Protocol):
+    """A host whose processes have states that one can wait for."""
+
+    async def reached(self, pid: str, until: str) -> Value:
+        """Wait until a process is, or was, in a state, and return what is known of it."""
         ...

@@ -8,7 +8,8 @@ from typing import Annotated, Any, Final
 import typer
 
 from actorflow.cli import asking, control, resolve
-from actorflow.cli.option import AsJson, Data, Directory, Overrides
+from actorflow.cli.argument import parse_seconds
+from actorflow.cli.option import AsJson, Data, Directory, Overrides, Timeout
 from actorflow.cli.output import line_of, print_fields, print_json, print_rows
 from actorflow.cli.place import Place
 
@@ -105,3 +106,21 @@ def _events(place: Place, run: str) -> Iterator[dict[str, Any]]:
     while page := place.ask("run.history", {"run": run, "after": after, "limit": _PAGE}):
         yield from ({name: event[name] for name in _EVENT_FIELDS} for event in page)
         after = page[-1]["seq"]
+
+
+@app.command()
+def wait(  # noqa: PLR0913, PLR0917 - the options of the verb
+    run: Run,
+    until: Annotated[str, typer.Option("--until", help="The state to wait for.")] = "completed",
+    timeout: Timeout = "30s",
+    as_json: AsJson = False,  # noqa: FBT002
+    directory: Directory = None,
+    data: Data = None,
+    override: Overrides = None,
+) -> None:
+    """Wait until a run is, or was, in a state, and print it; a run that ended without is a conflict (exit code 4)."""
+    seconds = parse_seconds(timeout)
+    asked = {"run": run, "until": until, "timeout": seconds}
+    answer = Place.of(directory, data, override).ask("run.wait", asked, seconds)
+    shown = {name: answer[name] for name in ("pid", "run_id", "state", "result", "error")}
+    print_json(line_of(shown)) if as_json else print_fields(shown)

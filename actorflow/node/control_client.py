@@ -65,9 +65,30 @@ class _Requests:
         """Send a message to a PID or name; returns once it is as safe as its host makes it."""
         return self.request("send", {"pid": pid, "topic": topic, "payloads": list(payloads)})
 
-    def wait(self, pid: str, *, timeout: float = DEFAULT_TIMEOUT) -> Any:
-        """Wait until a process has ended and return its result."""
+    def start(self, entry: str, host: str = "", args: Sequence[Value] = (), **more: Any) -> Any:
+        """Start a process like `spawn`, and return a map of `pid`, `run_id` and `how`.
+
+        `how` is `started`, `held`, `queued`, `replaced`, `existing` or `skipped`, as its options say.
+        """
+        return self.request("start", {"entry": entry, "host": host, "args": list(args), **more})
+
+    def wait(self, pid: str, *, until: str = "", timeout: float = DEFAULT_TIMEOUT) -> Any:
+        """Wait until a process has ended and return its result.
+
+        With `until` wait for a state of a durable run, by PID, workflow id or run id, and return the run as `run` does:
+        at once when it is or was in that state; kind Conflict when it has ended without.
+        """
+        if until:
+            return self.request("run.wait", {"run": pid, "until": until}, timeout)
         return self.request("wait", {"pid": pid}, timeout)
+
+    def runs(self, **which: Any) -> Any:
+        """List durable runs, newest first: all that equal `state`, `entry`, `host`, `prefix`, `attributes`; `limit`."""
+        return self.request("runs", which)
+
+    def run(self, reference: str) -> Any:
+        """Return one durable run, by PID, workflow id or run id, as `actorflow run show` prints it."""
+        return self.request("run.show", {"run": reference})
 
     def cancel(self, pid: str, reason: str = "") -> Any:
         """Ask a process to stop."""

@@ -6,6 +6,7 @@ It never imports a host: hosts are given to it, made elsewhere from the registry
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -15,7 +16,7 @@ from typing import Any, Final, Self
 import trio
 
 from actorflow.clock import Clock, SystemClock
-from actorflow.errors import UNAVAILABLE, Error
+from actorflow.errors import TIMEOUT, UNAVAILABLE, Error, invalid
 from actorflow.machine.subscription import checked_topic
 from actorflow.message import EXIT, LINK_DOWN, exit_event
 from actorflow.node.asking import Asking
@@ -32,7 +33,7 @@ from actorflow.node.resource import Resources
 from actorflow.node.router import Router
 from actorflow.node.waiting import Answer, within
 from actorflow.notice import Notice, NoticeSink, drop
-from actorflow.ports import CallRequest, Functions, Host, Outcome, ProcessInfo, SpawnRequest, Started
+from actorflow.ports import CallRequest, Functions, Host, Outcome, ProcessInfo, Reaching, SpawnRequest, Started
 from actorflow.registry.change import Revision
 from actorflow.registry.environment import Environment
 from actorflow.supervision.report import ServiceReport
@@ -383,15 +384,29 @@ class Node(Asking):
         give_up = self.calls.call(request, answer)
         return await within(answer, timeout, f"call of {target}", give_up)
 
-    async def wait(self, dest: str, *, timeout: float | None = None) -> Value:  # noqa: ASYNC109 - see `call`
+    async def wait(self, dest: str, *, until: str = "", timeout: float | None = None) -> Value:  # noqa: ASYNC109 - see `call`
         """Wait until a process ends and return its result; raises its failure as `Error`, Timeout after `timeout` s.
+
+        With `until` it waits for a state of a durable run instead, and returns the run as `actorflow run show` does: at
+        once when it is or was in that state, through pauses and further runs of its chain. A run that ends without it
+        is an error of kind Conflict.
 
         An actor that ended before is known for a while if the application spawned it, a durable run for as long as
         its host keeps it.
         """
+        if until:
+            return await self._reached(dest, until, timeout)
         answer: Answer[Value] = Answer()
         give_up = self.router.watch(dest, answer)
         return await within(answer, timeout, f"wait for {dest}", give_up)
+
+    async def _reached(self, dest: str, until: str, timeout: float | None) -> Value:  # noqa: ASYNC109 - see `call`
+        host, pid = self.router.resolve(dest)
+        if not isinstance(host, Reaching):
+            raise invalid(f"wait until {until!r}: {dest!r} is no durable run; only those have states to wait for")
+        with trio.move_on_after(math.inf if timeout is None else timeout):
+            return await host.reached(pid, until)
+        raise Error(f"wait for {dest} to be {until} timed out after {timeout} s", TIMEOUT, retryable=True)
 
     def processes(self) -> Iterator[ProcessInfo]:
         """List what is alive on the running hosts."""

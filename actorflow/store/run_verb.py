@@ -6,12 +6,16 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Final
 
+import trio
+
+from actorflow.errors import TIMEOUT, Error
 from actorflow.node import control_args as args_of
 from actorflow.node.control import Verb
 from actorflow.run.state import TERMINAL
 from actorflow.store import approval, view
 from actorflow.store.attribute import attribute_text
 from actorflow.store.port import RunFilter
+from actorflow.store.reaching import reached
 from actorflow.store.stores import Stores
 from actorflow.value import Value
 
@@ -66,7 +70,14 @@ def run_verbs(stores: Stores, *, served: bool, waits: Callable[[str], list[str]]
         limit = min(args_of.count(args, "limit", _DEFAULT_EVENTS), _DEFAULT_EVENTS)
         return await stores.about(reference, lambda reader: view.chain(reader, reference, after, limit))
 
+    async def wait(args: Mapping[str, Value]) -> Value:
+        reference, until, seconds = args_of.text(args, "run"), args_of.text(args, "until"), args_of.seconds(args)
+        with trio.move_on_after(seconds):
+            return await reached(stores.about, reference, until)
+        raise Error(f"run {reference!r} was not {until} within {seconds:g} s", TIMEOUT, retryable=True)
+
     return {
+        "run.wait": wait,
         "approvals": _approvals(stores),
         "backup": backup,
         "run.chain": chain,

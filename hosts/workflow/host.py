@@ -17,6 +17,7 @@ from actorflow.run import event as events
 from actorflow.run.turn import ChangeRun, Committed, Delivery
 from actorflow.store.approval import approvals, decision_of
 from actorflow.store.control import ending
+from actorflow.store.reaching import reached
 from actorflow.store.view import workflow_of
 from actorflow.store.wait import answer
 from actorflow.value import Limits, Value
@@ -172,6 +173,11 @@ class WorkflowHost:
         if self._engine is None:
             return ""
         return self.pid_of(workflow_id) if self._engine.holder(workflow_id) == self.id else ""
+
+    async def reached(self, pid: str, until: str) -> Value:
+        """Wait until a run is, or was, in a state, and return it as `actorflow run show` does."""
+        writer = self.engine.writer
+        return await reached(lambda _reference, read: writer.read(read), pid, until)
 
     async def has(self, reference: str) -> bool:
         """Tell whether a run is this host's, by a PID, a workflow id or a run id."""

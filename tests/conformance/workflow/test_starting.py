@@ -226,3 +226,31 @@ async def test_what_a_run_says_of_itself_is_found_and_read(place: Path, language
         assert search == {"stage": "two", "n": 5, "tags": ["a", "b"]}
         assert memo == {"who": "me", "note": [1, 2]}
         assert (length, sized, refused) == (3, True, True)
+
+
+async def test_a_state_is_waited_for_and_found_in_the_past(place: Path, language: str) -> None:
+    async with open_node(place) as node:
+        await start(node, language, id="w", start_delay="100ms")
+        assert (await node.wait(pid("w"), until="created"))["state"] == "created"
+        with pytest.raises(Error, match="timed out"):
+            await node.wait(pid("w"), until="paused", timeout=0.05)
+        assert (await node.wait(pid("w"), until="running", timeout=5))["events"] > 1
+        await end(node, "w")
+        assert (await node.wait(pid("w"), until="completed", timeout=5))["error"] is None
+        with pytest.raises(Error, match="it never was failed") as caught:
+            await node.wait(pid("w"), until="failed", timeout=5)
+        assert caught.value.kind == "Conflict"
+
+
+async def test_messages_come_with_the_start_under_each_policy(place: Path, language: str) -> None:
+    got = {"return_existing": [1, 2], "skip": [1], "replace": [2], "queue": [1], "allow": [1]}
+    async with open_node(place) as node:
+        for policy, first in got.items():
+            for number in (1, 2):
+                options = {"workflow.id": policy, "workflow.on_conflict": policy}
+                messages = [("x", (number,))]
+                found = await node.start(f"app:waits_{language}", host=HOST, messages=messages, options=options)
+            assert (await end(node, policy))["got"] == first, policy
+            if policy in {"queue", "allow"}:
+                await node.send(found.value, "end")
+                assert (await node.wait(found.value, timeout=5))["got"] == [2]
