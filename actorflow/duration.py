@@ -11,7 +11,7 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import Final
 
-from actorflow.errors import invalid
+from actorflow.errors import Error, invalid
 
 NANOSECOND: Final = 1
 MICROSECOND: Final = 1_000
@@ -60,6 +60,22 @@ def parse_duration(text: str) -> int:
     if total > _LIMIT:
         raise _refusal(text)
     return sign * int(total)
+
+
+def parse_rate(text: str) -> tuple[int, int]:
+    """Return how many in how many nanoseconds a rate such as `10/s`, `100/min` or `5/500ms` means.
+
+    Raises:
+        Error: kind Invalid, naming what was got and a spelling that works.
+    """
+    count, _, per = text.strip().partition("/")
+    try:
+        found = int(count), parse_duration(per if per[:1].isdigit() else f"1{per}")
+    except (Error, ValueError):
+        found = 0, 0
+    if min(found) <= 0:
+        raise invalid(f"not a rate: got {text!r}, expected a count and a time such as '10/s' or '100/min'")
+    return found
 
 
 def to_nanoseconds(value: str | float | timedelta, unit: int) -> int:

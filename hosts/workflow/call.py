@@ -7,7 +7,8 @@ so is one that tells how far it is, and one that must not be repeated without as
 
 from __future__ import annotations
 
-from collections import deque
+import heapq
+import itertools
 from collections.abc import Callable, Iterable
 from functools import partial
 from typing import TYPE_CHECKING, Final
@@ -41,6 +42,7 @@ from hosts.workflow.open_call import (
     unknown,
     unknown_text,
 )
+from hosts.workflow.slots import gates_of, key_in
 from hosts.workflow.start import invocation_id
 from hosts.workflow.terms import ASK, FAIL, RETRY, TermsOf
 from hosts.workflow.transaction import prepared
@@ -68,7 +70,9 @@ class Calls:
         self._engine = engine
         self._terms = TermsOf(engine.node.registry)
         self._open: dict[tuple[int, int], OpenCall] = {}
-        self._waiting: deque[OpenCall] = deque()
+        self._waiting: list[tuple[int, int, OpenCall]] = []
+        self._numbers = itertools.count()
+        self._gates = gates_of(engine.node)
         self._closing = Deadlines(engine.node, partial(self._late, START_TO_CLOSE))
         self._beating = Deadlines(engine.node, partial(self._late, HEARTBEAT))
         self._starting = Deadlines(engine.node, self._not_begun)
@@ -90,7 +94,20 @@ class Calls:
     def is_idle(self, run: int, ref: int) -> bool:
         """Tell whether a call is open here and neither attempted nor waiting for a slot."""
         call = self._open.get((run, ref))
-        return call is not None and call.give_up is None and not call.settled and call not in self._waiting
+        return call is not None and call.give_up is None and not call.settled and not self._told(call)
+
+    def waits(self, run: int, refs: Iterable[int]) -> list[str]:
+        """Say which of the open calls of a run wait for a slot, and what takes the slots."""
+        found = (self._open.get((run, ref)) for ref in refs)
+        return [text for call in found if call is not None and (text := self._told(call))]
+
+    def _told(self, call: OpenCall) -> str:
+        if call.gate is not None and (text := call.gate.told(call)):
+            return text
+        if not any(call is other for _, _, other in self._waiting):
+            return ""
+        most = call.host.concurrency
+        return f"call {call.ref} of {call.request.target} waits for a slot: {most} calls of {call.host.id} run"
 
     def start(self, resident: Resident, record: Record) -> None:
         """Begin the call that a committed record asks for, or go on with it after a restart."""
@@ -183,6 +200,8 @@ class Calls:
         call.unexpire()
         if call.give_up is not None:
             self._stop(call)
+        elif call.gate is not None:
+            call.gate.leave(call)
 
     def hold(self, run: int) -> None:
         """Forget the calls of a paused run that are not being attempted; what an attempt brings is stored."""
@@ -204,10 +223,22 @@ class Calls:
     # ---- attempts ----------------------------------------------------------------------------------------------
 
     def _queue(self, call: OpenCall) -> None:
+        terms = call.terms
+        if terms.slots is None:
+            self._admit(call)
+            return
+        call.gate = self._gates.of(call.request.target, terms.slots)
+        self._starting.set(call, terms.schedule_to_start)
+        key = terms.key or (key_in(terms.key_path, call.request.args) if terms.key_path else "")
+        call.gate.enter(call, key, terms.priority, partial(self._admit, call))
+
+    def _admit(self, call: OpenCall) -> None:
+        """Attempt a call that has a slot of its function, as soon as its host has one too."""
         if self.running < call.host.concurrency and not self.draining:
+            self._starting.clear(call, call.terms.schedule_to_start)
             self._attempt(call)
         else:
-            self._waiting.append(call)
+            heapq.heappush(self._waiting, (call.terms.priority, next(self._numbers), call))
             self._starting.set(call, call.terms.schedule_to_start)
 
     def _attempt(self, call: OpenCall) -> None:
@@ -364,9 +395,11 @@ class Calls:
         self._closing.clear(call, call.terms.start_to_close)
         if call.terms.heartbeat:
             self._beating.clear(call, call.terms.heartbeat)
+        if call.gate is not None:
+            call.gate.leave(call)
         self.running -= 1
         while self._waiting and self.running < call.host.concurrency and not self.draining:
-            following = self._waiting.popleft()
+            following = heapq.heappop(self._waiting)[2]
             if self._open.get((following.run, following.ref)) is following and not following.settled:
                 self._starting.clear(following, following.terms.schedule_to_start)
                 self._attempt(following)
@@ -392,6 +425,8 @@ class Calls:
             return
         now = self._engine.clock.now()
         self._settle(call, failed(call, timed_out(call, timeout_type), now, TIMED_OUT))
+        if call.gate is not None:
+            call.gate.leave(call)
         self._stop(call)
 
     def _settle(self, call: OpenCall, fact: Fact) -> None:

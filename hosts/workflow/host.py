@@ -220,7 +220,8 @@ class WorkflowHost:
             if resident.host is not self or live is None:
                 continue
             state = "ready" if resident.wanting or resident.busy else "waiting"
-            waits = tuple(live.machine.waits())
+            slots = self._engine.calls.waits(resident.run, live.driver.open)
+            waits = (*slots, *live.machine.waits())
             identity = live.driver.identity
             yield ProcessInfo(identity.pid, identity.entry, self.id, state, len(resident.facts), live.started, waits)
 

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from actorflow.ports import CallRequest
     from actorflow.run.turn import CallRow
     from hosts.workflow.host import WorkflowHost
+    from hosts.workflow.slots import Gate
     from hosts.workflow.terms import Terms
 
 NON_RETRYABLE: Final = "NonRetryableFailure"
@@ -47,7 +48,7 @@ class OpenCall:
     the time-out of the whole call, which is over at `close_at` (Unix nanoseconds, 0 for never). `began` is when the
     latest attempt began (Unix nanoseconds, 0 before), `failure` how the one before it failed.
     `details` is CBOR of what an attempt told last, `told` when that may be stored again (Unix nanoseconds), and `row`
-    what the store has of the call.
+    what the store has of the call. `gate` has the slots of its function, if those are limited.
     """
 
     run: int
@@ -67,6 +68,7 @@ class OpenCall:
     details: bytes = b""
     told: int = 0
     row: CallRow | None = None
+    gate: Gate | None = None
 
 
 def completed(call: OpenCall, value: Any, now: int) -> Fact:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from actorflow.duration import MILLISECOND, MINUTE, to_nanoseconds
+from actorflow.duration import MILLISECOND, MINUTE, parse_rate, to_nanoseconds
 from actorflow.errors import Error, invalid
 from actorflow.run.retry import DURABLE_DEFAULT, POLICIES, RetryPolicy, policy_of
 from hosts.workflow.exhaustion import Exhaustion, exhaustion_of
 from hosts.workflow.option import option
+from hosts.workflow.slots import Rate, SlotLimits
 
 if TYPE_CHECKING:
     from actorflow.node.program import Entry, Registry
@@ -18,6 +19,8 @@ _KEPT: Final = 10_000
 """Functions whose terms are remembered; beyond that all are read again."""
 _START_TO_CLOSE: Final = 10 * MINUTE
 _PREFIX: Final = "temporal."
+_PRIORITY: Final = 3
+_LOWEST: Final = 5
 
 RETRY: Final = "retry"
 ASK: Final = "ask"
@@ -32,7 +35,8 @@ class Terms(NamedTuple):
     `timeout` is of the call with all its attempts, and so is `schedule_to_close`, which also ends a call at once when
     its next attempt would come too late. `start_to_close` and `heartbeat` are of one attempt, `schedule_to_start` of
     its wait for a slot. `on_unknown` says what happens when the node ended while an attempt ran, `exhaustion` what when
-    all attempts have failed, None when the call does not say.
+    all attempts have failed, None when the call does not say. `slots` limits the attempts of its function, in all and
+    for each `key`, which is given or is at `key_path` in the arguments; 1 is the highest `priority`.
     """
 
     options: Mapping[str, Any]
@@ -46,6 +50,10 @@ class Terms(NamedTuple):
     on_unknown: str
     exhaustion: Exhaustion | None
     transactional: bool
+    slots: SlotLimits | None
+    key: str
+    key_path: str
+    priority: int
 
     @property
     def whole(self) -> int:
@@ -105,7 +113,36 @@ def _terms(options: Mapping[str, Any], config: Any) -> Terms:
         _on_unknown(options, config),
         exhaustion_of(options),
         bool(_field(config, "transactional")),
+        _slots(_field(config, "limits")),
+        _text(options, "key"),
+        str(_field(_field(config, "limits"), "key") or ""),
+        _priority(options),
     )
+
+
+def _slots(limits: Any) -> SlotLimits | None:
+    """Return what a function's `limits` allow, None when they limit no attempts."""
+    per_key = _field(limits, "per_key")
+    found = SlotLimits(
+        _field(limits, "concurrency") or 0,
+        _rate(_field(limits, "rate")),
+        _field(per_key, "concurrency") or 0,
+        _rate(_field(per_key, "rate")),
+    )
+    return None if found == SlotLimits() else found
+
+
+def _rate(text: str | None) -> Rate | None:
+    return Rate(*parse_rate(text)) if text else None
+
+
+def _priority(options: Mapping[str, Any]) -> int:
+    value = options.get("priority", option(options, "activity.priority"))
+    if value is None:
+        return _PRIORITY
+    if type(value) is not int or not 1 <= value <= _LOWEST:
+        raise invalid(f"option priority: got {value!r}, expected a whole number from 1, served first, to {_LOWEST}")
+    return value
 
 
 def _on_unknown(options: Mapping[str, Any], config: Any) -> str:
