@@ -40,6 +40,7 @@ async def reached(ask: Ask, reference: str, until: str) -> dict[str, Any]:
     wait = FIRST_SECONDS
     while True:
         shown = await ask(reference, _look(reference))
+        reference = shown["run_id"]  # the one that was meant at first: its chain is followed from there
         if _was(shown, until):
             return dict(shown)
         if shown["state"] in states.TERMINAL:

@@ -136,6 +136,15 @@ def retry_of(options: Mapping[str, Any]) -> RetryPolicy | None:
     return RetryPolicy(**{**kept, "only": frozenset(kept["only"]), "never": frozenset(kept["never"])})
 
 
+def options_left(payload: Mapping[str, Any], facts: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the options of a run that continues another one: its own, with what it has said of itself since."""
+    options = dict(payload.get("options", {}))
+    for name, fact in (("memo", "memo"), ("search", "search_attributes")):
+        if facts.get(fact):
+            options[name] = dict(facts[fact])
+    return options
+
+
 def told_of(payload: Mapping[str, Any]) -> dict[str, Any]:
     """Return what `workflow.info()` says of a start event beside the identity of the run."""
     told: dict[str, Any] = {"attempt": payload.get("attempt", 1)}

@@ -15,10 +15,11 @@ from actorflow.run import event as events
 from actorflow.run.identity import CLOSE_TERMINATE
 from actorflow.run.state import COMPLETED
 from actorflow.run.turn import EXPIRY, StateChange
+from actorflow.store.attribute import memo_names
 from hosts.workflow import answering
 from hosts.workflow.own.continuing import UNBOUNDED, next_run_id
 from hosts.workflow.start import begin_run, secured, start_payload
-from hosts.workflow.start_terms import bounded, expires
+from hosts.workflow.start_terms import bounded, expires, options_left
 from hosts.workflow.touching import EXPIRED
 
 if TYPE_CHECKING:
@@ -48,16 +49,20 @@ def _prepared(engine: Engine, resident: Resident, live: LiveRun) -> PreparedStar
     request = SpawnRequest(continuation.entry, host.id, args, context=identity.context, parent=identity.parent)
     request = secured(host, request)
     bundle, program = engine.program_of(continuation.entry, host.settings.slices)
-    terms, options = live.payload, live.payload.get("options", {})
+    terms, options = live.payload, options_left(live.payload, identity.workflow)
     if options.get("task_timeout"):
         program = engine.pinned_program(*bounded(bundle, host.settings.slices, options["task_timeout"]))
     payload = start_payload(request, bundle, host, resident.workflow_id, next_run_id(live.run_id))
-    payload |= {name: terms[name] for name in ("options", "execution_deadline") if name in terms}
+    if options or terms:
+        payload["options"] = options
+    if "execution_deadline" in terms:
+        payload["execution_deadline"] = terms["execution_deadline"]
     payload |= {"first": terms.get("first") or live.run_id} | _left_behind(engine, live)
     prepared = begin_run(host, request, bundle, program, payload, UNBOUNDED)
     start = prepared.start
     start.parent_run, start.parent_ref = resident.parent_run, resident.parent_ref
-    start.close, start.attributes = options.get("close", CLOSE_TERMINATE), options.get("search")
+    start.close = options.get("close", CLOSE_TERMINATE)
+    start.attributes = {**options.get("search", {}), **memo_names(options.get("memo", {}))}
     start.key = engine.beside.get(resident.run, "")
     expiry = expires(terms.get("execution_deadline", 0), options.get("run_timeout", 0), start.at)
     start.timers = [(EXPIRY, expiry)] if expiry else []

@@ -24,6 +24,8 @@ entries:
   - {name: waits_py, kind: workflow.py, source: file://flows.py, method: waits}
   - {name: fails_lua, kind: workflow.lua, source: file://flows.lua, method: fails, modules: [workflow, errors]}
   - {name: fails_py, kind: workflow.py, source: file://flows.py, method: fails}
+  - {name: again_lua, kind: workflow.lua, source: file://flows.lua, method: again, modules: [process, workflow]}
+  - {name: again_py, kind: workflow.py, source: file://flows.py, method: again}
   - {name: told_lua, kind: workflow.lua, source: file://flows.lua, method: told, modules: [process, workflow]}
   - {name: told_py, kind: workflow.py, source: file://flows.py, method: told}
   - {name: parent_lua, kind: workflow.lua, source: file://flows.lua, method: parent, modules: [process, workflow]}
@@ -44,6 +46,15 @@ function M.fails(times)
   local attempt = workflow.info().attempt
   if attempt <= times then return nil, require("errors").new({message = "not yet", retryable = true}) end
   return attempt
+end
+function M.again(round)
+  if round == 1 then
+    workflow.attrs({memo = {round = 1}})
+    process.inbox():receive()
+    return workflow.continue_as_new(2)
+  end
+  process.inbox():receive()
+  return workflow.info().memo
 end
 function M.told()
   assert(workflow.attrs({search = {stage = "two", n = 5}, memo = {note = {1, 2}}}))
@@ -75,6 +86,14 @@ async def fails(times):
     if attempt <= times:
         raise errors.Error("not yet", retryable=True)
     return attempt
+
+async def again(round):
+    if round == 1:
+        workflow.attrs(memo={"round": 1})
+        await process.inbox().receive()
+        await workflow.continue_as_new(2)
+    await process.inbox().receive()
+    return workflow.info()["memo"]
 
 async def told():
     workflow.attrs(search={"stage": "two", "n": 5}, memo={"note": [1, 2]})
@@ -254,3 +273,35 @@ async def test_messages_come_with_the_start_under_each_policy(place: Path, langu
             if policy in {"queue", "allow"}:
                 await node.send(found.value, "end")
                 assert (await node.wait(found.value, timeout=5))["got"] == [2]
+
+
+async def test_a_run_that_continues_keeps_what_it_says_of_itself_and_the_id_it_waited_for(
+    place: Path, language: str
+) -> None:
+    async with open_node(place) as node:
+        await start(node, language, id="line")
+        options = {"id": "line", "on_conflict": "queue", "memo": {"who": "me"}}
+        queued = await start(node, language, 1, entry="again", **options)
+        await end(node, "line")
+        await node.send(queued.value, "go on")
+        await node.wait(queued.value, until="waiting", timeout=5)
+        with pytest.raises(Error, match="already running"):
+            await start(node, language, id="line", on_conflict="reject")
+        assert await end(node, "line") == {"who": "me", "round": 1}
+
+
+@pytest.mark.slow
+async def test_a_cron_chain_goes_on_after_a_restart_and_ends_with_a_cancel(place: Path, language: str) -> None:
+    async with open_node(place) as node:
+        started = await start(node, language, 0, entry="fails", id="cron", cron_schedule="@every 1s")
+        assert started.how == "held"
+        assert (await node.wait(started.value, until="completed", timeout=5))["attempt"] == 1
+    async with boot(place) as booted:
+        verbs = run_verbs(booted.stores, served=True)
+        with trio.fail_after(5):
+            while len(await verbs["runs"]({"state": "completed"})) < 2:  # noqa: ASYNC110 - it has no event
+                await trio.sleep(0.02)
+        await booted.node.terminate(pid("cron"))
+        states = sorted(line["state"] for line in await verbs["runs"]({}))
+        assert states[0] == "cancelled"
+        assert set(states[1:]) == {"completed"}
