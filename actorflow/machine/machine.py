@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING, Any, Final
 from actorflow.errors import CANCELED, INTERNAL, Error, Failure
 from actorflow.machine import channel as channels
 from actorflow.machine import request, subscription, timing
-from actorflow.machine.changing import condition_of
 from actorflow.machine.dispatch import HANDLERS
 from actorflow.machine.mailbox import Mailbox
 from actorflow.machine.op import Op
-from actorflow.machine.task import BLOCKED, FAILURE, INTERRUPT, VALUE, Task, Waiter
+from actorflow.machine.task import BLOCKED, FAILURE, INTERRUPT, VALUE, Task
+from actorflow.machine.waits import waits_of
 from actorflow.message import (
     EVENTS_TOPIC,
     INBOX_TOPIC,
@@ -358,16 +358,7 @@ class Machine:
 
     def waits(self) -> list[str]:
         """Describe what each task waits for, main first: `file:line  wait`."""
-        if self.main is None:
-            return []
-        tasks, found = [self.main], []
-        while tasks:
-            task = tasks.pop(0)
-            tasks.extend(task.children or ())
-            place = self.script.where(task.handle)
-            wait = "computing in another thread" if task is self.away else _describe(self, task)
-            found.append(f"{place}  {wait}" if place else wait)
-        return found
+        return waits_of(self)
 
 
 def _is_outdated(message: Message) -> bool:
@@ -384,25 +375,3 @@ class _Ended:
 
 
 _ENDED: Final[Any] = _Ended()
-
-
-def _describe(machine: Machine, task: Task) -> str:
-    wait = task.wait
-    if wait is None:
-        return "ready"
-    if isinstance(wait, int):
-        return f"request {wait}"
-    if isinstance(wait, Task):
-        return "join"
-    names = [_channel_name(machine, waiter) for waiter in (wait if isinstance(wait, tuple) else (wait,))]
-    return " or ".join(names) or "select of nothing"
-
-
-def _channel_name(machine: Machine, waiter: Waiter) -> str:
-    if waiter.is_send:
-        return "send on a channel"
-    condition = condition_of(machine, waiter.channel)
-    if condition is not None:
-        return f"condition {condition}".rstrip()
-    topic = waiter.channel.topic
-    return f"topic {topic}" if topic else "receive from a channel"

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import trio
 
-from actorflow.errors import CANCELED, INTERNAL, UNAVAILABLE, Error, Failure, failure_of, not_found
+from actorflow.errors import CANCELED, INTERNAL, UNAVAILABLE, Error, Failure, not_found
 from actorflow.machine.machine import Machine
 from actorflow.message import Message
 from actorflow.node.limit import slices_of, written_limits
@@ -18,6 +18,7 @@ from actorflow.notice import Notice
 from actorflow.ports import Outcome, ProcessInfo, Program, Reply, SpawnRequest
 from actorflow.registry.change import Revision
 from actorflow.value import Value
+from hosts.process.answering import answer, run_io
 from hosts.process.bounds import Bounds
 from hosts.process.crowding import look
 from hosts.process.guarded import GuardedProcess
@@ -117,15 +118,15 @@ class ProcessHost:
 
     def send(self, pid: str, message: Message, reply: Reply) -> None:
         """Deliver a message; the reply comes at once."""
-        _answer(reply, self._send, pid, message)
+        answer(reply, self._send, pid, message)
 
     def cancel(self, pid: str, sender: str, reason: str, reply: Reply) -> None:
         """Ask a process to stop: an event if it reads events, else an interruption of its main task."""
-        _answer(reply, lambda: self._cancel(self._process(pid), sender, reason))
+        answer(reply, lambda: self._cancel(self._process(pid), sender, reason))
 
     def terminate(self, pid: str, reply: Reply) -> None:
         """End a process at its next scheduling point, without running any more of its code."""
-        _answer(reply, lambda: self._end(self._process(pid), Failure("process terminated", INTERNAL)))
+        answer(reply, lambda: self._end(self._process(pid), Failure("process terminated", INTERNAL)))
 
     def event(self, pid: str, event: Mapping[str, Value]) -> None:
         """Deliver an EXIT or LINK_DOWN event."""
@@ -299,7 +300,7 @@ class ProcessHost:
     def run_io(self, function: Callable[[], Awaitable[Any]], reply: Reply) -> Callable[[], None]:
         """Run an async function as a trio task of its own; returns what cancels it. Its result is not copied."""
         scope = trio.CancelScope()
-        self.node.nursery.start_soon(_run_io, scope, function, reply)
+        self.node.nursery.start_soon(run_io, scope, function, reply)
         return scope.cancel
 
     def _send(self, pid: str, message: Message) -> bool:
@@ -382,24 +383,6 @@ class ProcessHost:
         self.node.links.part(process.pid)
         process.give_up_all()
         process.machine.end(Outcome())
-
-
-async def _run_io(scope: trio.CancelScope, function: Callable[[], Awaitable[Any]], reply: Reply) -> None:
-    with scope:
-        try:
-            outcome = Outcome(await function())
-        except Exception as error:  # noqa: BLE001 - whatever the script's own code raises is its answer
-            outcome = Outcome(failure=failure_of(error))
-        reply(outcome)
-
-
-def _answer(reply: Reply, action: Callable[..., Value], *args: Any) -> None:
-    try:
-        value = action(*args)
-    except Error as error:
-        reply(Outcome(failure=error.failure))
-    else:
-        reply(Outcome(value))
 
 
 _NEVER_BEGAN: Final = Failure("the process has ended before it began", INTERNAL)
