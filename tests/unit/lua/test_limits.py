@@ -225,6 +225,25 @@ def test_garbage_is_not_held_and_neither_is_what_others_hold(tight: LuaLanguage,
     assert holder.machine.outcome.unwrap() == 200_000
 
 
+def test_the_time_of_weighing_is_not_the_scripts() -> None:
+    roomy = LuaLanguage(limits=RuntimeLimits(memory=512 << 20))
+    options = {"limits": {"memory": {"kill": 160 << 20}, "slice": {"kill": 500_000_000}}}
+    source = """
+    return function()
+      local t = {}
+      while true do
+        for i = 1, 20000 do t[#t + 1] = {i} end
+        time.sleep("1ms")
+      end
+    end"""
+    world = World()
+    machine = world.start(roomy, source, options=options)
+    while machine.outcome is None:
+        world.fire()
+    assert machine.outcome.failure is not None
+    assert "limits.memory.kill allows (160 MiB)" in machine.outcome.failure.message
+
+
 def test_who_comes_to_hold_much_is_told_once(tight: LuaLanguage) -> None:
     world = World()
     source = """

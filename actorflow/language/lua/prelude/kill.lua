@@ -125,6 +125,7 @@ return function(kit, limits, look, heavy)
       counted = collect("count")
     end
     mine[CHARGED] = held < limit * 0.75 and held or limit * 0.75
+    began = nil -- the time that this took is not the script's
     return held > limit
   end
 
