@@ -7,7 +7,7 @@ from typing import Annotated, Any, Final
 
 import typer
 
-from actorflow.cli import asking, control, resolve
+from actorflow.cli import asking, control, resolve, travel
 from actorflow.cli.argument import parse_seconds
 from actorflow.cli.option import AsJson, Data, Directory, Overrides, Timeout
 from actorflow.cli.output import line_of, print_fields, print_json, print_rows
@@ -19,7 +19,7 @@ Run = Annotated[str, typer.Argument(metavar="RUN", help="A PID, a workflow id or
 _PAGE: Final = 500
 _FIELDS: Final = (
     *("pid", "workflow_id", "run_id", "entry", "host", "state", "reason", "created", "updated", "parent", "args"),
-    *("continued_from", "continued_as"),
+    *("forked_from", "continued_from", "continued_as"),
     *("result", "error", "waits", "events", "history_length", "history_size", "revision", "bundle_hash"),
     *("attempt", "priority", "summary", "details", "memo", "search_attributes"),
 )
@@ -97,6 +97,7 @@ def why(
 control.register(app)
 app.command()(asking.query)
 app.command()(resolve.resolve)
+app.command()(travel.fork)
 app.command()(asking.update)
 app.command()(asking.wake)
 

@@ -60,6 +60,38 @@ class Asking:
         doing = host.update(run, name, given, update_id=id, wait_for=wait_for)
         return await _in_time(doing, timeout, f"update {name!r} of {run}")
 
+    async def fork(  # noqa: PLR0913 - what may be other in a fork
+        self,
+        run: str,
+        *,
+        since: str = "",
+        args: Sequence[Value] | None = None,
+        results: Mapping[str, Value] | None = None,
+        source: str = "",
+        workflow_id: str = "",
+    ) -> dict[str, Any]:
+        """Start a run that begins with what another one has done, and return its `pid` and `run_id`.
+
+        Args:
+            run: the original, which stays as it is.
+            since: the step that is done anew, by name or position; all before it is kept. "" is the call that a failed
+                run failed over, and for an open run where it stands.
+            args: other arguments.
+            results: what steps are to have answered, by name or position; a `Failure` is one too.
+            source: `registered` for the code registered now, or the hash of a stored source; "" for the original's.
+            workflow_id: of the fork, `<id>/fork-n` when none is given.
+
+        With other arguments or code the answers of the original hold as long as the script asks for the same things;
+        `kept` of the result says how many events that were, of `cut`.
+
+        Raises:
+            Error: NotFound without such a run, step or source; Invalid or Conflict, saying what cannot be.
+        """
+        host = await self.durable_host(run)
+        options = {"since": since, "args": args, "results": results, "source": source, "workflow_id": workflow_id}
+        made: dict[str, Any] = await host.fork(run, options)
+        return made
+
     async def wake(self, run: str, data: Value = None) -> None:
         """Let a durable run go on that has suspended itself; `data` is what its `workflow.suspend` returns.
 

@@ -41,4 +41,15 @@ def asking_verbs(node: Node) -> dict[str, Verb]:
         await node.wake(read.text(args, "run"), args.get("data"))
         return True
 
-    return {"run.wake": wake, "run.query": query, "run.update": update, "run.approve": approve}
+    async def fork(args: Mapping[str, Value]) -> Value:
+        given = args.get("args")
+        return await node.fork(
+            read.text(args, "run"),
+            since=read.text(args, "since", ""),
+            args=None if given is None else read.items(args, "args"),
+            results=read.table(args, "results"),
+            source=read.text(args, "source", ""),
+            workflow_id=read.text(args, "workflow_id", ""),
+        )
+
+    return {"run.fork": fork, "run.wake": wake, "run.query": query, "run.update": update, "run.approve": approve}

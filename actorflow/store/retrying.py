@@ -8,7 +8,7 @@ asked afterwards has invocation ids of its own.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 from actorflow.codec import decode
@@ -43,7 +43,7 @@ def retrying(change: ChangeRun, held: OpenRun, since: str = "") -> ChangeRun:
     later = [event for event in journal if event.seq >= cut.seq]
     change.since = cut.seq
     change.last_ref = max(event.ref for event in held.events)
-    change.timers = list(_timers(journal, cut.seq))
+    change.timers = list(armed(journal, cut.seq))
     change.revision = held.row.revision
     change.facts = [_fact(held, event) for event in _again(later, asked - {cut.ref})]
     change.consumed = [row.id for row in held.inbox]
@@ -109,8 +109,8 @@ def _fact(held: OpenRun, again: tuple[str, JournalEvent]) -> Delivery:
     return Delivery("", kind, target, "", event.payload, event.at, held.row.run, event.ref)
 
 
-def _timers(journal: list[JournalEvent], cut: int) -> Iterator[tuple[int, int]]:
-    """Return the timers that were armed before the cut: (ref, due)."""
+def armed(journal: Sequence[JournalEvent], cut: int) -> Iterator[tuple[int, int]]:
+    """Return the timers that are armed by the part of a journal before position `cut`: (ref, due)."""
     armed: dict[int, int] = {}
     for event in journal:
         if event.seq >= cut:

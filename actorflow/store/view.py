@@ -76,6 +76,7 @@ def show(reader: Reader, reference: str) -> dict[str, Any]:
         "memo": reader.memo(row.run),
         "search_attributes": reader.attributes(row.run),
         "parent": row.parent or None,
+        "forked_from": started.get("forked_from"),
         "continued_from": continued_from or None,
         "continued_as": continued_as or None,
         "bundle_hash": row.bundle_hash,

@@ -25,6 +25,7 @@ from hosts.workflow.engines import engines_of
 from hosts.workflow.faults import stopped
 from hosts.workflow.query import query
 from hosts.workflow.settings import Settings, settings_of
+from hosts.workflow.travel import fork_run
 from hosts.workflow.waking import wake
 
 if TYPE_CHECKING:
@@ -193,6 +194,10 @@ class WorkflowHost:
     ) -> Value:
         """Update a run; see `update.Updates.update`."""
         return await self.engine.updates.update(reference, name, args, update_id, wait_for)
+
+    async def fork(self, reference: str, options: Mapping[str, Any]) -> dict[str, Any]:
+        """Start a fork of a run; see `travel.fork_run`."""
+        return await fork_run(self.engine, reference, **options)
 
     async def wake(self, reference: str, data: Value) -> None:
         """Let a suspended run go on; see `waking.wake`."""

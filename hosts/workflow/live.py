@@ -182,12 +182,30 @@ class LiveRun:
     def _effective(self, journal: list[JournalEvent]) -> Iterator[tuple[JournalEvent, list[JournalEvent]]]:
         """Cut a journal into feeds; what a retry took back is only checked, and what it drew is not drawn again."""
         gone = superseded(journal) if any(event.kind == events.RUN_RETRIED for event in journal) else frozenset()
-        for fact, recorded in _feeds(journal):
+        for fact, recorded in feeds(journal):
             if fact.seq in gone:
                 self._verify(fact, recorded)
                 self.driver.skip(fact.drawn)
             else:
                 yield fact, recorded
+
+    def feed_like(self, fact: JournalEvent, recorded: list[JournalEvent]) -> list[Record]:
+        """Feed a fact of another run's journal, and return what the script asked: as many records as the other's.
+
+        Raises:
+            Divergence: when it asked for something else, by what its driver takes for the same.
+        """
+        driver = self.driver
+        driver.begin_replay(fact, recorded)
+        driver.records = []
+        self._apply(fact.kind, fact.ref, fact.target, fact.payload)
+        _run(self.machine)
+        driver.end_replay()
+        return driver.records
+
+    def copied(self, event: JournalEvent) -> JournalEvent:
+        """Return an event of another run's journal as the next one of this run's."""
+        return self._event(event.kind, event.ref, event.target, event.payload, event.drawn, event.at)
 
     def _compare_end(self, end: JournalEvent | None) -> None:
         """Check that the script ends where its journal does; what ended a run from outside the script cannot repeat.
@@ -274,7 +292,7 @@ def outcome_of(kind: str, payload: bytes) -> Outcome:
     return Outcome(value) if kind == events.RUN_COMPLETED else Outcome(failure=value)
 
 
-def _feeds(journal: list[JournalEvent]) -> Iterator[tuple[JournalEvent, list[JournalEvent]]]:
+def feeds(journal: list[JournalEvent]) -> Iterator[tuple[JournalEvent, list[JournalEvent]]]:
     """Cut a journal into facts, each with the records it led to."""
     start = 0
     for index in range(1, len(journal) + 1):

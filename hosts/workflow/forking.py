@@ -1,0 +1,292 @@
+"""Forks: a new run that begins with a part of another run's journal, with other input, code or results if asked.
+
+The part is fed to the script again, fact by fact. As long as it asks for the same things in the same order (the same
+kinds, request numbers and targets; what it passes along may differ), the answers of the other run are its own. Where it
+first asks for something else its journal ends, and it goes on from there like any run. It has a run id and a seed of
+its own, so its calls have invocation ids of their own; children stay with the original.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final
+
+from actorflow.codec import decode, encode
+from actorflow.errors import CONFLICT, Error, Failure, invalid, not_found
+from actorflow.run import event as events
+from actorflow.run import state as states
+from actorflow.run.draw import SEED_SIZE
+from actorflow.run.event import JournalEvent, superseded
+from actorflow.run.step import step_of
+from actorflow.run.turn import Delivery, StartRun
+from actorflow.store.retrying import armed
+from hosts.workflow.driver import Divergence, JournalDriver, Record
+from hosts.workflow.guarded import GuardedDriver
+from hosts.workflow.live import LiveRun, feeds
+
+if TYPE_CHECKING:
+    from actorflow.bundle import Bundle
+    from actorflow.run.turn import OpenRun
+
+_ENDED_BY: Final = frozenset({*events.ENDS, events.RESULT_SUPERSEDED})
+_OWN: Final = frozenset(
+    {"first", "previous", "attempt", "continued_from", "execution_deadline", "due", "held", "forked_from"}
+)
+"""Fields of a start event that say how the original came to be, or when its time is over."""
+_REPEATING: Final = frozenset({"cron", "retry", "execution_timeout", "run_timeout"})
+"""Options that would start further runs, or end this one by the clock of the original."""
+_EXTERNAL: Final = frozenset({events.MESSAGE_RECEIVED, events.CANCEL_REQUESTED})
+
+
+@dataclass(slots=True)
+class Fork:
+    """What is asked for.
+
+    Attributes:
+        workflow_id: of the new run. since: the step to begin with: a name, a position in the journal, or "" for the one
+            that the run failed over, or for everything an open run has done.
+        args: other arguments, None for the same. results: step name or position → what it is to have answered.
+        by: who asked. at: when, Unix nanoseconds.
+    """
+
+    workflow_id: str
+    since: str = ""
+    args: Sequence[Any] | None = None
+    results: Mapping[str, Any] = field(default_factory=dict)
+    by: str = ""
+    at: int = 0
+
+
+@dataclass(slots=True)
+class Forked:
+    """A fork that is ready to be started.
+
+    Attributes:
+        start: what the store commits.
+        kept: how many events of the original it begins with. cut: how many there were to keep.
+    """
+
+    start: StartRun
+    kept: int
+    cut: int
+
+
+class _Alike:
+    """What makes a journaling driver content with records that are of the same kind, number and target."""
+
+    __slots__ = ()
+    records: list[Record]
+    _expected: list[JournalEvent]
+
+    def _match(self, record: Record) -> None:
+        recorded = self._expected.pop() if self._expected else None
+        if recorded is None or recorded[1:4] != record[:3]:
+            raise Divergence(recorded, record)
+        self.records.append(record)
+
+
+class AlikeDriver(_Alike, JournalDriver):
+    """The driver of a fork in the making."""
+
+    __slots__ = ()
+
+
+class GuardedAlikeDriver(_Alike, GuardedDriver):
+    """The same for a run that is judged: the verdicts are those of the original."""
+
+    __slots__ = ()
+
+
+def begun(payload: Mapping[str, Any], fork: Fork, seed: bytes, source: str) -> dict[str, Any]:
+    """Return the payload of the fork's start event, from the original's."""
+    if len(seed) != SEED_SIZE:
+        raise ValueError(f"seed: got {len(seed)} bytes, expected {SEED_SIZE}")
+    kept = {name: value for name, value in payload.items() if name not in _OWN}
+    if "options" in kept:
+        kept["options"] = {name: value for name, value in kept["options"].items() if name not in _REPEATING}
+    origin = {"workflow_id": payload["workflow_id"], "run_id": payload["run_id"], "since": fork.since}
+    changed = {"workflow_id": fork.workflow_id, "run_id": str(uuid.uuid4()), "parent": "", "seed": seed}
+    if fork.args is not None:
+        changed["args"] = list(fork.args)
+    return {**kept, **changed, "source": source, "forked_from": origin}
+
+
+def forked(held: OpenRun, fork: Fork, live: LiveRun, bundle: Bundle, start: bytes) -> Forked:
+    """Feed a fork what it keeps of the original's journal, and return its start.
+
+    Args:
+        held: the original, as its store has it.
+        fork: what is asked for.
+        live: the new run, which has done nothing yet, with one of the drivers above.
+        bundle: its source.
+        start: the payload of its start event, encoded.
+
+    Raises:
+        Error: kind NotFound, Invalid or Conflict, when there is no such step or the result of one cannot be another.
+    """
+    journal = _edited([event for event in held.events if event.kind not in _ENDED_BY], fork.results)
+    gone = superseded(journal)
+    cut = _cut(held, [event for event in journal if event.seq not in gone], fork.since)
+    copier = _Copier(live, journal, gone, cut)
+    copier.run(start)
+    live.close()
+    kept = [event for event in copier.journal if event.seq not in gone]
+    made = StartRun(
+        run_id=live.run_id,
+        workflow_id=fork.workflow_id,
+        entry=held.row.entry,
+        host=held.row.host,
+        bundle_hash=bundle.hash,
+        bundle=bundle.data,
+        events=copier.journal,
+        at=fork.at,
+        state=states.PENDING,
+        timers=list(armed(kept, cut)),
+        messages=copier.inbox,
+        reason=f"forked from {held.row.workflow_id}",
+        strict=held.row.strict,
+    )
+    return Forked(made, copier.kept, sum(event.seq < cut for event in journal))
+
+
+class _Copier:
+    """Copies a journal up to a position, as far as the script repeats it."""
+
+    def __init__(self, live: LiveRun, journal: list[JournalEvent], gone: frozenset[int], cut: int) -> None:
+        self._live = live
+        self._feeds = list(feeds(journal))
+        self._gone = gone
+        self._cut = cut
+        self.journal: list[JournalEvent] = []
+        self.inbox: list[Delivery] = []
+        self.kept = 0
+
+    def run(self, start: bytes) -> None:
+        """Copy; `start` takes the place of the payload of the first event."""
+        diverged = False
+        for place, (fact, recorded) in enumerate(self._feeds):
+            if fact.seq >= self._cut:
+                break
+            if diverged:
+                self._pass_by(fact)
+            elif fact.seq in self._gone:
+                self._live.driver.skip(fact.drawn)
+                self._keep([fact, *recorded])
+            else:
+                diverged = not self._feed(fact if place else fact._replace(payload=start), recorded)
+
+    def _feed(self, fact: JournalEvent, recorded: list[JournalEvent]) -> bool:
+        """Feed a fact, and keep it if the script asks for what the original did; else it arrives when the fork runs."""
+        try:
+            records = self._live.feed_like(fact, recorded)
+        except Divergence:
+            records = None
+        if records is None or self._live.outcome is not None:
+            if fact.kind == events.RUN_STARTED:
+                self._keep([fact])
+            else:
+                self._hand_on(fact)
+            return False
+        same = [event._replace(payload=record.payload) for event, record in zip(recorded, records, strict=True)]
+        self._keep([fact, *same])
+        return True
+
+    def _pass_by(self, fact: JournalEvent) -> None:
+        """Hand on what came from outside; an answer is nobody's once the script has asked something else."""
+        if fact.kind in _EXTERNAL and fact.seq not in self._gone:
+            self._hand_on(fact)
+
+    def _keep(self, kept: list[JournalEvent]) -> None:
+        self.journal += [self._live.copied(event) for event in kept]
+        self.kept += len(kept)
+
+    def _hand_on(self, fact: JournalEvent) -> None:
+        self.inbox.append(Delivery("", fact.kind, fact.target, "", fact.payload, fact.at, ref=fact.ref))
+
+
+# ---- where a fork begins -------------------------------------------------------------------------------------------
+
+
+def _cut(held: OpenRun, journal: list[JournalEvent], since: str) -> int:
+    """Return the position of the first event that the fork does not keep."""
+    if since:
+        return _found(journal, since)[1].seq
+    if held.row.state == states.FAILED:
+        return _failing(journal)
+    if held.row.state in states.OPEN:
+        return journal[-1].seq + 1
+    message = (
+        f"run {held.row.workflow_id!r} is {held.row.state}: say where the fork begins, with --from STEP or --from SEQ"
+    )
+    raise Error(message, CONFLICT, retryable=False)
+
+
+def _failing(journal: list[JournalEvent]) -> int:
+    """Return where the run failed: a call that failed is done again, anything else happens again."""
+    last = next(event for event in reversed(journal) if event.kind in events.FACTS)
+    return last.seq if last.kind == events.FUNCTION_FAILED else journal[-1].seq + 1
+
+
+def _found(journal: list[JournalEvent], since: str) -> tuple[JournalEvent, JournalEvent]:
+    """Return what a step asked, and the fact or record that answered it: the same for something that happened."""
+    if since.isdecimal():
+        asked = next((event for event in journal if event.seq == int(since)), None)
+    else:
+        asked = next((event for event in reversed(journal) if _named(event, since)), None)
+    if asked is None:
+        names = sorted({name for event in journal if (name := _name(event))})
+        known = f"; its steps are {', '.join(names)}" if names else ""
+        raise not_found(f"there is no step {since!r} in the journal{known}; `actorflow run history` shows all of it")
+    if asked.kind in events.FACTS or asked.kind == events.STEP_COMPLETED:
+        return asked, asked if asked.kind in events.FACTS else _fact_of(journal, asked)
+    answer = next((event for event in journal if _answers(event, asked)), None)
+    if answer is None:
+        raise invalid(f"step {since!r} has no answer yet: a fork without --from keeps everything up to there")
+    return asked, answer
+
+
+def _fact_of(journal: list[JournalEvent], record: JournalEvent) -> JournalEvent:
+    """Return the fact that led to a record."""
+    return next(event for event in reversed(journal) if event.kind in events.FACTS and event.seq < record.seq)
+
+
+def _answers(event: JournalEvent, asked: JournalEvent) -> bool:
+    return event.seq > asked.seq and event.ref == asked.ref and event.kind in events.FACTS
+
+
+def _named(event: JournalEvent, name: str) -> bool:
+    return name in {_name(event), event.target if event.kind in events.CALLS else ""}
+
+
+def _name(event: JournalEvent) -> str:
+    if event.kind in events.CALLS:
+        return step_of(event.kind, event.target, decode(event.payload) if event.payload else None) or event.target
+    return step_of(event.kind, event.target, None)
+
+
+# ---- other results -------------------------------------------------------------------------------------------------
+
+
+def _edited(journal: list[JournalEvent], results: Mapping[str, Any]) -> list[JournalEvent]:
+    """Return a journal in which some steps have answered something else."""
+    changed = dict(_changes(journal, results))
+    return [changed.get(event.seq, event) for event in journal]
+
+
+def _changes(journal: list[JournalEvent], results: Mapping[str, Any]) -> Iterator[tuple[int, JournalEvent]]:
+    for name, value in results.items():
+        asked, answer = _found(journal, name)
+        if asked.kind == events.STEP_COMPLETED:
+            payload = encode({**decode(asked.payload), "how": 0, "value": value})
+            yield asked.seq, asked._replace(payload=payload)
+        elif answer.kind in {events.FUNCTION_COMPLETED, events.FUNCTION_FAILED}:
+            yield answer.seq, _answering(answer, value)
+        else:
+            raise invalid(f"result of {name!r}: that is {answer.kind}; expected a step, or a call of a function")
+
+
+def _answering(answer: JournalEvent, value: Any) -> JournalEvent:
+    kind = events.FUNCTION_FAILED if isinstance(value, Failure) else events.FUNCTION_COMPLETED
+    return answer._replace(kind=kind, payload=encode(value))
