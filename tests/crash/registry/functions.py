@@ -53,3 +53,10 @@ async def undo(done: dict[str, Any]) -> None:
     if value != done["result"]:
         raise errors.Rejected(f"{name} gave {done['result']}")
     await step(run, f"undo {name}", done["error"].kind)
+
+
+async def stock(run: str) -> str:
+    """Have something to sell once somebody has put it there."""
+    if not (Path(os.environ["CRASH_PLACE"]) / f"stock {run}").exists():
+        raise errors.Rejected("sold out")
+    return "in stock"

@@ -1,0 +1,86 @@
+"""Dying at every commit of runs that are controlled from outside: each verb takes effect once, nothing is lost."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from itertools import pairwise
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import pytest
+
+from actorflow.run.state import TRANSITIONS
+from actorflow.store.crash import STATUS
+from tests.crash.controlling import LANGUAGES
+from tests.crash.forking import ForkServer, fork_server
+from tests.crash.living import read_report
+
+DAILY = 6
+SALE = [
+    *("created", "paused", "pending", "paused", "pending", "failed", "pending", "completed"),
+    *("delete_requested", "data_deleted"),
+]
+TIDY = ["created", "cancelled"]
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[ForkServer]:
+    with fork_server("tests.crash.controlling") as made:
+        yield made
+
+
+def said(place: Path, what: str) -> list[tuple[str, Any]]:
+    return [(name, detail) for kind, name, detail in read_report(place) if kind == what]
+
+
+def life(server: ForkServer, place: Path, crash_at: str = "") -> int:
+    (place / "effects").mkdir(parents=True, exist_ok=True)
+    code = server.live(place, crash_at)
+    error = place / "error.txt"
+    assert code in {0, STATUS}, f"{crash_at}: {error.read_text() if error.exists() else code}"
+    return code
+
+
+def check(place: Path, crash_at: str) -> None:
+    """Each run went through the same states, with the same effects, once each."""
+    for language in LANGUAGES:
+        results = [detail for name, detail in said(place, "result") if name == f"sale-{language}"]
+        assert all(result == [1, language, "in stock", 2] for result in results), crash_at
+        (sale,) = [detail for name, detail in said(place, "states") if name == f"sale-{language}"]
+        (tidy,) = [detail for name, detail in said(place, "states") if name == f"tidy-{language}"]
+        assert (sale, tidy) == (SALE, TIDY), crash_at
+    wanted = {f"sale-{language} {name}" for language in LANGUAGES for name in ("take", "give")}
+    wanted |= {f"tidy-{language} tidy" for language in LANGUAGES}
+    effects = Counter(file.name.partition(" ")[2] for file in (place / "effects").iterdir())
+    assert effects == dict.fromkeys(wanted, 1), crash_at
+    assert said(place, "fault") == [], crash_at
+
+
+def test_the_states_of_the_scenario_follow_the_table() -> None:
+    for past in (SALE, ["created", "pending", "running", *TIDY[1:]]):
+        steps = list(pairwise(past))
+        flips = {"pending": ("running", "waiting"), "created": ("pending", "running")}
+        assert all(
+            new in TRANSITIONS[old] or any(new in TRANSITIONS[via] for via in flips.get(old, ())) for old, new in steps
+        )
+
+
+@pytest.mark.parametrize("share", ["slice", pytest.param("all", marks=pytest.mark.slow)])
+def test_control_survives_a_crash_at_every_commit(server: ForkServer, tmp_path: Path, seed: int, share: str) -> None:
+    whole = tmp_path / "whole"
+    assert life(server, whole) == 0
+    check(whole, "no crash")
+    ((_, commits),) = said(whole, "end")
+    points = [f"{number}:{when}" for number in range(1, commits + 1) for when in ("before", "after")]
+    if share == "slice":
+        step = max(1, len(points) // DAILY)
+        points = points[Random(seed).randrange(step) :: step]
+    died = 0
+    for point in points:
+        place = tmp_path / point.replace(":", "-")
+        died += life(server, place, point) == STATUS
+        assert life(server, place) == 0
+        check(place, point)
+    assert died >= len(points) // 2
