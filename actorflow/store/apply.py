@@ -13,7 +13,7 @@ from actorflow.run.turn import InboxRow, Item, StartRun
 from actorflow.store.attribute import attribute_rows
 from actorflow.store.dialect import Sqlite
 from actorflow.store.ending import complete
-from actorflow.store.plan import Head, Kept, Known, Needs, Writes, needs, onward, parents, reopened
+from actorflow.store.plan import Head, Kept, Known, Needs, Writes, needs, onward, parents, reopened, retried
 from actorflow.store.seal import delivery_digest, document_digest
 from actorflow.store.statement import WriteStatements
 
@@ -34,7 +34,8 @@ def look_up(cursor: Any, sql: WriteStatements, dialect: Sqlite, batch: Sequence[
     if wanted.reused:
         known.newest = dict(fetch(sql.kin.newest, wanted.reused))
     ending = complete(known, batch, _SqlKin(cursor, sql, dialect, kept))
-    if wanted.run_ids:
+    wanted.hosts |= retried(batch, known.runs)
+    if wanted.run_ids or wanted.hosts:
         _look_up_starts(fetch, sql, wanted, known, kept)
     if wanted.documents:
         asked = {name: cursor.execute(sql.revision, name).fetchone() for name in wanted.documents}
@@ -126,8 +127,7 @@ def apply(cursor: Any, sql: WriteStatements, dialect: Sqlite, writes: Writes) ->
         ended = (dialect.pack(sorted(writes.ended)),)
         cursor.execute(sql.disarm_all, ended)
         cursor.execute(sql.unwait_all, ended)
-    if writes.scrubbed:
-        _scrub(cursor, sql, dialect, writes)
+    _scrub(cursor, sql, dialect, writes)
     if writes.orphaned:
         cursor.execute(sql.kin.orphan, (dialect.pack(sorted(writes.orphaned)),))
     if writes.unqueued:
@@ -135,6 +135,8 @@ def apply(cursor: Any, sql: WriteStatements, dialect: Sqlite, writes: Writes) ->
     _write_runs(cursor, sql, writes)
     sql.append.run(cursor, [(run, *event) for run, event in writes.journal])
     _write_waits(cursor, sql, writes)
+    if writes.fenced:
+        cursor.executemany(sql.refence, [(lease, run) for run, lease in writes.fenced.items()])
     for run, previous, first in writes.continued:
         cursor.execute(sql.continued, (run, previous, first))
         _go_over(cursor, sql, run, previous)
@@ -162,6 +164,8 @@ def _go_over(cursor: Any, sql: WriteStatements, run: int, previous: int) -> None
 
 def _scrub(cursor: Any, sql: WriteStatements, dialect: Sqlite, writes: Writes) -> None:
     """Empty the payloads of runs, what they drew, their inboxes, and the reasons of their history so far."""
+    if not writes.scrubbed:
+        return
     runs = dialect.pack(sorted(writes.scrubbed))
     cursor.execute(sql.scrub, (b"", runs))
     cursor.executemany(

@@ -175,6 +175,7 @@ def _retry(planner: Planner, head: Head, change: ChangeRun, answer: Committed) -
     taken = f"{change.since}:{change.last_ref}"
     _append(planner, head, events.RUN_RETRIED, 0, taken, change.asked, change.at)
     planner.open(head)
+    head.lease = planner.writes.fenced[head.run] = planner.known.leases.get(head.host, head.lease)
     head.result, head.waits = None, b""
     _enter(planner, head, states.PENDING, _said(change, states.PENDING))
     if change.timers:

@@ -18,7 +18,7 @@ from actorflow.run.turn import CallRow, Committed, InboxRow, Item, OpenRun, RunC
 from actorflow.store.attribute import attribute_rows, attributes_of, memo_of
 from actorflow.store.due import Waiting
 from actorflow.store.ending import complete
-from actorflow.store.plan import Head, Known, Writes, needs, onward, parents, plan, reopened
+from actorflow.store.plan import Head, Known, Writes, needs, onward, parents, plan, reopened, retried
 from actorflow.store.port import RunFilter
 from actorflow.store.verify import verify_missing, verify_run
 
@@ -118,6 +118,7 @@ class MemoryStore:
             known.runs.setdefault(run, _head(self._runs[run]))
         known.chains = {run: first for run, (_, first) in self._continued.items()} if ended or wanted.chains else {}
         known.run_ids = {name: self._run_ids[name] for name in wanted.run_ids if name in self._run_ids}
+        wanted.hosts |= retried(batch, known.runs)
         known.leases = {host: self._leases[host] for host in wanted.hosts if host in self._leases}
         known.hashes = wanted.hashes & self._sources.keys()
         newest = {name: self._newest[name] for name in wanted.reused if name in self._newest}

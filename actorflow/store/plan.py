@@ -152,6 +152,7 @@ class Writes:
         closed: workflow ids set free. opened: workflow id → its holder.
         ended: runs whose timers and calls go. timers: run → ref → (host, due). calls: run → ref → (host, row).
         inbox: (id, run, delivery). consumed: (run, id). documents: (kind, key) → its row, None when it is deleted.
+        fenced: run → the token that it gets with a retry.
         scrubbed: runs whose payloads go, with (seq, digest in place of what was drawn). purged: runs that go whole.
         continued: (run, the one it continues, the first of the chain). What remains of the previous one's inbox goes
             over, the kinds of `CARRIED` without their request numbers; the rest is deleted. After `consumed`.
@@ -177,6 +178,7 @@ class Writes:
     sources: dict[str, bytes] = field(default_factory=dict)
     continued: list[tuple[int, int, int]] = field(default_factory=list)
     documents: dict[tuple[str, str], DocumentRow | None] = field(default_factory=dict)
+    fenced: dict[int, int] = field(default_factory=dict)
     scrubbed: dict[int, list[tuple[int, bytes]]] = field(default_factory=dict)
     purged: set[int] = field(default_factory=set)
     kin: dict[int, tuple[int, str]] = field(default_factory=dict)
@@ -268,6 +270,12 @@ def reopened(batch: Sequence[Item], heads: dict[int, Head]) -> set[str]:
 
 def _opens(item: Item) -> TypeGuard[Turn | ChangeRun]:
     return item.state in OPEN if isinstance(item, Turn) else isinstance(item, ChangeRun) and item.verb == "retry"
+
+
+def retried(batch: Sequence[Item], heads: dict[int, Head]) -> set[str]:
+    """Return the hosts of runs that a retry may open again: nobody has given those the tokens of later owners."""
+    asked = (item.run for item in batch if isinstance(item, ChangeRun) and item.verb == "retry")
+    return {heads[run].host for run in asked if run in heads}
 
 
 def parents(batch: Sequence[Item], known: Known) -> set[int]:

@@ -151,6 +151,7 @@ class WriteStatements:
         self.keep_blob = rows(dialect.insert_new(t.blob), "run", "digest", "value")
 
         mine = select(t.open_run.c.run).where(_bound(t.open_run.c.host))
+        self.refence = sql(update(t.run).where(_bound(t.run.c.run)), "lease", "key_run")
         self.fence = sql(update(t.run).where(t.run.c.run.in_(mine)), "lease", "key_host")
         self.claim = sql(dialect.upsert(t.host_lease), *_all(t.host_lease))
 

@@ -20,7 +20,7 @@ from actorflow.errors import Error, Failure, failure_of
 from actorflow.notice import Notice
 from actorflow.ports import NO_SLICES, CallRequest, Identity, Outcome, Program, Reply
 from actorflow.run import event as events
-from actorflow.run.state import STILL
+from actorflow.run.state import PENDING, STILL
 from actorflow.run.turn import RELEASE, Committed, Delivery, Item
 from actorflow.store.group import Callback, Write
 from hosts.workflow.admission import Admission
@@ -258,6 +258,8 @@ class Engine:
         """Hand a delivery that the store has taken to its run; one that gets no turns reads it when it does again."""
         if answer.state in STILL:
             return
+        if answer.state == PENDING:  # it may have been resumed by this
+            self.resident(answer.run).stale = True
         for row in answer.inbox:
             ref = delivery.ref if answer.run == delivery.run else 0  # what a run continued as did not ask for it
             fact = Fact(delivery.kind, ref, delivery.target, delivery.payload, delivery.at, row)

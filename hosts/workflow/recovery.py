@@ -231,7 +231,10 @@ class Recovery:
         except Exception as error:  # noqa: BLE001 - a fault of ours must stop one run, not the node
             self.pause(resident, f"internal error: {failure_of(error).message}")
             return
-        if row.state in states.TERMINAL:
+        if resident.stale:  # it has been changed since it was read: as it is there now, it may go on
+            resident.busy = False
+            self._engine.enqueue(resident)
+        elif row.state in states.TERMINAL:
             follow(self._engine, resident, successor) if successor else self._gone(resident, row)
         elif row.state in states.STILL or resident.live is None:
             self._still(resident, row)
