@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from actorflow import app
-from actorflow.cli.bench import actors, durable, floor
+from actorflow.cli.bench import actors, durable, floor, scale
 from actorflow.cli.bench.result import Result
 from actorflow.cli.bench.scripts import write_registry
 
@@ -22,8 +22,11 @@ _ROWS_PER_ONE_STEP_RUN: Final = 4
 Measure = Callable[[Any], Awaitable[tuple[float, dict[str, float]]]]
 
 
-async def measure(runs: int, only: str, tell: Callable[[str], None]) -> list[Result]:
-    """Run every workload whose name contains `only`, `runs` times each, and return the results."""
+async def measure(runs: int, only: str, size: int, tell: Callable[[str], None]) -> list[Result]:
+    """Run every workload whose name contains `only`, `runs` times each, and return the results.
+
+    `size` is how much the workloads of scale hold, 0 for a small amount of each.
+    """
     with tempfile.TemporaryDirectory(prefix="actorflow-bench-") as temporary:
         place = Path(temporary)
         rows = [floor.sqlite_rows(place, run) for run in range(runs)]
@@ -34,7 +37,7 @@ async def measure(runs: int, only: str, tell: Callable[[str], None]) -> list[Res
         ]
         directory = write_registry(place / "registry")
         async with app.open(directory, data=place / "data") as node:
-            for name, unit, setting, work in _workloads(place):
+            for name, unit, setting, work in [*_workloads(place), *_scales(place, size)]:
                 if only in name:
                     tell(name)
                     results.append(await _repeated(name, unit, setting, work, node, runs))
@@ -70,6 +73,23 @@ def _workloads(place: Path) -> list[tuple[str, str, str, Measure]]:
         found.append((f"actors/idle/{language}", "spawns/s", "", _idle(place, language)))
     found.append(("durable/signal", "round trips/s", _FULL, lambda node: durable.signal_round_trips(node, 200)))
     return found
+
+
+def _scales(place: Path, size: int) -> list[tuple[str, str, str, Measure]]:
+    units = {"sleepers": "runs/s", "kept": "workflows/s", "resume": "events/s"}
+    found = []
+    for what, unit in units.items():
+        count = size or scale.SIZES[what]
+        found.append((f"scale/{what}/{count}", unit, _FULL, _scale(place, what, count)))
+    return found
+
+
+def _scale(place: Path, what: str, count: int) -> Measure:
+    async def work(_node: Node) -> tuple[float, dict[str, float]]:
+        with tempfile.TemporaryDirectory(dir=place) as data:
+            return await scale.measured(what, place / "registry", Path(data), count)
+
+    return work
 
 
 def _flight(entry: str, steps: int, total: int, in_flight: int) -> Measure:

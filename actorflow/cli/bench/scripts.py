@@ -14,6 +14,8 @@ entries:
   - {name: steps_py, kind: workflow.py, source: file://steps.py}
   - {name: steps_lua, kind: workflow.lua, source: file://steps.lua, method: main, modules: [funcs]}
   - {name: waiter, kind: workflow.py, source: file://waiter.py}
+  - {name: sleeper, kind: workflow.py, source: file://sleeper.py}
+  - {name: long, kind: workflow.py, source: file://long.py}
   - {name: echo_py, kind: process.py, source: file://echo.py}
   - {name: player_py, kind: process.py, source: file://player.py}
   - {name: sink_py, kind: process.py, source: file://sink.py}
@@ -47,6 +49,16 @@ _FILES: Final = {
         "    return number\n"
         "end\n"
         "return {main = main}\n"
+    ),
+    "sleeper.py": (
+        "from actorflow.script import time\n\n\nasync def main(patience):\n    await time.sleep(patience)\n"
+    ),
+    "long.py": (
+        "from actorflow.script import funcs, process\n\n\n"
+        "async def main(steps):\n"
+        "    for number in range(steps):\n"
+        "        await funcs.call('bench:step', number)\n"
+        "    await process.inbox().receive()\n"
     ),
     "waiter.py": (
         "from actorflow.script import process\n\n\n"

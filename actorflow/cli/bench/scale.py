@@ -1,0 +1,144 @@
+"""What one store holds: sleeping runs by the thousand, finished runs that are kept, a long history taken up again.
+
+Each is measured in a process of its own, on a data directory of its own, so that nothing else is counted.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import sys
+import time
+from collections.abc import Awaitable, Callable
+from contextlib import closing
+from pathlib import Path
+from typing import Any, Final
+
+import trio
+
+from actorflow import app
+from actorflow.app import Booted
+from actorflow.cli.bench import durable
+from actorflow.cli.bench.actors import resident_bytes
+from actorflow.node.node import Node
+from actorflow.store.port import Reader
+
+SIZES: Final = {"sleepers": 1_000, "kept": 10_000, "resume": 2_000}
+"""How many sleeping runs, finished runs or journal events there are unless told otherwise."""
+_SPAWNED: Final = 500
+"""Sleeping runs a second that any machine starts: when all of them are due is fixed before the first one starts."""
+_AT_ONCE: Final = 100
+_SETTLE: Final = 3.0
+_POLL: Final = 0.05
+_TIMEOUT: Final = 3600.0
+_FLIGHT: Final = ("bench:steps_py", 1, 2_000, 200)
+
+Figures = tuple[float, dict[str, float]]
+
+
+async def measured(what: str, directory: Path, data: Path, size: int) -> Figures:
+    """Return one of the figures: runs woken a second, workflows a second beside kept runs, events taken up a second."""
+    command = [sys.executable, "-m", "actorflow.cli.bench.scale", what, str(directory), str(data), str(size)]
+    child = await trio.run_process(command, capture_stdout=True)
+    rate, more = json.loads(child.stdout)
+    return rate, more
+
+
+async def sleepers(directory: Path, data: Path, count: int) -> Figures:
+    """Start runs that all wake at one moment, and measure the node while they sleep, and how fast they end."""
+    async with app.boot(directory, data=data) as booted:
+        due = time.monotonic() + _SETTLE + count / _SPAWNED
+        began = time.monotonic()
+        async with trio.open_nursery() as nursery:
+            for share in range(_AT_ONCE):
+                nursery.start_soon(_put_to_sleep, booted.node, due, len(range(share, count, _AT_ONCE)))
+        spawning = time.monotonic() - began
+        await trio.sleep(max(0.0, due - time.monotonic() - 1))
+        memory = resident_bytes()
+        await trio.sleep(max(0.0, due - time.monotonic()))
+        while await _open(booted):  # noqa: ASYNC110 - a store has no events
+            await trio.sleep(_POLL)
+        seconds = max(_POLL, time.monotonic() - due)
+        return count / seconds, {"node_mb": memory / 1e6, "woken_s": seconds, "spawns_s": count / spawning}
+
+
+async def _put_to_sleep(node: Node, due: float, count: int) -> None:
+    for _ in range(count):
+        left = f"{max(1, int((due - time.monotonic()) * 1000))}ms"
+        await node.spawn("bench:sleeper", host=durable.HOST, args=[left])
+
+
+async def kept(directory: Path, data: Path, count: int) -> Figures:
+    """Measure runs in an empty file, and again beside finished runs: copies of one that has run."""
+    empty = await _throughput(directory, data)
+    _multiply(data / "runs.db", count)
+    full = await _throughput(directory, data)
+    return full, {"empty": empty, "share": full / empty}
+
+
+async def resume(directory: Path, data: Path, count: int) -> Figures:
+    """Have a run make a long history and wait, stop its node, and measure how long the next one takes to end it."""
+    async with app.boot(directory, data=data) as booted:
+        pid = await booted.node.spawn("bench:long", host=durable.HOST, args=[count // 2])
+        with trio.fail_after(_TIMEOUT):
+            while not await _waits(booted, count):  # noqa: ASYNC110 - a store has no events
+                await trio.sleep(_POLL)
+    async with app.boot(directory, data=data) as booted:
+        began = time.perf_counter()
+        await booted.node.send(pid, "go", 1)
+        await booted.node.wait(pid, timeout=_TIMEOUT)
+        seconds = time.perf_counter() - began
+    return count / seconds, {"seconds": seconds}
+
+
+async def _throughput(directory: Path, data: Path) -> float:
+    async with app.boot(directory, data=data) as booted:
+        rate, _ = await durable.workflows(booted.node, *_FLIGHT)
+    return rate
+
+
+async def _open(booted: Booted) -> bool:
+    def read(reader: Reader) -> bool:
+        return bool(reader.open_runs(durable.HOST, limit=1))
+
+    return any(await booted.stores.each(read))
+
+
+async def _waits(booted: Booted, events: int) -> bool:
+    def read(reader: Reader) -> bool:
+        return any(row.last_seq >= events and row.state == "waiting" for row in reader.open_runs(durable.HOST))
+
+    return any(await booted.stores.each(read))
+
+
+def _multiply(path: Path, count: int) -> None:
+    """Copy the newest run of a store so many times, with its journal and history, under run ids of their own."""
+    with closing(sqlite3.connect(path)) as connection, connection:
+        last = connection.execute("SELECT max(run) FROM run").fetchone()[0]
+        numbers = "WITH RECURSIVE n(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n WHERE n < ?) "
+        for table in ("run", "journal", "state_history"):
+            names = [row[1] for row in connection.execute(f"PRAGMA table_info({table})") if row[1] != "id"]
+            changed = {"run": "? + n", "run_id": "hex(randomblob(16))", "workflow_id": "workflow_id || '-' || n"}
+            values = ", ".join(changed.get(name, f'"{name}"') for name in names)
+            quoted = ", ".join(f'"{name}"' for name in names)
+            connection.execute(
+                f"INSERT INTO {table} ({quoted}) {numbers}SELECT {values} FROM {table}, n WHERE run = ?",  # noqa: S608
+                (count, last, last),
+            )
+
+
+_WORKLOADS: Final[dict[str, Callable[[Path, Path, int], Awaitable[Figures]]]] = {
+    "sleepers": sleepers,
+    "kept": kept,
+    "resume": resume,
+}
+
+
+def main(what: str, directory: str, data: str, size: str) -> None:
+    """Measure in this process and print the result as JSON."""
+    figures: Any = trio.run(_WORKLOADS[what], Path(directory), Path(data), int(size))
+    sys.stdout.write(json.dumps(figures))
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
