@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 import trio
 
-from actorflow.bundle import Bundle
 from actorflow.codec import decode
 from actorflow.errors import Error, invalid, not_found, unavailable
 from actorflow.machine.machine import Machine
@@ -21,6 +20,7 @@ from actorflow.run import event as events
 from actorflow.run.state import DATA_DELETED, DELETE_REQUESTED, TERMINAL
 from hosts.workflow.driver import Divergence
 from hosts.workflow.live import CorruptJournalError, LiveRun
+from hosts.workflow.loading import pinned_bundle
 from hosts.workflow.report import divergence_report
 from hosts.workflow.start import is_first_feed_open, new_live
 
@@ -113,10 +113,9 @@ async def _made(engine: Engine, host: WorkflowHost, found: OpenRun) -> LiveRun:
     row = found.row
     if row.state in {DELETE_REQUESTED, DATA_DELETED}:
         raise not_found(f"run {row.workflow_id!r} cannot be rebuilt: its data are deleted")
-    data = await engine.writer.read(lambda store: store.bundle(row.bundle_hash))
-    if data is None or not found.events:
-        raise not_found(f"run {row.workflow_id!r} cannot be rebuilt: its source or its journal is not in the store")
-    bundle = Bundle.from_bytes(data)
+    if not found.events:
+        raise not_found(f"run {row.workflow_id!r} cannot be rebuilt: its journal is not in the store")
+    bundle = await pinned_bundle(engine, row)
     program = engine.pinned_program(bundle, host.settings.slices)
     live = new_live(host, program, bundle, row.workflow_id, decode(found.events[0].payload))
     live.machine.script.close()

@@ -77,6 +77,7 @@ class Engine:
         self.beside: dict[int, str] = {}
         self.residents: dict[int, Resident] = {}
         self.recent: OrderedDict[str, Outcome] = OrderedDict()
+        self.bundles: OrderedDict[str, Bundle] = OrderedDict()
         self.asked: set[tuple[int, int]] = set()
         self.calls = Calls(self)
         self.timers = Timers(node.clock, self._due)

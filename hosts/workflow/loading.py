@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from hosts.workflow.resident import Resident
 
 _FACTS_PER_CHECKPOINT = 100
+_BUNDLES = 64
 
 
 async def load(engine: Engine, resident: Resident) -> RunRow:
@@ -79,11 +80,9 @@ def _know(engine: Engine, resident: Resident, row: RunRow) -> None:
 
 async def _rebuild(engine: Engine, resident: Resident, found: OpenRun) -> None:
     row = found.row
-    data = await engine.writer.read(lambda store: store.bundle(row.bundle_hash))
-    if data is None or resident.host is None:
-        message = f"the source {row.bundle_hash[:12]} of run {row.workflow_id!r} is not in the store"
-        raise not_found(message)
-    bundle = _sound_bundle(row, data)
+    if resident.host is None:
+        return
+    bundle = await pinned_bundle(engine, row)
     _check_ends(found)
     payload = decode(found.events[0].payload)
     _check_identity(row, payload)
@@ -111,6 +110,23 @@ def _begin(engine: Engine, resident: Resident, found: OpenRun) -> None:
         resident.live = None  # its timer, which is set again, brings it back
         return
     resident.facts.insert(0, Fact(events.RUN_RELEASED, 0, "", encode(None), now))
+
+
+async def pinned_bundle(engine: Engine, row: RunRow) -> Bundle:
+    """Return the source that a run is pinned to; the sources of the runs read lately are kept.
+
+    Raises:
+        Error: when it is not in the store, or is not what the run was started with.
+    """
+    kept = engine.bundles
+    if row.bundle_hash not in kept:
+        data = await engine.writer.read(lambda store: store.bundle(row.bundle_hash))
+        if data is None:
+            raise not_found(f"the source {row.bundle_hash[:12]} of run {row.workflow_id!r} is not in the store")
+        kept[row.bundle_hash] = _sound_bundle(row, data)
+        if len(kept) > _BUNDLES:
+            kept.popitem(last=False)
+    return kept[row.bundle_hash]
 
 
 def _check_ends(found: OpenRun) -> None:
