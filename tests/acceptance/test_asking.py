@@ -73,6 +73,7 @@ def test_a_run_is_approved_from_the_command_line(served: Project) -> None:
     assert client.wait("{local@app:flows|three}") == [7, "ann"]
 
 
+@pytest.mark.slow
 def test_an_approval_is_stored_for_the_next_node(project: Project) -> None:
     project.write("_index.yaml", INDEX)
     project.write("order.py", ORDER)

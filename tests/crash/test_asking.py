@@ -13,7 +13,7 @@ from actorflow.store.crash import STATUS
 from tests.crash.forking import ForkServer, fork_server
 from tests.crash.living import read_report
 
-DAILY = 10
+DAILY = 5
 ORDER = {"by": "ann", "complete": True, "data": 7, "seen": [1, 2, 3], "total": 3}
 
 

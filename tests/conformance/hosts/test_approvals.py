@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -166,3 +167,28 @@ async def test_a_wrong_option_is_refused_and_an_actor_asks_for_nothing(place: Pl
         assert await node.exec("app:lua", host="app:actors", args=[{}], timeout=20) == "Invalid"
         with pytest.raises(Error, match="works inside a durable run only; wait for a message"):
             await node.exec(suspended, host="app:actors", timeout=20)
+
+
+@pytest.mark.parametrize("answered", [True, False])
+async def test_what_the_store_keeps_is_what_the_run_has_seen(place: Place, answered: bool) -> None:  # noqa: FBT001
+    """An answer at the very moment of the expiry: one of the two, for the run and for the record alike."""
+    main = place.lua(
+        "main",
+        """
+        local function main()
+          local answer, err = workflow.approval("refund", {expiry = "15ms"})
+          return err and err:kind() or answer.by
+        end
+        """,
+    )
+    async with place.node() as node:
+        pids = [await node.spawn(main, host=FLOWS, options={"workflow.id": f"run {n}"}) for n in range(30)]
+        for number, pid in enumerate(pids):
+            with suppress(Error):
+                await node.approve(pid, "refund", by="ann")
+            if number % 5 == 4 and answered:
+                await trio.sleep(0.002)
+        seen = [await node.wait(pid, timeout=20) for pid in pids]
+        lines = {line["workflow_id"]: line["state"] for line in await node.approvals(only_open=False)}
+    kept = [lines[f"run {number}"] for number in range(30)]
+    assert kept == ["approved" if outcome == "ann" else "expired" for outcome in seen]
