@@ -225,6 +225,7 @@ def test_garbage_is_not_held_and_neither_is_what_others_hold(tight: LuaLanguage,
     assert holder.machine.outcome.unwrap() == 200_000
 
 
+@pytest.mark.slow
 def test_the_time_of_weighing_is_not_the_scripts() -> None:
     roomy = LuaLanguage(limits=RuntimeLimits(memory=512 << 20))
     options = {"limits": {"memory": {"kill": 160 << 20}, "slice": {"kill": 500_000_000}}}
