@@ -15,6 +15,7 @@ SHOWN = {
     "Steps": [10, 11, 22],
     "Several at a time": [[2, 4], [2, 4, 6]],
     "Sagas": [10],
+    "Tokens": [10, 2],
 }
 
 
@@ -35,7 +36,7 @@ async def test_the_scripts_about_steps_run(tmp_path: Path, heading: str, languag
         else place.python("it", source)
     )
     async with place.node() as node:
-        for host in (ACTORS, FLOWS):
+        for host in (FLOWS,) if heading == "Tokens" else (ACTORS, FLOWS):
             assert await node.exec(entry, host=host, args=[{"price": 5}], timeout=20) == SHOWN[heading]
 
 

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Final
 
 import typer
 
-from actorflow.cli import asking, control, resolve, travel
+from actorflow.cli import asking, control, resolve, token, travel
 from actorflow.cli.argument import parse_seconds
 from actorflow.cli.option import AsJson, Data, Directory, Overrides, Timeout
 from actorflow.cli.output import line_of, print_fields, print_json, print_rows
@@ -100,6 +100,7 @@ app.command()(resolve.resolve)
 app.command()(travel.fork)
 app.command()(asking.update)
 app.command()(asking.wake)
+app.command()(token.tokens)
 
 
 def _events(place: Place, run: str) -> Iterator[dict[str, Any]]:

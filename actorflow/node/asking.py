@@ -137,6 +137,16 @@ class Asking:
         decided: dict[str, Any] = await host.approve(run, name, {**answer, "roles": _roles(actor)})
         return decided
 
+    async def tokens(self, run: str) -> list[dict[str, Any]]:
+        """Return every value that each token of a durable run has had, oldest first: key, value, source, step, by, at.
+
+        Raises:
+            Error: kind NotFound, without such a run.
+        """
+        host = await self.durable_host(run)
+        found: list[dict[str, Any]] = await host.tokens(run)
+        return found
+
     async def approvals(self, run: str = "", *, only_open: bool = True) -> list[dict[str, Any]]:
         """Return the approvals that durable runs wait for, with `only_open` false also those that are over."""
         node: Node = self  # type: ignore[assignment] # see `durable_host`

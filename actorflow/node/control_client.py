@@ -160,6 +160,10 @@ class _Requests:
         request = {"run": run, "name": name, "data": data, "reject": reject, "reason": reason, "by": by}
         return self.request("run.approve", request)
 
+    def tokens(self, run: str) -> Any:
+        """List every value that each token of a run has had, oldest first."""
+        return self.request("run.tokens", {"run": run})
+
     def approvals(self, run: str = "", *, only_open: bool = True) -> Any:
         """List the approvals that runs wait for."""
         return self.request("approvals", {"run": run, "all": not only_open})

@@ -41,6 +41,7 @@ STATE_AWAITED: Final = "StateAwaited"
 RUN_SUSPENDED: Final = "RunSuspended"
 STEP_STARTED: Final = "StepStarted"
 STEP_COMPLETED: Final = "StepCompleted"
+TOKEN_SET: Final = "TokenSet"  # noqa: S105 - it is no password
 VERSION_MARKED: Final = "VersionMarked"
 NAMES_CARRIED: Final = "NamesCarried"
 CONTINUE_REFUSED: Final = "ContinueRefused"

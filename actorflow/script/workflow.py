@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from actorflow.script import workflow_tokens as tokens
 from actorflow.script.current import identity
 from actorflow.script.workflow_approval import approval
 from actorflow.script.workflow_attrs import attrs, history_length, history_size
@@ -37,6 +38,7 @@ __all__ = [
     "sleep_until",
     "step",
     "suspend",
+    "tokens",
     "version",
     "wait_for",
     "wait_until",

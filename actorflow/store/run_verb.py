@@ -12,7 +12,7 @@ from actorflow.errors import TIMEOUT, Error
 from actorflow.node import control_args as args_of
 from actorflow.node.control import Verb
 from actorflow.run.state import TERMINAL
-from actorflow.store import approval, view
+from actorflow.store import approval, token, view
 from actorflow.store.attribute import attribute_text
 from actorflow.store.port import RunFilter
 from actorflow.store.reaching import reached
@@ -52,7 +52,7 @@ def run_verbs(stores: Stores, *, served: bool, waits: Callable[[str], list[str]]
 
     async def show(args: Mapping[str, Value]) -> Value:
         reference = args_of.text(args, "run")
-        answer: dict[str, Any] = await stores.about(reference, lambda reader: view.show(reader, reference))
+        answer: dict[str, Any] = await stores.about(reference, lambda reader: token.shown(reader, reference))
         if answer["state"] not in TERMINAL and not answer["waits"]:
             answer["waits"] = (await explained(reference))["reasons"]
         return answer
@@ -77,6 +77,7 @@ def run_verbs(stores: Stores, *, served: bool, waits: Callable[[str], list[str]]
         raise Error(f"run {reference!r} was not {until} within {seconds:g} s", TIMEOUT, retryable=True)
 
     return {
+        "run.tokens": _tokens(stores),
         "run.wait": wait,
         "approvals": _approvals(stores),
         "backup": backup,
@@ -86,6 +87,14 @@ def run_verbs(stores: Stores, *, served: bool, waits: Callable[[str], list[str]]
         "run.show": show,
         "run.history": history,
     }
+
+
+def _tokens(stores: Stores) -> Verb:
+    async def tokens(args: Mapping[str, Value]) -> Value:
+        reference = args_of.text(args, "run")
+        return await stores.about(reference, lambda reader: token.tokens(reader, reference))
+
+    return tokens
 
 
 def _approvals(stores: Stores) -> Verb:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from actorflow.errors import Error, invalid
+from actorflow.run.token import checked_key
 
 _MOST: Final = 100
 _LONGEST: Final = 2_048
@@ -18,6 +19,15 @@ def checked_memo(option: str, value: Any) -> dict[str, Any]:
         Error: kind Invalid, naming the option.
     """
     return _table(option, value)
+
+
+def checked_tokens(option: str, value: Any) -> dict[str, Any]:
+    """Return the tokens a run begins with: a map of text keys to anything that may leave a process.
+
+    Raises:
+        Error: kind Invalid, naming the option or the key.
+    """
+    return {checked_key(key): item for key, item in _table(option, value).items()}
 
 
 def checked_attributes(option: str, value: Any) -> dict[str, Any]:

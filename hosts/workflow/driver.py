@@ -103,6 +103,7 @@ class JournalDriver:
         "records",
         "replaying",
         "size",
+        "tokens",
         "updates",
         "versions",
         "withdrawn",
@@ -132,6 +133,7 @@ class JournalDriver:
         self.approvals: dict[str, int] | None = None
         self.withdrawn: list[Record] | None = None
         self.updates: dict[str, str] | None = None
+        self.tokens: dict[str, list[dict[str, Any]]] | None = None
 
     # ---- feeding -----------------------------------------------------------------------------------------------
 

@@ -18,6 +18,7 @@ from actorflow.run.turn import ChangeRun, Committed, Delivery
 from actorflow.store.approval import approvals, decision_of
 from actorflow.store.control import ending
 from actorflow.store.reaching import reached
+from actorflow.store.token import tokens
 from actorflow.store.view import workflow_of
 from actorflow.store.wait import answer
 from actorflow.value import Limits, Value
@@ -206,6 +207,11 @@ class WorkflowHost:
     async def approve(self, reference: str, name: str, decision: Mapping[str, Any]) -> Value:
         """Answer an approval of a run with a decision as plain data; see `approving.Approvals.approve`."""
         return await self.engine.approvals.approve(reference, name, decision_of(decision))
+
+    async def tokens(self, reference: str) -> list[dict[str, Any]]:
+        """Return the tokens of a run with their history; see `store.token.tokens`."""
+        found: list[dict[str, Any]] = await self.engine.writer.read(lambda store: tokens(store, reference))
+        return found
 
     async def approvals(self, reference: str, *, only_open: bool) -> list[dict[str, Any]]:
         """Return the approvals of the engine's runs; see `store.approval.approvals`."""

@@ -18,7 +18,7 @@ from actorflow.notice import Notice
 from actorflow.run import identity as rules
 from actorflow.run.lock import is_lock
 from actorflow.run.retry import DURABLE_DEFAULT, RetryPolicy, retry_table
-from hosts.workflow.attribute import checked_attributes, checked_memo
+from hosts.workflow.attribute import checked_attributes, checked_memo, checked_tokens
 
 if TYPE_CHECKING:
     from actorflow.notice import NoticeSink
@@ -45,6 +45,7 @@ class StartOptions:
         close: what happens to it when its parent ends.
         priority: who waits for a slot is served by this, higher first. queue: which hosts serve it, "" for its own.
         summary, details: what people read about it. lock: what runs that must not overlap have in common, or "".
+        tokens: the tokens it begins with.
     """
 
     workflow_id: str = ""
@@ -65,6 +66,7 @@ class StartOptions:
     summary: str = ""
     details: str = ""
     lock: str = ""
+    tokens: Mapping[str, Any] = field(default_factory=dict)
 
 
 _PLAIN: Final = StartOptions()
@@ -218,6 +220,7 @@ _READ: Final[Mapping[str, Any]] = {
     "details": _text,
     "static_details": _text,
     "lock_key": _name,
+    "tokens": checked_tokens,
 }
 """Every option, and what reads its value."""
 _ELSEWHERE: Final = frozenset({"versioning_override", "versioning_intent"})

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
-from hosts.workflow.own import approval, awaiting, pausing, sleep, step, suspend
+from hosts.workflow.own import approval, awaiting, pausing, sleep, step, suspend, token
 from hosts.workflow.own.attrs import attrs
 from hosts.workflow.own.continuing import continue_as_new
 from hosts.workflow.own.version import version
@@ -32,6 +32,10 @@ OWN: Final[Mapping[str, Own]] = MappingProxyType(
         "workflow.sleep": sleep.sleep,
         "workflow.step_begin": step.begin,
         "workflow.step_end": step.end,
+        "workflow.token_all": token.current,
+        "workflow.token_get": token.get,
+        "workflow.token_history": token.history,
+        "workflow.token_set": token.put,
         "upgrade": continue_as_new,
         "workflow.version": version,
     }

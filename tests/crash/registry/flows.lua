@@ -89,9 +89,10 @@ local function steps(run)
     function() return workflow.step("nested", nested) end,
     function() return funcs.call("app:step", run, "beside", 5) end,
   })
+  workflow.tokens.set("beside", both[2], {step = "beside"})
   local items = workflow.map("item", {10, 20, 30}, item, {limit = 2})
   local _, refused = book(run, "refuse")
-  return {plain = plain, same = both[1] == drawn, beside = both[2], items = items, refused = refused:message()}
+  return {plain = plain, same = both[1] == drawn, beside = workflow.tokens.get("beside"), items = items, refused = refused:message()}
 end
 
 local function booking(run, parent) return book(run, parent) end

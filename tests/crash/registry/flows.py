@@ -91,13 +91,15 @@ async def steps(run: str) -> dict[str, Any]:
         return await funcs.call("app:step", run, f"item {place}", value)
 
     both = await workflow.parallel([lambda: workflow.step("nested", nested), funcs.call("app:step", run, "beside", 5)])
+    await workflow.tokens.set("beside", both[1], step="beside")
     items = await workflow.map("item", [10, 20, 30], item, limit=2)
     refused = ""
     try:
         await book(run, "refuse")
     except errors.Error as error:
         refused = error.message
-    return {"plain": plain, "same": both[0] == drawn, "beside": both[1], "items": items, "refused": refused}
+    beside = await workflow.tokens.get("beside")
+    return {"plain": plain, "same": both[0] == drawn, "beside": beside, "items": items, "refused": refused}
 
 
 async def book(run: str, how: str) -> None:
