@@ -7,7 +7,7 @@ from typing import Annotated, Any, Final
 
 import typer
 
-from actorflow.cli import asking, control, resolve, token, travel
+from actorflow.cli import asking, control, repin, resolve, token, travel
 from actorflow.cli.argument import parse_seconds
 from actorflow.cli.option import AsJson, Data, Directory, Overrides, Timeout
 from actorflow.cli.output import line_of, print_fields, print_json, print_rows
@@ -95,6 +95,7 @@ def why(
 
 
 control.register(app)
+app.command("repin")(repin.repin)
 app.command()(asking.query)
 app.command()(resolve.resolve)
 app.command()(travel.fork)

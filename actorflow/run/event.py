@@ -8,7 +8,7 @@ old runs never see.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from hashlib import blake2b
 from typing import Final, NamedTuple
 
@@ -25,6 +25,8 @@ REQUEST_SETTLED: Final = "RequestSettled"
 PROCESS_EXITED: Final = "ProcessExited"
 CANCEL_REQUESTED: Final = "CancelRequested"
 RUN_RETRIED: Final = "RunRetried"
+RUN_REPINNED: Final = "RunRepinned"
+"""The run goes on with another source, whose content hash is its target; its script is fed nothing."""
 
 # records of commands
 FUNCTION_CALLED: Final = "FunctionCalled"
@@ -68,6 +70,7 @@ FACTS: Final = frozenset(
         PROCESS_EXITED,
         CANCEL_REQUESTED,
         RUN_RETRIED,
+        RUN_REPINNED,
     }
 )
 CALLS: Final = frozenset({FUNCTION_CALLED, OPERATION_PERFORMED})
@@ -165,3 +168,11 @@ def superseded(journal: Sequence[JournalEvent]) -> frozenset[int]:
         elif event.kind == RUN_RETRIED:
             floor = int(event.target.partition(":")[0])
     return frozenset(taken)
+
+
+def source_of(started: str, journal: Iterable[JournalEvent]) -> str:
+    """Return the content hash that a journal pins its run to; `started` is what its start event says."""
+    for event in journal:
+        if event.kind == RUN_REPINNED:
+            started = event.target
+    return started

@@ -55,6 +55,7 @@ VERBS: Final[Mapping[str, Verb]] = {
     "release": Verb(frozenset({CREATED}), PENDING),
     "pause": Verb(OPEN - {PAUSED}, PAUSED),
     "resume": Verb(frozenset({PAUSED}), PENDING),
+    "repin": Verb(frozenset({PAUSED}), PENDING),
     "cancel": Verb(OPEN, CANCELLED),
     "terminate": Verb(OPEN, CANCELLED),
     "expire": Verb(OPEN, FAILED),

@@ -208,6 +208,7 @@ class ChangeRun:
             begin with attempt 1.
         kept: CBOR of what stays of the data after a scrub, or None. drawn: (seq, digest in place of what was drawn).
         documents: written or deleted in the same commit.
+        source: the content hash that a repin pins the run to. bundle: its bytes, unless they are stored already.
     """
 
     verb: str
@@ -232,6 +233,8 @@ class ChangeRun:
     kept: bytes | None = None
     drawn: list[tuple[int, bytes]] = field(default_factory=list)
     documents: Sequence[PutDocument] = ()
+    source: str = ""
+    bundle: bytes = b""
 
 
 @dataclass(slots=True)

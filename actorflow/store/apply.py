@@ -35,7 +35,7 @@ def look_up(cursor: Any, sql: WriteStatements, dialect: Sqlite, batch: Sequence[
         known.newest = dict(fetch(sql.kin.newest, wanted.reused))
     ending = complete(known, batch, _SqlKin(cursor, sql, dialect, kept))
     wanted.hosts |= retried(batch, known.runs)
-    if wanted.run_ids or wanted.hosts:
+    if wanted.run_ids or wanted.hosts or wanted.hashes:
         _look_up_starts(fetch, sql, wanted, known, kept)
     if wanted.documents:
         asked = {name: cursor.execute(sql.revision, name).fetchone() for name in wanted.documents}
@@ -132,6 +132,7 @@ def apply(cursor: Any, sql: WriteStatements, dialect: Sqlite, writes: Writes) ->
         cursor.execute(sql.kin.orphan, (dialect.pack(sorted(writes.orphaned)),))
     if writes.unqueued:
         cursor.execute(sql.kin.unqueue, (dialect.pack(sorted(writes.unqueued)),))
+    _write_sources(cursor, sql, writes)
     _write_runs(cursor, sql, writes)
     sql.append.run(cursor, [(run, *event) for run, event in writes.journal])
     _write_waits(cursor, sql, writes)
@@ -185,9 +186,15 @@ def _write_documents(cursor: Any, sql: WriteStatements, writes: Writes) -> None:
     sql.put_document.run(cursor, rows)
 
 
+def _write_sources(cursor: Any, sql: WriteStatements, writes: Writes) -> None:
+    if writes.sources:
+        sql.keep.run(cursor, list(writes.sources.items()))
+    if writes.repinned:
+        cursor.executemany(sql.repin, [(source, run) for run, source in writes.repinned.items()])
+
+
 def _write_runs(cursor: Any, sql: WriteStatements, writes: Writes) -> None:
     if writes.started:
-        sql.keep.run(cursor, list(writes.sources.items()))
         sql.start.run(cursor, [_started(start, head) for start, head in writes.started.values()])
     if writes.changed:
         sql.change.run(cursor, [_changed(head) for head in writes.changed.values()])

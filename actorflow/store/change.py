@@ -44,6 +44,8 @@ def _refusal(planner: Planner, head: Head, change: ChangeRun) -> str:
         return "revision"
     if not states.allows(change.verb, head.state, head.strict, head.revision):
         return "state"
+    if change.verb == "repin" and not change.bundle and change.source not in planner.known.hashes:
+        return "source"
     if change.verb == "retry" and head.workflow_id in planner.known.holders:
         return "exists"
     if change.verb == "purge":
@@ -120,6 +122,17 @@ def _resume(planner: Planner, head: Head, change: ChangeRun, answer: Committed) 
     _put_calls(planner, head, change.calls)
     answer.inbox = [planner.put(head, fact) for fact in change.facts]
     resume(planner, head, change.at, change.reason, change.by)
+
+
+def _repin(planner: Planner, head: Head, change: ChangeRun, answer: Committed) -> None:
+    """Pin a run to another source, and let it go on with that: a replay finds out whether it can."""
+    known, writes = planner.known, planner.writes
+    if change.source not in known.hashes:
+        writes.sources[change.source] = change.bundle
+        known.hashes.add(change.source)
+    writes.repinned[head.run] = change.source
+    _append(planner, head, events.RUN_REPINNED, 0, change.source, change.asked, change.at)
+    _resume(planner, head, change, answer)
 
 
 def _drop_calls(planner: Planner, head: Head, change: ChangeRun) -> None:
@@ -208,6 +221,7 @@ _CHANGES: Final[Mapping[str, Callable[[Planner, Head, ChangeRun, Committed], Non
     "release": _release,
     "pause": _pause,
     "resume": _resume,
+    "repin": _repin,
     "cancel": _cancel,
     "terminate": _terminate,
     "expire": _expire,

@@ -93,4 +93,6 @@ def refused(change: ChangeRun, answer: Committed, what: str, *, strict: str = ""
     if answer.refusal == "parent":
         message = f"cannot {change.verb} {what}: its parent run is open still and may ask for it; purge it afterwards"
         return Error(message, CONFLICT, retryable=False)
+    if answer.refusal == "source":
+        what += f" that could go on with source {change.source!r}: it is not stored; `run show` prints whole hashes"
     return not_found(f"there is no run {what}")

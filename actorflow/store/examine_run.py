@@ -51,6 +51,8 @@ def _start(held: OpenRun) -> Iterator[Finding]:
     payload = _decoded(first.payload)
     if not isinstance(payload, dict):
         return
+    if "source" in payload:
+        payload = {**payload, "source": events.source_of(payload["source"], held.events)}
     for name, column in _KEPT_TWICE.items():
         if name in payload and payload[name] != getattr(row, column):
             got, expected = getattr(row, column), payload[name]

@@ -139,6 +139,8 @@ class MemoryStore:
         for head in writes.changed.values():
             values = {name: getattr(head, name) for name in _HEAD_FIELDS}
             self._runs[head.run] = replace(self._runs[head.run], **values)
+        for run, source in writes.repinned.items():
+            self._runs[run] = replace(self._runs[run], bundle_hash=source)
         for workflow_id, head in writes.opened.items():
             self._holders[workflow_id] = head.run
         self._relate(writes)

@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import replace
 from typing import Any, Final, Protocol, TypeAlias, runtime_checkable
 
+from actorflow.bundle import Bundle
 from actorflow.clock import Clock
 from actorflow.codec import encode
 from actorflow.errors import Error, invalid
@@ -27,7 +28,7 @@ from actorflow.store.view import pid_of
 Commit: TypeAlias = Callable[[RunRow, ChangeRun], Awaitable[Committed] | None]
 """Commits a change through the engine that serves the run, or returns None when none does."""
 
-ASKED: Final = tuple(verb for verb in states.VERBS if verb not in {"expire", "scrub"})
+ASKED: Final = tuple(verb for verb in states.VERBS if verb not in {"expire", "scrub", "repin"})
 """The verbs of an operator."""
 DELETE_DATA: Final = "delete-data"
 """Kind of the documents that name runs whose data are to be deleted, by run id; the value is the run number."""
@@ -120,6 +121,31 @@ class Operator:
             if answer.refusal != "revision" or attempt == _TRIES - 1:
                 raise refused(change, answer, repr(row.workflow_id), strict=row.strict, revision=row.revision)
         raise AssertionError
+
+    async def repin(self, run: str, source: str, bundle: bytes = b"", *, by: str = "") -> dict[str, Any]:
+        """Pin a paused run to another source and let it go on; returns what `change` does.
+
+        Args:
+            run: a PID, a workflow id or a run id.
+            source: the content hash of a source that is stored, or of `bundle`.
+            bundle: the bytes of a source that need not be stored yet (`Bundle.data`).
+            by: who asks.
+
+        Raises:
+            Error: NotFound, for no such run or source; Conflict when the run is not paused; Invalid when the bytes are
+                no source of that hash.
+        """
+        if bundle and Bundle.from_bytes(bundle).hash != source:
+            message = f"run repin: the bytes given are not those of source {source[:16]}…"
+            raise invalid(message)
+        database, row = await self._stores.locate(run)
+        reason = f"pinned to source {source[:16]}…, was {row.bundle_hash[:16]}…"
+        pid, now = pid_of(row), self._clock.now()
+        change = asking("repin", at=now, run=row.run, workflow_id=row.workflow_id, pid=pid, reason=reason, by=by)
+        answer = await self._committed(database, row, replace(change, source=source, bundle=bundle, asked=encode(None)))
+        if not answer.accepted:
+            raise refused(replace(change, source=source), answer, repr(row.workflow_id), strict=row.strict)
+        return {"pid": pid, "run_id": row.run_id, "verb": "repin", "state": row.state, "to": answer.state}
 
     async def change_all(  # noqa: PLR0913 - a verb, whom it is about, and how
         self,

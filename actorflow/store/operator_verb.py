@@ -50,7 +50,14 @@ def operator_verbs(operator: Operator) -> dict[str, Verb]:
         run, ref = args_of.text(args, "run"), args_of.count(args, "ref", 0)
         return await operator.resolve(run, ref, _outcome(args), by=args_of.text(args, "by", ""))
 
-    return {"run.change": change, "runs.change": change_all, "run.resolve": resolve}
+    async def repin(args: Mapping[str, Value]) -> Value:
+        bundle = args.get("bundle")
+        run, source = args_of.text(args, "run"), args_of.text(args, "source")
+        return await operator.repin(
+            run, source, bundle if isinstance(bundle, bytes) else b"", by=args_of.text(args, "by", "")
+        )
+
+    return {"run.repin": repin, "run.change": change, "runs.change": change_all, "run.resolve": resolve}
 
 
 def _filter(args: Mapping[str, Value]) -> RunFilter:

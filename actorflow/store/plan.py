@@ -149,6 +149,7 @@ class Writes:
 
     Attributes:
         started: run number → its start and its row after the batch. changed: rows of older runs after the batch.
+        repinned: run → the source it is pinned to from now on.
         closed: workflow ids set free. opened: workflow id → its holder.
         ended: runs whose timers and calls go. timers: run → ref → (host, due). calls: run → ref → (host, row).
         inbox: (id, run, delivery). consumed: (run, id). documents: (kind, key) → its row, None when it is deleted.
@@ -181,6 +182,7 @@ class Writes:
     fenced: dict[int, int] = field(default_factory=dict)
     scrubbed: dict[int, list[tuple[int, bytes]]] = field(default_factory=dict)
     purged: set[int] = field(default_factory=set)
+    repinned: dict[int, str] = field(default_factory=dict)
     kin: dict[int, tuple[int, str]] = field(default_factory=dict)
     handed_over: list[tuple[int, int]] = field(default_factory=list)
     orphaned: set[int] = field(default_factory=set)
@@ -224,6 +226,8 @@ def _other_needs(item: Delivery | PutDocument | ChangeRun | KeepCalls | Transact
         wanted.inbox = wanted.inbox or isinstance(item, Transact)
     else:
         _delivery_needs(item, wanted)
+        if isinstance(item, ChangeRun) and item.source:
+            wanted.hashes.add(_identity(item.source))
         for document in item.documents:
             _document_needs(document, wanted)
 

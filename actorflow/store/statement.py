@@ -125,7 +125,7 @@ class WriteStatements:
             select(t.continuation.c.run, t.continuation.c.first).where(dialect.one_of(t.continuation.c.run, "runs")),
             "runs",
         )
-        self.unused, self.forget = _unused(dialect)
+        self.repin, self.unused, self.forget = _sources(dialect)
         self.continued = sql(insert(t.continuation), *_all(t.continuation))
         left = select(*(t.inbox.c[name] for name in _INBOX)).where(_bound(t.inbox.c.run))
         self.left = sql(left.order_by(t.inbox.c.id), "key_run")
@@ -299,12 +299,13 @@ def _values(dialect: Sqlite) -> tuple[str, str, str, list[str]]:
     return compiled(dialect, run_id, "key_run"), compiled(dialect, large, "key_run", "key_digest"), info, sizes
 
 
-def _unused(dialect: Sqlite) -> tuple[str, str]:
-    """Compile the list of sources that no run refers to, with their sizes, and the deletion of some."""
+def _sources(dialect: Sqlite) -> tuple[str, str, str]:
+    """Compile what pins a run to another source, the list of those that no run refers to, and the deletion of some."""
+    repin = compiled(dialect, update(t.run).where(_bound(t.run.c.run)), "bundle_hash", "key_run")
     kept = select(t.run.c.bundle_hash)
     unused = select(t.source.c.hash, func.length(t.source.c.bundle)).where(t.source.c.hash.not_in(kept))
     forget = delete(t.source).where(dialect.one_of(t.source.c.hash, "hashes"))
-    return compiled(dialect, unused.order_by(t.source.c.hash)), compiled(dialect, forget, "hashes")
+    return repin, compiled(dialect, unused.order_by(t.source.c.hash)), compiled(dialect, forget, "hashes")
 
 
 def _documents(dialect: Sqlite) -> tuple[str, str, str, str]:

@@ -147,7 +147,7 @@ class LiveRun:
         """Feed the recorded start, of whose records no others than these were committed; return the rest of them."""
         driver, fact, recorded = self.driver, journal[0], journal[1:]
         self._verify(fact, recorded)
-        driver.begin_again(fact, recorded)
+        driver.begin_again(fact, [event for event in recorded if event.kind not in events.FACTS])
         self._apply(fact.kind, fact.ref, fact.target, fact.payload)
         _run(self.machine)
         driver.end_replay()
@@ -373,6 +373,10 @@ def _retried(live: LiveRun, _ref: int, target: str, _payload: Any) -> None:
     live.machine.last_ref = max(live.machine.last_ref, int(target.partition(":")[2]))
 
 
+def _repinned(_live: LiveRun, _ref: int, _target: str, _payload: Any) -> None:
+    """Feed nothing: who made the run's machine has taken the source."""
+
+
 _APPLY: Final = {
     events.RUN_RETRIED: _retried,
     events.RUN_STARTED: _started,
@@ -384,6 +388,7 @@ _APPLY: Final = {
     events.REQUEST_SETTLED: _settled,
     events.PROCESS_EXITED: _exited,
     events.CANCEL_REQUESTED: _cancelled,
+    events.RUN_REPINNED: _repinned,
 }
 _ANSWERS: Final = frozenset(
     {events.FUNCTION_COMPLETED, events.FUNCTION_FAILED, events.TIMER_FIRED, events.REQUEST_SETTLED}

@@ -12,7 +12,7 @@ from actorflow.codec import decode, encode
 from actorflow.errors import Error, invalid, not_found
 from actorflow.run import event as events
 from actorflow.run import state as states
-from actorflow.run.event import CALLS, payload_digest
+from actorflow.run.event import CALLS, payload_digest, source_of
 from actorflow.run.turn import RELEASE
 from actorflow.store.port import RunFilter
 from hosts.workflow.live import CorruptJournalError, Fact
@@ -85,7 +85,7 @@ async def _rebuild(engine: Engine, resident: Resident, found: OpenRun) -> None:
     bundle = await pinned_bundle(engine, row)
     _check_ends(found)
     payload = decode(found.events[0].payload)
-    _check_identity(row, payload)
+    _check_identity(found, payload)
     most = payload.get("options", {}).get("task_timeout", 0)
     program = engine.pinned_program(*bounded(bundle, resident.host.settings.slices, most))
     live = new_live(resident.host, program, bundle, row.workflow_id, payload)
@@ -159,14 +159,15 @@ def _sound_bundle(row: RunRow, data: bytes) -> Bundle:
     return bundle
 
 
-def _check_identity(row: RunRow, started: Mapping[str, Any]) -> None:
+def _check_identity(found: OpenRun, started: Mapping[str, Any]) -> None:
     """Do nothing if the row says of the run what its start event says.
 
     Raises:
         CorruptJournalError: when it does not.
     """
+    row, source = found.row, source_of(started["source"], found.events)
     said = (row.run_id, row.workflow_id, row.bundle_hash, row.parent)
-    if said != (started["run_id"], started["workflow_id"], started["source"], started["parent"]):
+    if said != (started["run_id"], started["workflow_id"], source, started["parent"]):
         raise CorruptJournalError(1)
 
 

@@ -13,8 +13,9 @@ if TYPE_CHECKING:
 
 _WIDTH = 44
 _WAYS_OUT = (
-    "ways out: put the old script back and restart the node · keep new code for new runs only (each run is pinned to "
-    "the source it began with) · terminate the run and start it anew"
+    "ways out: `actorflow run repin RUN --source HASH` goes on with a stored source, e.g. the one it began with "
+    "· put the change behind workflow.version(change, -1, 1) and repin with `--source registered` · terminate the run "
+    "and start it anew; `actorflow check` says beforehand which runs a change fits"
 )
 
 

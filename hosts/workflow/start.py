@@ -266,7 +266,7 @@ def _fold(
 
 def is_first_feed_open(journal: list[JournalEvent]) -> bool:
     """Tell whether a journal is what `_fold` kept of the first feed: what the script asked then is not in it yet."""
-    return len(journal) == 1 or (len(journal) == 2 and journal[1].kind == events.NAMES_CARRIED)  # noqa: PLR2004
+    return all(event.kind in {events.NAMES_CARRIED, events.RUN_REPINNED} for event in journal[1:])
 
 
 def start_payload(
