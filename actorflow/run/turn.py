@@ -209,6 +209,7 @@ class ChangeRun:
         kept: CBOR of what stays of the data after a scrub, or None. drawn: (seq, digest in place of what was drawn).
         documents: written or deleted in the same commit.
         source: the content hash that a repin pins the run to. bundle: its bytes, unless they are stored already.
+        key: what the run held beside its workflow id, and a retry takes again; or "".
     """
 
     verb: str
@@ -235,6 +236,7 @@ class ChangeRun:
     documents: Sequence[PutDocument] = ()
     source: str = ""
     bundle: bytes = b""
+    key: str = ""
 
 
 @dataclass(slots=True)

@@ -46,7 +46,7 @@ def _refusal(planner: Planner, head: Head, change: ChangeRun) -> str:
         return "state"
     if change.verb == "repin" and not change.bundle and change.source not in planner.known.hashes:
         return "source"
-    if change.verb == "retry" and head.workflow_id in planner.known.holders:
+    if change.verb == "retry" and not planner.known.holders.keys().isdisjoint({head.workflow_id, change.key}):
         return "exists"
     if change.verb == "purge":
         parent = planner.known.runs.get(head.parent_run)
@@ -188,6 +188,8 @@ def _retry(planner: Planner, head: Head, change: ChangeRun, answer: Committed) -
     taken = f"{change.since}:{change.last_ref}"
     _append(planner, head, events.RUN_RETRIED, 0, taken, change.asked, change.at)
     planner.open(head)
+    if change.key:
+        planner.hold(head, change.key)
     head.lease = planner.writes.fenced[head.run] = planner.known.leases.get(head.host, head.lease)
     head.result, head.waits = None, b""
     _enter(planner, head, states.PENDING, _said(change, states.PENDING))

@@ -85,7 +85,7 @@ def refused(change: ChangeRun, answer: Committed, what: str, *, strict: str = ""
             return states.refusal(what, change.verb, answer.state, strict, revision)
         return states.refusal(what, change.verb, answer.state)
     if answer.refusal == "exists":
-        message = f"cannot {change.verb} {what}: another open run holds its workflow id; end that one first"
+        message = f"cannot {change.verb} {what}: another open run holds its workflow id or lock key; end that one first"
         return Error(message, ALREADY_EXISTS, retryable=False)
     if answer.refusal == "revision":
         message = f"cannot {change.verb} {what}: it has changed meanwhile; look at it again, then ask again"

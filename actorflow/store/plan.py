@@ -250,6 +250,8 @@ def _start_needs(start: StartRun, wanted: Needs) -> None:
 
 def _delivery_needs(delivery: Delivery | ChangeRun, wanted: Needs) -> None:
     wanted.inbox = True
+    if isinstance(delivery, ChangeRun) and delivery.key:
+        wanted.workflow_ids.add(_identity(delivery.key))
     if delivery.run:
         wanted.runs.add(delivery.run)
     else:
@@ -485,6 +487,12 @@ class Planner:
 
     def _messages(self, start: StartRun, head: Head) -> list[int]:
         return [self.put(head, message) for message in start.messages]
+
+    def hold(self, head: Head, key: str) -> None:
+        """Give a run what it holds beside its workflow id."""
+        self.known.keys[head.run] = key
+        self.writes.queued[head.run] = (key, head.host)
+        self._endings.lead(head, key, NEVER)
 
     def put(self, head: Head, delivery: Delivery) -> int:
         """Put a fact into the inbox of a run."""

@@ -15,6 +15,7 @@ from actorflow.codec import decode
 from actorflow.errors import CONFLICT, Error, Failure, invalid, not_found
 from actorflow.run import event as events
 from actorflow.run.event import FACTS, JournalEvent, superseded
+from actorflow.run.step import step_of
 from actorflow.run.turn import ChangeRun, Delivery, OpenRun
 
 _AGAIN: Final = frozenset({events.MESSAGE_RECEIVED})
@@ -30,8 +31,8 @@ def retrying(change: ChangeRun, held: OpenRun, since: str = "") -> ChangeRun:
     Args:
         change: of the verb retry.
         held: everything of the run, which must have failed.
-        since: the position of a call or of a fact in the journal, or the id of a function, whose last call is meant;
-            nothing for the call that the run failed over.
+        since: the position of a call or of a fact in the journal, the id of a function or the name of a step, whose
+            last call is meant; nothing for the call that the run failed over.
 
     Raises:
         Error: kind Conflict, when the run did not fail over a call; kind NotFound or Invalid, when `since` means none.
@@ -42,6 +43,7 @@ def retrying(change: ChangeRun, held: OpenRun, since: str = "") -> ChangeRun:
     asked = {event.ref for event in journal if event.seq < cut.seq and event.ref and event.kind not in FACTS}
     later = [event for event in journal if event.seq >= cut.seq]
     change.since = cut.seq
+    change.key = _lock(held)
     change.last_ref = max(event.ref for event in held.events)
     change.timers = list(armed(journal, cut.seq))
     change.revision = held.row.revision
@@ -53,16 +55,25 @@ def retrying(change: ChangeRun, held: OpenRun, since: str = "") -> ChangeRun:
     return change
 
 
+def _lock(held: OpenRun) -> str:
+    started = decode(held.events[0].payload) if held.events and held.events[0].payload else {}
+    return str(started.get("lock", "")) if isinstance(started, dict) else ""
+
+
 def _cut(journal: list[JournalEvent], since: str) -> JournalEvent:
     if not since:
         return _failing(journal)
     if since.isdecimal():
         return _at(journal, int(since))
-    calls = [event for event in journal if event.kind in events.CALLS and event.target == since]
+    calls = [event for event in journal if event.kind in events.CALLS and since in {event.target, _step(event)}]
     if not calls:
         known = ", ".join(sorted({event.target for event in journal if event.kind in events.CALLS})) or "no calls"
         raise not_found(f"--from {since}: the run has made no call of it; it has made {known}")
     return _answer(journal, calls[-1])
+
+
+def _step(event: JournalEvent) -> str:
+    return step_of(event.kind, event.target, decode(event.payload)) if event.payload else ""
 
 
 def _at(journal: list[JournalEvent], seq: int) -> JournalEvent:

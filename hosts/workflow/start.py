@@ -23,7 +23,7 @@ from actorflow.run import state as states
 from actorflow.run.draw import SEED_SIZE
 from actorflow.run.event import FORMAT
 from actorflow.run.identity import QUEUE, REJECT, REUSE, aside
-from actorflow.run.lock import lock_id, lock_key
+from actorflow.run.lock import is_lock, lock_id, lock_key
 from actorflow.run.turn import Delivery, StartRun
 from actorflow.store.attribute import memo_names
 from hosts.workflow.driver import JournalDriver, Record
@@ -114,6 +114,8 @@ def prepare(  # noqa: PLR0913 - a start, who its parent is, and what it follows
     lock = "" if link is not None else _lock(options, bundle, request.args)
     queued = lock_id(lock) if lock else queued
     payload = start_payload(request, bundle, host, workflow_id, run_id)
+    if is_lock(queued):
+        payload["lock"] = queued
     terms = terms_of(options, host.engine.clock.now(), queued=_awaited(queued, lock), link=link)
     if terms is not None:
         payload.update(terms.payload)

@@ -42,6 +42,24 @@ async def main(order):
     return order["name"]
 """
 
+ONCE = """
+import os
+from actorflow.script.errors import Rejected
+
+def main(flag):
+    if not os.path.exists(flag):
+        open(flag, "w").close()
+        raise Rejected("not yet")
+"""
+SHAKY = """
+local function main(order)
+  local _, err = workflow.step("take", "app:once", order.flag)
+  if err then return nil, err end
+  funcs.call("app:note", order.path, "begin " .. order.name)
+  process.inbox():receive()
+end
+"""
+
 
 @pytest.fixture
 def place(tmp_path: Path) -> Place:
@@ -122,6 +140,29 @@ async def test_the_start_may_name_the_lock(place: Place) -> None:
         await trio.sleep(0.05)
         assert lines(place) == ["begin free"]
         assert reasons(node, pids[1]) == ["created: waits for lock by-x"]
+
+
+async def test_a_retried_run_takes_its_lock_again(place: Place) -> None:
+    place.python("once", ONCE, "function")
+    place.lua("shaky", SHAKY, "workflow", lock_key="account-{account}")
+    flag = str(place.path / "flag")
+    async with place.node() as node:
+        failed = await begun(node, place, "failed", "app:shaky", flag=flag)
+        with pytest.raises(Error):
+            await node.wait(failed, timeout=20)
+        holder = await begun(node, place, "holder", wait=True)
+        await until(lambda: lines(place) == ["begin holder"])
+        with pytest.raises(Error, match="lock key") as caught:
+            await node.runs.change("retry", "failed")
+        assert caught.value.kind in {"AlreadyExists", "Conflict"}
+        await node.send(holder, "go")
+        await node.wait(holder, timeout=20)
+        await node.runs.change("retry", "failed", since="take")
+        await until(lambda: "begin failed" in lines(place))
+        waiting = await begun(node, place, "waiting")
+        assert reasons(node, waiting) == ["created: waits for lock account-1"]
+        await node.send(failed, "go")
+        assert await node.wait(waiting, timeout=20) == "waiting"
 
 
 @pytest.mark.parametrize(
