@@ -21,7 +21,7 @@ _FIELDS: Final = (
     *("pid", "workflow_id", "run_id", "entry", "host", "state", "reason", "created", "updated", "parent", "args"),
     *("forked_from", "continued_from", "continued_as"),
     *("result", "error", "waits", "events", "history_length", "history_size", "revision", "bundle_hash"),
-    *("attempt", "priority", "summary", "details", "memo", "search_attributes"),
+    *("attempt", "priority", "summary", "details", "memo", "search_attributes", "tokens"),
 )
 _EVENT_FIELDS: Final = ("seq", "kind", "ref", "target", "step", "at", "payload", "drawn")
 

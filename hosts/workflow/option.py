@@ -147,6 +147,12 @@ def _name(option: str, value: Any) -> str:
     return value
 
 
+def _only_name(option: str, value: Any) -> str:
+    if not isinstance(value, list | tuple) or len(value) != 1:
+        raise _wrong(option, value, "a list of one key: a run holds one; join what belongs together into one text")
+    return _name(f"{option}[0]", value[0])
+
+
 def _flag(option: str, value: Any) -> bool:
     if not isinstance(value, bool):
         raise _wrong(option, value, "true or false")
@@ -220,6 +226,7 @@ _READ: Final[Mapping[str, Any]] = {
     "details": _text,
     "static_details": _text,
     "lock_key": _name,
+    "lock_keys": _only_name,
     "tokens": checked_tokens,
 }
 """Every option, and what reads its value."""
@@ -235,7 +242,9 @@ _FIELDS: Final = {
     "static_summary": "summary",
     "static_details": "details",
     "lock_key": "lock",
+    "lock_keys": "lock",
 }
+_ALIASES: Final = frozenset({"static_summary", "static_details", "lock_keys"})
 _APART: Final = frozenset(
     {
         *("id", "key", "on_conflict", "id_conflict_policy", "execution_error_when_already_started"),
@@ -247,7 +256,7 @@ _APART: Final = frozenset(
 
 def option_names(kept: Mapping[str, Any]) -> dict[str, Any]:
     """Return what a start event keeps of options under the names and in the forms in which they are given."""
-    names = {field: name for name, field in _FIELDS.items() if not name.startswith("static_")}
+    names = {field: name for name, field in _FIELDS.items() if name not in _ALIASES}
     given = {names.get(field, field): value for field, value in kept.items()}
     for name in ("execution_timeout", "run_timeout", "task_timeout"):
         if name in given:
