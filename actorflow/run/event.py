@@ -75,6 +75,8 @@ FACTS: Final = frozenset(
 )
 CALLS: Final = frozenset({FUNCTION_CALLED, OPERATION_PERFORMED})
 """The records that are attempted, and answered by `FunctionCompleted` or `FunctionFailed`."""
+COMPARED: Final = frozenset({FUNCTION_CALLED, PROCESS_SPAWNED, MESSAGE_SENT})
+"""The records whose payload a replay only compares, by digest, with what the script asks again."""
 ENDS: Final = frozenset({RUN_COMPLETED, RUN_FAILED, RUN_CANCELLED, RUN_CONTINUED})
 RESULTS: Final = frozenset({FUNCTION_COMPLETED, FUNCTION_FAILED, PROCESS_EXITED})
 """The facts that are kept as superseded when they come after the end."""

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import closing
-from dataclasses import replace
 from typing import Any, Final, NamedTuple
 
 from sqlalchemy import Select, Table, bindparam, or_, select
@@ -99,8 +98,7 @@ class _Reader(SqlReader):
 
     def whole(self, run: int) -> OpenRun:
         """Return everything of a run, large values too."""
-        found = self.load(run)
-        return replace(found, events=self.journal(run, limit=_ALL))
+        return self.load(run)
 
     def holder(self, workflow_id: str) -> int:
         """Return the number of the run that holds a workflow id, or 0."""

@@ -253,7 +253,7 @@ class MemoryStore:
 
     # ---- hot reads ---------------------------------------------------------------------------------------------
 
-    def load(self, run: int) -> OpenRun:
+    def load(self, run: int, *, lazy: bool = False) -> OpenRun:  # noqa: ARG002 - the port's; nothing is apart here
         """Return everything needed to continue a run."""
         if run not in self._runs:
             raise not_found(f"there is no run {run}", run=run)

@@ -49,8 +49,11 @@ class RunFilter:
 class HotReader(Protocol):
     """The reads a workflow host lives on."""
 
-    def load(self, run: int) -> OpenRun:
+    def load(self, run: int, *, lazy: bool = False) -> OpenRun:
         """Return everything needed to continue a run, finished ones included.
+
+        A `lazy` answer may have references in place of large payloads that a replay only compares; see
+        `event.digest_of`.
 
         Raises:
             Error: kind NotFound.

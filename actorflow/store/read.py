@@ -8,7 +8,7 @@ from typing import Any, Concatenate, Final, ParamSpec, TypeVar
 
 from actorflow.errors import not_found
 from actorflow.run.document import DocumentRow
-from actorflow.run.event import FACTS, JournalEvent
+from actorflow.run.event import COMPARED, JournalEvent
 from actorflow.run.state import OPEN, PAUSED
 from actorflow.run.turn import CallRow, InboxRow, OpenRun, RunChanged, RunRow, StateChange
 from actorflow.store.attribute import attributes_of, memo_of
@@ -100,13 +100,15 @@ class SqlReader:
     # ---- hot reads ---------------------------------------------------------------------------------------------
 
     @explained
-    def load(self, run: int) -> OpenRun:
+    def load(self, run: int, *, lazy: bool = False) -> OpenRun:
         """Return everything needed to continue a run."""
         row = self._run_row(self._reads.run, run)
         if row is None:
             raise not_found(f"{self.dialect.place}: there is no run {run}", run=run)
         events = (JournalEvent(*values) for values in self._rows(self._reads.journal, run, 0, _ALL))
-        return self._held(row, [self._opener.event(run, event, lazy=event.kind not in FACTS) for event in events])
+        return self._held(
+            row, [self._opener.event(run, event, lazy=lazy and event.kind in COMPARED) for event in events]
+        )
 
     def _held(self, row: RunRow, journal: list[JournalEvent]) -> OpenRun:
         reads = self._reads

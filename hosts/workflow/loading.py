@@ -60,7 +60,7 @@ async def load(engine: Engine, resident: Resident) -> RunRow:
 async def _read(engine: Engine, resident: Resident) -> OpenRun:
     """Read a run; one of which only the row can be read is known well enough to be paused."""
     try:
-        found: OpenRun = await engine.writer.read(lambda store: store.load(resident.run))
+        found: OpenRun = await engine.writer.read(lambda store: store.load(resident.run, lazy=True))
     except Exception as error:
         if not isinstance(error, Error) or error.retryable is False:
             newest = await engine.writer.read(lambda store: store.runs(RunFilter(), 1, resident.run + 1))

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -133,7 +133,7 @@ def known_runs(reader: Reader) -> set[str]:
     return {row.workflow_id for row in reader.runs(RunFilter(), ALL)}
 
 
-async def live(place: Path) -> None:
+async def live(place: Path, overrides: Sequence[str] = ()) -> None:
     """Live once in `place`: the registry is shared, the data directory, ledger and report are there."""
     report = Report(place / "report.jsonl")
     acknowledged = {(line[0], line[1]) for line in read_report(place)}
@@ -141,7 +141,7 @@ async def live(place: Path) -> None:
     def noticed(notice: Notice) -> None:
         report.say("notice", notice.code, notice.text)
 
-    async with app.boot(REGISTRY, data=place / "data", notices=noticed) as booted:
+    async with app.boot(REGISTRY, data=place / "data", overrides=overrides, notices=noticed) as booted:
         known = {name for names in await booted.stores.each(known_runs) for name in names}
         for name in sorted(known):
             report.say("known", name)
