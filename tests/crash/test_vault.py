@@ -131,7 +131,7 @@ async def test_rotation_beside_a_node_that_stops_anywhere_and_goes_on(tmp_path: 
                 await booted.node.spawn("app:waiting_py", host=HOST, args=[stops])
             else:
                 break
-    assert stops >= 4, "journal, run, document: each is stopped in"
+    assert stops >= 3, "journal, run, document: it is stopped in each"
     only = encryption(tmp_path, "two", "two")
     assert list(examine(database(path, "two", "two"))) == []
     with closing(SqlStore(database(path, "two", "two"))) as store:
