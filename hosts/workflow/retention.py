@@ -6,9 +6,9 @@ of the run. Sources stay until `registry gc`. The retention of a host is what it
 
 from __future__ import annotations
 
-from collections import deque
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from contextlib import suppress
+from functools import partial
+from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
 import trio
 
@@ -29,14 +29,15 @@ INTERVAL: Final = 10.0
 """Seconds between two looks at what has been kept for long enough."""
 _PAGE: Final = 500
 """Changes of state that one read looks at."""
-_SHARE: Final = 10
-"""A sweep is under way at most every tenth moment, whatever there is to remove."""
+_ROWS: Final = 300
+"""Journal rows that one transaction removes, at least one run."""
+_SHARE: Final = 3
+"""After a transaction the sweep rests three times as long as that took."""
 _OF_RUNS: Final = (APPROVAL, EARLY, DELETE_DATA, AUTO_RESUME)
 """Kinds of documents whose keys begin with a run id."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Due:
+class _Due(NamedTuple):
     """A run to be removed, with the documents that go with it."""
 
     row: RunRow
@@ -54,7 +55,7 @@ class Remover:
         """Remove runs of `engine`."""
         self._engine = engine
         self._cursors: dict[tuple[str, str], int] = {}
-        self._later: deque[tuple[str, int, int]] = deque()
+        self._later: list[tuple[str, int, int]] = []
         self.removed = 0
 
     async def serve(self) -> None:
@@ -90,49 +91,74 @@ class Remover:
         key, until = (host.id, state), self._engine.clock.now() - after
         while True:
             began, cursor = trio.current_time(), self._cursors.get(key, 0)
-            page: list[RunChanged] = await self._engine.writer.read(lambda store, at=cursor: store.changes(at, _PAGE))  # type: ignore[misc]
-            for change in page:
-                if change.state == state and change.host == host.id:
-                    if change.at > until:
-                        return
-                    await self._end(host.id, change.run, until, floor)
-                self._cursors[key] = change.id
+            page: list[RunChanged] = await self._engine.writer.read(partial(_changes, cursor))
+            ends = [change for change in page if change.state == state and change.host == host.id]
+            due = [change.run for change in ends if change.at <= until]
+            await self._remove(host.id, due, until, floor)
+            if len(due) < len(ends):
+                self._cursors[key] = ends[len(due)].id - 1
+                return
+            if page:
+                self._cursors[key] = page[-1].id
             if len(page) < _PAGE:
                 return
-            await trio.sleep((trio.current_time() - began) * _SHARE)
+            await trio.sleep(trio.current_time() - began)
 
     async def _look_again(self, host: WorkflowHost, floor: int) -> None:
         """Try those again that could not be removed when they were due."""
-        for _ in range(len(self._later)):
-            host_id, run, after = self._later.popleft()
-            if host_id == host.id:
-                await self._end(host_id, run, after, floor)
-            else:
-                self._later.append((host_id, run, after))
+        again = [entry for entry in self._later if entry[0] == host.id]
+        self._later = [entry for entry in self._later if entry[0] != host.id]
+        for _, run, until in again:
+            await self._remove(host.id, [run], until, floor)
 
-    async def _end(self, host_id: str, run: int, until: int, floor: int) -> None:
-        due = await self._engine.writer.read(lambda store: _due(store, run, until))
-        if due is None:
-            return
-        if isinstance(due, int) or run >= floor:
-            self._later.append((host_id, run, until))
-            return
-        row = due.row
-        item = ChangeRun(
-            "purge", run=row.run, revision=row.revision, at=self._engine.clock.now(), documents=due.documents
-        )
-        answer = await self._engine.writer.write(item)
-        self.removed += answer.accepted
+    async def _remove(self, host_id: str, runs: list[int], until: int, floor: int) -> None:
+        """Remove those of some runs that may go, so many in a transaction as have about `_ROWS` rows."""
+        found = await self._engine.writer.read(partial(_all_due, runs, until)) if runs else {}
+        batch: list[_Due] = []
+        for run, due in found.items():
+            if due is None or run >= floor:
+                self._later.append((host_id, run, until))
+                continue
+            batch.append(due)
+            if sum(one.row.last_seq for one in batch) >= _ROWS:
+                await self._purge(host_id, batch, until)
+                batch = []
+        await self._purge(host_id, batch, until)
+
+    async def _purge(self, host_id: str, batch: list[_Due], until: int) -> None:
+        began, now = trio.current_time(), self._engine.clock.now()
+        async with trio.open_nursery() as nursery:
+            for row, documents in batch:
+                item = ChangeRun("purge", run=row.run, revision=row.revision, at=now, documents=documents)
+                nursery.start_soon(self._write, item, (host_id, row.run, until))
+        await trio.sleep((trio.current_time() - began) * _SHARE)
+
+    async def _write(self, item: ChangeRun, entry: tuple[str, int, int]) -> None:
+        accepted = False
+        with suppress(Error):  # the store says the same to everybody else; here it is tried again with the next sweep
+            accepted = (await self._engine.writer.write(item)).accepted
+        self.removed += accepted
+        if not accepted:
+            self._later.append(entry)
 
 
-def _due(store: Reader, run: int, until: int) -> _Due | int | None:
-    """Return a run that may go, the number of the open parent that still may ask for it, or None when it stays."""
+def _changes(cursor: int, store: Reader) -> list[RunChanged]:
+    return store.changes(cursor, _PAGE)
+
+
+def _all_due(runs: list[int], until: int, store: Reader) -> dict[int, _Due | None]:
+    """Return the runs that may go, and None for those that have to wait for their parents."""
+    return {run: due for run in runs if (due := _due(store, run, until)) is not False}
+
+
+def _due(store: Reader, run: int, until: int) -> _Due | Literal[False] | None:
+    """Return a run that may go; None when an open parent still may ask for it, False when it is not to go at all."""
     row = _row(store, run)
     if row is None or row.state not in states.TERMINAL or row.updated > until:
-        return None  # it was retried since, and its next end comes later in the history
+        return False  # it was retried since, and its next end comes later in the history
     parent = _row(store, row.parent_run) if row.parent_run else None
     if parent is not None and parent.state not in states.TERMINAL:
-        return parent.run
+        return None
     named = [document for kind in _OF_RUNS for document in store.documents(kind, prefix=row.run_id)]
     return _Due(row, tuple(PutDocument(document.kind, document.key, None) for document in named))
 
