@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 import typer
 
 from actorflow.cli.argument import parse_pairs
-from actorflow.cli.option import AsJson, Data, Directory, Limit, Overrides
+from actorflow.cli.option import AsJson, Data, Directory, Limit, Overrides, View
 from actorflow.cli.output import print_rows
 from actorflow.cli.place import Place
 
 Host = Annotated[str, typer.Option("--host", help="Only of this host.", show_default=False)]
 Entry = Annotated[str, typer.Option("--entry", help="Only of this entry.", show_default=False)]
 State = Annotated[str, typer.Option("--state", help="Only in this state.", show_default=False)]
+
+_WORDS: Final = {"luno": ("number",), "workflowable": ("number",), "pikku": ("wait",)}
+"""What other systems say of a state beside its word."""
 
 
 def ps(  # noqa: PLR0913, PLR0917 - the options of the verb
@@ -47,6 +50,7 @@ def runs(  # noqa: PLR0913, PLR0917 - the options of the verb
         list[str] | None,
         typer.Option("--attr", metavar="NAME=VALUE", help="Only with this search attribute.", show_default=False),
     ] = None,
+    view: View = "",
     limit: Limit = 100,
     as_json: AsJson = False,  # noqa: FBT002
     directory: Directory = None,
@@ -55,7 +59,7 @@ def runs(  # noqa: PLR0913, PLR0917 - the options of the verb
 ) -> None:
     """List the runs of durable hosts, newest first; works without a node too."""
     wanted: dict[str, Any] = {"host": host, "entry": entry, "state": state, "prefix": prefix, "limit": limit}
-    wanted["attributes"] = parse_pairs(attr or (), "--attr")
+    wanted |= {"view": view, "attributes": parse_pairs(attr or (), "--attr")}
     rows = Place.of(directory, data, override).ask("runs", wanted)
-    columns = ("workflow_id", "entry", "host", "state", "created", "updated", "reason")
+    columns = ("workflow_id", "entry", "host", "state", *_WORDS.get(view, ()), "created", "updated", "reason")
     print_rows(rows, columns, as_json=as_json, empty="no runs")

@@ -19,6 +19,10 @@ Overrides = Annotated[
     list[str] | None,
     typer.Option("--override", "-o", metavar="NS:ENTRY:PATH=VALUE", help="Replace one field of one entry; repeatable."),
 ]
+View = Annotated[
+    str,
+    typer.Option("--view", metavar="luno|pikku|workflowable", help="In another system's words.", show_default=False),
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Timeout = Annotated[str, typer.Option("--timeout", metavar="DURATION", help="How long to wait, e.g. 30s or 5m.")]
 Arguments = Annotated[

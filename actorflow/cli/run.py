@@ -9,7 +9,7 @@ import typer
 
 from actorflow.cli import asking, control, repin, resolve, token, travel
 from actorflow.cli.argument import parse_seconds
-from actorflow.cli.option import AsJson, Data, Directory, Overrides, Timeout
+from actorflow.cli.option import AsJson, Data, Directory, Overrides, Timeout, View
 from actorflow.cli.output import line_of, print_fields, print_json, print_rows
 from actorflow.cli.place import Place
 
@@ -18,7 +18,8 @@ app = typer.Typer(no_args_is_help=True, help="Look at one run, or act on one or 
 Run = Annotated[str, typer.Argument(metavar="RUN", help="A PID, a workflow id or a run id.")]
 _PAGE: Final = 500
 _FIELDS: Final = (
-    *("pid", "workflow_id", "run_id", "entry", "host", "state", "reason", "created", "updated", "parent", "args"),
+    *("pid", "workflow_id", "run_id", "entry", "host", "state"),
+    *("number", "wait", "reason", "created", "updated", "parent", "args"),
     *("forked_from", "continued_from", "continued_as"),
     *("result", "error", "waits", "events", "history_length", "history_size", "revision", "bundle_hash"),
     *("attempt", "priority", "summary", "details", "memo", "search_attributes", "tokens"),
@@ -27,17 +28,18 @@ _EVENT_FIELDS: Final = ("seq", "kind", "ref", "target", "step", "at", "payload",
 
 
 @app.command()
-def show(
+def show(  # noqa: PLR0913, PLR0917 - the options of the verb
     run: Run,
+    view: View = "",
     as_json: AsJson = False,  # noqa: FBT002 - typer makes flags of booleans
     directory: Directory = None,
     data: Data = None,
     override: Overrides = None,
 ) -> None:
     """Print a run: its state, arguments, result, and the history of its states."""
-    answer = Place.of(directory, data, override).ask("run.show", {"run": run})
+    answer = Place.of(directory, data, override).ask("run.show", {"run": run, "view": view})
     states = answer.pop("states")
-    shown = {name: answer[name] for name in _FIELDS}
+    shown = {name: answer[name] for name in _FIELDS if name in answer}
     if as_json:
         print_json({**line_of(shown), "states": [line_of(state) for state in states]})
         return

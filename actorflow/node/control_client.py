@@ -83,12 +83,15 @@ class _Requests:
         return self.request("wait", {"pid": pid}, timeout)
 
     def runs(self, **which: Any) -> Any:
-        """List durable runs, newest first: all that equal `state`, `entry`, `host`, `prefix`, `attributes`; `limit`."""
+        """List durable runs, newest first: all that equal `state`, `entry`, `host`, `prefix`, `attributes`; `limit`.
+
+        With `view`, luno, pikku or workflowable, in the words and numbers of that system.
+        """
         return self.request("runs", which)
 
-    def run(self, reference: str) -> Any:
-        """Return one durable run, by PID, workflow id or run id, as `actorflow run show` prints it."""
-        return self.request("run.show", {"run": reference})
+    def run(self, reference: str, *, view: str = "") -> Any:
+        """Return one durable run, by PID, workflow id or run id, as `actorflow run show` prints it; `view` as there."""
+        return self.request("run.show", {"run": reference, "view": view})
 
     def cancel(self, pid: str, reason: str = "") -> Any:
         """Ask a process to stop."""

@@ -106,19 +106,33 @@ def word_of(view: str, state: str, revision: int, ended: str = "completed") -> s
     return words.get(state) or words[ended]
 
 
-def seen_as(view: str, state: str, revision: int, ended: str = "completed") -> dict[str, str | int]:
-    """Return a state as another system prints it: `state`, its `number` where it has numbers, for Pikku its `wait`.
+def check_view(view: str) -> None:
+    """Do nothing if `view` is one of `VIEWS` or empty.
 
     Raises:
-        Error: kind Invalid, when there is no such view.
+        Error: kind Invalid otherwise.
     """
-    if view not in VIEWS:
+    if view and view not in VIEWS:
         message = f"view: got {view!r}, expected one of {', '.join(VIEWS)}"
         raise invalid(message)
+
+
+def seen_as(
+    view: str, state: str, revision: int, ended: str = "completed", *, suspended: bool = False
+) -> dict[str, str | int]:
+    """Return a state as another system prints it: `state`, its `number` where it has numbers, for Pikku its `wait`.
+
+    Args:
+        view: one of `VIEWS`.
+        state: our state.
+        revision: as in `word_of`.
+        ended: as in `word_of`.
+        suspended: whether the run waits for somebody to let it go on: Pikku's `wait` says so, as of a paused one.
+    """
     word = word_of(view, state, revision, ended)
     shown: dict[str, str | int] = {"state": word}
     if word in _NUMBERS[view]:
         shown["number"] = _NUMBERS[view][word]
     if view == PIKKU:
-        shown["wait"] = "suspended" if state == "paused" else ""
+        shown["wait"] = "suspended" if suspended or state == "paused" else ""
     return shown

@@ -18,6 +18,7 @@ from actorflow.ports import Outcome
 from actorflow.run import state as states
 from actorflow.run.document import PutDocument
 from actorflow.run.turn import ChangeRun, Committed, OpenRun, RunRow
+from actorflow.store import looking
 from actorflow.store.control import asking, pause_of, refused
 from actorflow.store.port import Reader, RunFilter
 from actorflow.store.resolving import resolving
@@ -33,6 +34,7 @@ ASKED: Final = tuple(verb for verb in states.VERBS if verb not in {"expire", "sc
 DELETE_DATA: Final = "delete-data"
 """Kind of the documents that name runs whose data are to be deleted, by run id; the value is the run number."""
 _PAGE: Final = 500
+_ALL: Final = RunFilter()
 _TRIES: Final = 5
 
 
@@ -62,6 +64,26 @@ class Operator:
         self._stores = stores
         self._clock = clock
         self._commit = commit
+
+    async def find(self, which: RunFilter = _ALL, *, limit: int = 100, view: str = "") -> list[dict[str, Any]]:
+        """Return the newest runs that match, newest first; `view` as in `show`.
+
+        Raises:
+            Error: kind Invalid, when there is no such view.
+        """
+        return await looking.runs(self._stores, which, limit, view)
+
+    async def show(self, run: str, *, view: str = "") -> dict[str, Any]:
+        """Return one run, by PID, workflow id or run id, with its arguments, result and state history.
+
+        With a `view`, one of `run.view.VIEWS`, states are in the words of that system, and `number` and `wait` are
+        there where it has them.
+
+        Raises:
+            Error: kind NotFound; Invalid, when there is no such view.
+        """
+        shown, words = await self._stores.about(run, lambda reader: looking.show(reader, run, view))
+        return {**shown, **words}
 
     async def change(  # noqa: PLR0913 - a verb, whom it is about, and how
         self, verb: str, run: str, *, reason: str = "", by: str = "", since: str = "", keep_attempts: bool = False

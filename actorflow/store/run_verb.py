@@ -12,7 +12,7 @@ from actorflow.errors import TIMEOUT, Error
 from actorflow.node import control_args as args_of
 from actorflow.node.control import Verb
 from actorflow.run.state import TERMINAL
-from actorflow.store import approval, token, view
+from actorflow.store import approval, looking, token, view
 from actorflow.store.attribute import attribute_text
 from actorflow.store.port import RunFilter
 from actorflow.store.reaching import reached
@@ -35,10 +35,7 @@ def run_verbs(stores: Stores, *, served: bool, waits: Callable[[str], list[str]]
         wanted = tuple((str(name), attribute_text(value)) for name, value in args_of.table(args, "attributes").items())
         which = RunFilter(**{name: args_of.text(args, name, "") for name in _FILTERS}, attributes=wanted)
         limit = min(args_of.count(args, "limit", _DEFAULT_RUNS), MOST_RUNS)
-        lists = await stores.each(lambda reader: view.runs(reader, which, limit))
-        lines = [line for lines in lists for line in lines]
-        lines.sort(key=lambda line: line["created"], reverse=True)
-        return lines[:limit]
+        return await looking.runs(stores, which, limit, args_of.text(args, "view", ""))
 
     async def explained(reference: str) -> dict[str, Any]:
         answer: dict[str, Any] = await stores.about(
@@ -51,11 +48,11 @@ def run_verbs(stores: Stores, *, served: bool, waits: Callable[[str], list[str]]
         return await explained(args_of.text(args, "run"))
 
     async def show(args: Mapping[str, Value]) -> Value:
-        reference = args_of.text(args, "run")
-        answer: dict[str, Any] = await stores.about(reference, lambda reader: token.shown(reader, reference))
+        reference, seen = args_of.text(args, "run"), args_of.text(args, "view", "")
+        answer, words = await stores.about(reference, lambda reader: looking.show(reader, reference, seen))
         if answer["state"] not in TERMINAL and not answer["waits"]:
             answer["waits"] = (await explained(reference))["reasons"]
-        return answer
+        return {**answer, **words}
 
     async def history(args: Mapping[str, Value]) -> Value:
         reference, after = args_of.text(args, "run"), args_of.count(args, "after", 0, least=0)

@@ -18,7 +18,7 @@ from actorflow.run.state import CREATED, PAUSED, PENDING, TERMINAL
 from actorflow.run.step import step_of
 from actorflow.run.turn import NEVER, CallRow, OpenRun, RunRow
 from actorflow.store.control import pause_of
-from actorflow.store.port import Reader, RunFilter
+from actorflow.store.port import Reader
 
 _PAGE: Final = 1000
 _PAGE_BYTES: Final = 4 * 1024 * 1024
@@ -51,11 +51,6 @@ _ASKING: Final = {
 }
 
 
-def runs(reader: Reader, which: RunFilter, limit: int) -> list[dict[str, Any]]:
-    """Return the newest runs, at most `limit`, newest first."""
-    return [_line(row) for row in reader.runs(which, limit)]
-
-
 def show(reader: Reader, reference: str) -> dict[str, Any]:
     """Return one run with its arguments, result and state history.
 
@@ -68,7 +63,7 @@ def show(reader: Reader, reference: str) -> dict[str, Any]:
     waits = list(pause_of(row.waits).reasons) if row.state == PAUSED else []
     continued_from, continued_as = reader.continued(row.run)
     return {
-        **_line(row),
+        **line(row),
         "args": started.get("args", []),
         "attempt": started.get("attempt", 1),
         **{name: options.get(name, "") for name in ("summary", "details")},
@@ -101,7 +96,7 @@ def chain(reader: Reader, reference: str, after: int = 0, limit: int = _PAGE) ->
     Raises:
         Error: kind NotFound.
     """
-    return [{**_line(row), "run": row.run} for row in reader.chain(find(reader, reference).run, after, limit)]
+    return [{**line(row), "run": row.run} for row in reader.chain(find(reader, reference).run, after, limit)]
 
 
 def history(reader: Reader, reference: str, after: int = 0, limit: int = _PAGE) -> list[dict[str, Any]]:
@@ -133,7 +128,7 @@ def why(reader: Reader, reference: str, *, served: bool) -> dict[str, Any]:
         reasons = list(_reasons(reader.load(row.run)))
         if not served and row.state != PAUSED:
             reasons.insert(0, "no node serves it: start one with `actorflow up`")
-    return {**_line(row), "reasons": reasons}
+    return {**line(row), "reasons": reasons}
 
 
 def find(reader: Reader, reference: str) -> RunRow:
@@ -160,7 +155,8 @@ def pid_of(row: RunRow, store: str = "local") -> str:
     return str(Pid(store, row.host, row.workflow_id))
 
 
-def _line(row: RunRow) -> dict[str, Any]:
+def line(row: RunRow) -> dict[str, Any]:
+    """Return what every listing says of a run."""
     return {
         "pid": pid_of(row),
         "workflow_id": row.workflow_id,

@@ -30,6 +30,14 @@ def test_runs_are_controlled_with_and_without_a_node(project: Project) -> None:
     assert node.end(signal.SIGKILL) == -signal.SIGKILL
 
     assert project.run("send", "one", "approve", "5").code == 0
+    seen = project.run("runs", "--view", "workflowable", "--json").json
+    assert {line["workflow_id"]: (line["state"], line["number"]) for line in seen} == {
+        "one": ("Paused", 5),
+        "two": ("Pending", 2),
+        "three": ("Cancelled", 8),
+    }
+    assert project.run("run", "show", "one", "--view", "pikku", "--json").json["wait"] == "suspended"
+    assert project.run("runs", "--view", "luna").code == 2
     would = project.run("run", "resume", "--state", "paused", "--dry-run", "--json")
     assert [(line["state"], line["to"], line["dry_run"]) for line in would.json] == [("paused", "pending", True)]
     assert project.run("run", "resume", "one").out == "{local@app:flows|one} was paused, is pending\n"
