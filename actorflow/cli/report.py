@@ -40,11 +40,11 @@ def service_changed(before: Service, after: Service) -> None:
     say(f"service {after.spec.id} {before.state} → {after.state}{because}")
 
 
-def faults(registry: Registry, *, notices: bool) -> int:
-    """Print the faults of single entries, with `notices` also what is only worth knowing; returns how many faults."""
-    count = 0
+def faults(registry: Registry) -> set[str]:
+    """Print the faults of single entries and what is only worth knowing; returns the ids of the broken ones."""
+    broken = set()
     for fault in registry.faults:
-        count += fault.scope != "notice"
-        if fault.scope != "notice" or notices:
-            typer.echo(f"{'notice' if fault.scope == 'notice' else 'fault'}: {fault}", err=True)
-    return count
+        if fault.scope != "notice":
+            broken.add(fault.entry)
+        typer.echo(f"{'notice' if fault.scope == 'notice' else 'fault'}: {fault}", err=True)
+    return broken

@@ -72,12 +72,12 @@ async def _stop_on_signals(task_status: trio.TaskStatus[trio.CancelScope]) -> No
 def _welcome(place: Place, booted: Booted, seconds: float) -> None:
     from actorflow.app import uncompiled  # noqa: PLC0415
 
-    broken = faults(booted.registry.snapshot, notices=True)
+    broken = faults(booted.registry.snapshot)
     for entry_id, error in uncompiled(booted):
-        broken += 1
+        broken.add(entry_id)
         typer.echo(f"fault: {error.message if entry_id in error.message else f'{entry_id}: {error.message}'}", err=True)
     for service_id in booted.starting:
         say(f"service {service_id} is not up yet; it goes on in the background")
-    count = f"{len(booted.registry)} entries" + (f", {broken} broken: see `actorflow check`" if broken else "")
+    count = f"{len(booted.registry)} entries" + (f", {len(broken)} broken: see `actorflow check`" if broken else "")
     say(f"registry {place.directory}: {count}; data directory {place.data}")
     say(f"ready after {seconds:.1f} s; ^C stops")
