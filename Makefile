@@ -11,7 +11,7 @@ TESTS   = $(PYTEST) -n $(JOBS) --dist worksteal
 # A test that hangs is ended with a traceback: after the time in pyproject.toml, a long one after this many seconds.
 LONG    = -o faulthandler_timeout=1200
 
-.PHONY: help setup demo test test-slow test-all lint format bench schema conformance journals clean
+.PHONY: help setup demo test test-slow test-all lint format bench schema states conformance journals clean
 
 help:
 	@echo 'make demo       boot the example, kill its node, start it again, check every side effect (KILLS=n)'
@@ -22,6 +22,7 @@ help:
 	@echo 'make format     let ruff rewrite what it can'
 	@echo 'make bench      measure this machine'
 	@echo 'make schema     write the JSON Schema of the registry files'
+	@echo 'make states     draw docs/states.md from the table of states'
 	@echo 'make journals   record golden journals of this release beside the older ones (RELEASE=name)'
 	@echo 'make conformance  write docs/conformance.md from the registered tests'
 
@@ -66,6 +67,9 @@ bench: setup
 
 schema: setup
 	$(BIN)/python -m actorflow.registry.schema > docs/schema/registry.schema.json
+
+states: setup
+	$(BIN)/python -m actorflow.run.diagram > docs/states.md
 
 conformance: setup
 	$(BIN)/python -m tests.apps.conformance

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from actorflow.errors import Error
+from actorflow.run.diagram import page
 from tests.conformance.hosts.place import ACTORS, FLOWS, Place
 from tests.test_documents import ROOT, fenced
 
@@ -54,3 +56,18 @@ async def test_the_scripts_about_asking_run(tmp_path: Path, language: str) -> No
         assert await node.query(pid, "items") == ["pen", "cup"]
         await node.approve(pid, "order", 5, by="ann")
         assert await node.wait(pid, timeout=20) == [["pen", "cup"], 5, "ann"]
+
+
+def test_the_states_are_drawn_from_the_table() -> None:
+    assert (ROOT / "docs" / "states.md").read_text() == page(), "make states"
+
+
+async def test_the_scripts_about_control_run(tmp_path: Path) -> None:
+    text = (ROOT / "docs" / "workflow-control.md").read_text()
+    [script], [program] = fenced(text, "lua"), fenced(text, "python")
+    place = Place(tmp_path)
+    place.lua("it", script.removesuffix("return {main = main}\n"))
+    place.save()
+    names: dict[str, Any] = {}
+    exec(program, names)  # noqa: S102 - the documents are ours
+    assert await names["main"](tmp_path) == [1, 5]

@@ -24,7 +24,7 @@ _FIELDS: Final = (
     *("result", "error", "waits", "events", "history_length", "history_size", "revision", "bundle_hash"),
     *("attempt", "priority", "summary", "details", "memo", "search_attributes", "tokens"),
 )
-_EVENT_FIELDS: Final = ("seq", "kind", "ref", "target", "step", "at", "payload", "drawn")
+_EVENT_FIELDS: Final = ("seq", "kind", "ref", "target", "step", "at", "payload", "drawn", "superseded")
 
 
 @app.command()
@@ -58,7 +58,9 @@ def history(
 ) -> None:
     """Print the journal of a run: everything that happened to it and everything it asked for."""
     events = list(_events(Place.of(directory, data, override), run))
-    print_rows(events, ("seq", "kind", "ref", "target", "step", "payload", "drawn"), as_json=as_json, empty="no events")
+    marks = ("superseded",) if any(event["superseded"] for event in events) else ()
+    columns = ("seq", *marks, "kind", "ref", "target", "step", "payload", "drawn")
+    print_rows(events, columns, as_json=as_json, empty="no events")
 
 
 @app.command()

@@ -73,6 +73,8 @@ FACTS: Final = frozenset(
         RUN_REPINNED,
     }
 )
+TAKE_BACK: Final = frozenset({RUN_RETRIED})
+"""The facts that take back a part of the journal before them; see `superseded`."""
 CALLS: Final = frozenset({FUNCTION_CALLED, OPERATION_PERFORMED})
 """The records that are attempted, and answered by `FunctionCompleted` or `FunctionFailed`."""
 COMPARED: Final = frozenset({FUNCTION_CALLED, PROCESS_SPAWNED, MESSAGE_SENT})
@@ -163,13 +165,17 @@ def superseded(journal: Sequence[JournalEvent]) -> frozenset[int]:
     The target of a `RunRetried` event is the first position it takes back and the highest request number used so far,
     `14:7`; everything from that position up to the event itself is superseded, earlier retries included.
     """
-    floor, taken = 0, set()
-    for event in reversed(journal):
-        if floor and event.seq >= floor:
-            taken.add(event.seq)
-        elif event.kind == RUN_RETRIED:
-            floor = int(event.target.partition(":")[0])
-    return frozenset(taken)
+    ranges = taken_back([event for event in journal if event.kind in TAKE_BACK])
+    return frozenset(event.seq for event in journal if any(event.seq in taken for taken in ranges))
+
+
+def taken_back(events: Sequence[JournalEvent]) -> list[range]:
+    """Return the positions that events took back: all of a journal whose kind is in `TAKE_BACK`; see `superseded`."""
+    ranges: list[range] = []
+    for event in reversed(events):
+        if not ranges or event.seq < ranges[-1].start:
+            ranges.append(range(int(event.target.partition(":")[0]), event.seq))
+    return ranges
 
 
 def source_of(started: str, journal: Iterable[JournalEvent]) -> str:

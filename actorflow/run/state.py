@@ -2,7 +2,8 @@
 
 This file knows nothing of stores, hosts or scripts: it only says which change of state is allowed. Flips between
 `pending`, `running` and `waiting` are read off the journal and never kept in the history; every other change is one
-compare-and-set on the revision of the run. `docs/states.md` shows the table; a test draws it from here.
+compare-and-set on the revision of the run. `docs/states.md` is drawn from here
+(`run/diagram.py`).
 """
 
 from __future__ import annotations
@@ -106,10 +107,3 @@ def check_transition(old: str, new: str) -> None:
         ways = ", ".join(sorted(TRANSITIONS.get(old, ()))) or "nowhere: it is final"
         message = f"a run cannot go from {old!r} to {new!r}; from {old!r} it may go to {ways}"
         raise Error(message, CONFLICT, retryable=False, details={"from": old, "to": new})
-
-
-def diagram() -> str:
-    """Return the table as a Mermaid state diagram."""
-    first = [f"    [*] --> {PENDING}", f"    [*] --> {CREATED}: hold"]
-    arrows = [f"    {old} --> {new}" for old, ways in TRANSITIONS.items() for new in TRANSITIONS if new in ways]
-    return "\n".join(["stateDiagram-v2", *first, *arrows])

@@ -376,6 +376,10 @@ class MemoryStore:
         """Return journal events, in order."""
         return self._journals.get(run, [])[after : after + limit]
 
+    def journaled(self, run: int, kinds: Sequence[str]) -> list[JournalEvent]:
+        """Return the events of some kinds in a journal."""
+        return [event for event in self._journals.get(run, ()) if event.kind in kinds]
+
     def chain(self, run: int, after: int = 0, limit: int = 100) -> list[RunRow]:
         """Return the runs of a chain, oldest first."""
         first = self._continued.get(run, (0, run))[1]

@@ -143,6 +143,10 @@ class ReadModel(Protocol):
         """Return journal events with positions above `after`, in order."""
         ...
 
+    def journaled(self, run: int, kinds: Sequence[str]) -> list[JournalEvent]:
+        """Return the events of some kinds in a journal, in order."""
+        ...
+
     def chain(self, run: int, after: int = 0, limit: int = 100) -> list[RunRow]:
         """Return all runs that one has gone through by continuing as a new one, oldest first; itself, if none.
 

@@ -251,6 +251,12 @@ class SqlReader:
         return [self._opener.event(run, event) for event in events]
 
     @explained
+    def journaled(self, run: int, kinds: Sequence[str]) -> list[JournalEvent]:
+        """Return the events of some kinds in a journal."""
+        rows = self._rows(self._reads.journaled, run, self.dialect.pack(sorted(kinds)))
+        return [self._opener.event(run, JournalEvent(*values)) for values in rows]
+
+    @explained
     def chain(self, run: int, after: int = 0, limit: int = 100) -> list[RunRow]:
         """Return the runs of a chain, oldest first."""
         found = self._rows(self._reads.first, run)

@@ -233,10 +233,7 @@ class ReadStatements(KinReadStatements):
         mine = select(t.run).select_from(held).where(_bound(t.open_run.c.host), own, after_run)
         self.open_runs = sql(limited(mine.order_by(t.open_run.c.run)), "key_host", "after", "limit")
 
-        events = select(*(t.journal.c[name] for name in _EVENT)).where(
-            _bound(t.journal.c.run), t.journal.c.seq > bindparam("after")
-        )
-        self.journal = sql(limited(events.order_by(t.journal.c.seq)), "key_run", "after", "limit")
+        self.journal, self.journaled = _journals(dialect)
         journals = held.join(t.journal, t.journal.c.run == t.run.c.run)
         columns = (t.run.c.workflow_id, t.run.c.run, *(t.journal.c[name] for name in _EVENT))
         listed = select(*columns).select_from(journals)
@@ -276,6 +273,14 @@ class ReadStatements(KinReadStatements):
         self.document, self.documents, self.due_documents, self.next_document = _documents(dialect)
 
         self.counts = sql(select(t.run.c.host, t.run.c.state, func.count()).group_by(t.run.c.host, t.run.c.state))
+
+
+def _journals(dialect: Sqlite) -> tuple[str, str]:
+    """Compile the reads of a journal: the events behind a position, and those of some kinds."""
+    events = select(*(t.journal.c[name] for name in _EVENT)).where(_bound(t.journal.c.run)).order_by(t.journal.c.seq)
+    following = limited(events.where(t.journal.c.seq > bindparam("after")))
+    some = events.where(dialect.one_of(t.journal.c.kind, "kinds"))
+    return compiled(dialect, following, "key_run", "after", "limit"), compiled(dialect, some, "key_run", "kinds")
 
 
 def _changes(dialect: Sqlite) -> tuple[str, str]:

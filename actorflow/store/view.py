@@ -6,6 +6,7 @@ Each function is one question to a reader, so that the rows of one answer are of
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -13,7 +14,7 @@ from actorflow.codec import decode
 from actorflow.errors import Error, Failure, not_found
 from actorflow.names import Pid
 from actorflow.run import event as events
-from actorflow.run.event import JournalEvent
+from actorflow.run.event import JournalEvent, superseded, taken_back
 from actorflow.run.state import CREATED, PAUSED, PENDING, TERMINAL
 from actorflow.run.step import step_of
 from actorflow.run.turn import NEVER, CallRow, OpenRun, RunRow
@@ -102,12 +103,17 @@ def chain(reader: Reader, reference: str, after: int = 0, limit: int = _PAGE) ->
 def history(reader: Reader, reference: str, after: int = 0, limit: int = _PAGE) -> list[dict[str, Any]]:
     """Return journal events of a run with positions above `after`: at most `limit`, fewer when they are large.
 
+    `superseded` is true of what a retry took back, and of what arrived after the end: the script is not fed it.
+
     Raises:
         Error: kind NotFound.
     """
+    run = find(reader, reference).run
+    gone = taken_back(reader.journaled(run, tuple(events.TAKE_BACK)))
     page, size = [], 0
-    for event in reader.journal(find(reader, reference).run, after, limit):
-        page.append(_event(event))
+    for event in reader.journal(run, after, limit):
+        superseded = event.kind == events.RESULT_SUPERSEDED or any(event.seq in taken for taken in gone)
+        page.append({**_event(event), "superseded": superseded})
         size += len(event.payload) + len(event.drawn)
         if size > _PAGE_BYTES:
             break
@@ -216,6 +222,8 @@ def _visible(value: Any) -> Any:
 def _reasons(held: OpenRun) -> Iterator[str]:
     """Name what an open run waits for, as far as the store knows."""
     row = held.row
+    gone = superseded(held.events)
+    held = replace(held, events=[event for event in held.events if event.seq not in gone])
     if row.state in {CREATED, PENDING}:
         yield f"{row.state}: {(row.state == CREATED and row.reason) or 'it waits for its next turn'}"
     if row.state == PAUSED:

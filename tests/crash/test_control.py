@@ -48,9 +48,9 @@ def check(place: Path, crash_at: str) -> None:
     for language in LANGUAGES:
         results = [detail for name, detail in said(place, "result") if name == f"sale-{language}"]
         assert all(result == [1, language, "in stock", 2] for result in results), crash_at
-        (sale,) = [detail for name, detail in said(place, "states") if name == f"sale-{language}"]
-        (tidy,) = [detail for name, detail in said(place, "states") if name == f"tidy-{language}"]
-        assert (sale, tidy) == (SALE, TIDY), crash_at
+        for run, past in ((f"sale-{language}", SALE), (f"tidy-{language}", TIDY)):
+            told = [detail for name, detail in said(place, "states") if name == run]
+            assert told in ([past], [past] * 2), crash_at  # a life that died while it closed had told already
     wanted = {f"sale-{language} {name}" for language in LANGUAGES for name in ("take", "give")}
     wanted |= {f"tidy-{language} tidy" for language in LANGUAGES}
     effects = Counter(file.name.partition(" ")[2] for file in (place / "effects").iterdir())

@@ -22,6 +22,7 @@ MODEL: dict[str, dict[str, str]] = {
     "release": {"created": "pending"},
     "pause": dict.fromkeys(("created", "pending", "running", "waiting"), "paused"),
     "resume": {"paused": "pending"},
+    "repin": {"paused": "pending"},
     "cancel": {
         "created": "cancelled",
         "pending": "pending",
@@ -123,6 +124,7 @@ class RunTable(RuleBasedStateMachine):
             return
         book = model.book
         change = ChangeRun(verb, book.run, at=EPOCH, reason="why", by="me", end=b"\x01", since=2, waits=b"\x02")
+        change.source = "hash"  # what it has: a repin needs one
         change.revision = book.revision + 7 if stale else None
         if by_name and self.holder(book.workflow_id) is model:
             change.run, change.workflow_id = 0, book.workflow_id

@@ -15,6 +15,7 @@ from actorflow.message import EXIT
 from actorflow.ports import SpawnRequest
 from actorflow.run import event as events
 from actorflow.run import state as states
+from actorflow.store import view
 from actorflow.store.dialect import Sqlite
 from actorflow.store.memory import MemoryStore
 from actorflow.store.port import RunFilter
@@ -70,7 +71,7 @@ async def faults(node: Any) -> list[str]:
 async def test_signals_and_due_timers_wait_while_a_run_is_paused(durable: Durable) -> None:
     def main() -> Ops:
         inbox = yield (Op.INBOX,)
-        after = yield (Op.AFTER, 30_000_000)
+        after = yield (Op.AFTER, 400_000_000)
         first, _ = yield (Op.RECEIVE, inbox)
         yield (Op.RECEIVE, after)
         second, _ = yield (Op.RECEIVE, inbox)
@@ -85,7 +86,7 @@ async def test_signals_and_due_timers_wait_while_a_run_is_paused(durable: Durabl
         assert (done["state"], done["to"]) == (states.WAITING, states.PAUSED)
         await node.send(pid, "go", 1)
         await node.send(pid, "go", 2)
-        await trio.sleep(0.06)
+        await trio.sleep(0.45)
         assert (await reach(node, "m", states.PAUSED)).last_seq == 2, "the start, the timer, and nothing since"
         with pytest.raises(Error, match="cannot pause 'm': it is paused") as caught:
             await operator.change("pause", "m")
@@ -255,6 +256,12 @@ async def test_signals_taken_back_by_a_retry_arrive_again_in_order(durable: Dura
         await operator_of(node).change("retry", "m")
         await node.send(pid, "go", 2)
         assert await node.wait(pid, timeout=PATIENCE) == [1, 2]
+        told = await engine_of(node).writer.read(lambda store: view.history(store, "m"))
+    retried = next(event["seq"] for event in told if event["kind"] == events.RUN_RETRIED)
+    gone = [event["seq"] for event in told if event["superseded"]]
+    assert gone == list(range(gone[0], retried))
+    assert told[gone[0] - 1]["kind"] == events.FUNCTION_FAILED
+    assert told[gone[-1] - 1]["kind"] == events.RUN_FAILED
 
 
 async def test_many_runs_are_changed_by_a_filter(durable: Durable) -> None:

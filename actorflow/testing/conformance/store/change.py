@@ -108,6 +108,7 @@ def a_retry_takes_events_back(store: Store) -> None:
     expect("answer", (back.accepted, back.state, len(back.inbox)), (True, states.PENDING, 1))
     held = store.load(book.run)
     expect("last", (held.events[-1].kind, held.events[-1].target, held.row.result), (events.RUN_RETRIED, "2:9", None))
+    expect("journaled", store.journaled(held.row.run, [events.RUN_RETRIED]), held.events[-1:])
     expect("superseded", superseded(held.events), frozenset({2, 3}))
     expect("there again", (held.timers, [row.payload for row in held.inbox]), ([(4, EPOCH)], [b"\x07"]))
     expect("held again", [row.run for row in store.open_runs(HOST)], [book.run])
