@@ -62,8 +62,8 @@ def _start(held: OpenRun) -> Iterator[Finding]:
 def _end(held: OpenRun) -> Iterator[Finding]:
     row = held.row
     last = held.events[-1] if held.events else None
-    if last is None or last.kind not in _ENDED or row.state not in states.TERMINAL:
-        return
+    if last is None or last.kind not in _ENDED or row.state not in states.ENDED:
+        return  # open, or its data are deleted or about to be
     if row.state != _ENDED[last.kind]:
         yield Finding(last.seq, f"run row: got state {row.state!r}, the journal ended with {last.kind}")
     elif last.payload and row.result != last.payload:

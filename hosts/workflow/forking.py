@@ -30,11 +30,12 @@ if TYPE_CHECKING:
     from actorflow.bundle import Bundle
     from actorflow.run.turn import OpenRun
 
-_ENDED_BY: Final = frozenset({*events.ENDS, events.RESULT_SUPERSEDED})
+_LEFT: Final = frozenset({*events.ENDS, events.RESULT_SUPERSEDED, events.NAMES_CARRIED})
+"""What stays with the original: its end, and the names it has taken over."""
 _OWN: Final = frozenset(
-    {"first", "previous", "attempt", "continued_from", "execution_deadline", "due", "held", "forked_from"}
+    {"first", "previous", "attempt", "continued_from", "execution_deadline", "due", "held", "forked_from", "names"}
 )
-"""Fields of a start event that say how the original came to be, or when its time is over."""
+"""Fields of a start event that say how the original came to be, when its time is over, and which names it holds."""
 _REPEATING: Final = frozenset({"cron", "retry", "execution_timeout", "run_timeout"})
 """Options that would start further runs, or end this one by the clock of the original."""
 _EXTERNAL: Final = frozenset({events.MESSAGE_RECEIVED, events.CANCEL_REQUESTED})
@@ -126,7 +127,7 @@ def forked(held: OpenRun, fork: Fork, live: LiveRun, bundle: Bundle, start: byte
     Raises:
         Error: kind NotFound, Invalid or Conflict, when there is no such step or the result of one cannot be another.
     """
-    journal = _edited([event for event in held.events if event.kind not in _ENDED_BY], fork.results)
+    journal = _edited([event for event in held.events if event.kind not in _LEFT], fork.results)
     gone = superseded(journal)
     cut = _cut(held, [event for event in journal if event.seq not in gone], fork.since)
     copier = _Copier(live, journal, gone, cut)
@@ -162,6 +163,7 @@ class _Copier:
         self.journal: list[JournalEvent] = []
         self.inbox: list[Delivery] = []
         self.kept = 0
+        self._places: list[tuple[int, int]] = []
 
     def run(self, start: bytes) -> None:
         """Copy; `start` takes the place of the payload of the first event."""
@@ -199,8 +201,17 @@ class _Copier:
             self._hand_on(fact)
 
     def _keep(self, kept: list[JournalEvent]) -> None:
-        self.journal += [self._live.copied(event) for event in kept]
+        for event in kept:
+            copied = self._live.copied(self._moved(event) if event.kind == events.RUN_RETRIED else event)
+            self._places.append((event.seq, copied.seq))
+            self.journal.append(copied)
         self.kept += len(kept)
+
+    def _moved(self, retried: JournalEvent) -> JournalEvent:
+        """Return a retry that takes back what it did where that is in the fork: what was left out has moved it."""
+        floor, _, rest = retried.target.partition(":")
+        place = next((new for old, new in self._places if old >= int(floor)), self._live.seq + 1)
+        return retried._replace(target=f"{place}:{rest}")
 
     def _hand_on(self, fact: JournalEvent) -> None:
         self.inbox.append(Delivery("", fact.kind, fact.target, "", fact.payload, fact.at, ref=fact.ref))
@@ -271,7 +282,8 @@ def _name(event: JournalEvent) -> str:
 
 def _edited(journal: list[JournalEvent], results: Mapping[str, Any]) -> list[JournalEvent]:
     """Return a journal in which some steps have answered something else."""
-    changed = dict(_changes(journal, results))
+    gone = superseded(journal)
+    changed = dict(_changes([event for event in journal if event.seq not in gone], results))
     return [changed.get(event.seq, event) for event in journal]
 
 

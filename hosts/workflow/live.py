@@ -301,11 +301,15 @@ def feeds(journal: list[JournalEvent]) -> Iterator[tuple[JournalEvent, list[Jour
             start = index
 
 
+_TAKEN_OVER: Final = ("unread", "updates", "names")
+"""Fields of the start event of a run that another one has continued as; a fork of it has the first two as well."""
+
+
 def _started(live: LiveRun, _ref: int, _target: str, payload: Any) -> None:
     live.started = live.driver.now()
     if "options" in payload or "first" in payload:
         live.payload = payload
-    if "continued_from" in payload:
+    if not payload.keys().isdisjoint(_TAKEN_OVER):
         _continued(live, payload)
     if payload.get("held"):
         live.begun = False
