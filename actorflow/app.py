@@ -27,6 +27,7 @@ from actorflow.node.control import ControlServer
 from actorflow.node.control_verb import node_verbs
 from actorflow.node.data import DataDirectory, data_path
 from actorflow.node.hook_verb import hook_verbs
+from actorflow.node.limit import slices_of
 from actorflow.node.node import LogSink, Node
 from actorflow.node.program import Language
 from actorflow.node.runner import HostRunner, ProcessRunner, ResourceRunner, Runner
@@ -43,6 +44,7 @@ from actorflow.resource.install import install
 from actorflow.resource.system import YOUNG
 from actorflow.run.turn import ChangeRun, Committed, RunRow
 from actorflow.run.verdict import Verdict
+from actorflow.store.capsule import Capsule
 from actorflow.store.operator import Changing, Operator
 from actorflow.store.operator_verb import operator_verbs
 from actorflow.store.read import SqlReader, sampled
@@ -56,6 +58,8 @@ BOOT_SECONDS: Final = 30.0
 """How long a boot waits for its services; what is not up by then goes on in the background."""
 _FUNCTIONS: Final = "hosts.function:FunctionHost"
 _CHECK_RUN: Final = "hosts.workflow.checking:check_run"
+_DEBUGGER: Final = "hosts.workflow.debugging:Debugger"
+_MOMENT: Final = "hosts.workflow.moment:moment"
 _FUNCTIONS_ID: Final = "#functions"
 _MODULES: Final = {"lua": LuaLanguage.modules, "py": PythonLanguage.modules}
 _CODE: Final = frozenset({"function.lua", "function.py", "library.lua", "library.py"})
@@ -375,6 +379,27 @@ def check_runs(
                 for row in sampled(reader, host.id, sample):
                     bundle = partial(registry.bundle, row.entry)
                     yield row, check(reader.load(row.run), host.config, bundle, compiled)
+
+
+def debugger_of(capsule: Capsule) -> Any:
+    """Return a debugger of a run; nothing is performed or written.
+
+    Raises:
+        Error: when the data of the run are deleted, or its source does not compile.
+    """
+    check_hosts()
+    compilers, slices = languages(), slices_of(capsule.limits)
+
+    def compiled(bundle: Bundle) -> Program:
+        return compilers[bundle.language].compile(bundle, durable=True, slices=slices)
+
+    return pkgutil.resolve_name(_DEBUGGER)(capsule, compiled)
+
+
+def moment_of(debugger: Any) -> dict[str, Any]:
+    """Return everything there is to see where a debugger stands."""
+    seen: dict[str, Any] = pkgutil.resolve_name(_MOMENT)(debugger)
+    return seen
 
 
 def check_hosts() -> None:

@@ -6,11 +6,11 @@ immutable by convention only: a frozen dataclass takes three times as long to ma
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import IntEnum
 from types import MappingProxyType
-from typing import Any, Final, Protocol, TypeAlias, runtime_checkable
+from typing import Any, Final, NamedTuple, Protocol, TypeAlias, runtime_checkable
 
 from actorflow.errors import Error, Failure
 from actorflow.lane import Lane, Work
@@ -247,6 +247,35 @@ class Answering(Script, Protocol):
 
 NO_SLICES: Final[Mapping[str, int]] = MappingProxyType({})
 """What a host that writes no limits holds code to: else `warn`, `kill` (ns), `memory_warn`, `memory_kill` (bytes)."""
+
+
+class Variable(NamedTuple):
+    """A variable of a script, as text; `thing` is the object of the machine that it holds, or None."""
+
+    name: str
+    text: str
+    thing: Any = None
+
+
+class Frame(NamedTuple):
+    """A function of a script that waits: where it stands, and what it holds."""
+
+    file: str
+    line: int
+    function: str
+    variables: Sequence[Variable]
+
+
+class Inspectable(Script, Protocol):
+    """A script whose waiting tasks can be looked at. Looking runs none of its code, and what it gives is bounded."""
+
+    def frames(self, handle: Any) -> Sequence[Frame]:
+        """Return the functions that a waiting task is in, innermost first; none of one that has ended."""
+        ...
+
+    def shown(self, item: Any) -> str:
+        """Return the text of an item of one of its channels."""
+        ...
 
 
 class Program(Protocol):

@@ -8,6 +8,7 @@ from typing import Annotated, Any, Final
 import typer
 
 from actorflow.cli import asking, control, repin, resolve, token, travel
+from actorflow.cli import debug as debugging
 from actorflow.cli.argument import parse_seconds
 from actorflow.cli.option import AsJson, Data, Directory, Overrides, Timeout, View
 from actorflow.cli.output import line_of, print_fields, print_json, print_rows
@@ -103,6 +104,7 @@ app.command("repin")(repin.repin)
 app.command()(asking.query)
 app.command()(resolve.resolve)
 app.command()(travel.fork)
+app.command()(debugging.debug)
 app.command()(asking.update)
 app.command()(asking.wake)
 app.command()(token.tokens)

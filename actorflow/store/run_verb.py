@@ -14,6 +14,7 @@ from actorflow.node.control import Verb
 from actorflow.run.state import TERMINAL
 from actorflow.store import approval, looking, token, view
 from actorflow.store.attribute import attribute_text
+from actorflow.store.capsule import page_of
 from actorflow.store.port import RunFilter
 from actorflow.store.reaching import reached
 from actorflow.store.stores import Stores
@@ -79,6 +80,7 @@ def run_verbs(stores: Stores, *, served: bool, waits: Callable[[str], list[str]]
         "approvals": _approvals(stores),
         "backup": backup,
         "run.chain": chain,
+        "run.capsule": _capsule(stores),
         "runs": runs,
         "run.why": why,
         "run.show": show,
@@ -92,6 +94,15 @@ def _tokens(stores: Stores) -> Verb:
         return await stores.about(reference, lambda reader: token.tokens(reader, reference))
 
     return tokens
+
+
+def _capsule(stores: Stores) -> Verb:
+    async def capsule(args: Mapping[str, Value]) -> Value:
+        reference, after = args_of.text(args, "run"), args_of.count(args, "after", 0, least=0)
+        page: dict[str, Any] = await stores.about(reference, lambda reader: page_of(reader, reference, after))
+        return page if after else {**page, "limits": stores.limits_of(page["row"]["host"])}
+
+    return capsule
 
 
 def _approvals(stores: Stores) -> Verb:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Final, TypeVar
+from typing import Any, Final, TypeVar
 
 import trio
 
 from actorflow.errors import CONFLICT, NOT_FOUND, UNAVAILABLE, Error, invalid, not_found
+from actorflow.node.limit import written_limits
 from actorflow.registry.live import AnyRegistry
 from actorflow.run.turn import Committed, Item, RunRow
 from actorflow.store.backup import back_up, targets
@@ -104,6 +105,12 @@ class Stores:
         sizes = [config.limits.offload for config in hosts if config.limits.offload is not None]
         keyring = keyring_of(said[0], self._environment) if said else None
         return Vault(keyring, min(sizes, default=OFFLOAD))
+
+    def limits_of(self, host: str) -> dict[str, Any]:
+        """Return what a host holds its runs to, as its entry writes it; nothing for one that is not there any more."""
+        if host not in self._registry or self._registry.entry(host).broken:
+            return {}
+        return dict(written_limits(self._registry.entry(host).config))
 
     async def serve(self, database: str) -> AnyWriter:
         """Open a store for a host that serves its runs, and return its writer, which that host closes.

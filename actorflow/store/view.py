@@ -38,7 +38,7 @@ _SETTLING: Final = frozenset(
         events.REQUEST_DROPPED,
     }
 )
-_ASKING: Final = {
+ASKING: Final = {
     events.FUNCTION_CALLED: "call {target}",
     events.PROCESS_SPAWNED: "child {target}",
     events.MESSAGE_SENT: "send to {target}",
@@ -50,6 +50,7 @@ _ASKING: Final = {
     events.STATE_AWAITED: "state of workflow {target}",
     events.RUN_SUSPENDED: "suspended until it is resumed: {target}",
 }
+"""What a record asks for, in words; `target` is the record's."""
 
 
 def show(reader: Reader, reference: str) -> dict[str, Any]:
@@ -113,7 +114,7 @@ def history(reader: Reader, reference: str, after: int = 0, limit: int = _PAGE) 
     page, size = [], 0
     for event in reader.journal(run, after, limit):
         superseded = event.kind == events.RESULT_SUPERSEDED or any(event.seq in taken for taken in gone)
-        page.append({**_event(event), "superseded": superseded})
+        page.append({**event_line(event), "superseded": superseded})
         size += len(event.payload) + len(event.drawn)
         if size > _PAGE_BYTES:
             break
@@ -189,7 +190,8 @@ def _started(reader: Reader, run: int) -> dict[str, Any]:
     return payload if isinstance(payload, dict) else {}
 
 
-def _event(event: JournalEvent) -> dict[str, Any]:
+def event_line(event: JournalEvent) -> dict[str, Any]:
+    """Return a journal event as people see it."""
     payload = _decoded(event.payload)
     return {
         "seq": event.seq,
@@ -246,33 +248,34 @@ def _timers(held: OpenRun) -> Iterator[tuple[int, str]]:
     started = (event for event in held.events if event.kind == events.TIMER_STARTED and event.target)
     named = {event.ref: f"{event.target} (timer {event.ref})" for event in started}
     timers = ((due, named.get(ref, f"timer {ref}")) for ref, due in held.timers if due < NEVER)
-    return ((due, f"{name} due at {_instant(due)}") for due, name in timers)
+    return ((due, f"{name} due at {instant_of(due)}") for due, name in timers)
 
 
 def _retry(call: CallRow, journal: Iterable[JournalEvent]) -> str:
-    target = next((event.target for event in journal if event.ref == call.ref and event.kind in _ASKING), "?")
+    target = next((event.target for event in journal if event.ref == call.ref and event.kind in ASKING), "?")
     failure = _decoded(call.failure)
     because = f" after: {failure.message}" if isinstance(failure, Failure) else ""
-    return f"call {target} attempt {call.attempt} at {_instant(call.due)}{because}"
+    return f"call {target} attempt {call.attempt} at {instant_of(call.due)}{because}"
 
 
 def _told(text: str, call: CallRow) -> str:
     details = f": {_visible(_decoded(call.details))!r}" if call.details else ""
-    return f"{text}, attempt {call.attempt}, last heard of at {_instant(call.begun)}{details}"
+    return f"{text}, attempt {call.attempt}, last heard of at {instant_of(call.begun)}{details}"
 
 
 def _open_requests(journal: Iterable[JournalEvent]) -> list[tuple[int, str]]:
     """Return what the script asked and nobody has answered yet."""
     asked: dict[int, str] = {}
     for event in journal:
-        if event.kind in _ASKING:
+        if event.kind in ASKING:
             name = step_of(event.kind, event.target, _decoded(event.payload))
             what = f"step {name}: " if name else ""
-            asked[event.ref] = what + _ASKING[event.kind].format(target=event.target) + f" (request {event.ref})"
+            asked[event.ref] = what + ASKING[event.kind].format(target=event.target) + f" (request {event.ref})"
         elif event.kind in _SETTLING:
             asked.pop(event.ref, None)
     return sorted(asked.items())
 
 
-def _instant(at: int) -> str:
+def instant_of(at: int) -> str:
+    """Return Unix nanoseconds as ISO 8601 in UTC."""
     return datetime.fromtimestamp(at / 1e9, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from types import SimpleNamespace
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from actorflow.bundle import Bundle
 from actorflow.codec import decode
@@ -96,17 +96,36 @@ def place_of(live: LiveRun) -> str:
     return waits[0].partition("  ")[0] if waits else ""
 
 
-def replayable(payload: Mapping[str, Any], bundle: Bundle, program: Program, host: str, config: Any = None) -> LiveRun:
+class Drivers(NamedTuple):
+    """The drivers of a replay: that of a run which is not judged, and that of one which is."""
+
+    plain: type[JournalDriver] = JournalDriver
+    guarded: type[GuardedDriver] = GuardedDriver
+
+
+_STRICTLY: Final = Drivers()
+
+
+def replayable(  # noqa: PLR0913 - a run, and how it is replayed
+    payload: Mapping[str, Any],
+    bundle: Bundle,
+    program: Program,
+    host: str,
+    config: Any = None,
+    *,
+    kind: type[LiveRun] = LiveRun,
+    drivers: Drivers = _STRICTLY,
+) -> LiveRun:
     """Return a run that has done nothing yet and can only be replayed, from the payload of its start event."""
     settings = settings_of(host, config)
     pid = str(Pid("local", host, payload["workflow_id"]))
     identity = identity_of(payload, bundle.id, pid, host, settings.task_queue or host, "local")
     limits = settings.limits.under(written_limits(bundle.options))
-    return LiveRun(payload["run_id"], program, _driver(identity, payload, limits.values), limits)
+    return kind(payload["run_id"], program, _driver(identity, payload, limits.values, drivers), limits)
 
 
-def _driver(identity: Identity, payload: Mapping[str, Any], limits: Limits) -> JournalDriver:
+def _driver(identity: Identity, payload: Mapping[str, Any], limits: Limits, drivers: Drivers) -> JournalDriver:
     context = identity.context
     if (ACTOR in context and SCOPE in context) or STRICT in context:
-        return GuardedDriver(identity, payload["run_id"], payload["seed"], limits, _NOWHERE, _NO_GUARD)
-    return JournalDriver(identity, payload["run_id"], payload["seed"], limits, _NOWHERE)
+        return drivers.guarded(identity, payload["run_id"], payload["seed"], limits, _NOWHERE, _NO_GUARD)
+    return drivers.plain(identity, payload["run_id"], payload["seed"], limits, _NOWHERE)

@@ -124,7 +124,7 @@ async def _made(engine: Engine, host: WorkflowHost, found: OpenRun) -> LiveRun:
 
 
 async def _rebuild(live: LiveRun, found: OpenRun) -> None:
-    journal = _effective(found)
+    journal = effective(found)
     try:
         if is_first_feed_open(journal):
             live.feed_again(journal)
@@ -138,7 +138,7 @@ async def _rebuild(live: LiveRun, found: OpenRun) -> None:
         raise Error(f"it cannot be rebuilt: {corrupt}", retryable=False) from None
 
 
-def _effective(found: OpenRun) -> list[JournalEvent]:
+def effective(found: OpenRun) -> list[JournalEvent]:
     """Return the journal of a run up to its end: what came later is kept and changes nothing."""
     journal = found.events
     if found.row.state in TERMINAL:

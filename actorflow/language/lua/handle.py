@@ -60,6 +60,10 @@ class Handles:
         found = self._known.get(number)
         return _closed() if found is None else found
 
+    def known(self, number: int) -> Any:
+        """Return the object of a number, None when there is none."""
+        return self._known.get(number)
+
     @property
     def last(self) -> int:
         """The last number that was given."""

@@ -13,7 +13,8 @@ from actorflow.language.lua.handle import Handles, Slot
 from actorflow.machine.op import Op
 from actorflow.module.table import call
 from actorflow.notice import Notice
-from actorflow.ports import Mode
+from actorflow.ports import Frame, Mode, Variable
+from actorflow.showing import shown, shown_value
 from actorflow.value import Limits
 
 if TYPE_CHECKING:
@@ -138,6 +139,21 @@ class Running:
     def where(self, handle: int) -> str:
         """Return `file:line` of the line a waiting task stands on."""
         return self._program.runtime.where(self._number, handle).decode(errors="replace")
+
+    def frames(self, handle: int) -> list[Frame]:
+        """Return where a waiting task stands and what its variables hold; see `ports.Inspectable`."""
+        found: Any = decode(self._program.runtime.inspect(self._number, handle))
+        return [Frame(shown(file), line, shown(name), self._variables(held)) for file, line, name, held in found]
+
+    def _variables(self, held: list[Any]) -> list[Variable]:
+        known = self._handles.known
+        return [Variable(shown(name), shown(text), known(handle)) for name, text, handle in held]
+
+    def shown(self, item: Any) -> str:
+        """Return the text of an item of a channel."""
+        if isinstance(item, Slot):
+            return shown(self._program.runtime.shown(self._number, item.number))
+        return shown_value(item)
 
     # ---- what the prelude asks at once; none of it may raise ----------------------------------------------------
 

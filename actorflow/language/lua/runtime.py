@@ -19,7 +19,19 @@ if TYPE_CHECKING:
 
 CHUNKS: Final = (
     *("objects", "memory", "kill", "errors", "tables", "text", "pattern_program", "pattern", "iteration", "coroutines"),
-    *("codec", "base", "type_forms", "type_check", "type_order", "types", "messages", "channels", "funcs", "process"),
+    *(
+        "codec",
+        "inspect",
+        "base",
+        "type_forms",
+        "type_check",
+        "type_order",
+        "types",
+        "messages",
+        "channels",
+        "funcs",
+        "process",
+    ),
     *("calendar", "layout", "duration", "moment", "timing", "json", "subscription", "sql_builder", "modules"),
     "programs",
 )
@@ -80,6 +92,8 @@ class Runtime:
         self.spawn: Callable[[int, int], int] = api[b"spawn"]
         self.discard: Callable[[int, int], None] = api[b"discard"]
         self.where: Callable[[int, int], bytes] = api[b"where"]
+        self.inspect: Callable[[int, int], bytes] = api[b"inspect"]
+        self.shown: Callable[[int, int], bytes] = api[b"shown"]
         self.handlers: Callable[[int, bytes], bytes] = api[b"handlers"]
         self.handle: Callable[[int, bytes, bytes, bytes], int] = api[b"handle"]
         self.loading: Callable[[int], bool] = api[b"loading"]

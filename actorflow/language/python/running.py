@@ -11,15 +11,17 @@ from typing import TYPE_CHECKING, Any, Final
 from actorflow.errors import CANCELED, TIMEOUT, Cancelled, Error, Failure, invalid
 from actorflow.language.python import dropping
 from actorflow.language.python.failing import failure_in, foreign, innermost, runaway
+from actorflow.language.python.inspecting import frames_of
 from actorflow.language.python.reading import Reading
 from actorflow.language.python.watch import Abandoned, Runaway, SliceLimits, Watch
 from actorflow.machine.dispatch import HANDLERS
 from actorflow.machine.op import Op
 from actorflow.notice import Notice
-from actorflow.ports import Mode
+from actorflow.ports import Frame, Mode
 from actorflow.script.current import CURRENT
 from actorflow.script.errors import Expired
 from actorflow.script.record import SCALARS, plain
+from actorflow.showing import shown_value
 
 if TYPE_CHECKING:
     from actorflow.language.python.language import PythonProgram
@@ -245,6 +247,14 @@ class Running:
     def where(self, handle: Any) -> str:
         """Return `file:line` of the innermost line of the script that a task stands on."""
         return innermost(handle)
+
+    def frames(self, handle: Any) -> list[Frame]:
+        """Return where a waiting task stands and what its variables hold; see `ports.Inspectable`."""
+        return frames_of(handle)
+
+    def shown(self, item: Any) -> str:
+        """Return the text of an item of a channel."""
+        return shown_value(item)
 
 
 async def _called(function: Callable[..., Any], args: tuple[Any, ...]) -> Any:

@@ -7,6 +7,7 @@ local type, select, rawequal, setmetatable, error, pcall, xpcall = type, select,
   xpcall
 local create, resume, status, close = coroutine.create, coroutine.resume, coroutine.status, coroutine.close
 local running, yield = coroutine.running, coroutine.yield
+local insert = table.insert
 
 return function(kit)
   local FATAL, checked, positioned = kit.FATAL, kit.checked, kit.positioned
@@ -119,6 +120,16 @@ return function(kit)
     local within = inner[co]
     while within and owned[within] do co, within = within, inner[within] end
     return co
+  end
+
+  -- A task and the coroutines that it waits in, innermost first.
+  function kit.coroutines_of(co)
+    local list, within = {co}, inner[co]
+    while within and owned[within] do
+      insert(list, 1, within)
+      within = inner[within]
+    end
+    return list
   end
 
   local coroutines = {resume = resume_}

@@ -38,6 +38,7 @@ return function(kit, limits, look, heavy)
 
   local function file_of(id) return files[id] or id end
   function kit.came_from(id, file) files[id] = file end
+  kit.file_of = file_of
 
   local function frames(co)
     local list = {}

@@ -169,6 +169,7 @@ kit.pairs = library.pairs
 kit.coroutines, library.pcall, library.xpcall = sources.coroutines(kit)
 kit.pcall = library.pcall
 sources.codec(kit)
+sources.inspect(kit)
 local base = sources.base(kit, core, library)
 local types = sources.types(kit, sources.type_forms, sources.type_check, sources.type_order)
 for name, value in next, types do base[name] = value end
@@ -457,6 +458,21 @@ function api.where(id, task)
   local co = mine and mine[task]
   if not co then return "" end
   return match(kit.frames(kit.innermost(co)), "^(.-:%d+): ") or ""
+end
+
+-- The frames of a task that waits, as CBOR; see `kit.inspect`.
+function api.inspect(id, task)
+  local mine = instances[id]
+  local co = mine and mine[task]
+  state.instance = mine
+  return kit.encode(co and kit.inspect(co) or kit.as_array({}, 0))
+end
+
+-- The text of a value that the machine moves by the number of its slot; nil is kept in none.
+function api.shown(id, slot)
+  local mine = instances[id]
+  local slots = mine and mine.slots
+  return kit.shown_value(slots and slots[slot])
 end
 
 api.encode, api.decode = kit.encode, kit.decode
