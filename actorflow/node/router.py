@@ -59,6 +59,13 @@ class Router:
             raise not_found(f"host not found: {host_id!r} is a {entry.kind}")
         raise Error(f"host is not running: {host_id!r}", UNAVAILABLE, retryable=True)
 
+    def serves_durably(self, host_id: str) -> bool:
+        """Tell whether this names a durable host that runs: by its id or its task queue."""
+        try:
+            return is_durable(self.host(host_id))
+        except Error:
+            return False
+
     def resolve(self, dest: str) -> tuple[Host, str]:
         """Return the host of a PID or registered name, and the PID in full.
 

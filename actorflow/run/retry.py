@@ -45,7 +45,8 @@ class RetryPolicy:
     def _never(self, failure: Failure) -> bool:
         """Tell whether failures of this sort are not retried; a time-out also has the name that Temporal gives it."""
         timeout_type = (failure.details or {}).get("timeout_type") if failure.kind == TIMEOUT else None
-        return failure.kind in self.never or f"TemporalTimeout:{timeout_type}" in self.never
+        name = str(timeout_type).title().replace("_", "")
+        return failure.kind in self.never or f"TemporalTimeout:{name}" in self.never
 
 
 DURABLE_DEFAULT: Final = RetryPolicy()

@@ -106,7 +106,7 @@ def _explained(error: BaseException, item: Transact) -> BaseException:
     interrupted = isinstance(error, sqlite3.OperationalError) and "interrupted" in str(error)
     if isinstance(error, _TooLong) or interrupted:
         message = f"a transactional function took longer than its {item.limit:g} s, and was undone"
-        return Error(message, TIMEOUT, details={"timeout_type": "StartToClose"})
+        return Error(message, TIMEOUT, details={"timeout_type": "start_to_close"})
     if isinstance(error, sqlite3.DatabaseError) and "not authorized" in str(error):
         message = "a transactional function may neither write to the engine's tables nor end its transaction"
         return Error(message, PERMISSION_DENIED, retryable=False)

@@ -12,7 +12,6 @@ from actorflow.lane import Lane, Work
 from actorflow.message import EVENTS_TOPIC, Message
 from actorflow.names import host_part
 from actorflow.node.operation import Caller
-from actorflow.node.router import is_durable
 from actorflow.ports import PENDING, Answer, CallRequest, Identity, Outcome, ProcessInfo, SpawnRequest
 from actorflow.value import INT_MAX, INT_MIN, UNUSUAL, Value, copy_quickly, copy_value
 from hosts.process.bounds import FIRST_LOOK
@@ -309,9 +308,8 @@ class Process:
 
     def _watches_silently(self, request: SpawnRequest) -> bool:
         """Tell whether a spawn is monitored unasked: onto a durable host, by a process that reads its events."""
-        host = self.host.node.hosts.get(request.host)
         listens = EVENTS_TOPIC in (self.machine.subscriptions or ())
-        return listens and not request.monitor and host is not None and is_durable(host)
+        return listens and not request.monitor and self.host.node.router.serves_durably(request.host)
 
     def _spawn_watched(self, request: SpawnRequest, answer: _Reply) -> None:
         links = self.host.node.links

@@ -10,6 +10,7 @@ from __future__ import annotations
 import heapq
 import itertools
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
@@ -17,7 +18,7 @@ import trio
 
 from actorflow.codec import decode, encode
 from actorflow.duration import SECOND
-from actorflow.errors import Error, Failure
+from actorflow.errors import NOT_FOUND, Error, Failure
 from actorflow.ports import CallRequest, Outcome
 from actorflow.run.event import FUNCTION_COMPLETED
 from actorflow.run.state import PAUSED
@@ -42,6 +43,7 @@ from hosts.workflow.open_call import (
     unknown,
     unknown_text,
 )
+from hosts.workflow.operation import is_operation
 from hosts.workflow.slots import gates_of, key_in
 from hosts.workflow.start import invocation_id
 from hosts.workflow.terms import ASK, FAIL, RETRY, TermsOf
@@ -338,6 +340,8 @@ class Calls:
         if self._engine.control.exhausted(call, failure):
             return
         if wait is None:
+            if failure.kind == NOT_FOUND and not self._is_registered(call.request.target):
+                failure = replace(failure, retryable=True)  # as on Temporal: it may be registered some day
             last = terms.policy.attempts and attempt >= terms.policy.attempts
             self._settle(call, failed(call, failure, now, MAXIMUM_ATTEMPTS if last else NON_RETRYABLE))
         elif terms.schedule_to_close and now + wait >= call.close_at:
@@ -347,6 +351,13 @@ class Calls:
             call.request = _with_attempt(call.request, attempt + 1)
             row = CallRow(call.ref, attempt + 1, now + wait, encode(failure), 0, call.details)
             self._keep(call, row, partial(self._wait, call, row.due))
+
+    def _is_registered(self, target: str) -> bool:
+        try:
+            self._engine.node.registry.entry(target)
+        except Error:
+            return is_operation(target)
+        return True
 
     def _wait(self, call: OpenCall, due: int) -> None:
         self._engine.timers.add(due, call.run, call.ref, is_call=True)

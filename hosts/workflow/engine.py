@@ -132,6 +132,14 @@ class Engine:
         """Do nothing if a run of this entry could be started now; raises `Error` otherwise."""
         self.program_of(entry, NO_SLICES)
 
+    def type_name(self, entry: str) -> str:
+        """Return the name that an entry has as a type of workflow, if that is not its id; else ""."""
+        try:
+            temporal = self.node.registry.entry(entry).about.temporal
+        except Error:
+            return ""
+        return "" if temporal is None or temporal.workflow is None else temporal.workflow.name or ""
+
     def function_options(self, target: str) -> Mapping[str, Any]:
         """Return a function's own default call options; a target that is broken or missing has none."""
         return {} if is_operation(target) else self.node.calls.presets(target)

@@ -148,8 +148,10 @@ class WorkflowHost:
         return committed
 
     def event(self, pid: str, event: Mapping[str, Any]) -> None:
-        """Deliver an EXIT or LINK_DOWN event to a run; one that has ended ignores it."""
-        self._deliver(pid, events.PROCESS_EXITED, "", str(event["from"]), dict(event), _ignore)
+        """Tell a run nothing: links to it hold on the side of the actor, and its children tell it by their commits.
+
+        An actor ends with its node, and a kill tells nobody: what a run did would depend on how its node ended.
+        """
 
     def _deliver(  # noqa: PLR0913, PLR0917 - the parts of a delivery
         self, pid: str, kind: str, target: str, sender: str, payload: Any, reply: Reply

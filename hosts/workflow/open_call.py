@@ -25,10 +25,10 @@ MAXIMUM_ATTEMPTS: Final = "MaximumAttemptsReached"
 TIMED_OUT: Final = "Timeout"
 """Why a failed call was not attempted again, in the words of Temporal (`RetryState`)."""
 
-START_TO_CLOSE: Final = "StartToClose"
-SCHEDULE_TO_CLOSE: Final = "ScheduleToClose"
-SCHEDULE_TO_START: Final = "ScheduleToStart"
-HEARTBEAT: Final = "Heartbeat"
+START_TO_CLOSE: Final = "start_to_close"
+SCHEDULE_TO_CLOSE: Final = "schedule_to_close"
+SCHEDULE_TO_START: Final = "schedule_to_start"
+HEARTBEAT: Final = "heartbeat"
 """Which time is over, in the words of Temporal (`TimeoutType`)."""
 
 _LONGEST: Final = 200
@@ -81,6 +81,8 @@ def completed(call: OpenCall, value: Any, now: int) -> Fact:
 
 def failed(call: OpenCall, failure: Failure, now: int, retry_state: str) -> Fact:
     """Return the fact that a call has failed for good; the failure of a function says in its details of which call."""
+    if failure.kind == TIMEOUT and failure.retryable is None and "timeout_type" in (failure.details or {}):
+        failure = replace(failure, retryable=False)  # the policy has had its say: another attempt is not to come
     if not is_operation(call.request.target):
         failure = replace(failure, details={**(failure.details or {}), **_origin(call, retry_state)})
     return Fact(events.FUNCTION_FAILED, call.ref, attempts_of(call), encode(failure), now)

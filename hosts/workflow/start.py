@@ -220,7 +220,7 @@ def identity_of(  # noqa: PLR0913, PLR0917 - what a run is called by
         workflow={
             "workflow_id": payload["workflow_id"],
             "run_id": payload["run_id"],
-            "workflow_type": entry,
+            "workflow_type": payload.get("type", entry),
             "task_queue": task_queue,
             "namespace": store,
             **told_of(payload),
@@ -275,7 +275,7 @@ def start_payload(
     request: SpawnRequest, bundle: Bundle, host: WorkflowHost, workflow_id: str, run_id: str
 ) -> dict[str, Any]:
     """Return the payload of a run's start event."""
-    return {
+    payload = {
         "format": FORMAT,
         "workflow_id": workflow_id,
         "run_id": run_id,
@@ -287,6 +287,9 @@ def start_payload(
         "source": bundle.hash,
         "packages": _versions(bundle.options.get("packages") or ()),
     }
+    if name := host.engine.type_name(request.entry):
+        payload["type"] = name
+    return payload
 
 
 def _versions(packages: Any) -> dict[str, str]:

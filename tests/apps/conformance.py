@@ -36,6 +36,8 @@ SECTIONS: Final = {
     15: "What crosses a boundary",
     16: "The Lua dialect: types as values, standard library",
 }
+OVERRIDES: Final[Mapping[str, tuple[str, ...]]] = {"workflows": ("app.workflows:worker:kind=workflow.host",)}
+"""Tree → what its tests are run with, as given with `-o`: this one is written for another host."""
 _ID: Final = re.compile(r"(\d+)(\.\d+)+")
 _HEAD: Final = """\
 # Conformance of the script API
@@ -48,6 +50,11 @@ an entry in `tests/apps/x`; all of them run in the daily tests, and `actorflow t
 def trees() -> list[Path]:
     """Return the trees with tests: the directories that have a node.yaml."""
     return sorted(path.parent for path in APPS.glob("*/node.yaml"))
+
+
+def overrides(tree: Path) -> tuple[str, ...]:
+    """Return the overrides that a tree is run with."""
+    return OVERRIDES.get(tree.name, ())
 
 
 def bullets() -> dict[str, str]:

@@ -50,7 +50,7 @@ async def test_an_attempt_that_takes_too_long_has_failed_and_is_retried(place: P
     }
     notes = place.path / "notes"
     answer = await called(place, "app:noting", options, str(notes), 60)
-    assert (answer["kind"], answer["details"]["timeout_type"]) == ("Timeout", "StartToClose")
+    assert (answer["kind"], answer["details"]["timeout_type"]) == ("Timeout", "start_to_close")
     assert answer["details"]["_retry_state"] == "MaximumAttemptsReached"
     assert notes.read_text().split() == ["1", "2", "3"]
 
@@ -75,7 +75,7 @@ async def test_a_call_ends_when_its_next_attempt_would_come_after_its_time(place
 async def test_a_call_ends_in_time_with_its_attempt_running(place: Place) -> None:
     notes = place.path / "notes"
     answer = await called(place, "app:noting", {"activity.schedule_to_close_timeout": "50ms"}, str(notes), 60)
-    assert (answer["kind"], answer["details"]["timeout_type"]) == ("Timeout", "ScheduleToClose")
+    assert (answer["kind"], answer["details"]["timeout_type"]) == ("Timeout", "schedule_to_close")
     assert notes.read_text().split() == ["1"]
 
 
@@ -96,7 +96,7 @@ async def test_a_call_that_gets_no_slot_in_time_is_not_attempted(place: Place) -
     notes = place.path / "notes"
     async with place.node() as node:
         answer = await node.exec("app:main", host=FLOWS, args=[str(notes)], timeout=20)
-    assert answer == ["Timeout", "ScheduleToStart"]
+    assert answer == ["Timeout", "schedule_to_start"]
     assert notes.read_text().split() == ["1"]
 
 

@@ -91,7 +91,7 @@ async def test_a_silent_attempt_is_given_up_and_one_that_is_heard_goes_on(place:
     options = {"activity.heartbeat_timeout": "300ms", "retry": {"max_attempts": 1}}
     assert await called(place, FLOWS, options, "app:working", 5, 0.1) == {"value": 5}
     answer = await called(place, FLOWS, options, "app:working", 2, 60)
-    assert (answer["kind"], answer["type"]) == ("Timeout", "Heartbeat")
+    assert (answer["kind"], answer["type"]) == ("Timeout", "heartbeat")
 
 
 async def test_a_heartbeat_that_nobody_hears_does_nothing(place: Place) -> None:

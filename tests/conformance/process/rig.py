@@ -37,7 +37,7 @@ class Entry:
 
     @property
     def about(self) -> Any:
-        return SimpleNamespace(default_host=self.meta.get("default_host"))
+        return SimpleNamespace(default_host=self.meta.get("default_host"), temporal=None)
 
     @property
     def options(self) -> Mapping[str, Any]:

@@ -61,7 +61,7 @@ async def test_the_time_of_a_call_counts_from_its_record(durable: Durable, optio
         with pytest.raises(Error) as caught:
             await node.wait(pid, timeout=5)
     assert caught.value.kind == "Timeout"
-    assert (caught.value.details or {})["timeout_type"] == "ScheduleToClose"
+    assert (caught.value.details or {})["timeout_type"] == "schedule_to_close"
 
 
 async def test_the_time_of_an_attempt_begins_with_the_attempt(durable: Durable) -> None:
