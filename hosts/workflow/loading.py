@@ -109,7 +109,8 @@ def _begin(engine: Engine, resident: Resident, found: OpenRun) -> None:
         live.close()
         resident.live = None  # its timer, which is set again, brings it back
         return
-    resident.facts.insert(0, Fact(events.RUN_RELEASED, 0, "", encode(None), now))
+    others = [fact for fact in resident.facts if fact.kind != events.RUN_RELEASED]  # it may have been read before
+    resident.facts = [Fact(events.RUN_RELEASED, 0, "", encode(None), now), *others]
 
 
 async def pinned_bundle(engine: Engine, row: RunRow) -> Bundle:

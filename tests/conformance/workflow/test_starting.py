@@ -13,7 +13,9 @@ from actorflow.app import open as open_node
 from actorflow.errors import ALREADY_EXISTS, INVALID, TIMEOUT, Error
 from actorflow.node.node import Node
 from actorflow.ports import Started
+from actorflow.run.event import RUN_RELEASED
 from actorflow.store.run_verb import run_verbs
+from hosts.workflow import loading
 
 HOST = "app:flows"
 INDEX = """
@@ -179,6 +181,28 @@ async def test_a_run_that_fails_is_tried_again_as_the_next_of_its_chain(place: P
         given_up = await start(node, language, 5, entry="fails", id="vain", retry_policy=policy)
         with pytest.raises(Error, match="not yet"):
             await node.wait(given_up.value, timeout=5)
+
+
+async def test_a_run_that_is_read_again_before_it_begins_begins_once(
+    place: Path, language: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read, times = loading._read, []  # noqa: SLF001 - the moment between reading a run and using that
+
+    async def changed_meanwhile(engine: Any, resident: Any) -> Any:
+        found = await read(engine, resident)
+        if len(times) < 3 and found.row.workflow_id == "late":
+            times.append(resident.run)
+            resident.stale = True
+        return found
+
+    monkeypatch.setattr(loading, "_read", changed_meanwhile)
+    async with boot(place) as booted:
+        await start(booted.node, language, id="late", start_delay="10ms")
+        await booted.node.send(pid("late"), "x", 1)
+        assert (await end(booted.node, "late"))["got"] == [1]
+        (history,) = await booted.stores.each(lambda store: store.journal(store.find("late").run, limit=100))
+        assert len(times) == 3
+        assert [event.kind for event in history].count(RUN_RELEASED) == 1
 
 
 async def test_a_run_whose_time_is_over_fails(place: Path, language: str) -> None:
