@@ -7,9 +7,10 @@ from typing import Annotated, Any, Final
 
 import typer
 
-from actorflow.cli import asking, control, repin, resolve, token, travel
+from actorflow.cli import asking, control, going_back, repin, resolve, token, travel
 from actorflow.cli import debug as debugging
 from actorflow.cli.argument import parse_seconds
+from actorflow.cli.capsule import fetched
 from actorflow.cli.option import AsJson, Data, Directory, Overrides, Timeout, View
 from actorflow.cli.output import line_of, print_fields, print_json, print_rows
 from actorflow.cli.place import Place
@@ -32,13 +33,18 @@ _EVENT_FIELDS: Final = ("seq", "kind", "ref", "target", "step", "at", "payload",
 def show(  # noqa: PLR0913, PLR0917 - the options of the verb
     run: Run,
     view: View = "",
+    at: Annotated[int | None, typer.Option("--at", metavar="SEQ", min=1, help="As it was after this event.")] = None,
     as_json: AsJson = False,  # noqa: FBT002 - typer makes flags of booleans
     directory: Directory = None,
     data: Data = None,
     override: Overrides = None,
 ) -> None:
-    """Print a run: its state, arguments, result, and the history of its states."""
-    answer = Place.of(directory, data, override).ask("run.show", {"run": run, "view": view})
+    """Print a run: its state, arguments, result, and the history of its states; or as it was after an event."""
+    place = Place.of(directory, data, override)
+    if at is not None:
+        going_back.show_past(place, run, at, as_json=as_json)
+        return
+    answer = place.ask("run.show", {"run": run, "view": view})
     states = answer.pop("states")
     shown = {name: answer[name] for name in _FIELDS if name in answer}
     if as_json:
@@ -79,6 +85,18 @@ def chain(
         runs += page
         after = page[-1]["run"]
     print_rows(runs, ("run_id", "entry", "state", "reason", "created", "updated"), as_json=as_json, empty="no runs")
+
+
+@app.command()
+def timeline(
+    run: Run,
+    as_json: AsJson = False,  # noqa: FBT002
+    directory: Directory = None,
+    data: Data = None,
+    override: Overrides = None,
+) -> None:
+    """Print what a run did when: each step, call, timer, signal and child, how long it took, and how it ended."""
+    going_back.print_timeline(fetched(Place.of(directory, data, override), run), as_json=as_json)
 
 
 @app.command()
