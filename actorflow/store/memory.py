@@ -260,6 +260,11 @@ class MemoryStore:
         journal = list(self._journals[run])
         return OpenRun(replace(self._runs[run]), journal, self.inbox(run), self._timers.of(run), self._calls.of(run))
 
+    def load_many(self, runs: Sequence[int], longest: int, *, lazy: bool = False) -> list[OpenRun]:
+        """Return everything needed to continue several runs."""
+        mine = (run for run in sorted(set(runs)) if run in self._runs and self._runs[run].last_seq <= longest)
+        return [self.load(run, lazy=lazy) for run in mine]
+
     def open_runs(self, host: str, after: int = 0, limit: int = 1000) -> list[RunRow]:
         """Return runs of a host that have not ended."""
         mine = (run for run in set(self._holders.values()) if run > after and self._runs[run].host == host)

@@ -60,6 +60,14 @@ class HotReader(Protocol):
         """
         ...
 
+    def load_many(self, runs: Sequence[int], longest: int, *, lazy: bool = False) -> list[OpenRun]:
+        """Return what `load` returns of several runs, by run number, in a few statements for all of them.
+
+        Left out are runs that do not exist, those with more than `longest` journal events, and those at the end for
+        which the answer would become too large: they are for `load`.
+        """
+        ...
+
     def open_runs(self, host: str, after: int = 0, limit: int = 1000) -> list[RunRow]:
         """Return runs of a host that have not ended, by run number, beginning after run number `after`."""
         ...

@@ -24,6 +24,8 @@ P = ParamSpec("P")
 S = TypeVar("S", bound="SqlReader")
 
 _ALL: Final = 2**63 - 1
+_MOST: Final = 32 * 1024 * 1024
+"""Bytes of payloads after which no further run is loaded together with others."""
 
 
 def explained(method: Callable[Concatenate[S, P], T]) -> Callable[Concatenate[S, P], T]:
@@ -115,6 +117,35 @@ class SqlReader:
         timers = self._rows(reads.timers, row.run)
         calls = [self._call(row.run, values) for values in self._rows(reads.calls, row.run)]
         return OpenRun(row, journal, self.inbox(row.run), timers, calls)
+
+    @explained
+    def load_many(self, runs: Sequence[int], longest: int, *, lazy: bool = False) -> list[OpenRun]:
+        """Return everything needed to continue several runs."""
+        many, listed = self._reads.many, self.dialect.pack(sorted(runs))
+        rows = map(self._row, self._rows(many.rows, listed, longest))
+        found = {row.run: OpenRun(row, [], [], [], []) for row in rows}
+        listed = self.dialect.pack(self._journals(found, lazy=lazy))
+        for run, *values in self._rows(many.inboxes, listed):
+            found[run].inbox.append(self._delivery(run, values))
+        for run, ref, due in self._rows(many.timers, listed):
+            found[run].timers.append((ref, due))
+        for run, *values in self._rows(many.calls, listed):
+            found[run].calls.append(self._call(run, values))
+        return list(found.values())
+
+    def _journals(self, found: dict[int, OpenRun], *, lazy: bool) -> list[int]:
+        """Read the journals of runs, as many as one answer may hold; drop the other runs, and return who is left."""
+        size, event_of = 0, self._opener.event
+        for run, *values in self._connection().execute(self._reads.many.journals, (self.dialect.pack(list(found)),)):
+            event = JournalEvent(*values)
+            event = event_of(run, event, lazy=lazy and event.kind in COMPARED)
+            found[run].events.append(event)
+            size += len(event.payload)
+            if size > _MOST and run != next(iter(found)):
+                for other in [other for other in found if other >= run]:
+                    del found[other]
+                break
+        return list(found)
 
     @explained
     def open_runs(self, host: str, after: int = 0, limit: int = 1000) -> list[RunRow]:

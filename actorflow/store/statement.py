@@ -5,6 +5,7 @@ A row of parameters is a tuple in the order named beside each statement.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Final
 
 from sqlalchemy import (
@@ -191,7 +192,7 @@ class KinStatements:
 
 
 class KinReadStatements:
-    """What a reader asks about ids that runs hold beside their own, and about search attributes."""
+    """What a reader asks about ids that runs hold beside their own, about search attributes, and about many runs."""
 
     def __init__(self, dialect: Sqlite) -> None:
         """Compile all."""
@@ -203,6 +204,7 @@ class KinReadStatements:
         beside = select(t.open_run.c.workflow_id, t.open_run.c.run).select_from(both)
         beside = beside.where(_bound(t.queued_run.c.host), t.open_run.c.run == t.queued_run.c.run)
         self.held_beside = sql(beside, "key_host")
+        self.many = ManyStatements(dialect)
         self.attributes = sql(
             select(t.attribute.c.name, t.attribute.c.kind, t.attribute.c.value)
             .where(_bound(t.attribute.c.run))
@@ -281,6 +283,25 @@ def _journals(dialect: Sqlite) -> tuple[str, str]:
     following = limited(events.where(t.journal.c.seq > bindparam("after")))
     some = events.where(dialect.one_of(t.journal.c.kind, "kinds"))
     return compiled(dialect, following, "key_run", "after", "limit"), compiled(dialect, some, "key_run", "kinds")
+
+
+class ManyStatements:
+    """What loads many runs at once: each takes a list of run numbers, and gives its rows with the run first."""
+
+    def __init__(self, dialect: Sqlite) -> None:
+        """Compile all."""
+
+        def of_runs(table: Table, names: Sequence[str], order: str) -> str:
+            rows = select(table.c.run, *(table.c[name] for name in names)).where(dialect.one_of(table.c.run, "runs"))
+            return compiled(dialect, rows.order_by(table.c.run, table.c[order]), "runs")
+
+        short = t.run.c.last_seq <= bindparam("longest")
+        rows = select(t.run).where(dialect.one_of(t.run.c.run, "runs"), short).order_by(t.run.c.run)
+        self.rows = compiled(dialect, rows, "runs", "longest")
+        self.journals = of_runs(t.journal, _EVENT, "seq")
+        self.inboxes = of_runs(t.inbox, _INBOX, "id")
+        self.timers = of_runs(t.timer, ("ref", "due"), "ref")
+        self.calls = of_runs(t.call, _CALL, "ref")
 
 
 def _changes(dialect: Sqlite) -> tuple[str, str]:

@@ -35,6 +35,7 @@ from hosts.workflow.effect import perform
 from hosts.workflow.entropy import Entropy
 from hosts.workflow.eviction import evict_unused
 from hosts.workflow.faults import no_run, row_outcome
+from hosts.workflow.gathering import Gathering
 from hosts.workflow.length import is_long, long_history, too_long
 from hosts.workflow.live import Fact
 from hosts.workflow.operation import attempt, is_operation
@@ -85,6 +86,7 @@ class Engine:
         self.entropy = Entropy()
         self.admission = Admission(self)
         self.recovery = Recovery(self)
+        self.gathering = Gathering(self)
         self.control = Control(self)
         self.chores = Chores(self)
         self.remover = Remover(self)
@@ -161,6 +163,7 @@ class Engine:
         async with trio.open_nursery() as nursery:
             self._nursery = nursery
             nursery.start_soon(self.timers.serve)
+            nursery.start_soon(self.gathering.serve)
             nursery.start_soon(evict_unused, self)
             nursery.start_soon(self.sweeper.serve)
             nursery.start_soon(self.chores.serve)
@@ -216,13 +219,18 @@ class Engine:
         self.calls.draining = True
         with trio.move_on_after(grace):
             while self.calls.running or any(resident.busy or resident.queued for resident in self.residents.values()):
-                self._progress = trio.Event()
-                await self._progress.wait()
+                await self.progress()
         self.calls.close_all()
 
     def progressed(self) -> None:
-        """Let a drain look again."""
+        """Let who waits for the work to be done look again."""
         self._progress.set()
+
+    async def progress(self) -> None:
+        """Wait for the next `progressed`."""
+        if self._progress.is_set():
+            self._progress = trio.Event()
+        await self._progress.wait()
 
     def release(self, host: WorkflowHost) -> None:
         """Let go of the runs of a host that leaves while others stay."""
@@ -341,7 +349,7 @@ class Engine:
         if live is None or resident.stale:
             self.recovery.drop(resident)
             resident.busy, resident.stale = True, False
-            self.start_soon(self.recovery.load, resident)
+            self.gathering.want(resident)
             return
         if not resident.wanting:
             return

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import trio
 
@@ -28,8 +28,20 @@ _FACTS_PER_CHECKPOINT = 100
 _BUNDLES = 64
 
 
-async def load(engine: Engine, resident: Resident) -> RunRow:
-    """Read a run and rebuild its machine; returns its row.
+class Given(NamedTuple):
+    """A run as it was read, and the inbox rows among its facts that were known before that."""
+
+    found: OpenRun
+    before: frozenset[int]
+
+
+def known_rows(resident: Resident) -> frozenset[int]:
+    """Return the inbox rows that are known of a run."""
+    return frozenset(fact.row for fact in resident.facts)
+
+
+async def load(engine: Engine, resident: Resident, given: Given | None = None) -> RunRow:
+    """Read a run, unless it is `given`, and rebuild its machine; returns its row.
 
     A run that gets no turns now, has ended, or whose host does not run gets no machine. Facts in its inbox join the
     others.
@@ -38,8 +50,9 @@ async def load(engine: Engine, resident: Resident) -> RunRow:
         Divergence, CorruptJournalError: when the journal and the script do not agree.
         Error: when the store cannot be read now, or the run's source is missing.
     """
-    before = frozenset(fact.row for fact in resident.facts)
-    found = await _read(engine, resident)
+    before = known_rows(resident)
+    found, before = given or Given(await _read(engine, resident), before)
+    _know(engine, resident, found.row)
     row = found.row
     if resident.host is None or row.state in states.STILL | states.TERMINAL:
         return row
@@ -68,7 +81,6 @@ async def _read(engine: Engine, resident: Resident) -> OpenRun:
                 _know(engine, resident, newest[0])
                 resident.lease = resident.host.lease if resident.host is not None else resident.lease
         raise
-    _know(engine, resident, found.row)
     return found
 
 

@@ -20,7 +20,7 @@ from hosts.workflow.driver import Divergence
 from hosts.workflow.effect import perform
 from hosts.workflow.faults import no_run, row_outcome
 from hosts.workflow.live import CorruptJournalError
-from hosts.workflow.loading import load
+from hosts.workflow.loading import Given, load
 from hosts.workflow.naming import held_names, name_events
 from hosts.workflow.report import divergence_report
 from hosts.workflow.resident import Draft, Resident
@@ -209,10 +209,10 @@ class Recovery:
         if resident.wanting:
             self._engine.enqueue(resident)
 
-    async def load(self, resident: Resident) -> None:
-        """Rebuild a run and go on with it; pause it when that is not possible."""
+    async def load(self, resident: Resident, given: Given | None = None) -> None:
+        """Rebuild a run, from the store unless it is `given`, and go on with it; pause it when that is not possible."""
         try:
-            row = await load(self._engine, resident)
+            row = await load(self._engine, resident, given)
             successor = await self._continued_as(row)
         except Divergence as divergence:
             waits = resident.live.machine.waits() if resident.live is not None else []
@@ -224,7 +224,7 @@ class Recovery:
             return
         except Error as error:
             if error.retryable:
-                await self._try_later(resident)
+                self._engine.start_soon(self._try_later, resident)
             else:
                 self.pause(resident, error.message)
             return

@@ -154,6 +154,7 @@ def content(store: Store) -> dict[str, Any]:
     runs = [row.run for row in store.runs(RunFilter())]
     return {
         "runs": [store.load(run) for run in runs],
+        "many": store.load_many(runs, 2**62),
         "history": [store.history(run) for run in runs],
         "faults": [store.verify(run) for run in runs],
         "counts": store.counts(),

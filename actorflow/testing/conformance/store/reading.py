@@ -8,9 +8,9 @@ from typing import Any, Final
 
 from actorflow.run.event import FUNCTION_CALLED
 from actorflow.run.state import CANCELLED, CREATED, PAUSED, WAITING
-from actorflow.run.turn import OpenRun, StateChange
+from actorflow.run.turn import CallRow, OpenRun, StateChange
 from actorflow.store.port import RunFilter, Store
-from actorflow.testing.conformance.items import ENTRY, HOST, Book, message
+from actorflow.testing.conformance.items import ENTRY, EPOCH, HOST, Book, message
 from actorflow.testing.conformance.store.case import Case, begin, begin_one, expect, expect_true
 
 
@@ -115,6 +115,30 @@ def a_snapshot_sees_what_was_committed(store: Store) -> None:
         expect("commits", store.commits, 3)
 
 
+def many_runs_load_like_one(store: Store) -> None:
+    """What several runs hold is read at once, and is what each of them holds; what does not fit is left out."""
+    books = begin(store, *(f"order/{number}" for number in range(4)))
+    one, two, three, four = books
+    store.commit(
+        [
+            message(one.workflow_id, b"a"),
+            two.turn(timers=[(1, EPOCH + 8), (2, EPOCH + 5)], calls=[CallRow(3, 1, EPOCH + 5, b"a")]),
+            message(two.workflow_id, b"b"),
+            message(one.workflow_id, b"c"),
+            three.finish(),
+            four.turn(WAITING, [four.event(FUNCTION_CALLED) for _ in range(9)]),
+        ]
+    )
+    runs = [book.run for book in books]
+    loaded = {run: store.load(run) for run in runs}
+    expect("messages", [row.payload for row in loaded[one.run].inbox], [b"a", b"c"])
+    expect("all", store.load_many([*reversed(runs), 99], 99), [loaded[run] for run in runs])
+    longest = max(loaded[run].row.last_seq for run in runs[:3])
+    expect("short ones", store.load_many(runs, longest), [loaded[run] for run in runs[:3]])
+    expect("some", store.load_many([three.run, one.run], 99), [loaded[one.run], loaded[three.run]])
+    expect("none", store.load_many([], 99), [])
+
+
 def any_value_comes_back(store: Store) -> None:
     """Text and bytes come back as they were, whatever they hold."""
     text = "naïve 𝄞 'quote' \"double\" % _ \\ {} \n ;--"
@@ -150,6 +174,7 @@ CASES: Final[tuple[Case, ...]] = (
     a_reference_finds_a_run,
     damage_is_named,
     a_snapshot_sees_what_was_committed,
+    many_runs_load_like_one,
     any_value_comes_back,
     an_id_with_a_nul_is_refused,
 )

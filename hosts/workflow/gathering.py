@@ -1,0 +1,103 @@
+"""Reading back many runs at once: those that are to be rebuilt in one moment are read by a few statements together.
+
+One run costs a handful of statements, each of which hands the interpreter's lock over and gets it back; when thousands
+of runs are due in one moment that is most of what they cost (`docs/decisions/0006`). No more runs are read than the
+turns of those before can use: what waits here is a number of runs, not their journals and machines.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from time import perf_counter
+from typing import TYPE_CHECKING, Final
+
+import trio
+
+from actorflow.errors import Error
+from hosts.workflow.loading import Given, known_rows
+
+if TYPE_CHECKING:
+    from actorflow.run.turn import OpenRun
+    from hosts.workflow.engine import Engine
+    from hosts.workflow.resident import Resident
+
+_AT_ONCE: Final = 400
+"""So many runs are read together."""
+_LONGEST: Final = 200
+"""A run with more journal events than this is read and rebuilt on its own, beside the others."""
+_SLICE: Final = 0.002
+"""Seconds of rebuilding after which the rest of the node has its turn."""
+
+
+class Gathering:
+    """The runs of one engine that wait to be rebuilt, in the order in which something came for them."""
+
+    def __init__(self, engine: Engine) -> None:
+        """Rebuild runs for `engine`; nothing happens before `serve`."""
+        self._engine = engine
+        self._waiting: deque[Resident] = deque()
+        self._rebuilt: list[tuple[Resident, int]] = []
+        self._reading = 0
+        self._wake = trio.Event()
+
+    def __len__(self) -> int:
+        """Return how many runs wait."""
+        return len(self._waiting)
+
+    def want(self, resident: Resident) -> None:
+        """Rebuild a run soon, and go on with it; nobody else touches it until then: it is busy."""
+        self._waiting.append(resident)
+        self._wake.set()
+
+    async def serve(self) -> None:
+        """Rebuild what waits, for ever."""
+        while True:
+            while not self._waiting:
+                self._wake = trio.Event()
+                await self._wake.wait()
+            await self._room()
+            some = [self._waiting.popleft() for _ in range(min(_AT_ONCE, len(self._waiting)))]
+            await self._rebuild(some)
+
+    async def _room(self) -> None:
+        """Wait until the turns of the runs that were rebuilt last are committed, but for as many as are read next."""
+        while len(self._rebuilt) + self._reading > _AT_ONCE:
+            self._rebuilt = [(resident, was) for resident, was in self._rebuilt if _in_turn(resident, was)]
+            if len(self._rebuilt) + self._reading > _AT_ONCE:
+                await self._engine.progress()
+
+    async def _rebuild(self, some: list[Resident]) -> None:
+        before = {resident.run: known_rows(resident) for resident in some}
+        found = await self._read(sorted(before)) if len(some) > 1 else {}
+        began = perf_counter()
+        for resident in some:
+            held = found.pop(resident.run, None)
+            if held is None:
+                self._engine.start_soon(self._alone, resident)
+                continue
+            await self._engine.recovery.load(resident, Given(held, before[resident.run]))
+            self._rebuilt.append((resident, resident.revision))
+            if perf_counter() - began > _SLICE:
+                await trio.lowlevel.checkpoint()
+                began = perf_counter()
+
+    async def _alone(self, resident: Resident) -> None:
+        self._reading += 1
+        try:
+            await self._engine.recovery.load(resident)
+        finally:
+            self._reading -= 1
+            self._engine.progressed()
+
+    async def _read(self, runs: list[int]) -> dict[int, OpenRun]:
+        """Read several runs; none when they cannot be read together: then each is read alone, and fails alone."""
+        try:
+            held = await self._engine.writer.read(lambda store: store.load_many(runs, _LONGEST, lazy=True))
+        except Error:
+            return {}
+        return {each.row.run: each for each in held}
+
+
+def _in_turn(resident: Resident, revision: int) -> bool:
+    """Tell whether a run that was rebuilt has its first turn still before it."""
+    return resident.live is not None and resident.revision == revision and (resident.busy or resident.queued)

@@ -1,0 +1,114 @@
+"""Runs that are due in one moment are read together; what cannot be read like that is read alone, and fails alone."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections import Counter
+from collections.abc import Sequence
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+import trio
+
+from actorflow.codec import encode
+from actorflow.machine.op import Op
+from actorflow.run.event import MESSAGE_RECEIVED
+from actorflow.run.state import PAUSED
+from actorflow.run.turn import Delivery, OpenRun
+from actorflow.store.dialect import Sqlite
+from actorflow.store.memory import MemoryStore
+from actorflow.store.sql import SqlStore
+from tests.conformance.workflow.durable import WORKFLOWS, Durable, engine_of
+from tests.conformance.workflow.test_schedules import TrioClock
+from tests.crash.kept import PATIENCE, Ops, parked, reach, sqlite_rig
+
+RUNS = 1_000
+LONG = 250
+
+
+class Counting(MemoryStore):
+    """A store that counts how it is read."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.reads: Counter[str] = Counter()
+        self.most = 0
+
+    def load(self, run: int, *, lazy: bool = False) -> OpenRun:
+        self.reads["one"] += 1
+        return super().load(run, lazy=lazy)
+
+    def load_many(self, runs: Sequence[int], longest: int, *, lazy: bool = False) -> list[OpenRun]:
+        found = super().load_many(runs, longest, lazy=lazy)
+        self.reads["one"] -= len(found)  # it reads them by `load`
+        self.reads["many"] += 1
+        self.most = max(self.most, len(found))
+        return found
+
+
+@pytest.mark.mock_clock
+async def test_runs_due_in_one_moment_are_read_together() -> None:
+    def sleeper(number: int) -> Ops:
+        yield (Op.SLEEP, 10_000_000_000)
+        return number
+
+    store = Counting()
+    rig = Durable(lambda: store, {"cache": {"runs": 2}})
+    rig.clock = TrioClock()
+    rig.add("app:sleeper", sleeper)
+    async with rig.node() as node:
+        engine = engine_of(node)
+        pids = [await node.spawn("app:sleeper", host=WORKFLOWS, args=[number]) for number in range(RUNS)]
+        await trio.sleep(5)
+        assert len(engine.residents) <= 2
+        results = [await node.wait(pid, timeout=PATIENCE) for pid in pids]
+        assert not engine.residents
+    assert results == list(range(RUNS))
+    assert store.reads["one"] <= 2
+    assert store.reads["many"] <= RUNS / 100
+    assert 100 <= store.most <= 500, "as many as one statement is worth, and no more than memory is"
+
+
+@pytest.mark.mock_clock
+async def test_a_long_history_is_read_beside_the_others() -> None:
+    def main(number: int) -> Ops:
+        for _ in range(LONG if number == 0 else 1):
+            yield (Op.CALL, "app:double", (1,), {})
+        yield (Op.SLEEP, 10_000_000_000)
+        return number
+
+    store = Counting()
+    rig = Durable(lambda: store, {"cache": {"runs": 0}})
+    rig.registry.add_python("app:double", "async def main(x):\n    return x * 2\n")
+    rig.clock = TrioClock()
+    rig.add("app:main", main)
+    async with rig.node() as node:
+        pids = [await node.spawn("app:main", host=WORKFLOWS, args=[number]) for number in range(5)]
+        await trio.sleep(5)
+        assert not engine_of(node).residents
+        store.reads.clear()
+        assert [await node.wait(pid, timeout=PATIENCE) for pid in pids] == list(range(5))
+    assert store.reads["one"] == 1
+
+
+async def test_one_that_cannot_be_read_pauses_and_the_others_go_on(tmp_path: Path) -> None:
+    path = tmp_path / "runs.db"
+    rig = sqlite_rig(path)
+    rig.add("app:parked", parked)
+    async with rig.node() as node:
+        ids = [f"p/{number}" for number in range(6)]
+        options = ({"workflow.id": name} for name in ids)
+        pids = [await node.spawn("app:parked", host=WORKFLOWS, args=[1], options=each) for each in options]
+        rows = [await reach(node, name, "waiting", 3) for name in ids]
+    with closing(SqlStore(Sqlite(path))) as store:
+        payload = encode(["", [7]])
+        told = [Delivery("", MESSAGE_RECEIVED, "go", "", payload, 1, run=row.run) for row in rows]
+        assert all(answer.accepted for answer in store.commit(told))
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute("UPDATE inbox SET payload = x'80' WHERE run = ?", (rows[2].run,))
+    async with rig.node() as node:
+        done = [await node.wait(pid, timeout=PATIENCE) for place, pid in enumerate(pids) if place != 2]
+        assert done == [[2, 14]] * 5
+        row = await reach(node, ids[2], PAUSED)
+    assert "corrupt" in row.reason
