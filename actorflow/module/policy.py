@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Final, Literal, TypeAlias
 
 from actorflow.errors import Error
-from actorflow.module import search
+from actorflow.module import expr, search
 
 Verdict: TypeAlias = Literal["allow", "deny", "undefined"]
 Effect: TypeAlias = Literal["allow", "deny"]
@@ -28,9 +28,13 @@ class Question:
     resource: str
     meta: Mapping[str, Any]
 
+    def fields(self) -> dict[str, Any]:
+        """Return all that conditions and expressions may look at."""
+        return {"actor": self.actor, "action": self.action, "resource": self.resource, "meta": self.meta}
+
     def field(self, path: str) -> Any:
         """Return what stands at a dotted path such as `actor.meta.role`, or a mark of its own when nothing does."""
-        value: Any = {"actor": self.actor, "action": self.action, "resource": self.resource, "meta": self.meta}
+        value: Any = self.fields()
         for part in path.split("."):
             if not isinstance(value, Mapping) or part not in value:
                 return _MISSING
@@ -66,6 +70,8 @@ class Policy:
     resources: tuple[str, ...]
     effect: Effect
     conditions: tuple[Condition, ...] = ()
+    expression: str = ""
+    """An expression that must be true too; one that fails leaves an `allow` out, and a `deny` in."""
 
     def applies(self, question: Question) -> bool:
         """Tell whether it has something to say."""
@@ -73,7 +79,15 @@ class Policy:
             any(is_like(question.action, pattern) for pattern in self.actions)
             and any(is_like(question.resource, pattern) for pattern in self.resources)
             and all(condition.holds(question) for condition in self.conditions)
+            and (not self.expression or self._agrees(question))
         )
+
+    def _agrees(self, question: Question) -> bool:
+        try:
+            found = expr.evaluate(self.expression, question.fields())
+        except Error:
+            return self.effect == "deny"
+        return found is True or (self.effect == "deny" and found is not False)
 
 
 def evaluate(policies: Iterable[Policy], question: Question) -> Verdict:

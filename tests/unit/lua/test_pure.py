@@ -77,7 +77,7 @@ def test_an_error_object_is_a_value_like_any_other(call: Run) -> None:
 
 
 DOCUMENT = (Path(__file__).parents[3] / "docs" / "modules.md").read_text()
-COMPUTING = ("base64", "compress", "crypto", "hash", "json", "payload", "text", "uuid", "yaml")
+COMPUTING = ("base64", "compress", "crypto", "expr", "hash", "html", "json", "payload", "text", "uuid", "yaml")
 
 
 @pytest.mark.parametrize("module", COMPUTING)

@@ -288,3 +288,12 @@ def test_a_key_of_meta_with_another_type_is_the_applications_own(load: Load) -> 
     wrong = {"meta.tags", "meta.groups", "meta.default_host", "meta.command"}
     assert {fault.path for fault in registry.faults} == wrong
     assert {fault.scope for fault in registry.faults} == {"notice"}
+
+
+def test_a_policy_by_expression_is_read_when_it_is_loaded(load: Load, texts: Texts) -> None:
+    written = 'policy:\n  actions: "*"\n  resources: "*"\n  effect: allow\n  expression: {}\n'
+    assert texts(load(entry("security.policy.expr", written.format("actor.id == meta.owner")))) == []
+    for text, why in (("actor.id ==", "line 1, column 12"), ("acter.id == 1", "did you mean 'actor'"), ("''", "")):
+        (fault,) = texts(load(entry("security.policy.expr", written.format(text))))
+        assert "app.yaml:9" in fault
+        assert why in fault
