@@ -171,13 +171,13 @@ class Turn:
     lease: int
     state: str
     events: list[JournalEvent] = field(default_factory=list)
-    consumed: list[int] = field(default_factory=list)
-    timers: list[tuple[int, int]] = field(default_factory=list)
-    dropped_timers: list[int] = field(default_factory=list)
-    calls: list[CallRow] = field(default_factory=list)
-    dropped_calls: list[int] = field(default_factory=list)
-    starts: list[StartRun] = field(default_factory=list)
-    deliveries: list[Delivery] = field(default_factory=list)
+    consumed: Sequence[int] = ()
+    timers: Sequence[tuple[int, int]] = ()
+    dropped_timers: Sequence[int] = ()
+    calls: Sequence[CallRow] = ()
+    dropped_calls: Sequence[int] = ()
+    starts: Sequence[StartRun] = ()
+    deliveries: Sequence[Delivery] = ()
     change: StateChange | None = None
     result: bytes | None = None
     waits: bytes = b""

@@ -622,7 +622,7 @@ def _continues(events: list[JournalEvent], last: int) -> bool:
 
 
 def _replace(
-    run: int, dropped: list[int], added: dict[int, V], rows: dict[int, dict[int, V]], gone: list[tuple[int, int]]
+    run: int, dropped: Sequence[int], added: dict[int, V], rows: dict[int, dict[int, V]], gone: list[tuple[int, int]]
 ) -> None:
     kept = rows.setdefault(run, {})
     for ref in dropped:

@@ -52,6 +52,7 @@ class _Plan(NamedTuple):
     way: str
     prepare: _Prepare
     limits: Limits
+    transactional: bool
 
 
 class FunctionHost:
@@ -151,12 +152,12 @@ class FunctionHost:
         return give_up
 
     def _begin_python(self, entry: Entry, request: CallRequest, reply: Reply) -> Callable[[], None]:
-        if field(entry.config, "transactional", default=False):
-            raise invalid(f"{request.target} is transactional: only a workflow calls it, whose store is its database")
         own = self._node.guard.own(request.target)
         if own:
             request = replace(request, context={**request.context, **own})
         plan = self._plan(entry, self._node.registry.bundle(request.target))
+        if plan.transactional:
+            raise invalid(f"{request.target} is transactional: only a workflow calls it, whose store is its database")
         attempt = Attempt(self._node, request, reply, plan.way, plan.prepare(request), plan.limits)
         self._runners.submit(attempt.serve)
         return attempt.give_up
@@ -169,7 +170,9 @@ class FunctionHost:
             limits = self._node.limits
             if "limits" in bundle.options:
                 limits = Bounds(limits).under(bundle.options["limits"]).values
-            plan = self._plans[bundle.id] = _Plan(entry, bundle, way, prepare, limits)
+            plan = self._plans[bundle.id] = _Plan(
+                entry, bundle, way, prepare, limits, bool(field(entry.config, "transactional", default=False))
+            )
         return plan
 
     def _way(self, entry: Entry, bundle: Bundle) -> tuple[str, _Prepare]:

@@ -182,7 +182,7 @@ class Admission:
         """Start a child again: under its old run id, so that a child which was started is found, not doubled."""
         if resident.host is None:
             return
-        request, _ = spawn_request(record, resident.pid, live.driver.identity.context)
+        request, _ = spawn_request(record, resident.pid, live.driver.who.context)
         run_id = child_run_id(live.run_id, record.ref)
         reply = partial(self.child_started, resident, record.ref)
         self._engine.asked.add((resident.run, record.ref))

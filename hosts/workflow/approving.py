@@ -38,7 +38,7 @@ def opened(resident: Resident, record: Record) -> PutDocument:
         "run_id": live.run_id if live is not None else "",
         "workflow_id": resident.workflow_id,
         "pid": resident.pid,
-        "entry": live.driver.identity.entry if live is not None else "",
+        "entry": live.driver.who.entry if live is not None else "",
         "ref": record.ref,
         "state": OPEN,
     }

@@ -123,7 +123,7 @@ class Calls:
         except Error as error:
             self._engine.fact(resident.run, refused(record.ref, error.failure, self._engine.clock.now()))
             return
-        identity = live.driver.identity
+        identity = live.driver.who
         context = identity.context
         if "context" in options:
             context = {**context, **options["context"]}
@@ -237,7 +237,8 @@ class Calls:
     def _admit(self, call: OpenCall) -> None:
         """Attempt a call that has a slot of its function, as soon as its host has one too."""
         if self.running < call.host.concurrency and not self.draining:
-            self._starting.clear(call, call.terms.schedule_to_start)
+            if call.terms.schedule_to_start:
+                self._starting.clear(call, call.terms.schedule_to_start)
             self._attempt(call)
         else:
             heapq.heappush(self._waiting, (call.terms.priority, next(self._numbers), call))
@@ -256,15 +257,13 @@ class Calls:
         """Begin an attempt that has its slot, unless it was given up meanwhile."""
         if call.request is not request or call.give_up is None:
             return
-        terms, now = call.terms, self._engine.clock.now()
-        call.began = now
-        if terms.start_to_close and not terms.transactional:
+        call.began = now = self._engine.node.clock.now()
+        terms = call.terms
+        if terms.plain:
             self._closing.set(call, terms.start_to_close)
             request.deadline = now + terms.start_to_close
-        if call.close_at:
-            request.deadline = min(request.deadline or call.close_at, call.close_at)
-        if terms.heartbeat:
-            self._beating.set(call, terms.heartbeat)
+        else:
+            self._bound_attempt(call, request, now)
         if call.details:
             request.heartbeat = decode(call.details)
         request.beat = partial(self._heard, call.run, call.ref, request.attempt)
@@ -274,6 +273,17 @@ class Calls:
             give_up = self._engine.attempt(request, partial(self._replied, call, request))
         if not call.answered:
             call.give_up = give_up
+
+    def _bound_attempt(self, call: OpenCall, request: CallRequest, now: int) -> None:
+        """Set the times of an attempt whose terms are not plain."""
+        terms = call.terms
+        if terms.start_to_close and not terms.transactional:
+            self._closing.set(call, terms.start_to_close)
+            request.deadline = now + terms.start_to_close
+        if call.close_at:
+            request.deadline = min(request.deadline or call.close_at, call.close_at)
+        if terms.heartbeat:
+            self._beating.set(call, terms.heartbeat)
 
     def _transact(self, call: OpenCall, request: CallRequest) -> Callable[[], None]:
         """Begin an attempt that is part of a commit. Returns what gives it up, which only helps before it begins."""

@@ -77,7 +77,7 @@ def _link(engine: Engine, live: LiveRun, failure: Failure | None, options: Any) 
 def _request(live: LiveRun) -> SpawnRequest:
     """Return the request that the run was started with, as its start event keeps it."""
     payload = live.payload
-    identity = live.driver.identity
+    identity = live.driver.who
     request = SpawnRequest(
         identity.entry, identity.host, tuple(payload["args"]), context=identity.context, parent=identity.parent
     )

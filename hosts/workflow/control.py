@@ -123,7 +123,7 @@ class Control:
         if resident is None or resident.live is None:
             return None
         try:
-            entry = self._engine.node.registry.entry(resident.live.driver.identity.entry)
+            entry = self._engine.node.registry.entry(resident.live.driver.who.entry)
             return exhaustion_of_entry(entry.config)
         except Error:
             return None  # the entry is gone, or is wrong: then it says nothing

@@ -10,10 +10,6 @@ from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING
 
-import trio
-
-from actorflow.duration import SECOND
-
 if TYPE_CHECKING:
     from actorflow.node.node import Node
     from hosts.workflow.open_call import OpenCall
@@ -26,7 +22,7 @@ class Deadlines:
         """Call `reached` with each call whose time is over."""
         self._node = node
         self._reached = reached
-        self._lines: dict[int, dict[OpenCall, float]] = {}
+        self._lines: dict[int, dict[OpenCall, int]] = {}
 
     def set(self, call: OpenCall, duration: int) -> None:
         """Give a call this long from now on; it has no other deadline here than one of the same duration."""
@@ -38,7 +34,7 @@ class Deadlines:
             self._node.after(duration, partial(self._look, duration))
         else:
             line.pop(call, None)  # it goes to the end of the line
-        line[call] = trio.current_time() + duration / SECOND
+        line[call] = self._node.clock.monotonic() + duration
 
     def clear(self, call: OpenCall, duration: int) -> None:
         """Let a call be late."""
@@ -48,11 +44,11 @@ class Deadlines:
 
     def _look(self, duration: int) -> None:
         """Find the calls that are late, and sleep until the next one may be."""
-        line, now = self._lines[duration], trio.current_time()
+        line, now = self._lines[duration], self._node.clock.monotonic()
         while line:
             call, due = next(iter(line.items()))
             if due > now:
-                self._node.after(int((due - now) * SECOND) + 1, partial(self._look, duration))
+                self._node.after(due - now, partial(self._look, duration))
                 return
             del line[call]
             self._reached(call)

@@ -80,13 +80,13 @@ class JournalDriver:
         continuation: what the run continues as new with, None while it does not.
         described: attributes that the script has set and no commit holds yet, None for none. position, size: of the
             fact being fed in the journal, and of the payloads before it.
-        live: the run, None once it is dropped. versions: what `workflow.version` answered, by change.
+        who: who the run is, without the length of its history. live: the run, None once it is dropped.
+        versions: what `workflow.version` answered, by change.
     """
 
     __slots__ = (
         "_collecting",
         "_expected",
-        "_identity",
         "_now",
         "_recorded_draws",
         "_salt",
@@ -106,12 +106,13 @@ class JournalDriver:
         "tokens",
         "updates",
         "versions",
+        "who",
         "withdrawn",
     )
 
     def __init__(self, identity: Identity, run_id: str, seed: bytes, limits: Limits, operator: Operator) -> None:
         """Make the driver of a run that has done nothing yet."""
-        self._identity = identity
+        self.who = identity
         self._salt = run_id.encode()
         self._stream = DrawStream(seed)
         self.limits = limits
@@ -243,9 +244,9 @@ class JournalDriver:
     @property
     def identity(self) -> Identity:
         """Who the run is."""
-        facts: dict[str, Any] = self._identity.workflow  # type: ignore[assignment] # made for this run alone
+        facts: dict[str, Any] = self.who.workflow  # type: ignore[assignment] # made for this run alone
         facts["history_length"], facts["history_size"] = self.position, self.size
-        return self._identity
+        return self.who
 
     def now(self) -> int:
         """Return the recorded time of the fact being fed."""
@@ -335,7 +336,7 @@ class JournalDriver:
     def note(self, level: str, text: str, fields: Mapping[str, Value]) -> None:
         """Write a log line, once: not again on replay."""
         if not self.replaying:
-            self.operator.note(self._identity.pid, level, text, fields)
+            self.operator.note(self.who.pid, level, text, fields)
 
     def notice(self, notice: Notice) -> None:
         """Pass a notice on, once: not again on replay."""

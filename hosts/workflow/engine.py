@@ -153,7 +153,7 @@ class Engine:
             return give_up
         resident = self.residents.get(self.open_ids.get(self.own_workflow(request.caller) or "", 0))
         live = None if resident is None else resident.live
-        identity = Identity(request.caller, "", "", request.context) if live is None else live.driver.identity
+        identity = Identity(request.caller, "", "", request.context) if live is None else live.driver.who
         return attempt(self.node, identity, request, reply)
 
     # ---- serving -----------------------------------------------------------------------------------------------

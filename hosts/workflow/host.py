@@ -235,7 +235,7 @@ class WorkflowHost:
             state = "ready" if resident.wanting or resident.busy else "waiting"
             slots = self._engine.calls.waits(resident.run, live.driver.open)
             waits = (*slots, *live.machine.waits())
-            identity = live.driver.identity
+            identity = live.driver.who
             yield ProcessInfo(identity.pid, identity.entry, self.id, state, len(resident.facts), live.started, waits)
 
 

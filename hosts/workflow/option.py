@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 _NESTED: Final = frozenset({"temporal", "workflow", "temporal.workflow"})
 _PREFIX: Final = "temporal."
 _OURS: Final = "workflow."
+IDENTITY: Final = frozenset({"workflow_id", "on_conflict", "reuse", "hold", "delay"})
+"""Options that are used up by the start."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +47,7 @@ class StartOptions:
         close: what happens to it when its parent ends.
         priority: who waits for a slot is served by this, higher first. queue: which hosts serve it, "" for its own.
         summary, details: what people read about it. lock: what runs that must not overlap have in common, or "".
-        tokens: the tokens it begins with.
+        tokens: the tokens it begins with. bare: whether nothing but what is used up by the start was given.
     """
 
     workflow_id: str = ""
@@ -67,9 +69,10 @@ class StartOptions:
     details: str = ""
     lock: str = ""
     tokens: Mapping[str, Any] = field(default_factory=dict)
+    bare: bool = False
 
 
-_PLAIN: Final = StartOptions()
+_PLAIN: Final = StartOptions(bare=True)
 
 
 def start_options(request: SpawnRequest, notices: NoticeSink) -> StartOptions:
@@ -88,7 +91,7 @@ def start_options(request: SpawnRequest, notices: NoticeSink) -> StartOptions:
         raise _wrong("workflow.id", fields["workflow_id"], "an id that does not begin as lock keys do")
     if fields.get("cron") and fields.get("delay"):
         raise invalid("options workflow.cron_schedule and workflow.start_delay: got both, expected one of them")
-    return StartOptions(**fields)
+    return StartOptions(**fields, bare=fields.keys() <= IDENTITY)
 
 
 def _identify(request: SpawnRequest, values: Mapping[str, Any], fields: dict[str, Any]) -> None:

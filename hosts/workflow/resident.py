@@ -58,14 +58,14 @@ class Draft:
     facts: list[Fact] = field(default_factory=list)
     ending: Ending | None = None
     records: list[Record] = field(default_factory=list)
-    dropped: list[int] = field(default_factory=list)
-    sends: list[int] = field(default_factory=list)
-    starts: list[tuple[int, PreparedStart]] = field(default_factory=list)
-    refused: list[tuple[int, Failure]] = field(default_factory=list)
+    dropped: tuple[int, ...] = ()
+    sends: tuple[int, ...] = ()
+    starts: tuple[tuple[int, PreparedStart], ...] = ()
+    refused: tuple[tuple[int, Failure], ...] = ()
     outcome: Outcome | None = None
     pausing: Record | None = None
     successor: PreparedStart | None = None
-    left: list[Fact] = field(default_factory=list)
+    left: tuple[Fact, ...] = ()
 
     @property
     def ends(self) -> bool:

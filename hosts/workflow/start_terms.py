@@ -14,7 +14,7 @@ from actorflow.duration import MILLISECOND, SECOND
 from actorflow.module.cron import Cron
 from actorflow.run.retry import RetryPolicy
 from actorflow.run.turn import EXPIRY, NEVER, RELEASE
-from hosts.workflow.option import StartOptions
+from hosts.workflow.option import IDENTITY, StartOptions
 
 if TYPE_CHECKING:
     from actorflow.bundle import Bundle
@@ -23,8 +23,7 @@ _KILL: Final = 250 * MILLISECOND
 _WARN: Final = 10 * MILLISECOND
 """What a slice may take where nobody says otherwise (docs/configuration.md)."""
 _NONE: Final = StartOptions()
-_IDENTITY: Final = frozenset({"workflow_id", "on_conflict", "reuse", "hold", "delay"})
-"""Options that are used up by the start."""
+_UNKEPT: Final = IDENTITY | {"bare"}
 
 
 class Link(NamedTuple):
@@ -115,7 +114,7 @@ def _after(now: int, span: int) -> int:
 
 
 def _kept(options: StartOptions) -> dict[str, Any]:
-    if options is _NONE:
+    if options.bare:
         return {}
     plain = {name: value for name, value in _fields(options) if value != getattr(_NONE, name)}
     if options.retry is not None:
@@ -125,7 +124,7 @@ def _kept(options: StartOptions) -> dict[str, Any]:
 
 
 def _fields(options: StartOptions) -> list[tuple[str, Any]]:
-    return [(name, getattr(options, name)) for name in StartOptions.__slots__ if name not in _IDENTITY]
+    return [(name, getattr(options, name)) for name in StartOptions.__slots__ if name not in _UNKEPT]
 
 
 def retry_of(options: Mapping[str, Any]) -> RetryPolicy | None:

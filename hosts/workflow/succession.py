@@ -42,7 +42,7 @@ def succeed(engine: Engine, resident: Resident, draft: Draft, live: LiveRun, end
 
 
 def _prepared(engine: Engine, resident: Resident, live: LiveRun) -> PreparedStart:
-    host, continuation, identity = resident.host, live.driver.continuation, live.driver.identity
+    host, continuation, identity = resident.host, live.driver.continuation, live.driver.who
     assert host is not None  # noqa: S101 - a run that is turned has its host
     assert continuation is not None  # noqa: S101 - who calls has looked
     args = tuple(decode(continuation.args))
@@ -77,7 +77,7 @@ def _left_behind(engine: Engine, live: LiveRun) -> dict[str, Any]:
     updates = {name: state for name, state in (live.driver.updates or {}).items() if state in answering.FOLLOWING}
     if updates:
         left["updates"] = updates
-    names = engine.node.directory.names_of(live.driver.identity.pid)
+    names = engine.node.directory.names_of(live.driver.who.pid)
     if names:
         left["names"] = list(names)
     return left
@@ -91,7 +91,7 @@ def carry_on(engine: Engine, resident: Resident, draft: Draft, answer: Committed
     engine.beside.pop(resident.run, None)
     engine.admission.install(draft.successor, answer.successor, _ignore)
     run = answer.successor.run
-    for fact in draft.left + resident.facts:
+    for fact in [*draft.left, *resident.facts]:
         if fact.row and fact.kind in events.CARRIED:
             engine.fact(run, fact._replace(ref=0))
     for ending in (draft.ending, resident.ending):

@@ -36,7 +36,8 @@ class Terms(NamedTuple):
     its next attempt would come too late. `start_to_close` and `heartbeat` are of one attempt, `schedule_to_start` of
     its wait for a slot. `on_unknown` says what happens when the node ended while an attempt ran, `exhaustion` what when
     all attempts have failed, None when the call does not say. `slots` limits the attempts of its function, in all and
-    for each `key`, which is given or is at `key_path` in the arguments; 1 is the highest `priority`.
+    for each `key`, which is given or is at `key_path` in the arguments; 1 is the highest `priority`. A call whose terms
+    are `plain` has no other time than `start_to_close`, no slots, and may be attempted again at any time.
     """
 
     options: Mapping[str, Any]
@@ -54,6 +55,7 @@ class Terms(NamedTuple):
     key: str
     key_path: str
     priority: int
+    plain: bool
 
     @property
     def whole(self) -> int:
@@ -101,7 +103,7 @@ def _merged(presets: Mapping[str, Any], options: Mapping[str, Any]) -> Mapping[s
 
 
 def _terms(options: Mapping[str, Any], config: Any) -> Terms:
-    return Terms(
+    terms = Terms(
         options,
         policy_of(options, DURABLE_DEFAULT),
         to_nanoseconds(options["timeout"], MILLISECOND) if "timeout" in options else 0,
@@ -117,7 +119,14 @@ def _terms(options: Mapping[str, Any], config: Any) -> Terms:
         _text(options, "key"),
         str(_field(_field(config, "limits"), "key") or ""),
         _priority(options),
+        plain=False,
     )
+    return terms._replace(plain=_is_plain(terms))
+
+
+def _is_plain(terms: Terms) -> bool:
+    times = terms.whole or terms.schedule_to_start or terms.heartbeat or not terms.start_to_close
+    return not (times or terms.transactional or terms.slots) and terms.on_unknown == RETRY
 
 
 def _slots(limits: Any) -> SlotLimits | None:

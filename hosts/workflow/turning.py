@@ -67,11 +67,14 @@ def build(engine: Engine, resident: Resident, live: LiveRun) -> Draft:
     _timers(resident, draft, live)
     if resident.attempts:
         _calls(draft, resident, live)
+    outward = []
     for record in draft.records:
         if record.kind in _OUTWARD and (record.ref in live.driver.open or live.outcome is not None):
-            _outward(engine, resident, draft, record)
+            outward.append(record)
         elif record.kind == events.PAUSE_REQUESTED:
             draft.pausing = record
+    if outward:
+        _send_out(engine, resident, draft, outward)
     if live.driver.described is not None:
         draft.turn.attributes, live.driver.described = live.driver.described, None
     _finish(engine, resident, draft, live)
@@ -87,31 +90,36 @@ def _put_off(engine: Engine, resident: Resident, draft: Draft) -> None:
 
 
 def _feed_all(draft: Draft, live: LiveRun) -> None:
+    turn, consumed, fired = draft.turn, [], []
     for fact in draft.facts:
         ended = live.outcome is not None
         if ended and live.driver.continuation is not None and fact.kind in events.CARRIED:
-            draft.left.append(fact)
+            draft.left += (fact,)
             continue
         if fact.row:
-            draft.turn.consumed.append(fact.row)
+            consumed.append(fact.row)
         if ended or not live.wants(fact):
             continue
         journal, records = live.feed(fact)
-        draft.turn.events += journal
+        turn.events += journal
         draft.records += records
         if fact.kind == events.TIMER_FIRED:
-            draft.turn.dropped_timers.append(fact.ref)
+            fired.append(fact.ref)
         elif fact.kind == events.RUN_RELEASED:
-            _released(draft.turn, live, fact.at)
+            _released(turn, live, fact.at)
+    if consumed:
+        turn.consumed = consumed
+    if fired:
+        turn.dropped_timers = [*turn.dropped_timers, *fired]
 
 
 def _released(turn: Turn, live: LiveRun, at: int) -> None:
     """Write that a run has begun, and when its time is over from now."""
-    turn.dropped_timers.append(RELEASE)
+    turn.dropped_timers = [*turn.dropped_timers, RELEASE]
     turn.change = StateChange(states.RUNNING, at)
     payload = live.payload
     if expiry := expires(payload.get("execution_deadline", 0), payload["options"].get("run_timeout", 0), at):
-        turn.timers.append((EXPIRY, expiry))
+        turn.timers = [*turn.timers, (EXPIRY, expiry)]
 
 
 def _end_from_outside(engine: Engine, draft: Draft, live: LiveRun) -> None:
@@ -122,23 +130,27 @@ def _end_from_outside(engine: Engine, draft: Draft, live: LiveRun) -> None:
 def _timers(resident: Resident, draft: Draft, live: LiveRun) -> None:
     """Store the timers that are still open after the turn, and drop those that were open before it."""
     ended = live.outcome is not None
-    fresh = set()
+    armed: dict[int, Record] = {}
+    gone: list[int] = []
     for record in draft.records:
         if record.kind == events.TIMER_STARTED:
-            fresh.add(record.ref)
-            if record.ref in live.driver.open and not ended:
-                draft.turn.timers.append((record.ref, _due(record, draft.turn.events)))
+            armed[record.ref] = record
         elif record.kind == events.REQUEST_DROPPED:
-            draft.dropped.append(record.ref)
-    gone = draft.dropped
-    if gone and live.driver.withdrawn:
-        given_up = [record for record in live.driver.withdrawn if record.ref in gone]
-        draft.turn.documents = [_withdrawn(resident, record, live.driver.now()) for record in given_up]
-        live.driver.withdrawn = None
-    if ended:
-        gone = gone + [ref for ref, record in live.driver.open.items() if record.kind in _PASSIVE]
+            gone.append(record.ref)
+    if armed and not ended:
+        opened = (record for record in armed.values() if record.ref in live.driver.open)
+        due = [(record.ref, _due(record, draft.turn.events)) for record in opened]
+        draft.turn.timers = [*draft.turn.timers, *due]
     if gone:
-        draft.turn.dropped_timers += [ref for ref in gone if ref not in fresh]
+        draft.dropped = tuple(gone)
+        if live.driver.withdrawn:
+            given_up = [record for record in live.driver.withdrawn if record.ref in gone]
+            draft.turn.documents = [_withdrawn(resident, record, live.driver.now()) for record in given_up]
+            live.driver.withdrawn = None
+    if ended:
+        gone += [ref for ref, record in live.driver.open.items() if record.kind in _PASSIVE]
+    if gone:
+        draft.turn.dropped_timers = [*draft.turn.dropped_timers, *(ref for ref in gone if ref not in armed)]
 
 
 def _withdrawn(resident: Resident, record: Record, at: int) -> PutDocument:
@@ -157,26 +169,28 @@ def _calls(draft: Draft, resident: Resident, live: LiveRun) -> None:
     draft.turn.dropped_calls = [ref for ref in resident.attempts if ref not in opened]
 
 
-def _outward(engine: Engine, resident: Resident, draft: Draft, record: Record) -> None:
+def _send_out(engine: Engine, resident: Resident, draft: Draft, outward: list[Record]) -> None:
     """Put what concerns other runs of this store into the turn itself."""
-    if record.kind == events.PROCESS_SPAWNED:
-        _spawn(engine, resident, draft, record)
-    elif record.kind in _DOCUMENTED:
-        document = opened if record.kind == events.APPROVAL_ASKED else watched
-        draft.turn.documents = [*draft.turn.documents, document(resident, record)]
-    elif record.kind in {events.MESSAGE_SENT, events.PROCESS_CONTROLLED}:
-        delivery = _delivery(engine, resident, record)
-        if delivery is not None:
+    deliveries: list[Delivery] = []
+    sends: list[int] = []
+    for record in outward:
+        if record.kind == events.PROCESS_SPAWNED:
+            _spawn(engine, resident, draft, record)
+        elif record.kind in _DOCUMENTED:
+            document = opened if record.kind == events.APPROVAL_ASKED else watched
+            draft.turn.documents = [*draft.turn.documents, document(resident, record)]
+        elif (delivery := _delivery(engine, resident, record)) is not None:
             delivery.otherwise = _undelivered(resident, record.ref, delivery)
-            draft.turn.deliveries.append(delivery)
-            draft.sends.append(record.ref)
+            deliveries.append(delivery)
+            sends.append(record.ref)
+    draft.turn.deliveries, draft.sends = deliveries, tuple(sends)
 
 
 def _spawn(engine: Engine, resident: Resident, draft: Draft, record: Record) -> None:
     live = resident.live
     if live is None or resident.host is None:
         return
-    request, _ = spawn_request(record, resident.pid, live.driver.identity.context)
+    request, _ = spawn_request(record, resident.pid, live.driver.who.context)
     run_id = child_run_id(live.run_id, record.ref)
     try:
         host = engine.admission.child_host(resident.host, request.host)
@@ -187,10 +201,10 @@ def _spawn(engine: Engine, resident: Resident, draft: Draft, record: Record) -> 
         engine.recovery.when_joined(resident.run)  # the request stays open, and is made again then
         return
     except Error as error:
-        draft.refused.append((record.ref, error.failure))
+        draft.refused += ((record.ref, error.failure),)
         return
-    draft.turn.starts.append(prepared.start)
-    draft.starts.append((record.ref, prepared))
+    draft.turn.starts = [*draft.turn.starts, prepared.start]
+    draft.starts += ((record.ref, prepared),)
 
 
 def _delivery(engine: Engine, resident: Resident, record: Record) -> Delivery | None:
@@ -240,8 +254,8 @@ def _finish(engine: Engine, resident: Resident, draft: Draft, live: LiveRun) -> 
     if following is not None:
         draft.successor, turn.successor = following, following.start
     elif resident.parent_run:
-        turn.deliveries.append(_exit_delivery(resident, draft.outcome, end.at))
-        draft.sends.append(0)
+        turn.deliveries = [*turn.deliveries, _exit_delivery(resident, draft.outcome, end.at)]
+        draft.sends += (0,)
 
 
 def _pause(engine: Engine, resident: Resident, draft: Draft, reason: str) -> None:
