@@ -50,6 +50,7 @@ from actorflow.store.operator_verb import operator_verbs
 from actorflow.store.read import SqlReader, sampled
 from actorflow.store.run_verb import run_verbs
 from actorflow.store.stores import Stores
+from actorflow.store.why import Told
 from actorflow.supervision.order import start_levels
 from actorflow.supervision.spec import ServiceSpec
 from actorflow.supervision.state import Service, State
@@ -227,7 +228,7 @@ async def _prepare(
     node.services = supervisor.report
     node.runs = operator = Operator(stores, node.clock, partial(_commit, node))
     verbs = node_verbs(node, supervisor) | schedule_verbs(node) | hook_verbs(node)
-    verbs |= run_verbs(stores, served=True, waits=lambda pid: _waits(node, pid))
+    verbs |= run_verbs(stores, served=True, look=partial(_told, node))
     verbs |= operator_verbs(operator)
     await node.nursery.start(ControlServer(data.control_path(), verbs).serve)
     return supervisor
@@ -270,9 +271,14 @@ def uncompiled(booted: Booted) -> Iterator[tuple[str, Error]]:
                 yield entry.id, error
 
 
-def _waits(node: Node, pid: str) -> list[str]:
-    """Return what a run in memory waits for; nothing when it is not in memory."""
-    return next((list(info.waits) for info in node.processes() if info.pid == pid), [])
+async def _told(node: Node, reference: str) -> Told:
+    """Return what a node knows of a run beside its store."""
+    try:
+        host = await node.durable_host(reference)
+    except Error:  # no host that runs has it
+        return Told(hosted=False)
+    told: Told = await host.told(reference)
+    return told
 
 
 def _services(node: Node, registry: AnyRegistry) -> Services:

@@ -65,12 +65,14 @@ class Place:
             return self.client().request(verb, args, timeout)
 
         async def answer(stores: Stores) -> Any:
+            from actorflow.cli.replaying import replaying  # noqa: PLC0415
             from actorflow.clock import SystemClock  # noqa: PLC0415
             from actorflow.store.operator import Operator  # noqa: PLC0415
             from actorflow.store.operator_verb import operator_verbs  # noqa: PLC0415
             from actorflow.store.run_verb import run_verbs  # noqa: PLC0415
 
-            verbs = run_verbs(stores, served=False) | operator_verbs(Operator(stores, SystemClock()))
+            verbs = run_verbs(stores, served=False, look=replaying(stores))
+            verbs |= operator_verbs(Operator(stores, SystemClock()))
             return await verbs[verb](args)
 
         return self.on_stores(answer)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 import trio
 
@@ -18,6 +18,7 @@ from actorflow.store.capsule import page_of
 from actorflow.store.port import RunFilter
 from actorflow.store.reaching import reached
 from actorflow.store.stores import Stores
+from actorflow.store.why import MESSAGE, Told
 from actorflow.value import Value
 
 MOST_RUNS: Final = 20_000
@@ -26,10 +27,19 @@ _DEFAULT_EVENTS: Final = 1000
 _FILTERS: Final = ("host", "state", "entry", "prefix")
 
 
-def run_verbs(stores: Stores, *, served: bool, waits: Callable[[str], list[str]] = lambda _pid: []) -> dict[str, Verb]:
+Look: TypeAlias = Callable[[str], Awaitable[Told]]
+"""Says what is known of a run beside its store; see `why.Told`."""
+
+
+async def unseen(_reference: str) -> Told:
+    """Know nothing beside the store."""
+    return Told()
+
+
+def run_verbs(stores: Stores, *, served: bool, look: Look = unseen) -> dict[str, Verb]:
     """Return the verbs over `stores` by name.
 
-    `served` says whether a node runs on them, `waits` what a run in that node's memory waits for, by PID.
+    `served` says whether a node runs on them, `look` what is known beside them.
     """
 
     async def runs(args: Mapping[str, Value]) -> Value:
@@ -39,11 +49,11 @@ def run_verbs(stores: Stores, *, served: bool, waits: Callable[[str], list[str]]
         return await looking.runs(stores, which, limit, args_of.text(args, "view", ""))
 
     async def explained(reference: str) -> dict[str, Any]:
+        told = await look(reference)
         answer: dict[str, Any] = await stores.about(
-            reference, lambda reader: view.why(reader, reference, served=served)
+            reference, lambda reader: view.why(reader, reference, served=served, told=told)
         )
-        live = waits(answer["pid"])
-        return {**answer, "reasons": (live + answer["reasons"]) or ["waiting for a message"]}
+        return {**answer, "reasons": answer["reasons"] or [MESSAGE]}
 
     async def why(args: Mapping[str, Value]) -> Value:
         return await explained(args_of.text(args, "run"))

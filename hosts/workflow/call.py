@@ -24,6 +24,7 @@ from actorflow.run.event import FUNCTION_COMPLETED
 from actorflow.run.state import PAUSED
 from actorflow.run.turn import CallRow, Committed, Delivery, KeepCalls, Transact
 from actorflow.store.port import CommitUnknown
+from actorflow.store.why import instant_of
 from hosts.function.failing import failure_in
 from hosts.workflow.deadline import Deadlines
 from hosts.workflow.open_call import (
@@ -97,6 +98,19 @@ class Calls:
         """Tell whether a call is open here and neither attempted nor waiting for a slot."""
         call = self._open.get((run, ref))
         return call is not None and call.give_up is None and not call.settled and not self._told(call)
+
+    def told(self, run: int) -> dict[int, str]:
+        """Say how far each open call of a run is that is attempted or waits for a slot, by its request number."""
+        return {ref: text for (owner, ref), call in self._open.items() if owner == run and (text := self._far(call))}
+
+    def _far(self, call: OpenCall) -> str:
+        if call.give_up is not None and not call.answered:
+            row = call.row
+            heard = f", last heard of at {instant_of(row.begun)}" if row is not None and row.begun > call.began else ""
+            details = f": {decode(call.details)!r:.200}" if heard and call.details else ""
+            since = instant_of(call.began) if call.began else "now"
+            return f"runs here: attempt {call.request.attempt} since {since}{heard}{details}"
+        return self._told(call).removeprefix(f"call {call.ref} of {call.request.target} ")
 
     def waits(self, run: int, refs: Iterable[int]) -> list[str]:
         """Say which of the open calls of a run wait for a slot, and what takes the slots."""

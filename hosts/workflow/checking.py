@@ -35,6 +35,9 @@ _NOWHERE: Final = Operator(lambda *_: None, lambda _: None, lambda _: None)
 _NO_GUARD: Final[Any] = SimpleNamespace(check=lambda *_: None)
 """A replay that asks for a verdict the journal does not have is one that goes beyond it: nothing is done there."""
 
+LONGEST: Final = 10_000
+"""So many events are replayed to say where a script stands."""
+
 Compile = Callable[[Bundle], "Program"]
 
 
@@ -88,6 +91,20 @@ def replay(live: LiveRun, journal: list[JournalEvent]) -> None:
         return
     for _ in live.replay(journal):
         pass
+
+
+def waits_of(held: OpenRun, bundle: Bundle, program: Program) -> list[str]:
+    """Return what each task of an open run waits for, `file:line  wait`, from a replay; nothing when it does not go."""
+    if held.row.last_seq > LONGEST or not held.events or not held.events[0].payload:
+        return []
+    live = replayable(decode(held.events[0].payload), bundle, program, held.row.host)
+    try:
+        replay(live, held.events)
+        return live.machine.waits()
+    except (Divergence, CorruptJournalError):
+        return []
+    finally:
+        live.close()
 
 
 def place_of(live: LiveRun) -> str:

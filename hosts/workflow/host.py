@@ -21,8 +21,10 @@ from actorflow.store.reaching import reached
 from actorflow.store.token import tokens
 from actorflow.store.view import workflow_of
 from actorflow.store.wait import answer
+from actorflow.store.why import Told
 from actorflow.value import Limits, Value
 from hosts.workflow.engines import engines_of
+from hosts.workflow.explaining import told
 from hosts.workflow.faults import stopped
 from hosts.workflow.query import query
 from hosts.workflow.settings import Settings, settings_of
@@ -191,6 +193,10 @@ class WorkflowHost:
     async def query(self, reference: str, name: str, args: tuple[Value, ...]) -> Value:
         """Answer a query of a run; see `query.query`."""
         return await query(self.engine, reference, name, args)
+
+    async def told(self, reference: str) -> Told:
+        """Return what is known of a run beside its store; see `explaining.told`."""
+        return await told(self.engine, reference)
 
     async def update(
         self, reference: str, name: str, args: tuple[Value, ...], *, update_id: str = "", wait_for: str = "completed"

@@ -13,7 +13,8 @@ from actorflow.machine.task import Task, Waiter
 from actorflow.run import event as events
 from actorflow.run.event import JournalEvent
 from actorflow.run.step import step_of
-from actorflow.store.view import ASKING, event_line, instant_of
+from actorflow.store.view import event_line
+from actorflow.store.why import ASKING, instant_of
 from hosts.workflow.debugging import Debugger
 
 if TYPE_CHECKING:

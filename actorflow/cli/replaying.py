@@ -1,0 +1,43 @@
+"""Where the script of a run stands when no node serves it: found out by a replay, which changes nothing."""
+
+from __future__ import annotations
+
+import pkgutil
+from typing import Final
+
+from actorflow.app import languages
+from actorflow.bundle import Bundle
+from actorflow.errors import Error
+from actorflow.run.state import TERMINAL
+from actorflow.run.turn import OpenRun
+from actorflow.store.port import Reader
+from actorflow.store.run_verb import Look
+from actorflow.store.stores import Stores
+from actorflow.store.view import find
+from actorflow.store.why import Told
+
+_WAITS_OF: Final = "hosts.workflow.checking:waits_of"
+
+
+def replaying(stores: Stores) -> Look:
+    """Return what tells where the script of a run in `stores` stands."""
+    waits_of = pkgutil.resolve_name(_WAITS_OF)
+    compilers = languages()
+
+    async def look(reference: str) -> Told:
+        try:
+            held, data = await stores.about(reference, lambda reader: _read(reader, reference))
+            if data is None or held.row.state in TERMINAL:
+                return Told()
+            bundle = Bundle.from_bytes(data)
+            program = compilers[bundle.language].compile(bundle, durable=True)
+            return Told(tasks=waits_of(held, bundle, program))
+        except Error:  # what the store says is all there is to say
+            return Told()
+
+    return look
+
+
+def _read(reader: Reader, reference: str) -> tuple[OpenRun, bytes | None]:
+    row = find(reader, reference)
+    return reader.load(row.run), reader.bundle(row.bundle_hash)
