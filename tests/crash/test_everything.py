@@ -25,6 +25,8 @@ from tests.crash.test_every_commit import error_of, said
 
 DAILY = 2
 """Points of each language."""
+SHARES = 8
+"""All points are so many tests."""
 TWICE = {"shake"}
 RESULT = {
     "calls": {
@@ -145,9 +147,9 @@ def kinds(place: Path) -> set[str]:
 
 
 @pytest.mark.parametrize("language", ["py", "lua"])
-@pytest.mark.parametrize("share", ["slice", pytest.param("all", marks=pytest.mark.slow)])
+@pytest.mark.parametrize("share", [None, *(pytest.param(share, marks=pytest.mark.slow) for share in range(SHARES))])
 def test_every_commit_of_everything_may_be_the_last(
-    server: ForkServer, tmp_path: Path, seed: int, share: str, language: str
+    server: ForkServer, tmp_path: Path, seed: int, share: int | None, language: str
 ) -> None:
     whole = tmp_path / f"whole-{language}"
     assert life(server, whole) == 0
@@ -155,8 +157,7 @@ def test_every_commit_of_everything_may_be_the_last(
     assert kinds(whole) >= FEATURES
     ((_, commits),) = said(whole, "end")
     points = [f"{number}:{when}" for number in range(1, commits + 1) for when in ("before", "after")]
-    if share == "slice":
-        points = Random(seed).sample(points, DAILY)
+    points = Random(seed).sample(points, DAILY) if share is None else points[share::SHARES]
     died = 0
     for point in points:
         place = tmp_path / f"{point.replace(':', '-')}-{language}"
