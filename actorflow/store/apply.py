@@ -148,7 +148,6 @@ def apply(cursor: Any, sql: WriteStatements, dialect: Sqlite, writes: Writes) ->
         purged = (dialect.pack(sorted(writes.purged)),)
         for statement in sql.purge:
             cursor.execute(statement, purged)
-        cursor.execute(sql.purge_blobs, purged)
 
 
 def _go_over(cursor: Any, sql: WriteStatements, run: int, previous: int) -> None:
@@ -164,7 +163,7 @@ def _go_over(cursor: Any, sql: WriteStatements, run: int, previous: int) -> None
 
 
 def _scrub(cursor: Any, sql: WriteStatements, dialect: Sqlite, writes: Writes) -> None:
-    """Empty the payloads of runs, what they drew, their inboxes, and the reasons of their history so far."""
+    """Empty the payloads of runs, what they drew, inboxes, attributes and memos, and the reasons of their history."""
     if not writes.scrubbed:
         return
     runs = dialect.pack(sorted(writes.scrubbed))
@@ -173,8 +172,8 @@ def _scrub(cursor: Any, sql: WriteStatements, dialect: Sqlite, writes: Writes) -
         sql.scrub_drawn, [(drawn, run, seq) for run, events in writes.scrubbed.items() for seq, drawn in events]
     )
     cursor.execute(sql.scrub_history, ("", runs))
-    cursor.execute(sql.purge[-1], (runs,))
-    cursor.execute(sql.purge_blobs, (runs,))
+    for statement in sql.scrub_rows:
+        cursor.execute(statement, (runs,))
 
 
 def _write_documents(cursor: Any, sql: WriteStatements, writes: Writes) -> None:

@@ -17,6 +17,7 @@ from actorflow.errors import Error
 from actorflow.run import state as states
 from actorflow.run.turn import OpenRun
 from actorflow.store import tables as t
+from actorflow.store.belonging import BY_NUMBER, BY_RUN_ID
 from actorflow.store.dialect import Sqlite
 from actorflow.store.examine_run import close_findings
 from actorflow.store.read import SqlReader
@@ -30,6 +31,7 @@ OF_RUNS: Final[tuple[Table, ...]] = tuple(
 
 REINDEX: Final = "index"
 STRAY: Final = "stray"
+LEFT_OVER: Final = "left-over"
 QUARANTINE: Final = "quarantine"
 
 _ALL: Final = 2**63 - 1
@@ -48,6 +50,7 @@ class Fault(NamedTuple):
         cure: how `mend` repairs it, "" when it cannot.
         run: run number, 0 when it is about no run. workflow_id: its id, or "".
         seq: position in its journal, 0 when it is about no event. table: the table concerned, or "".
+        document: kind and key of the document concerned, or "".
     """
 
     file: str
@@ -58,6 +61,7 @@ class Fault(NamedTuple):
     workflow_id: str = ""
     seq: int = 0
     table: str = ""
+    document: str = ""
 
 
 def examine(dialect: Sqlite) -> Iterator[Fault]:
@@ -162,6 +166,21 @@ class _Examiner:
                 self._reader.document(kind, key)
             except Exception as error:  # noqa: BLE001 - the next one may be sound
                 yield Fault(self._file, told(error), f"{_RESTORE}, or write it again", table="document")
+            if self._is_left_over(kind, key):
+                what = f"document {kind} {key}: it is of a run that does not exist"
+                yield Fault(self._file, what, _DELETE, LEFT_OVER, table="document", document=f"{kind}/{key}")
+
+    def _is_left_over(self, kind: str, key: str) -> bool:
+        if kind not in BY_RUN_ID + BY_NUMBER:
+            return False
+        name = key.partition("/")[0]
+        column = t.run.c.run if kind in BY_NUMBER else t.run.c.run_id
+        wanted = int(name) if kind in BY_NUMBER and name.isdecimal() else name
+        its_run = select(t.run.c.run).where(column == bindparam("name"))
+        here = _bound_document()  # looked at again: a node may have removed both since
+        return not self._reader.select(its_run, name=wanted) and bool(
+            self._reader.select(here, kind_is=kind, key_is=key)
+        )
 
     def strays(self) -> Iterator[Fault]:
         for table in OF_RUNS:
@@ -174,6 +193,11 @@ class _Examiner:
         for (run,) in self._reader.select(select(t.open_run.c.run).select_from(held).where(differs)):
             what = f"table open_run: what it says of run {run} is not what the run row says"
             yield Fault(self._file, what, _DELETE, STRAY, run, table="open_run")
+
+
+def _bound_document() -> Select[Any]:
+    named = (t.document.c.kind == bindparam("kind_is"), t.document.c.key == bindparam("key_is"))
+    return select(t.document.c.revision).where(*named)
 
 
 def _advice(state: str, finding: Finding) -> tuple[str, str]:

@@ -163,7 +163,8 @@ class MemoryStore:
         ]
         past = self._histories.get(run, {})
         self._histories[run] = {number: replace(change, reason="") for number, change in past.items()}
-        self._inboxes.pop(run, None)
+        for rows in (self._inboxes, self._attributes):
+            rows.pop(run, None)
 
     def _relate(self, writes: Writes) -> None:
         for run in writes.orphaned:

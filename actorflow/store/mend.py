@@ -15,7 +15,7 @@ from actorflow.codec import encode
 from actorflow.run import state as states
 from actorflow.store import tables as t
 from actorflow.store.dialect import Sqlite
-from actorflow.store.examine import OF_RUNS, QUARANTINE, REINDEX, STRAY, Fault
+from actorflow.store.examine import LEFT_OVER, OF_RUNS, QUARANTINE, REINDEX, STRAY, Fault
 from actorflow.store.statement import compiled
 from actorflow.store.verify import CLEAR, REOPEN
 
@@ -51,9 +51,11 @@ def _todo(faults: Iterable[Fault]) -> list[tuple[str, Fault]]:
     wanted: dict[tuple[str, int, str], Fault] = {}
     for fault in faults:
         if fault.cure:
-            key = (fault.cure, 0, "") if fault.cure == REINDEX else (fault.cure, fault.run, fault.table)
+            key = (
+                (fault.cure, 0, "") if fault.cure == REINDEX else (fault.cure, fault.run, fault.document or fault.table)
+            )
             wanted.setdefault(key, fault)
-    order = (REINDEX, STRAY, CLEAR, REOPEN, QUARANTINE)
+    order = (REINDEX, STRAY, LEFT_OVER, CLEAR, REOPEN, QUARANTINE)
     return sorted(((cure, fault) for (cure, _, _), fault in wanted.items()), key=lambda item: order.index(item[0]))
 
 
@@ -65,6 +67,7 @@ class _Mender:
         self._cures: dict[str, Callable[[Fault], str]] = {
             REINDEX: self._reindex,
             STRAY: self._delete_stray,
+            LEFT_OVER: self._delete_document,
             CLEAR: self._clear,
             REOPEN: self._reopen,
             QUARANTINE: self._quarantine,
@@ -85,6 +88,12 @@ class _Mender:
         table = _BY_NAME[fault.table]
         self._run(delete(table).where(table.c.run == bindparam("key")), key=fault.run)
         return f"deleted what table {fault.table} had of run {fault.run}"
+
+    def _delete_document(self, fault: Fault) -> str:
+        kind, _, key = fault.document.partition("/")
+        named = (t.document.c.kind == bindparam("kind_is"), t.document.c.key == bindparam("key_is"))
+        self._run(delete(t.document).where(*named), kind_is=kind, key_is=key)
+        return f"deleted document {kind} {key}"
 
     def _clear(self, fault: Fault) -> str:
         for table in (t.open_run, t.timer, t.call):

@@ -19,6 +19,7 @@ from actorflow.run import state as states
 from actorflow.run.document import PutDocument
 from actorflow.run.turn import ChangeRun, Committed, OpenRun, RunRow
 from actorflow.store import looking
+from actorflow.store.belonging import DELETE_DATA, scrubbed
 from actorflow.store.control import asking, pause_of, refused
 from actorflow.store.port import Reader, RunFilter
 from actorflow.store.resolving import resolving
@@ -31,8 +32,6 @@ Commit: TypeAlias = Callable[[RunRow, ChangeRun], Awaitable[Committed] | None]
 
 ASKED: Final = tuple(verb for verb in states.VERBS if verb not in {"expire", "scrub", "repin"})
 """The verbs of an operator."""
-DELETE_DATA: Final = "delete-data"
-"""Kind of the documents that name runs whose data are to be deleted, by run id; the value is the run number."""
 _PAGE: Final = 500
 _ALL: Final = RunFilter()
 _TRIES: Final = 5
@@ -229,6 +228,9 @@ class Operator:
             return retrying(replace(change, asked=encode({"reason": reason, "by": by})), held, since)
         if verb == "resume" and not keep_attempts and (calls := pause_of(row.waits).calls):
             return replace(change, dropped_calls=list(calls), revision=row.revision)
+        if verb == "purge":
+            documents = await self._stores.read(database, lambda reader: scrubbed(reader, row))
+            return replace(change, documents=documents, revision=row.revision)
         if verb == "delete-data":
             ended = encode({"ended": row.state}) if row.state in states.ENDED else b""
             due = PutDocument(DELETE_DATA, row.run_id, encode(row.run), due=now)

@@ -47,6 +47,8 @@ _HEAD = (
     t.run.c.parent_ref,
     t.run.c.strict,
 )
+_OF_DATA = (t.attribute, t.inbox, t.blob)
+"""Tables whose rows go with the data of a run."""
 _EVENT = ("seq", "kind", "ref", "target", "payload", "drawn", "at", "digest", "checksum")
 _CALL = ("ref", "attempt", "due", "failure", "begun", "details")
 _INBOX = ("id", "kind", "ref", "target", "sender", "payload", "at", "digest")
@@ -144,11 +146,11 @@ class WriteStatements:
         self.scrub_history = sql(update(t.state_history).where(past), "reason", "runs")
         self.purge = [
             sql(delete(table).where(dialect.one_of(table.c.run, "runs")), "runs")
-            for table in (t.run, t.journal, t.state_history, t.continuation, t.attribute, t.inbox)
+            for table in (t.run, t.journal, t.state_history, t.continuation, t.child, t.queued_run, *_OF_DATA)
         ]
+        self.scrub_rows = self.purge[-len(_OF_DATA) :]
 
         self.tell = sql(dialect.upsert(t.store_info), *_all(t.store_info))
-        self.purge_blobs = sql(delete(t.blob).where(dialect.one_of(t.blob.c.run, "runs")), "runs")
         self.keep_blob = rows(dialect.insert_new(t.blob), "run", "digest", "value")
 
         mine = select(t.open_run.c.run).where(_bound(t.open_run.c.host))

@@ -19,6 +19,7 @@ from actorflow.run import event as events
 from actorflow.run.document import PutDocument
 from actorflow.run.state import TERMINAL
 from actorflow.run.turn import Delivery
+from actorflow.store.belonging import AWAITED
 
 if TYPE_CHECKING:
     from actorflow.run.document import DocumentRow
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
     from hosts.workflow.engine import Engine
     from hosts.workflow.resident import Resident
 
-AWAITED: Final = "awaited"
 _PAGE: Final = 1000
 _POLL: Final = 1.0
 """Seconds after which the history is looked at, although this engine has committed nothing: others may have."""

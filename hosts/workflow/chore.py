@@ -19,15 +19,13 @@ from actorflow.run import state as states
 from actorflow.run.document import DocumentRow, PutDocument
 from actorflow.run.event import SCRUBBED, JournalEvent, drawn_of
 from actorflow.run.turn import ChangeRun, Committed, OpenRun
+from actorflow.store.belonging import AUTO_RESUME, DELETE_DATA, scrubbed
 from actorflow.store.control import asking, ended_as, pause_of
-from actorflow.store.operator import DELETE_DATA
 from actorflow.store.wait import answer
 
 if TYPE_CHECKING:
     from hosts.workflow.engine import Engine
 
-AUTO_RESUME: Final = "auto-resume"
-"""Kind of the documents that name runs to be resumed, by run id; due then; the value is the run number."""
 _INTERVAL: Final = 5.0
 """Seconds between two looks at what is due."""
 _AGAIN: Final = 60 * SECOND
@@ -101,6 +99,7 @@ class Chores:
             raise
         at = self._engine.clock.now()
         change = ChangeRun("scrub", held.row.run, at=at, revision=held.row.revision, kept=kept)
+        change.documents = await self._engine.writer.read(lambda store: scrubbed(store, held.row))
         change.drawn = [(event.seq, SCRUBBED + drawn_of(event.drawn)) for event in held.events if _is_drawn(event)]
         return change
 

@@ -19,8 +19,8 @@ from actorflow.run import event as events
 from actorflow.run import state as states
 from actorflow.run.document import PutDocument
 from actorflow.run.turn import CallRow, ChangeRun, Committed, KeepCalls
+from actorflow.store.belonging import AUTO_RESUME
 from actorflow.store.control import Pause, asking
-from hosts.workflow.chore import AUTO_RESUME
 from hosts.workflow.exhaustion import Exhaustion, exhaustion_of_entry
 from hosts.workflow.faults import no_run
 from hosts.workflow.live import Fact

@@ -16,10 +16,8 @@ from actorflow.errors import Error
 from actorflow.run import state as states
 from actorflow.run.document import PutDocument
 from actorflow.run.turn import ChangeRun, RunChanged, RunRow
-from actorflow.store.approval import APPROVAL, EARLY
-from actorflow.store.operator import DELETE_DATA
+from actorflow.store.belonging import removed
 from actorflow.store.port import Reader, RunFilter
-from hosts.workflow.chore import AUTO_RESUME
 
 if TYPE_CHECKING:
     from hosts.workflow.engine import Engine
@@ -33,8 +31,6 @@ _ROWS: Final = 300
 """Journal rows that one transaction removes, at least one run."""
 _SHARE: Final = 3
 """After a transaction the sweep rests three times as long as that took."""
-_OF_RUNS: Final = (APPROVAL, EARLY, DELETE_DATA, AUTO_RESUME)
-"""Kinds of documents whose keys begin with a run id."""
 
 
 class _Due(NamedTuple):
@@ -159,8 +155,7 @@ def _due(store: Reader, run: int, until: int) -> _Due | Literal[False] | None:
     parent = _row(store, row.parent_run) if row.parent_run else None
     if parent is not None and parent.state not in states.TERMINAL:
         return None
-    named = [document for kind in _OF_RUNS for document in store.documents(kind, prefix=row.run_id)]
-    return _Due(row, tuple(PutDocument(document.kind, document.key, None) for document in named))
+    return _Due(row, removed(store, row))
 
 
 def _row(store: Reader, run: int) -> RunRow | None:
