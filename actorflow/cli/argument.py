@@ -14,6 +14,7 @@ from actorflow.errors import invalid
 
 _PAIR: Final = re.compile(r"([A-Za-z_][\w.-]*)=(.*)", re.DOTALL)
 _MEANT_AS_JSON: Final = ("{", "[", '"')
+_PID: Final = re.compile(r"\{[^\s{}|\"]+\|[^{}\"]+\}")
 
 
 def parse_args(texts: Iterable[str]) -> list[Any]:
@@ -40,7 +41,9 @@ def parse_args(texts: Iterable[str]) -> list[Any]:
 
 
 def parse_value(text: str) -> Any:
-    """Return the JSON value that `text` is, or the text itself; `@FILE` is the value in a file, `-` that of stdin.
+    """Return the JSON value that `text` is, or the text itself, as that of a PID.
+
+    `@FILE` is the value in a file, `-` that of stdin.
 
     `@@…` is text that begins with one `@`.
 
@@ -67,7 +70,7 @@ def _plain_value(text: str, place: str = "") -> Any:
     try:
         return json.loads(text, parse_constant=_no_constant)
     except (ValueError, RecursionError) as error:
-        if text.startswith(_MEANT_AS_JSON):
+        if text.startswith(_MEANT_AS_JSON) and not _PID.fullmatch(text):
             shown = text if len(text) <= 60 else f"{text[:60]}…"  # noqa: PLR2004 - enough to recognise it
             where = f"{place}: " if place else ""
             raise invalid(f"{where}not JSON: got {shown!r} ({error}), expected JSON, key=value or plain text") from None

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from actorflow.bundle import Bundle
-from actorflow.errors import Error
+from actorflow.errors import Error, invalid
 
 if TYPE_CHECKING:
     from actorflow.node.program import Registry
@@ -22,6 +22,20 @@ from actorflow.script import funcs
 async def main(*args):
     return await funcs.call("{entry}", *args)
 '''
+
+
+def refuse_mailbox(bundle: Bundle) -> None:
+    """Do nothing for a script that may run durably; a run keeps all its signals, so no `mailbox` may say otherwise.
+
+    Raises:
+        Error: kind Invalid, naming file and line.
+    """
+    if bundle.options.get("mailbox"):
+        where = f" ({bundle.file}:{bundle.line})" if bundle.file else ""
+        text = (
+            "a durable run keeps each signal that was acknowledged; remove the field, or spawn it onto a process.host"
+        )
+        raise invalid(f"{bundle.id}{where} has a `mailbox`, which durable hosts do not know: {text}")
 
 
 def calling(registry: Registry, entry_id: str) -> Bundle | None:

@@ -27,7 +27,7 @@ from hosts.workflow.admission import Admission
 from hosts.workflow.approving import Approvals
 from hosts.workflow.awaiting import Awaiting
 from hosts.workflow.call import Calls
-from hosts.workflow.calling import calling
+from hosts.workflow.calling import calling, refuse_mailbox
 from hosts.workflow.chore import Chores
 from hosts.workflow.control import Control
 from hosts.workflow.driver import Operator
@@ -124,6 +124,7 @@ class Engine:
         if bundle is None:
             self.node.programs.check_process(entry)
             bundle = self.node.registry.bundle(entry)
+            refuse_mailbox(bundle)
         return bundle, self.pinned_program(bundle, slices)
 
     def pinned_program(self, bundle: Bundle, slices: Mapping[str, int]) -> Program:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
+
+from pydantic import field_validator
 
 from actorflow.registry.kinds.config import Config
-from actorflow.registry.kinds.fields import Duration, Positive
+from actorflow.registry.kinds.fields import Duration, Positive, refusal
 
 
 class Workflow(Config):
@@ -23,3 +25,8 @@ class Workflow(Config):
     on_delete_data: str | None = None
     strict: Literal["luno", "workflowable"] | None = None
     lock_key: str | None = None
+
+    @field_validator("mailbox", mode="before", check_fields=False)
+    @classmethod
+    def _no_mailbox(cls, _value: Any) -> None:
+        raise refusal("no `mailbox` on a workflow, whose signals are rows of the store: none is dropped or refused")

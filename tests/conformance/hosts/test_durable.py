@@ -421,3 +421,14 @@ async def test_a_child_for_a_host_that_never_was_durable_is_refused_at_once(plac
     async with place.node() as node:
         for elsewhere in (ACTORS, "app:nowhere", "app:main"):
             assert await node.exec(main, host=FLOWS, args=[elsewhere], timeout=20) == "Invalid"
+
+
+async def test_a_mailbox_is_refused_where_signals_are_kept(place: Place) -> None:
+    main = place.lua("main", "local function main() return 1 end")
+    place.entries["main"] |= {"mailbox": {"limit": 3, "overflow": "drop_oldest"}}
+    place.entries["main"]["kind"] = "process.lua"
+    async with place.node() as node:
+        with pytest.raises(Error, match=r"app:main .*has a `mailbox`, which durable hosts do not know") as caught:
+            await spawned(node, main, "one")
+        assert caught.value.kind == "Invalid"
+        assert await node.wait(await node.spawn(main, host=ACTORS), timeout=20) == 1

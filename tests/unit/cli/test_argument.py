@@ -27,6 +27,7 @@ from actorflow.errors import Error
         (["1+1=2"], ["1+1=2"]),
         (["NaN", "Infinity"], ["NaN", "Infinity"]),
         ([""], [""]),
+        (["{local@app:flows|order/7}", "to={n@h:x|1}"], ["{local@app:flows|order/7}", {"to": "{n@h:x|1}"}]),
     ],
 )
 def test_args_are_json_or_pairs_or_text(typed: list[str], meant: list[Any]) -> None:
@@ -46,7 +47,7 @@ def test_an_argument_may_come_from_a_file_or_stdin(tmp_path: Path, monkeypatch: 
         parse_args([f"@{tmp_path}/bad.json"])
 
 
-@pytest.mark.parametrize("typed", ["{bad", "[1,", '"open', "a={bad", "[" * 100_000])
+@pytest.mark.parametrize("typed", ["{bad", '{"a": 1|2}', "[1,", '"open', "a={bad", "[" * 100_000])
 def test_what_begins_like_json_must_be_json(typed: str) -> None:
     with pytest.raises(Error, match="not JSON: got") as caught:
         parse_args([typed])

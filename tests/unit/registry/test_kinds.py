@@ -132,6 +132,10 @@ def test_a_mailbox_says_what_happens_when_it_is_full(load: Load, texts: Texts) -
     assert registry.bundle("app:x").options == {"mailbox": {"limit": 3, "overflow": "drop_oldest"}}
     (text,) = texts(load(entry("process.lua", "source: return 1\nmailbox: {limit: 3, overflow: drop_old}")))
     assert "drop_oldest" in text
+    for kind in ("workflow.lua", "workflow.py"):
+        (text,) = texts(load(entry(kind, "source: return 1\nmailbox: {limit: 3}")))
+        assert "app.yaml:6" in text
+        assert "no `mailbox` on a workflow" in text
 
 
 def test_default_call_options_come_from_meta_and_field(load: Load) -> None:
