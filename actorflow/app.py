@@ -34,7 +34,7 @@ from actorflow.node.runner import HostRunner, ProcessRunner, ResourceRunner, Run
 from actorflow.node.schedule_verb import schedule_verbs
 from actorflow.node.service import Change, Services, Supervisor
 from actorflow.notice import Notice, NoticeSink, drop
-from actorflow.ports import Program
+from actorflow.ports import NO_SLICES, Program
 from actorflow.registry.change import Operation, Revision
 from actorflow.registry.fault import Fault
 from actorflow.registry.live import AnyRegistry, LiveRegistry
@@ -45,6 +45,7 @@ from actorflow.resource.system import YOUNG
 from actorflow.run.turn import ChangeRun, Committed, RunRow
 from actorflow.run.verdict import Verdict
 from actorflow.store.capsule import Capsule
+from actorflow.store.capsule_file import capped
 from actorflow.store.operator import Changing, Operator
 from actorflow.store.operator_verb import operator_verbs
 from actorflow.store.read import SqlReader, sampled
@@ -394,12 +395,29 @@ def debugger_of(capsule: Capsule) -> Any:
         Error: when the data of the run are deleted, or its source does not compile.
     """
     check_hosts()
-    compilers, slices = languages(), slices_of(capsule.limits)
+    compilers, slices = languages(), NO_SLICES if capsule.foreign else slices_of(capsule.limits)
 
     def compiled(bundle: Bundle) -> Program:
-        return compilers[bundle.language].compile(bundle, durable=True, slices=slices)
+        language = compilers.get(bundle.language)
+        if language is None:
+            raise invalid(f"{bundle.id}: got a source of kind {bundle.kind!r}, expected Lua or Python")
+        return language.compile(capped(bundle) if capsule.foreign else bundle, durable=True, slices=slices)
 
     return pkgutil.resolve_name(_DEBUGGER)(capsule, compiled)
+
+
+def verdict_of(capsule: Capsule) -> Verdict:
+    """Replay a run and say whether its source repeats the journal.
+
+    Raises:
+        Error: as `debugger_of`.
+    """
+    debugger = debugger_of(capsule)
+    try:
+        verdict: Verdict = debugger.verdict()
+    finally:
+        debugger.close()
+    return verdict
 
 
 def moment_of(debugger: Any) -> dict[str, Any]:

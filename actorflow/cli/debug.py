@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterable
-from typing import Annotated, Any, Final
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
-from actorflow.cli.capsule import fetched
+from actorflow.cli.capsule import KeyEnv, Trust, fetched, is_file, opened
 from actorflow.cli.debug_view import printed_moment, printed_source
 from actorflow.cli.option import AsJson, Data, Directory, Overrides
 from actorflow.cli.output import plain, print_json
@@ -16,7 +17,12 @@ from actorflow.cli.place import Place
 from actorflow.errors import Error, invalid, not_found
 from actorflow.node.suggest import did_you_mean
 
-Run = Annotated[str, typer.Argument(metavar="RUN", help="A PID, a workflow id or a run id.")]
+if TYPE_CHECKING:
+    from actorflow.store.capsule import Capsule
+
+Run = Annotated[
+    str, typer.Argument(metavar="RUN|FILE.afrun", help="A PID, a workflow id, a run id, or a file of a run.")
+]
 _PROMPT: Final = "(debug) "
 _HELP: Final = """\
 n, next [K]     take a step, or K of them          b, back [K]    go back a step, or K of them
@@ -30,15 +36,26 @@ def debug(  # noqa: PLR0913, PLR0917 - the options of the verb
     run: Run,
     at: Annotated[int | None, typer.Option("--at", metavar="SEQ", min=0, help="Show the run after this event.")] = None,
     commands: Annotated[str, typer.Option("--commands", help="What to do, e.g. 'n;n;p item', and end.")] = "",
-    as_json: AsJson = False,  # noqa: FBT002 - typer makes flags of booleans
+    key_env: KeyEnv = "",
+    trust: Trust = False,  # noqa: FBT002 - typer makes flags of booleans
+    as_json: AsJson = False,  # noqa: FBT002
     directory: Directory = None,
     data: Data = None,
     override: Overrides = None,
 ) -> None:
     """Go through a run step by step, forward and back: where it stands, what it waits for, and what it holds."""
-    from actorflow.app import debugger_of  # noqa: PLC0415
+    if is_file(run):
+        capsule = opened(Path(run), key_env, trust=trust)
+    else:
+        capsule = fetched(Place.of(directory, data, override), run)
+    converse(capsule, at, commands, as_json=as_json)
 
-    session = Session(debugger_of(fetched(Place.of(directory, data, override), run)), as_json=as_json)
+
+def converse(capsule: Capsule, at: int | None = None, commands: str = "", *, as_json: bool) -> None:
+    """Do what is asked of a run: by these commands, else by those that are read from the input."""
+    from actorflow.app import debugger_of  # noqa: PLC0415 - loads the languages
+
+    session = Session(debugger_of(capsule), as_json=as_json)
     try:
         if at is not None:
             session.do(f"goto {at}")

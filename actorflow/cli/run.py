@@ -7,7 +7,7 @@ from typing import Annotated, Any, Final
 
 import typer
 
-from actorflow.cli import asking, control, going_back, repin, resolve, token, travel
+from actorflow.cli import asking, capsule, control, going_back, repin, resolve, token, travel
 from actorflow.cli import debug as debugging
 from actorflow.cli.argument import parse_seconds
 from actorflow.cli.capsule import fetched
@@ -123,6 +123,8 @@ app.command()(asking.query)
 app.command()(resolve.resolve)
 app.command()(travel.fork)
 app.command()(debugging.debug)
+app.command("export")(capsule.export)
+app.command()(capsule.replay)
 app.command()(asking.update)
 app.command()(asking.wake)
 app.command()(token.tokens)

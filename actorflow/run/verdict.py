@@ -8,6 +8,7 @@ from typing import Final
 SAFE: Final = "safe"
 NEEDS_PIN: Final = "needs pin"
 DIVERGES: Final = "diverges"
+PARTLY: Final = "partly"
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,7 +16,8 @@ class Verdict:
     """What a replay on other code has shown.
 
     Attributes:
-        word: `safe`, `needs pin` (the replay cannot tell, so the run must keep its source), or `diverges`.
+        word: `safe`, `needs pin` (the replay cannot tell, so the run must keep its source), or `diverges`. Of a run
+            whose values are withheld also `partly`: the replay came as far as `step`.
         step: the position in the journal where it diverges, 0 for none.
         reason: why, in a sentence. report: the two columns of a divergence, else "".
     """

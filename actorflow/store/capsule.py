@@ -40,6 +40,7 @@ class Capsule:
         engine: version of the release that made the capsule.
         altered: positions of events whose payload is not the recorded one any more.
         redacted: whether values are withheld, so that the script need not repeat what is recorded.
+        foreign: whether it comes from a file, so that its script is held to limits of ours.
     """
 
     held: OpenRun
@@ -50,6 +51,7 @@ class Capsule:
     engine: str = ""
     altered: frozenset[int] = frozenset()
     redacted: bool = False
+    foreign: bool = False
 
     def plain(self) -> dict[str, Any]:
         """Return it as plain data; `capsule_of` undoes it."""
@@ -151,6 +153,8 @@ def _check(capsule: Capsule) -> None:
         raise invalid("damaged capsule: its source is not the one that the run is pinned to")
     for seq, event in enumerate(capsule.held.events, 1):
         previous = chain(previous, event)
+        if event.seq in capsule.altered:
+            previous = event.checksum  # what it has drawn may be withheld, too
         if event.seq != seq or event.checksum != previous:
             raise invalid(f"damaged capsule: the chain of its journal breaks at event {seq}")
     if not capsule.held.events or (row.last_seq, row.last_checksum) != (len(capsule.held.events), previous):

@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, Final, cast
 
-from actorflow.errors import not_found
+from actorflow.errors import Error, invalid, not_found
 from actorflow.machine.machine import Machine
 from actorflow.run.event import JournalEvent, chain, digest_of, payload_digest, superseded
+from actorflow.run.verdict import DIVERGES, PARTLY, SAFE, Verdict
 from actorflow.store.capsule import Capsule, started_with
 from hosts.workflow.checking import Compile, Drivers, place_of, replayable
 from hosts.workflow.copying import KeptMachine, effective
@@ -44,8 +45,9 @@ class CapsuleRun(LiveRun):
     def _verify(self, fact: JournalEvent, recorded: list[JournalEvent]) -> None:
         for event in (fact, *recorded):
             self.seq += 1
-            self.checksum = chain(self.checksum, event)
-            sound = event.seq in self.altered or event.digest == digest_of(self.salt, event.payload)
+            altered = event.seq in self.altered
+            self.checksum = event.checksum if altered else chain(self.checksum, event)
+            sound = altered or event.digest == digest_of(self.salt, event.payload)
             if event.seq != self.seq or event.checksum != self.checksum or not sound:
                 raise CorruptJournalError(self.seq)
             self.size += len(event.payload)
@@ -81,7 +83,12 @@ class Debugger:
         gone = superseded(self.journal)
         self.steps = [step for step in feeds(self.journal) if step[0].seq not in gone]
         self._program = compile_(capsule.bundle)
-        self._begin()
+        try:
+            self._begin()
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            raise invalid(
+                f"event 1 does not hold what the start of a run has: {type(error).__name__}: {error}"
+            ) from error
 
     def _begin(self) -> None:
         capsule = self.capsule
@@ -122,6 +129,9 @@ class Debugger:
         except CorruptJournalError as corrupt:
             self._stop(corrupt.seq)
             self.fault = f"{corrupt}; see `actorflow doctor`"
+        except (Error, KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
+            self._stop(self.live.seq)
+            self.fault = f"event {self.fault_seq} does not hold what its kind has: {type(error).__name__}: {error}"
         return not self.fault
 
     def _stop(self, seq: int) -> None:
@@ -158,6 +168,16 @@ class Debugger:
             expected = f"expected 0 to {len(self.journal)}; `actorflow run history` lists them"
             raise not_found(f"there is no event {seq}: {expected}")
         return sum(fact.seq <= seq for fact, _ in self.steps)
+
+    def verdict(self) -> Verdict:
+        """Go to the end, and say whether the script repeats the journal."""
+        self.goto(len(self.steps))
+        if not self.fault:
+            what = "values are withheld; with what stands for them " if self.capsule.redacted else ""
+            return Verdict(SAFE, reason=f"{what}the source repeats the journal of {len(self.journal)} events")
+        if self.capsule.redacted:
+            return Verdict(PARTLY, self.fault_seq, self.fault)
+        return Verdict(DIVERGES, self.fault_seq, "the source does not repeat the journal", self.fault)
 
     def close(self) -> None:
         """Drop the machine without running any more of its code."""

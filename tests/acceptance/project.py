@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
 import json
 import os
 import signal
@@ -14,6 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from actorflow.cli.main import main
 from actorflow.errors import Error
 from actorflow.node.control_client import ControlClient
 
@@ -62,6 +65,16 @@ class Project:
             check=False,
         )
         return Ended(done.returncode, done.stdout, done.stderr)
+
+    def inside(self, *arguments: str) -> Ended:
+        """Run a command in this process: a fifth of the time, for what needs no process of its own."""
+        out, err, code = io.StringIO(), io.StringIO(), 0
+        with contextlib.chdir(self.path), contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+            try:
+                main(arguments)
+            except SystemExit as ended:
+                code = int(ended.code or 0)
+        return Ended(code, out.getvalue(), err.getvalue())
 
     def start(self, *arguments: str) -> subprocess.Popen[str]:
         """Start a command and do not wait for it."""

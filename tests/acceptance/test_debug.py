@@ -116,18 +116,18 @@ def _prepare(made: Project, node: Running, language: str) -> None:
     run = RUNS[language]
 
     def has(events: int) -> bool:
-        return bool(made.run("run", "show", run, "--json").json["events"] == events)
+        return bool(node.client.request("run.show", {"run": run})["events"] == events)
 
-    made.run("spawn", f"app:{language}", "fig", "--host", "app:workflows", "--key", "1")
+    made.inside("spawn", f"app:{language}", "fig", "--host", "app:workflows", "--key", "1")
     node.until(lambda: has(204) or None)
-    made.run("send", f"{{local@app:workflows|{run}}}", "hello", "there")
+    made.inside("send", f"{{local@app:workflows|{run}}}", "hello", "there")
     node.until(lambda: has(205) or None)
 
 
 def test_a_run_is_looked_at_beside_its_node(project: Project) -> None:
     for run in RUNS.values():
         before = history(project, run)
-        seen = project.run("run", "debug", run, "--at", "204", "--json").json
+        seen = project.inside("run", "debug", run, "--at", "204", "--json").json
         assert (seen["step"], seen["steps"], seen["seq"]) == (102, 103, 204)
         assert seen["fed"]["answers"].startswith("step last: call app:echo")
         assert [event["kind"] for event in seen["records"]] == ["TimerStarted"]
@@ -153,7 +153,7 @@ def history(project: Project, run: str) -> Any:
 
 def test_commands_go_forward_and_back(project: Project) -> None:
     for run in RUNS.values():
-        done = project.run("run", "debug", run, "--commands", "n;n 2;p i;b;p i;s last;n;p last;g 4;l")
+        done = project.inside("run", "debug", run, "--commands", "n;n 2;p i;b;p i;s last;n;p last;g 4;l")
         assert done.code == 0, done.err
         lines = done.out.splitlines()
         assert [line for line in lines if line.startswith(("i =", "last ="))][:2] == ["i = 3", "i = 2"]
@@ -162,10 +162,10 @@ def test_commands_go_forward_and_back(project: Project) -> None:
         ]
         assert any(line.startswith("> ") for line in lines), "the line where a task stands is marked"
         assert "echo" in done.out
-    wrong = project.run("run", "debug", RUNS["lua"], "--commands", "n;p itm")
+    wrong = project.inside("run", "debug", RUNS["lua"], "--commands", "n;p itm")
     assert wrong.code == 3
     assert "did you mean 'item'" in wrong.err
-    assert project.run("run", "debug", RUNS["lua"], "--commands", "nxt").code == 2
+    assert project.inside("run", "debug", RUNS["lua"], "--commands", "nxt").code == 2
 
 
 @pytest.fixture(scope="module")

@@ -156,9 +156,9 @@ def test_an_event_that_is_not_there_is_not_found(place: Place, capsys: pytest.Ca
 
 def test_the_verbs_print_it(place: Place) -> None:
     project = Project(place.directory)
-    shown = project.run("run", "show", "py", "--at", "2")
+    shown = project.inside("run", "show", "py", "--at", "2")
     assert "state              " in shown.out
     assert "waits:" in shown.out
-    table = project.run("run", "timeline", "lua").out.splitlines()
+    table = project.inside("run", "timeline", "lua").out.splitlines()
     assert table[0].split() == ["seq", "kind", "name", "start", "duration", "attempts", "outcome"]
     assert any("failed: never" in line for line in table)
