@@ -50,8 +50,10 @@ async def load(engine: Engine, resident: Resident, given: Given | None = None) -
         Divergence, CorruptJournalError: when the journal and the script do not agree.
         Error: when the store cannot be read now, or the run's source is missing.
     """
-    before = known_rows(resident)
-    found, before = given or Given(await _read(engine, resident), before)
+    if given is None:
+        before = known_rows(resident)  # as it is now, before the store is read
+        given = Given(await _read(engine, resident), before)
+    found, before = given
     _know(engine, resident, found.row)
     row = found.row
     if resident.host is None or row.state in states.STILL | states.TERMINAL:

@@ -14,6 +14,8 @@ from actorflow.duration import SECOND
 if TYPE_CHECKING:
     from actorflow.clock import Clock
 
+_AT_ONCE = 500
+"""So many entries fire before the rest of the node has its turn: a hundred thousand may be due in one moment."""
 _LONGEST_SLEEP = 60.0
 """Wake at least this often (seconds): a wall clock may be set while we sleep."""
 
@@ -45,7 +47,8 @@ class Timers:
     async def serve(self) -> None:
         """Fire what is due, for ever."""
         while True:
-            self._fire_due()
+            while self._fire_due():
+                await trio.lowlevel.checkpoint()
             with trio.CancelScope() as self._scope:
                 self._sleeping_until = self._heap[0][0] if self._heap else math.inf
                 await trio.sleep(min(max(self._until_next(), 0.0), _LONGEST_SLEEP))
@@ -54,8 +57,12 @@ class Timers:
     def _until_next(self) -> float:
         return (self._heap[0][0] - self._clock.now()) / SECOND if self._heap else _LONGEST_SLEEP
 
-    def _fire_due(self) -> None:
-        now = self._clock.now()
-        while self._heap and self._heap[0][0] <= now:
-            _, run, ref, is_call = heapq.heappop(self._heap)
+    def _fire_due(self) -> bool:
+        """Fire what is due, up to a number; returns whether more may be."""
+        now, heap = self._clock.now(), self._heap
+        for _ in range(_AT_ONCE):
+            if not heap or heap[0][0] > now:
+                return False
+            _, run, ref, is_call = heapq.heappop(heap)
             self._fire(run, ref, is_call)
+        return True

@@ -11,8 +11,10 @@ from actorflow.cli.bench.scripts import write_registry
 
 FIGURES = {
     "sleepers": {"node_mb", "woken_s", "spawns_s"},
+    "sleepers_lua": {"node_mb", "woken_s", "spawns_s"},
     "kept": {"empty", "share"},
     "resume": {"seconds"},
+    "recovery": {"seconds", "boot_s"},
 }
 
 

@@ -76,10 +76,10 @@ def _workloads(place: Path) -> list[tuple[str, str, str, Measure]]:
 
 
 def _scales(place: Path, size: int) -> list[tuple[str, str, str, Measure]]:
-    units = {"sleepers": "runs/s", "kept": "workflows/s", "resume": "events/s"}
+    units = {"kept": "workflows/s", "resume": "events/s"}
     found = []
-    for what, unit in units.items():
-        count = size or scale.SIZES[what]
+    for what, usual in scale.SIZES.items():
+        count, unit = size or usual, units.get(what, "runs/s")
         found.append((f"scale/{what}/{count}", unit, _FULL, _scale(place, what, count)))
     return found
 

@@ -1,4 +1,4 @@
-"""What one store holds: sleeping runs by the thousand, finished runs that are kept, a long history taken up again.
+"""What one store holds: sleeping runs by the thousand, finished runs that are kept, a long history, runs of a dead node.
 
 Each is measured in a process of its own, on a data directory of its own, so that nothing else is counted.
 """
@@ -11,6 +11,7 @@ import sys
 import time
 from collections.abc import Awaitable, Callable
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -23,35 +24,44 @@ from actorflow.cli.bench.actors import resident_bytes
 from actorflow.node.node import Node
 from actorflow.store.port import Reader
 
-SIZES: Final = {"sleepers": 1_000, "kept": 10_000, "resume": 2_000}
-"""How many sleeping runs, finished runs or journal events there are unless told otherwise."""
+SIZES: Final = {"sleepers": 1_000, "sleepers_lua": 1_000, "kept": 10_000, "resume": 2_000, "recovery": 1_000}
+"""How many sleeping runs, finished runs, journal events or runs in flight there are unless told otherwise."""
 _SPAWNED: Final = 500
 """Sleeping runs a second that any machine starts: when all of them are due is fixed before the first one starts."""
 _AT_ONCE: Final = 100
 _SETTLE: Final = 3.0
 _POLL: Final = 0.05
 _TIMEOUT: Final = 3600.0
+_ALL_UP: Final = "all-up"
+_LET_GO: Final = "let-go"
+_CALLED: Final = 2
+"""Journal events of a run whose first call is under way."""
 _FLIGHT: Final = ("bench:steps_py", 1, 2_000, 200)
 
 Figures = tuple[float, dict[str, float]]
 
 
 async def measured(what: str, directory: Path, data: Path, size: int) -> Figures:
-    """Return one of the figures: runs woken a second, workflows a second beside kept runs, events taken up a second."""
-    command = [sys.executable, "-m", "actorflow.cli.bench.scale", what, str(directory), str(data), str(size)]
-    child = await trio.run_process(command, capture_stdout=True)
+    """Return one of the figures: runs woken or recovered, workflows beside kept runs, or events taken up, a second."""
+    child = await trio.run_process(_command(what, directory, data, size), capture_stdout=True)
     rate, more = json.loads(child.stdout)
     return rate, more
 
 
-async def sleepers(directory: Path, data: Path, count: int) -> Figures:
+def _command(what: str, directory: Path, data: Path, size: int) -> list[str]:
+    return [sys.executable, "-m", "actorflow.cli.bench.scale", what, str(directory), str(data), str(size)]
+
+
+async def sleepers(directory: Path, data: Path, count: int, language: str = "py") -> Figures:
     """Start runs that all wake at one moment, and measure the node while they sleep, and how fast they end."""
     async with app.boot(directory, data=data) as booted:
         due = time.monotonic() + _SETTLE + count / _SPAWNED
         began = time.monotonic()
         async with trio.open_nursery() as nursery:
             for share in range(_AT_ONCE):
-                nursery.start_soon(_put_to_sleep, booted.node, due, len(range(share, count, _AT_ONCE)))
+                nursery.start_soon(
+                    _put_to_sleep, booted.node, f"bench:sleeper_{language}", due, len(range(share, count, _AT_ONCE))
+                )
         spawning = time.monotonic() - began
         await trio.sleep(max(0.0, due - time.monotonic() - 1))
         memory = resident_bytes()
@@ -62,10 +72,10 @@ async def sleepers(directory: Path, data: Path, count: int) -> Figures:
         return count / seconds, {"node_mb": memory / 1e6, "woken_s": seconds, "spawns_s": count / spawning}
 
 
-async def _put_to_sleep(node: Node, due: float, count: int) -> None:
+async def _put_to_sleep(node: Node, entry: str, due: float, count: int) -> None:
     for _ in range(count):
         left = f"{max(1, int((due - time.monotonic()) * 1000))}ms"
-        await node.spawn("bench:sleeper", host=durable.HOST, args=[left])
+        await node.spawn(entry, host=durable.HOST, args=[left])
 
 
 async def kept(directory: Path, data: Path, count: int) -> Figures:
@@ -81,7 +91,7 @@ async def resume(directory: Path, data: Path, count: int) -> Figures:
     async with app.boot(directory, data=data) as booted:
         pid = await booted.node.spawn("bench:long", host=durable.HOST, args=[count // 2])
         with trio.fail_after(_TIMEOUT):
-            while not await _waits(booted, count):  # noqa: ASYNC110 - a store has no events
+            while not await _are(booted, "waiting", count, 1):  # noqa: ASYNC110 - a store has no events
                 await trio.sleep(_POLL)
     async with app.boot(directory, data=data) as booted:
         began = time.perf_counter()
@@ -89,6 +99,43 @@ async def resume(directory: Path, data: Path, count: int) -> Figures:
         await booted.node.wait(pid, timeout=_TIMEOUT)
         seconds = time.perf_counter() - began
     return count / seconds, {"seconds": seconds}
+
+
+async def recovery(directory: Path, data: Path, count: int) -> Figures:
+    """Kill a node with so many runs in flight, and measure the next one from its start until all of them have ended."""
+    async with trio.open_nursery() as nursery:
+        child = await nursery.start(partial(trio.run_process, _command("flight", directory, data, count), check=False))
+        with trio.fail_after(_TIMEOUT):
+            while not (data / _ALL_UP).exists():  # noqa: ASYNC110 - another process makes it
+                await trio.sleep(_POLL)
+        child.kill()
+    (data / _LET_GO).touch()
+    began = time.time()
+    ended, more = await measured("recovered", directory, data, count)
+    seconds = ended - began
+    return count / seconds, {"seconds": seconds, **more}
+
+
+async def flight(directory: Path, data: Path, count: int) -> Figures:
+    """Start runs that wait in a call, say when all of them do, and wait to be killed."""
+    async with app.boot(directory, data=data) as booted:
+        for _ in range(count):
+            await booted.node.spawn("bench:held", host=durable.HOST, args=[str(data / _LET_GO)])
+        while not await _are(booted, "running", _CALLED, count):  # noqa: ASYNC110 - a store has no events
+            await trio.sleep(_POLL)
+        (data / _ALL_UP).touch()
+        await trio.sleep_forever()
+    raise AssertionError("a sleep for ever has ended")
+
+
+async def recovered(directory: Path, data: Path, _count: int) -> Figures:
+    """Return the moment in which all runs of a store have ended, and the share of it that the boot took."""
+    began = time.time()
+    async with app.boot(directory, data=data) as booted:
+        up = time.time()
+        while await _open(booted):  # noqa: ASYNC110 - a store has no events
+            await trio.sleep(_POLL)
+        return time.time(), {"boot_s": up - began}
 
 
 async def _throughput(directory: Path, data: Path) -> float:
@@ -104,9 +151,12 @@ async def _open(booted: Booted) -> bool:
     return any(await booted.stores.each(read))
 
 
-async def _waits(booted: Booted, events: int) -> bool:
+async def _are(booted: Booted, state: str, events: int, count: int) -> bool:
+    """Tell whether so many runs are in a state, with at least so many events in their journals."""
+
     def read(reader: Reader) -> bool:
-        return any(row.last_seq >= events and row.state == "waiting" for row in reader.open_runs(durable.HOST))
+        rows = reader.open_runs(durable.HOST, limit=count)
+        return sum(row.last_seq >= events and row.state == state for row in rows) == count
 
     return any(await booted.stores.each(read))
 
@@ -129,8 +179,12 @@ def _multiply(path: Path, count: int) -> None:
 
 _WORKLOADS: Final[dict[str, Callable[[Path, Path, int], Awaitable[Figures]]]] = {
     "sleepers": sleepers,
+    "sleepers_lua": partial(sleepers, language="lua"),
     "kept": kept,
     "resume": resume,
+    "recovery": recovery,
+    "flight": flight,
+    "recovered": recovered,
 }
 
 

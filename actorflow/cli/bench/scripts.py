@@ -14,7 +14,10 @@ entries:
   - {name: steps_py, kind: workflow.py, source: file://steps.py}
   - {name: steps_lua, kind: workflow.lua, source: file://steps.lua, method: main, modules: [funcs]}
   - {name: waiter, kind: workflow.py, source: file://waiter.py}
-  - {name: sleeper, kind: workflow.py, source: file://sleeper.py}
+  - {name: sleeper_py, kind: workflow.py, source: file://sleeper.py}
+  - {name: sleeper_lua, kind: workflow.lua, source: file://sleeper.lua, method: main, modules: [time]}
+  - {name: hold, kind: function.py, source: file://hold.py, run: trio}
+  - {name: held, kind: workflow.py, source: file://held.py}
   - {name: long, kind: workflow.py, source: file://long.py}
   - {name: echo_py, kind: process.py, source: file://echo.py}
   - {name: player_py, kind: process.py, source: file://player.py}
@@ -52,6 +55,19 @@ _FILES: Final = {
     ),
     "sleeper.py": (
         "from actorflow.script import time\n\n\nasync def main(patience):\n    await time.sleep(patience)\n"
+    ),
+    "sleeper.lua": ("local time = require('time')\nreturn {main = function(patience) time.sleep(patience) end}\n"),
+    "hold.py": (
+        "import os\n\nimport trio\n\n\n"
+        "async def main(path):\n"
+        "    if not os.path.exists(path):\n"
+        "        await trio.sleep_forever()\n"
+        "    return path\n"
+    ),
+    "held.py": (
+        "from actorflow.script import funcs\n\n\n"
+        "async def main(path):\n"
+        "    return await funcs.call('bench:hold', path)\n"
     ),
     "long.py": (
         "from actorflow.script import funcs, process\n\n\n"
