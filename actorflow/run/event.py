@@ -77,6 +77,8 @@ TAKE_BACK: Final = frozenset({RUN_RETRIED})
 """The facts that take back a part of the journal before them; see `superseded`."""
 CALLS: Final = frozenset({FUNCTION_CALLED, OPERATION_PERFORMED})
 """The records that are attempted, and answered by `FunctionCompleted` or `FunctionFailed`."""
+NAMING: Final = (NAME_USED, NAMES_CARRIED)
+"""The records of what a run does with names; a store finds the runs that have any by an index of its own."""
 COMPARED: Final = frozenset({FUNCTION_CALLED, PROCESS_SPAWNED, MESSAGE_SENT})
 """The records whose payload a replay only compares, by digest, with what the script asks again."""
 ENDS: Final = frozenset({RUN_COMPLETED, RUN_FAILED, RUN_CANCELLED, RUN_CONTINUED})

@@ -12,7 +12,7 @@ from typing import Any, Final, TypeVar
 
 from actorflow.errors import not_found
 from actorflow.run.document import DocumentRow
-from actorflow.run.event import CARRIED, JournalEvent
+from actorflow.run.event import CARRIED, NAMING, REQUEST_SETTLED, JournalEvent
 from actorflow.run.state import OPEN, PAUSED, TERMINAL
 from actorflow.run.turn import CallRow, Committed, InboxRow, Item, OpenRun, RunChanged, RunRow, StartRun, StateChange
 from actorflow.store.attribute import attribute_rows, attributes_of, memo_of
@@ -321,10 +321,12 @@ class MemoryStore:
         filled = (run for run, rows in self._inboxes.items() if rows)
         return sorted(run for run in filled if self._runs[run].host == host and self._runs[run].state in OPEN)
 
-    def events(self, host: str, kinds: Sequence[str]) -> list[tuple[str, JournalEvent]]:
-        """Return the events of some kinds of a host's open runs."""
+    def naming(self, host: str) -> list[tuple[str, JournalEvent]]:
+        """Return what a host's open runs did with names."""
         rows = (row for row in self._runs.values() if row.host == host and row.state in OPEN)
-        return [(row.workflow_id, event) for row in rows for event in self._journals[row.run] if event.kind in kinds]
+        named = (row for row in rows if any(event.kind in NAMING for event in self._journals[row.run]))
+        told = (*NAMING, REQUEST_SETTLED)
+        return [(row.workflow_id, event) for row in named for event in self._journals[row.run] if event.kind in told]
 
     def inbox(self, run: int, after: int = 0) -> list[InboxRow]:
         """Return deliveries not journaled yet."""

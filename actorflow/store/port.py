@@ -108,10 +108,11 @@ class HotReader(Protocol):
         """Return the open runs of a host that have deliveries in their inbox."""
         ...
 
-    def events(self, host: str, kinds: Sequence[str]) -> list[tuple[str, JournalEvent]]:
-        """Return (workflow id, event) of all events of these kinds in the journals of a host's open runs, in order.
+    def naming(self, host: str) -> list[tuple[str, JournalEvent]]:
+        """Return (workflow id, event) of what a host's open runs did with names and of the answers they got, in order.
 
-        Reads those journals from end to end: for the start of a host, not for its turns.
+        The events are those of `event.NAMING` and every `REQUEST_SETTLED` of a run that has one of them. The journals
+        of such runs are read from end to end, those of other runs not at all.
         """
         ...
 

@@ -213,9 +213,9 @@ class SqlReader:
         return [run for (run,) in self._rows(self._reads.inbox_runs, host)]
 
     @explained
-    def events(self, host: str, kinds: Sequence[str]) -> list[tuple[str, JournalEvent]]:
-        """Return the events of some kinds of a host's open runs."""
-        rows = self._rows(self._reads.events, host, self.dialect.pack(sorted(kinds)))
+    def naming(self, host: str) -> list[tuple[str, JournalEvent]]:
+        """Return what a host's open runs did with names."""
+        rows = self._rows(self._reads.naming, host)
         return [(workflow_id, self._opener.event(run, JournalEvent(*values))) for workflow_id, run, *values in rows]
 
     @explained

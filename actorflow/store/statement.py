@@ -13,6 +13,7 @@ from sqlalchemy import (
     Executable,
     Select,
     Table,
+    Text,
     and_,
     bindparam,
     delete,
@@ -25,6 +26,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.sql import ClauseElement
 
+from actorflow.run.event import NAMING, REQUEST_SETTLED
 from actorflow.store import tables as t
 from actorflow.store.bulk import RowStatement
 from actorflow.store.dialect import Sqlite
@@ -238,11 +240,7 @@ class ReadStatements(KinReadStatements):
         self.open_runs = sql(limited(mine.order_by(t.open_run.c.run)), "key_host", "after", "limit")
 
         self.journal, self.journaled = _journals(dialect)
-        journals = held.join(t.journal, t.journal.c.run == t.run.c.run)
-        columns = (t.run.c.workflow_id, t.run.c.run, *(t.journal.c[name] for name in _EVENT))
-        listed = select(*columns).select_from(journals)
-        some = listed.where(_bound(t.open_run.c.host), own, dialect.one_of(t.journal.c.kind, "kinds"))
-        self.events = sql(some.order_by(t.open_run.c.run, t.journal.c.seq), "key_host", "kinds")
+        self.naming = _naming(dialect)
         rows = select(*(t.inbox.c[name] for name in _INBOX)).where(
             _bound(t.inbox.c.run), t.inbox.c.id > bindparam("after")
         )
@@ -285,6 +283,19 @@ def _journals(dialect: Sqlite) -> tuple[str, str]:
     following = limited(events.where(t.journal.c.seq > bindparam("after")))
     some = events.where(dialect.one_of(t.journal.c.kind, "kinds"))
     return compiled(dialect, following, "key_run", "after", "limit"), compiled(dialect, some, "key_run", "kinds")
+
+
+def _naming(dialect: Sqlite) -> str:
+    """Compile the read of what open runs did with names; its literals are those of the index, or that is not used."""
+    journals = t.open_run.join(t.run, t.run.c.run == t.open_run.c.run).join(t.journal, t.journal.c.run == t.run.c.run)
+    columns = (t.run.c.workflow_id, t.run.c.run, *(t.journal.c[name] for name in _EVENT))
+    own = t.open_run.c.workflow_id == t.run.c.workflow_id
+    literals = [literal_column(f"'{kind}'", Text) for kind in (*NAMING, REQUEST_SETTLED)]
+    named = t.journal.alias()
+    users = select(named.c.run).where(named.c.kind.in_(literals[: len(NAMING)]))
+    told = (t.run.c.run.in_(users), t.journal.c.kind.in_(literals))
+    rows = select(*columns).select_from(journals).where(_bound(t.open_run.c.host), own, *told)
+    return compiled(dialect, rows.order_by(t.open_run.c.run, t.journal.c.seq), "key_host")
 
 
 class ManyStatements:

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 from typing import Any, TypeAlias
 
-from sqlalchemy import BigInteger, Column, Index, Integer, LargeBinary, MetaData, Table, Text
+from sqlalchemy import BigInteger, Column, Index, Integer, LargeBinary, MetaData, Table, Text, text
 from sqlalchemy.types import TypeEngine
+
+from actorflow.run.event import NAMING
 
 Kind: TypeAlias = TypeEngine[Any] | type[TypeEngine[Any]]
 
@@ -92,6 +94,13 @@ journal = Table(
     _needed("checksum", LargeBinary),
     Index("journal_by_run", "run", "seq", unique=True),
 )
+
+Index(
+    "journal_by_name",
+    journal.c.run,
+    sqlite_where=text("kind IN ({})".format(", ".join(f"'{kind}'" for kind in NAMING))),
+)
+"""Runs that have done something with names: few, and found at the start of a host without reading every journal."""
 
 timer = Table(
     "timer",

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from actorflow.run.event import JournalEvent
     from actorflow.store.port import Reader
 
-_KINDS: Final = (events.NAME_USED, events.REQUEST_SETTLED, events.NAMES_CARRIED)
+_KINDS: Final = (*events.NAMING, events.REQUEST_SETTLED)
 _PAGE: Final = 1_000
 _ALL: Final = 2**62
 
@@ -26,7 +26,7 @@ def name_events(reader: Reader, host_id: str) -> list[tuple[str, JournalEvent]]:
         Error: when the store cannot be read now.
     """
     try:
-        return reader.events(host_id, _KINDS)
+        return reader.naming(host_id)
     except Error as error:
         if error.retryable is not False:
             raise

@@ -1,4 +1,4 @@
-"""What one store holds: sleeping runs by the thousand, finished runs that are kept, a long history, runs of a dead node.
+"""What one store holds: sleeping runs by the thousand, finished runs that are kept, a long history, runs in flight.
 
 Each is measured in a process of its own, on a data directory of its own, so that nothing else is counted.
 """

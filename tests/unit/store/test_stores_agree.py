@@ -10,7 +10,6 @@ from typing import Any
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
-from actorflow.run.event import MESSAGE_RECEIVED, RUN_STARTED
 from actorflow.run.identity import (
     CLOSE_ABANDON,
     CLOSE_CANCEL,
@@ -32,7 +31,6 @@ from actorflow.store.sql import SqlStore
 from actorflow.testing.conformance.items import EPOCH, Book, message
 
 HOSTS = ["test:a", "test:b"]
-KINDS = (RUN_STARTED, MESSAGE_RECEIVED)
 NAMES = ["order/1", "order/2", "order/3"]
 STATES = [RUNNING, WAITING, WAITING, WAITING, PENDING, PAUSED, COMPLETED, FAILED, CANCELLED]
 FAR = EPOCH * 2
@@ -168,7 +166,7 @@ def content(store: Store) -> dict[str, Any]:
                 store.due_calls(host, EPOCH + 5),
                 store.next_due(host),
                 store.inbox_runs(host),
-                store.events(host, KINDS),
+                store.naming(host),
                 sorted(store.held_beside(host)),
             )
             for host in HOSTS

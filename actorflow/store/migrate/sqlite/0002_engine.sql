@@ -73,3 +73,5 @@ CREATE TABLE blob (
     PRIMARY KEY (id)
 );
 CREATE UNIQUE INDEX blob_by_run ON blob (run, digest);
+
+CREATE INDEX journal_by_name ON journal (run) WHERE kind IN ('NameUsed', 'NamesCarried');

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from actorflow.run.event import MESSAGE_RECEIVED
+from actorflow.run.event import MESSAGE_RECEIVED, NAME_USED, NAMES_CARRIED, REQUEST_SETTLED
 from actorflow.run.state import COMPLETED, FAILED, PENDING
 from actorflow.run.turn import CallRow, ChangeRun, StateChange
 from actorflow.store.port import Store
@@ -49,15 +49,18 @@ def a_refused_delivery_has_another(store: Store) -> None:
     expect("accepted", (accepted.accepted, [item.payload for item in store.inbox(second.run)]), (True, [b"\x01"]))
 
 
-def events_of_open_runs_by_kind(store: Store) -> None:
-    """The events of some kinds are listed over all open runs of a host, and of no others."""
-    first, second = begin(store, "order/1", "order/2")
-    told = [book.event(MESSAGE_RECEIVED, b"\x01") for book in (first, second)]
-    store.commit([first.turn(events=told[:1]), second.turn(events=told[1:])])
-    expect("of both", store.events(HOST, (MESSAGE_RECEIVED,)), [("order/1", told[0]), ("order/2", told[1])])
-    expect("of other hosts", store.events("test:other", (MESSAGE_RECEIVED,)), [])
+def names_of_open_runs_are_listed(store: Store) -> None:
+    """What the open runs of a host did with names is listed with the answers they got, and nothing of other runs."""
+    first, second, third = begin(store, "order/1", "order/2", "order/3")
+    used, carried = first.event(NAME_USED, target="a"), second.event(NAMES_CARRIED, b"\x80")
+    other, silent = first.event(MESSAGE_RECEIVED), third.event(REQUEST_SETTLED)
+    answer = first.event(REQUEST_SETTLED)
+    store.commit([first.turn(events=[used, other, answer]), second.turn(events=[carried]), third.turn(events=[silent])])
+    named = [("order/1", used), ("order/1", answer), ("order/2", carried)]
+    expect("of both", store.naming(HOST), named)
+    expect("of other hosts", store.naming("test:other"), [])
     store.commit([first.finish()])
-    expect("of the open one", store.events(HOST, (MESSAGE_RECEIVED,)), [("order/2", told[1])])
+    expect("of the open one", store.naming(HOST), named[2:])
 
 
 def a_failed_run_can_be_opened_again(store: Store) -> None:
@@ -93,7 +96,7 @@ CASES: Final[tuple[Case, ...]] = (
     an_ended_run_is_let_go,
     a_parent_hears_in_the_same_commit,
     a_refused_delivery_has_another,
-    events_of_open_runs_by_kind,
+    names_of_open_runs_are_listed,
     a_failed_run_can_be_opened_again,
     sources_that_no_run_refers_to_are_collected,
 )
