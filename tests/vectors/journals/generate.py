@@ -61,6 +61,23 @@ async def _live(node: Node, language: str) -> None:
     await node.update(work, "add", 1)
     await node.send(work, "last", {"n": 9})
     print(await node.wait(work, timeout=20))  # noqa: T201
+    await _control(node, language, await spawn("watched", f"work-{language}"))
+
+
+async def _control(node: Node, language: str, watched: str) -> None:
+    run = f"watched-{language}"
+    while (await node.runs.show(run, view="pikku"))["wait"] != "suspended":
+        await trio.sleep(0.01)
+    await node.wake(watched, {"n": 1})
+    await node.wait(watched, until="paused", timeout=20)
+    bundle = node.registry.bundle(f"app:watched_{language}")
+    await node.runs.repin(run, bundle.hash, bundle.data)
+    print(await node.wait(watched, timeout=20))  # noqa: T201
+    await node.runs.change("retry", f"failing-{language}")
+    try:
+        await node.wait(f"{{local@{HOST}|failing-{language}}}", timeout=20)
+    except Error as error:
+        print(error.kind)  # noqa: T201
 
 
 def _journals(reader: Reader) -> dict[str, bytes]:

@@ -51,4 +51,13 @@ local function failing()
   error(err)
 end
 
-return {work = work, child = child, chain = chain, endless = endless, failing = failing}
+local function watched(peer)
+  workflow.attrs({search = {n = 1}, memo = {m = "x"}})
+  workflow.tokens.set("who", "ann")
+  local reached = workflow.wait_for("", peer, "completed")
+  local woken = workflow.suspend("a look")
+  workflow.pause("by itself")
+  return {reached.state, woken, workflow.tokens.get("who")}
+end
+
+return {watched = watched, work = work, child = child, chain = chain, endless = endless, failing = failing}

@@ -64,3 +64,12 @@ async def endless() -> None:
 
 async def failing() -> None:
     await funcs.call("app:refuse")
+
+
+async def watched(peer: str) -> list[Any]:
+    workflow.attrs(search={"n": 1}, memo={"m": "x"})
+    await workflow.tokens.set("who", "ann")
+    reached = await workflow.wait_for("", peer, "completed")
+    woken = await workflow.suspend("a look")
+    await workflow.pause("by itself")
+    return [reached["state"], woken, await workflow.tokens.get("who")]
