@@ -18,8 +18,11 @@ from actorflow.store.control import ended_as
 from actorflow.store.port import Reader, RunFilter
 from actorflow.store.stores import Stores
 
-_SUSPENDING: Final = frozenset({events.RUN_SUSPENDED, events.APPROVAL_ASKED})
-"""What Pikku calls suspended: waiting for a person."""
+_SUSPENDING: Final = {
+    events.RUN_SUSPENDED: "it has suspended itself: `actorflow run wake` lets it go on",
+    events.APPROVAL_ASKED: "it asks for an approval: `actorflow approve` answers it",
+}
+"""What Pikku calls suspended, waiting for a person; and what that person does."""
 
 
 async def runs(stores: Stores, which: RunFilter, limit: int, seen: str = "") -> list[dict[str, Any]]:
@@ -60,17 +63,22 @@ def _lines(reader: Reader, which: RunFilter, limit: int, seen: str) -> list[dict
 
 
 def _words(reader: Reader, row: RunRow, seen: str) -> Mapping[str, Any]:
-    suspended = seen == PIKKU and row.state == WAITING and _suspended(reader.load(row.run).events)
+    suspended = seen == PIKKU and bool(way_on(reader, row))
     return seen_as(seen, row.state, row.revision, ended_as(row.waits, row.state), suspended=suspended)
 
 
-def _suspended(journal: Sequence[events.JournalEvent]) -> bool:
-    gone, asked = events.superseded(journal), set[int]()
+def way_on(reader: Reader, row: RunRow) -> str:
+    """Return how somebody lets a run go on that has suspended itself or asks for an approval; "" for any other."""
+    return _way_on(reader.load(row.run).events) if row.state == WAITING else ""
+
+
+def _way_on(journal: Sequence[events.JournalEvent]) -> str:
+    gone, asked = events.superseded(journal), dict[int, str]()
     for event in journal:
         if event.seq in gone:
             continue
         if event.kind in _SUSPENDING:
-            asked.add(event.ref)
+            asked[event.ref] = _SUSPENDING[event.kind]
         elif event.kind in {events.REQUEST_SETTLED, events.REQUEST_DROPPED}:
-            asked.discard(event.ref)
-    return bool(asked)
+            asked.pop(event.ref, None)
+    return next(iter(asked.values()), "")

@@ -111,8 +111,19 @@ class Operator:
                 to = answer.state or "gone"
                 return {"pid": pid_of(row), "run_id": row.run_id, "verb": verb, "state": row.state, "to": to}
             if answer.refusal != "revision" or attempt == _TRIES - 1:
-                raise refused(change, answer, repr(row.workflow_id), strict=row.strict, revision=row.revision)
+                refusal = refused(change, answer, repr(row.workflow_id), strict=row.strict, revision=row.revision)
+                raise await self._with_a_way_on(database, row, change, refusal)
         raise AssertionError
+
+    async def _with_a_way_on(self, database: str, row: RunRow, change: ChangeRun, refusal: Error) -> Error:
+        """Add to the refusal of a resume what lets a run go on that waits for a person, and is not paused."""
+        way = ""
+        if change.verb == "resume":
+            way = await self._stores.read(database, lambda reader: looking.way_on(reader, row))
+        if not way:
+            return refusal
+        failure = refusal.failure
+        return Error(f"{refusal.message}; {way}", failure.kind, retryable=False, details=failure.details)
 
     async def resolve(self, run: str, ref: int, outcome: Outcome | None, *, by: str = "") -> dict[str, Any]:
         """Say how a call ended of which nobody knows, and let its paused run go on; returns what `change` does.

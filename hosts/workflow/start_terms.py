@@ -139,8 +139,8 @@ def options_left(payload: Mapping[str, Any], facts: Mapping[str, Any]) -> dict[s
     """Return the options of a run that continues another one: its own, with what it has said of itself since."""
     options = dict(payload.get("options", {}))
     for name, fact in (("memo", "memo"), ("search", "search_attributes")):
-        if facts.get(fact):
-            options[name] = dict(facts[fact])
+        if facts.get(fact) or name in options:  # all of it may have been removed since
+            options[name] = dict(facts.get(fact, {}))
     return options
 
 

@@ -95,3 +95,24 @@ async def test_a_function_is_outside_of_every_workflow(place: Place) -> None:
     )
     async with place.node() as node:
         assert [await node.call(entry) for entry in (lua, python)] == [4, 4]
+
+
+async def test_what_a_run_says_of_itself_goes_over_also_what_it_took_back(place: Place) -> None:
+    entry = place.python(
+        "forget",
+        """
+        from actorflow.script import workflow
+
+        async def main(again):
+            if again:
+                workflow.attrs(memo={"a": None, "b": 2}, search={"who": None})
+                await workflow.continue_as_new(False)
+            info = workflow.info()
+            return [info["memo"], info["search_attributes"]]
+        """,
+    )
+    options = {"workflow.memo": {"a": 1}, "workflow.search_attributes": {"who": "x"}, "workflow.id": "m"}
+    async with place.node() as node:
+        assert await node.exec(entry, host=FLOWS, args=[True], options=options, timeout=20) == [{"b": 2}, {}]
+        shown = await node.runs.show("m")
+    assert (shown["memo"], shown["search_attributes"]) == ({"b": 2}, {})

@@ -53,6 +53,10 @@ async def test_runs_are_seen_in_the_words_of_other_systems(tmp_path: Path) -> No
         ends = {"done": "completed", "gone": "completed", "fail": "failed", "held": "created"}
         for how in SEEN:
             await begin(node, how, ends.get(how, "waiting"))
+        with pytest.raises(Error, match=r"it is waiting .*: `actorflow run wake` lets it go on"):
+            await node.runs.change("resume", "suspend")
+        with pytest.raises(Error, match="`actorflow approve` answers it"):
+            await node.runs.change("resume", "approve")
         await node.runs.change("pause", "pause")
         await node.runs.change("delete-data", "gone")
         while await state(node, "gone") != "data_deleted":

@@ -66,7 +66,7 @@ async def _live(node: Node, language: str) -> None:
 
 async def _control(node: Node, language: str, watched: str) -> None:
     run = f"watched-{language}"
-    while (await node.runs.show(run, view="pikku"))["wait"] != "suspended":
+    while (await node.runs.show(run, view="pikku"))["wait"] != "suspended":  # noqa: ASYNC110 - a store has no events
         await trio.sleep(0.01)
     await node.wake(watched, {"n": 1})
     await node.wait(watched, until="paused", timeout=20)
