@@ -38,7 +38,7 @@ class Life:
             self.report.say("signal", run)
         await self._once("resume", run)
         await self._until(run, states.PAUSED, times=2)  # by itself
-        await self._once("resume", run, name="resume again")
+        await self._once("repin" if language == "lua" else "resume", run, name="resume again")
         await self._until(run, states.FAILED)
         (self.place / f"stock {run}").touch()
         await self._once("retry", run)
@@ -69,11 +69,18 @@ class Life:
         if verb == "delete-data" and states.DELETE_REQUESTED in past:
             return  # it may be asked for again, which is not what this is about
         try:
-            await self.node.runs.change(verb, run, reason=name or verb)
+            await self._ask(verb, run, name or verb)
         except Error as error:
             if error.kind != CONFLICT:
                 raise
         self.report.say(*key)
+
+    async def _ask(self, verb: str, run: str, reason: str) -> None:
+        if verb != "repin":
+            await self.node.runs.change(verb, run, reason=reason)
+            return
+        bundle = self.node.registry.bundle((await self._row(run))["entry"])
+        await self.node.runs.repin(run, bundle.hash, bundle.data)
 
     async def _row(self, run: str) -> Any:
         return await self.stores.about(run, lambda reader: view.show(reader, run))
