@@ -108,6 +108,7 @@ class CallRow:
         due: when that is due (Unix nanoseconds). failure: CBOR of why the attempt before it failed, or empty.
         begun: when the attempt began, or was last heard of (Unix nanoseconds); 0 while it is waited for.
         details: CBOR of what an attempt last told with a heartbeat, or empty.
+        crashes: how often its node died while it was being attempted.
     """
 
     ref: int
@@ -116,6 +117,7 @@ class CallRow:
     failure: bytes = b""
     begun: int = 0
     details: bytes = b""
+    crashes: int = 0
 
 
 @dataclass(slots=True)

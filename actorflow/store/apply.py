@@ -282,7 +282,7 @@ def _timers(writes: Writes) -> Iterator[tuple[Any, ...]]:
 def _calls(writes: Writes) -> Iterator[tuple[Any, ...]]:
     for run, calls in writes.calls.items():
         for ref, (host, call) in calls.items():
-            yield run, ref, host, call.attempt, call.due, call.failure, call.begun, call.details
+            yield run, ref, host, call.attempt, call.due, call.failure, call.begun, call.details, call.crashes
 
 
 def _inbox(writes: Writes) -> Iterator[tuple[Any, ...]]:

@@ -25,7 +25,7 @@ def resolving(held: OpenRun, ref: int, outcome: Outcome | None, *, at: int, by: 
             cannot be kept.
     """
     row = held.row
-    unknown = {call.ref: call for call in held.calls if call.begun}
+    unknown = {call.ref: call for call in held.calls if call.begun or call.crashes}
     if ref not in unknown:
         known = ", ".join(map(str, unknown)) or "none"
         message = f"call {ref} of {row.workflow_id!r} is not one whose end is unknown; those of the run: {known}"
@@ -42,7 +42,7 @@ def resolving(held: OpenRun, ref: int, outcome: Outcome | None, *, at: int, by: 
     )
     change.revision = row.revision
     if outcome is None:
-        change.calls = [replace(unknown[ref], begun=0, due=at)]
+        change.calls = [replace(unknown[ref], begun=0, due=at, crashes=0)]
         return change
     failure: Failure | None = outcome.failure
     kind, value = (FUNCTION_COMPLETED, outcome.value) if failure is None else (FUNCTION_FAILED, failure)

@@ -52,7 +52,7 @@ _HEAD = (
 _OF_DATA = (t.attribute, t.inbox, t.blob)
 """Tables whose rows go with the data of a run."""
 _EVENT = ("seq", "kind", "ref", "target", "payload", "drawn", "at", "digest", "checksum")
-_CALL = ("ref", "attempt", "due", "failure", "begun", "details")
+_CALL = ("ref", "attempt", "due", "failure", "begun", "details", "crashes")
 _INBOX = ("id", "kind", "ref", "target", "sender", "payload", "at", "digest")
 
 

@@ -124,6 +124,7 @@ call = Table(
     _needed("failure", LargeBinary),
     Column("begun", NUMBER, nullable=False, server_default="0"),
     Column("details", LargeBinary, nullable=False, server_default=""),
+    Column("crashes", NUMBER, nullable=False, server_default="0"),
     Index("call_by_due", "host", "due"),
     sqlite_with_rowid=False,
 )

@@ -47,6 +47,7 @@ from hosts.workflow.open_call import (
 from hosts.workflow.operation import is_operation
 from hosts.workflow.slots import gates_of, key_in
 from hosts.workflow.start import invocation_id
+from hosts.workflow.suspect import text_of
 from hosts.workflow.terms import ASK, FAIL, RETRY, TermsOf
 from hosts.workflow.transaction import prepared
 
@@ -154,6 +155,8 @@ class Calls:
         self._open[resident.run, record.ref] = call
         if terms.timeout or terms.schedule_to_close:
             self._bound(call, resident.called.get(record.ref) or live.driver.now())
+        if terms.on_unknown == RETRY:
+            call.crashes = self._engine.suspects.deaths(resident.called.get(record.ref, 0), stored)
         if stored is None:
             self._queue(call)
         else:
@@ -178,7 +181,11 @@ class Calls:
         answered = {fact.ref for fact in resident.facts}
         for ref, row in resident.attempts.items():
             record = opened.get(ref)
-            if record is None or not row.begun or ref in answered or (resident.run, ref) in self._open:
+            if record is None or ref in answered or (resident.run, ref) in self._open:
+                continue
+            if resident.host is not None and 0 < resident.host.settings.limits.crashes <= row.crashes:
+                return text_of(record.target, ref, row.crashes)
+            if not row.begun:
                 continue
             if self._on_unknown(record) == ASK:
                 ways = f"actorflow run resolve RUN {ref} --retry | --result JSON | --error TEXT"
@@ -259,10 +266,12 @@ class Calls:
             self._starting.set(call, call.terms.schedule_to_start)
 
     def _attempt(self, call: OpenCall) -> None:
+        if call.crashes and self._engine.suspects.holds(call, partial(self._admit, call)):
+            return
         self.running += 1
         call.answered = False
         call.give_up = nothing
-        if call.terms.on_unknown == RETRY:
+        if call.terms.on_unknown == RETRY and not call.crashes:
             self._begin(call, call.request)
         else:  # nobody could know later that it had begun
             self._keep(call, self._begun(call), partial(self._begin, call, call.request))
@@ -371,7 +380,7 @@ class Calls:
         elif terms.schedule_to_close and now + wait >= call.close_at:
             self._settle(call, failed(call, failure, now, TIMED_OUT))
         else:
-            call.failure = failure
+            call.failure, call.crashes = failure, 0
             call.request = _with_attempt(call.request, attempt + 1)
             row = CallRow(call.ref, attempt + 1, now + wait, encode(failure), 0, call.details)
             self._keep(call, row, partial(self._wait, call, row.due))
@@ -389,7 +398,7 @@ class Calls:
     def _begun(self, call: OpenCall) -> CallRow:
         now = self._engine.clock.now()
         failure = encode(call.failure) if call.failure is not None else b""
-        return CallRow(call.ref, call.request.attempt, now, failure, now, call.details)
+        return CallRow(call.ref, call.request.attempt, now, failure, now, call.details, call.crashes)
 
     def _keep(self, call: OpenCall, row: CallRow, then: Callable[[], None]) -> None:
         """Store what a restart must know of a call, and then go on with it."""
@@ -427,6 +436,8 @@ class Calls:
         if call.give_up is None:
             return
         call.answered, call.give_up = True, None
+        if call.crashes:
+            self._engine.suspects.done(call)
         self._closing.clear(call, call.terms.start_to_close)
         if call.terms.heartbeat:
             self._beating.clear(call, call.terms.heartbeat)

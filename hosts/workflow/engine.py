@@ -43,6 +43,7 @@ from hosts.workflow.recovery import Recovery
 from hosts.workflow.resident import Draft, Resident
 from hosts.workflow.retention import Remover
 from hosts.workflow.succession import carry_on
+from hosts.workflow.suspect import Suspects
 from hosts.workflow.sweeper import Sweeper
 from hosts.workflow.timer import Timers
 from hosts.workflow.touching import serve_timer, touch
@@ -93,6 +94,7 @@ class Engine:
         self.updates = Updates(self)
         self.approvals = Approvals(self)
         self.sweeper = Sweeper(self)
+        self.suspects = Suspects(self)
         self.awaiting = Awaiting(self)
         self._reader: Reader | None = None
         self._queue: deque[Resident] = deque()

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 import trio
 
+from actorflow.errors import Error
 from hosts.workflow.engine import Engine
 
 if TYPE_CHECKING:
@@ -58,6 +60,8 @@ class Engines:
             engine.release(host)
             return
         await engine.drain(grace)
+        with suppress(Error):  # the next node looks twice at what this one was doing: it does no harm
+            await engine.suspects.end()
         engine.hosts.clear()
         for database, serving in list(self._serving.items()):
             if serving.engine is engine:

@@ -91,6 +91,7 @@ class WorkflowHost:
         """Open the store, take over its open runs and begin to serve."""
         engine = await engines_of(self.node).join(self)
         self.lease = await engine.writer.claim(self.id, engine.lease)
+        await engine.suspects.begin(self)
         self._engine = engine  # from here on: runs that are taken over may start children at once
         await engine.recovery.recover(self)
         engine.start_soon(engine.approvals.recover, self.id)

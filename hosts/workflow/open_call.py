@@ -48,7 +48,8 @@ class OpenCall:
     the time-out of the whole call, which is over at `close_at` (Unix nanoseconds, 0 for never). `began` is when the
     latest attempt began (Unix nanoseconds, 0 before), `failure` how the one before it failed.
     `details` is CBOR of what an attempt told last, `told` when that may be stored again (Unix nanoseconds), and `row`
-    what the store has of the call. `gate` has the slots of its function, if those are limited.
+    what the store has of the call. `gate` has the slots of its function, if those are limited. `crashes` is how often
+    its node died while it was attempted.
     """
 
     run: int
@@ -69,6 +70,7 @@ class OpenCall:
     told: int = 0
     row: CallRow | None = None
     gate: Gate | None = None
+    crashes: int = 0
 
 
 def completed(call: OpenCall, value: Any, now: int) -> Fact:

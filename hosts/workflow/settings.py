@@ -15,12 +15,16 @@ from actorflow.value import DEFAULT_LIMITS, Limits
 
 
 class RunLimits(NamedTuple):
-    """What one run is held to: `values` that it takes and gives, and the events and payload bytes of its journal."""
+    """What one run is held to: `values` that it takes and gives, and the events and payload bytes of its journal.
+
+    `crashes`: so many nodes may die while one of its calls is attempted, before it is paused; 0 for any number.
+    """
 
     values: Limits = DEFAULT_LIMITS
     history_warn: int = 10_000
     history_pause: int = 50_000
     history_bytes: int = 50 * 1024 * 1024
+    crashes: int = 3
 
     def under(self, written: Mapping[str, Any]) -> RunLimits:
         """Return these limits with what an entry writes (`payload`, `depth`, `history`) in place of its own."""
@@ -32,6 +36,7 @@ class RunLimits(NamedTuple):
             history.get("warn", self.history_warn),
             history.get("pause", self.history_pause),
             history.get("bytes", self.history_bytes),
+            written.get("crashes", self.crashes),
         )
 
 

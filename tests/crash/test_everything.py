@@ -25,7 +25,7 @@ from tests.crash.test_every_commit import error_of, said
 
 DAILY = 2
 """Points of each language."""
-SHARES = 8
+SHARES = 16
 """All points are so many tests."""
 TWICE = {"shake"}
 RESULT = {

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Final
 from pydantic import BeforeValidator, WithJsonSchema
 
 from actorflow.registry.kinds.config import Config
-from actorflow.registry.kinds.fields import Duration, Positive, Size, size_of
+from actorflow.registry.kinds.fields import Count, Duration, Positive, Size, size_of
 
 
 class Slice(Config):
@@ -52,6 +52,7 @@ class Limits(Config):
     depth: Positive | None = None
     offload: Size | None = None
     history: History = History()
+    crashes: Count | None = None
     mailbox: Positive | None = None
 
     def written(self) -> dict[str, Any]:

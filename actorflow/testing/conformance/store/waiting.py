@@ -75,7 +75,7 @@ def calls_come_due_in_order(store: Store) -> None:
 def rows_of_calls_are_kept_beside_turns(store: Store) -> None:
     """The owner of an open run stores rows of calls without a turn; others, and those of ended runs, are refused."""
     book = begin_one(store)
-    row = CallRow(3, 2, EPOCH + 5, b"a", EPOCH + 4, b"details")
+    row = CallRow(3, 2, EPOCH + 5, b"a", EPOCH + 4, b"details", 2)
     kept, late = store.commit([KeepCalls(book.run, book.lease, [row]), KeepCalls(book.run, book.lease + 1, [row])])
     expect("kept", (kept.accepted, late.refusal), (True, "lease"))
     expect("loaded", store.load(book.run).calls, [row])

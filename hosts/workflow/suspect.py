@@ -1,0 +1,106 @@
+"""Calls that may have killed their node: what was being attempted whenever a node died.
+
+A node that ends in order takes its mark out of the store; the next one that finds it knows that the last one died. Each
+call that was under way then is a suspect: how often its node has died is kept in its row from then on, written before
+the next attempt begins. Those during which it happened twice are attempted one at a time, so that the innocent are
+not counted with the guilty. A call that reaches the limit is not attempted again: its run is paused.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final
+
+from actorflow.codec import encode
+from actorflow.duration import SECOND
+from actorflow.run.document import PutDocument
+from actorflow.run.turn import KeepCalls
+
+if TYPE_CHECKING:
+    from actorflow.run.turn import CallRow
+    from hosts.workflow.engine import Engine
+    from hosts.workflow.host import WorkflowHost
+    from hosts.workflow.open_call import OpenCall
+
+SERVING: Final = "serving"
+"""Kind of the document that is there while a node serves a store."""
+_ALONE: Final = 2
+"""A call during which so many nodes died is attempted when no other such call is."""
+_WATCHED: Final = 5 * SECOND
+"""Nanoseconds after which a call that has not killed its node lets the next suspect begin."""
+_KEY: Final = "engine"
+_ALL: Final = 2**62
+
+
+class Suspects:
+    """The suspects of one engine."""
+
+    def __init__(self, engine: Engine) -> None:
+        """Begin with none."""
+        self._engine = engine
+        self._since = 0
+        self._crashed = False
+        self._watched: OpenCall | None = None
+        self._waiting: deque[tuple[OpenCall, Callable[[], None]]] = deque()
+
+    async def begin(self, host: WorkflowHost) -> None:
+        """Find out how the last node ended, mark that this one serves, and count a death for what it was doing.
+
+        Raises:
+            Error: when the store cannot be read or written now.
+        """
+        engine = self._engine
+        if not self._since:
+            self._since = engine.clock.now()
+            self._crashed = await engine.writer.read(lambda store: store.document(SERVING, _KEY)) is not None
+            await engine.writer.write(PutDocument(SERVING, _KEY, encode({"since": self._since})))
+        rows = await engine.writer.read(lambda store: store.due_calls(host.id, _ALL, _ALL))
+        for run, row in rows:
+            if row.crashes and row.begun:
+                counted = replace(row, begun=0, due=self._since, crashes=row.crashes + self._crashed)
+                await engine.writer.write(KeepCalls(run, host.lease, [counted]))
+
+    async def end(self) -> None:
+        """Take the mark away: this node ends in order."""
+        if self._since:
+            await self._engine.writer.write(PutDocument(SERVING, _KEY, None))
+
+    def deaths(self, recorded: int, row: CallRow | None) -> int:
+        """Return how many nodes died while a call was under way.
+
+        Args:
+            recorded: when it was recorded, Unix nanoseconds; 0 when it was not open when its run was read.
+            row: what the store has of it.
+        """
+        if row is not None and (row.crashes or not row.begun):
+            return row.crashes
+        return int(self._crashed and 0 < recorded < self._since)
+
+    def holds(self, call: OpenCall, begin: Callable[[], None]) -> bool:
+        """Tell whether a call has to wait for its attempt, which `begin` begins then."""
+        if call.crashes < _ALONE or self._watched is call:
+            return False
+        if self._watched is not None:
+            self._waiting.append((call, begin))
+            return True
+        self._watched = call
+        self._engine.node.after(_WATCHED, lambda: self.done(call))
+        return False
+
+    def done(self, call: OpenCall) -> None:
+        """Let the next one begin: this one has ended, or has gone on for long without harm."""
+        if self._watched is not call:
+            return
+        self._watched = None
+        while self._waiting and self._watched is None:
+            following, begin = self._waiting.popleft()
+            if (following.run, following.ref) in self._engine.calls:
+                begin()
+
+
+def text_of(target: str, ref: int, deaths: int) -> str:
+    """Say why a call is not attempted again, and what can be done."""
+    ways = f"actorflow run resolve RUN {ref} --retry | --result JSON | --error TEXT"
+    return f"call {ref} of {target} was running {deaths} times when its node died; ways out: {ways}"
