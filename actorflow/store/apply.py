@@ -11,9 +11,9 @@ from typing import Any, TypeAlias
 from actorflow.run.event import CARRIED
 from actorflow.run.turn import InboxRow, Item, StartRun
 from actorflow.store.attribute import attribute_rows
+from actorflow.store.batch import Head, Kept, Known, Needs, Writes, needs, onward, parents, reopened, retried
 from actorflow.store.dialect import Sqlite
 from actorflow.store.ending import complete
-from actorflow.store.plan import Head, Kept, Known, Needs, Writes, needs, onward, parents, reopened, retried
 from actorflow.store.seal import delivery_digest, document_digest
 from actorflow.store.statement import WriteStatements
 

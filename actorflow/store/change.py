@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from actorflow.run.turn import CallRow, ChangeRun
-    from actorflow.store.plan import Head, Planner
+    from actorflow.store.batch import Head
+    from actorflow.store.plan import Planner
 
 CANCEL_REASON: Final = "resumed to be cancelled"
 

@@ -30,7 +30,7 @@ from actorflow.run.turn import (
 )
 
 if TYPE_CHECKING:
-    from actorflow.store.plan import Head, Known, Writes
+    from actorflow.store.batch import Head, Known, Writes
 
 TERMINATED: Final = Failure("workflow terminated", CANCELED, retryable=False, details={"forced": True})
 _PARENT_ENDED: Final = "its parent has ended"

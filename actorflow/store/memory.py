@@ -16,9 +16,10 @@ from actorflow.run.event import CARRIED, NAMING, REQUEST_SETTLED, JournalEvent
 from actorflow.run.state import OPEN, PAUSED, TERMINAL
 from actorflow.run.turn import CallRow, Committed, InboxRow, Item, OpenRun, RunChanged, RunRow, StartRun, StateChange
 from actorflow.store.attribute import attribute_rows, attributes_of, memo_of
+from actorflow.store.batch import Head, Known, Writes, needs, onward, parents, reopened, retried
 from actorflow.store.due import Waiting
 from actorflow.store.ending import complete
-from actorflow.store.plan import Head, Known, Writes, needs, onward, parents, plan, reopened, retried
+from actorflow.store.plan import plan
 from actorflow.store.port import RunFilter
 from actorflow.store.verify import verify_missing, verify_run
 

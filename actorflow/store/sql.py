@@ -9,9 +9,10 @@ from typing import Any, TypeVar
 
 from actorflow.run.turn import Committed, Item
 from actorflow.store.apply import apply, look_up
+from actorflow.store.batch import Kept
 from actorflow.store.crash import CrashPoint, crash_point
 from actorflow.store.dialect import Sqlite
-from actorflow.store.plan import Kept, plan
+from actorflow.store.plan import plan
 from actorflow.store.port import CommitUnknown
 from actorflow.store.read import SqlReader
 from actorflow.store.statement import WriteStatements

@@ -15,8 +15,8 @@ from actorflow.errors import INTERNAL, Error
 from actorflow.run.document import DocumentRow
 from actorflow.run.event import OFFLOADED, JournalEvent, payload_digest
 from actorflow.run.turn import CallRow, Delivery
+from actorflow.store.batch import Head, Writes
 from actorflow.store.keyring import ENCRYPTED, Keyring, missing_key
-from actorflow.store.plan import Head, Writes
 
 K = TypeVar("K")
 
