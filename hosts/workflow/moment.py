@@ -66,10 +66,11 @@ def _tasks(debugger: Debugger) -> list[tuple[dict[str, Any], Task]]:
     machine, sources = debugger.live.machine, _sources(debugger.capsule.bundle)
     asked = {line["ref"]: line["what"] for line in requests(debugger)}
     tasks = list(_walk(machine))
-    waits = machine.waits() if machine.outcome is None else []
+    waits = machine.waits()
     lines = []
     for number, task in enumerate(tasks, 1):
-        said = waits[number - 1].rpartition("  ")[2] if waits else "ended"
+        has_ended = machine.outcome is not None and task.wait is None  # else it was ended from outside, while it waited
+        said = "ended" if has_ended else waits[number - 1].rpartition("  ")[2]
         wait = asked.get(task.wait, said) if isinstance(task.wait, int) else said
         lines.append((_task(machine, task, number, wait, sources), task))
     return lines

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -10,10 +11,14 @@ import pytest
 import trio
 
 import actorflow
+from actorflow.app import debugger_of, moment_of
 from actorflow.cli.capsule import fetched
 from actorflow.cli.going_back import bar, print_past, print_timeline
+from actorflow.cli.output import plain
 from actorflow.cli.place import Place
 from actorflow.errors import NOT_FOUND, Error
+from actorflow.node.node import Node
+from actorflow.store.capsule import Capsule
 from tests.acceptance.project import Project
 
 INDEX = """
@@ -38,6 +43,34 @@ entries:
           if seen.count(value) < 3:
               raise RuntimeError("not yet")
           return value
+  - name: once
+    kind: function.py
+    source: |
+      from actorflow.script import errors
+      seen = []
+      def main(value):
+          seen.append(value)
+          if seen.count(value) < 2:
+              raise errors.Rejected("not the first time")
+          return value
+  - name: again_lua
+    kind: workflow.lua
+    modules: [funcs, time]
+    source: |
+      local funcs, time = require("funcs"), require("time")
+      return function(item)
+        local got, err = funcs.call("app:once", item)
+        if err then error(err) end
+        time.sleep("1h")
+      end
+  - name: again_py
+    kind: workflow.py
+    method: main
+    source: |
+      from actorflow.script import funcs, time
+      async def main(item):
+          got = await funcs.call("app:once", item)
+          await time.sleep(3600)
   - name: broken
     kind: function.py
     source: |
@@ -86,6 +119,19 @@ async def made(directory: Path) -> None:
             )
             await node.send(pid, "go", {"ahead": True})
             await node.wait(pid, timeout=20)
+            await retried_and_terminated(node, language)
+
+
+async def retried_and_terminated(node: Node, language: str) -> None:
+    """Run one that fails, is retried, goes on to sleep, and is terminated."""
+    run = f"again_{language}"
+    pid = await node.spawn(f"app:{run}", host="app:workflows", args=[language], options={"workflow.id": run})
+    with pytest.raises(Error, match="not the first time"):
+        await node.wait(pid, timeout=20)
+    await node.runs.change("retry", run)
+    while (await node.query(run, "seq")) < 7:  # noqa: ASYNC110 - a commit on its way
+        await trio.sleep(0.01)
+    await node.runs.change("terminate", run)
 
 
 @pytest.fixture(scope="module")
@@ -98,13 +144,18 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Place:
     return Place.of(project.path, None)
 
 
+@cache
+def kept(place: Place, run: str) -> Capsule:
+    return fetched(place, run)
+
+
 def at(place: Place, run: str, seq: int, capsys: pytest.CaptureFixture[str]) -> Any:
-    print_past(fetched(place, run), seq, as_json=True)
+    print_past(kept(place, run), seq, as_json=True)
     return json.loads(capsys.readouterr().out)
 
 
 def event(place: Place, run: str, kind: str) -> int:
-    return next(found.seq for found in fetched(place, run).held.events if found.kind == kind)
+    return next(found.seq for found in kept(place, run).held.events if found.kind == kind)
 
 
 @pytest.mark.parametrize("run", ["lua", "py"])
@@ -123,7 +174,7 @@ def test_a_run_is_shown_as_it_was(place: Place, run: str, capsys: pytest.Capture
     timer = at(place, run, event(place, run, "TimerStarted"), capsys)
     assert timer["timers"][0]["what"].startswith("step rest: timer due at ")
     assert timer["state"] == "waiting"
-    last = at(place, run, len(fetched(place, run).held.events), capsys)
+    last = at(place, run, len(kept(place, run).held.events), capsys)
     assert last["state"] == "completed"
     assert last["result"][0] == [run]
     assert not last["requests"]
@@ -132,7 +183,7 @@ def test_a_run_is_shown_as_it_was(place: Place, run: str, capsys: pytest.Capture
 
 @pytest.mark.parametrize("run", ["lua", "py"])
 def test_a_timeline_has_a_line_for_everything(place: Place, run: str, capsys: pytest.CaptureFixture[str]) -> None:
-    print_timeline(fetched(place, run), as_json=True)
+    print_timeline(kept(place, run), as_json=True)
     lines = {line["name"]: line for line in json.loads(capsys.readouterr().out)}
     assert (lines["flaky"]["kind"], lines["flaky"]["attempts"], lines["flaky"]["outcome"]) == ("step", 3, "completed")
     assert lines["flaky"]["duration"] > 0.002
@@ -140,6 +191,27 @@ def test_a_timeline_has_a_line_for_everything(place: Place, run: str, capsys: py
     assert (lines["app:part"]["kind"], lines["app:part"]["outcome"]) == ("child", "completed")
     assert (lines["rest"]["kind"], lines["rest"]["outcome"]) == ("timer", "fired")
     assert (lines["go"]["kind"], lines["go"]["outcome"]) == ("signal", "received")
+
+
+@pytest.mark.parametrize("run", ["again_lua", "again_py"])
+def test_what_a_retry_took_back_is_shown_as_it_was_then(
+    place: Place, run: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    capsule = kept(place, run)
+    failed = event(place, run, "RunFailed")
+    then = at(place, run, failed, capsys)
+    assert (then["state"], then["fault"]) == ("failed", "")
+    assert then["error"]["message"].endswith("not the first time")
+    assert [step["outcome"] for step in then["steps"]] == ["failed: not the first time"]
+    after = at(place, run, len(capsule.held.events), capsys)
+    assert (after["state"], after["fault"]) == (capsule.held.row.state, ""), "it was terminated while it slept"
+    debugger = debugger_of(capsule)
+    while debugger.forward():
+        assert "not the first time" not in json.dumps(plain(moment_of(debugger)["fed"]))
+    assert not debugger.fault, "what was taken back is not gone through"
+    assert moment_of(debugger)["ended"]["error"].kind
+    assert moment_of(debugger)["tasks"][0]["waits"].startswith("timer due at "), "as it was ended from outside"
+    debugger.close()
 
 
 def test_bars_lie_where_their_lines_do() -> None:
