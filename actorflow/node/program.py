@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Mapping
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
+from weakref import WeakValueDictionary
 
 from actorflow.bundle import Bundle
 from actorflow.errors import Error, invalid, not_found
 from actorflow.ports import NO_SLICES, Program
+
+_RECENT: Final = 64
+"""Programs that were compiled last: runs that are pinned to one of them may come and go."""
 
 
 class Entry(Protocol):
@@ -62,7 +67,7 @@ class Language(Protocol):
 
 
 class Programs:
-    """The programs of one node. They stay as long as the node: a run may be pinned to any of them."""
+    """The programs of one node: those of entries as they are now, those that run, and some that were used lately."""
 
     def __init__(self, registry: Registry, languages: Mapping[str, Language]) -> None:
         """Make an empty cache; `languages` maps the last part of a kind (`lua`, `py`) to its language."""
@@ -70,7 +75,8 @@ class Programs:
         self._languages = languages
         self._by_id: dict[tuple[Any, ...], tuple[Bundle, Program]] = {}
         self._processes: dict[tuple[Any, ...], tuple[Bundle, Program]] = {}
-        self._by_hash: dict[tuple[Any, ...], Program] = {}
+        self._by_hash: WeakValueDictionary[tuple[Any, ...], Program] = WeakValueDictionary()
+        self._recent: deque[Program] = deque(maxlen=_RECENT)
 
     def process(self, entry_id: str, slices: Mapping[str, int] = NO_SLICES) -> Program:
         """Return the program of a process or workflow entry, as registered now; see `check_process`."""
@@ -130,6 +136,7 @@ class Programs:
                 known = ", ".join(sorted(self._languages)) or "none"
                 raise invalid(f"{bundle.id}: no language for kind {bundle.kind!r}; this node has: {known}")
             program = self._by_hash[key] = language.compile(bundle, durable=durable, slices=slices)
+            self._recent.append(program)
         return program
 
 

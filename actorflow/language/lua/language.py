@@ -50,14 +50,26 @@ class LuaLanguage:
         _check(bundle, durable=durable)
         return self._built(bundle, slices)
 
+    @property
+    def source_count(self) -> int:
+        """How many compiled sources its shared runtime keeps."""
+        if self._shared is None:
+            return 0
+        self._shared.forget_unused()
+        return self._shared.chunk_count
+
     def _built(self, bundle: Bundle, slices: Mapping[str, int]) -> LuaProgram:
         runtime = self._runtime(bundle)
+        runtime.forget_unused()
         lines: list[str] = []
-        _plan(runtime, bundle, lines, {}, entry=True)
+        known: dict[str, int] = {}
+        _plan(runtime, bundle, lines, known, entry=True)
         isolated = runtime is not self._shared
         method = bundle.method or _DEFAULT_METHOD
         number = runtime.prepare("\n".join(lines), method, _bounds(bundle, slices, isolated=isolated))
-        return LuaProgram(runtime, number, partial(self._built, bundle, slices), isolated=isolated)
+        program = LuaProgram(runtime, number, partial(self._built, bundle, slices), isolated=isolated)
+        runtime.keep(program, frozenset(known))
+        return program
 
     def _runtime(self, bundle: Bundle) -> Runtime:
         if bundle.options.get("isolate"):

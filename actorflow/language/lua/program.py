@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 class LuaProgram:
     """A compiled entry (`ports.Program`): its number in its runtime."""
 
-    __slots__ = ("_again", "_heir", "isolated", "number", "runtime")
+    __slots__ = ("__weakref__", "_again", "_heir", "isolated", "number", "runtime")
 
     def __init__(
         self, runtime: Runtime, number: int, again: Callable[[], LuaProgram], *, isolated: bool = False

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import weakref
+from collections import Counter, deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from importlib import resources
@@ -15,6 +17,7 @@ from actorflow.lane import Lane
 from actorflow.language.lua.modules import FOUND, PARTS
 
 if TYPE_CHECKING:
+    from actorflow.language.lua.program import LuaProgram
     from actorflow.language.lua.running import Running
 
 CHUNKS: Final = (
@@ -85,6 +88,8 @@ class Runtime:
         self._instances = 0
         self._workers = 0
         self._chunks: dict[str, int] = {}
+        self._users: Counter[str] = Counter()
+        self._unused: deque[tuple[int, frozenset[str]]] = deque()
         api = self._prelude(limits)
         self.step: Callable[..., Any] = api[b"step"]
         self.start: Callable[[int, int, bytes, int], int] = api[b"start"]
@@ -103,6 +108,7 @@ class Runtime:
         self._close: Callable[[int], None] = api[b"close"]
         self._compile: Callable[[bytes, bytes, bytes], Any] = api[b"compile"]
         self._prepare: Callable[[bytes, bytes, Any], int] = api[b"prepare"]
+        self._drop: Callable[[int, int], None] = api[b"drop"]
         self._lua.set_max_memory(limits.memory + limits.memory // 4 + _SLACK)
 
     @property
@@ -139,6 +145,27 @@ class Runtime:
             return 0, answer[1].decode(errors="replace")
         self._chunks[key] = int(answer)
         return self._chunks[key], ""
+
+    def keep(self, program: LuaProgram, keys: frozenset[str]) -> None:
+        """Keep a program and its chunks, which have these keys, until nothing refers to it any more."""
+        self._users.update(keys)
+        weakref.finalize(program, self._unused.append, (program.number, keys)).atexit = False
+
+    def forget_unused(self) -> None:
+        """Drop what belongs to programs that are gone."""
+        while self._unused:
+            number, keys = self._unused.popleft()
+            self._drop(0, number)
+            for key in keys:
+                self._users[key] -= 1
+                if not self._users[key]:
+                    del self._users[key]
+                    self._drop(self._chunks.pop(key), 0)
+
+    @property
+    def chunk_count(self) -> int:
+        """How many compiled sources it has."""
+        return len(self._chunks)
 
     def prepare(self, plan: str, method: str, bounds: Mapping[str, int]) -> int:
         """Return the number of a program; for the form of the plan and the bounds see `prepare` of the prelude."""

@@ -66,7 +66,14 @@ class PythonLanguage:
             raise invalid(f"{bundle.id}: {name} in {place} yields, expected an `async def` that awaits and returns")
         written = {**slices, **bundle.options.get("limits", {}).get("slice", {})}
         limits = SliceLimits(**{name: written[name] for name in ("warn", "kill") if name in written})
-        return PythonProgram(bundle, function, limits, self._watchdog)
+        program = PythonProgram(bundle, function, limits, self._watchdog)
+        self._modules.keep(program, bundle)
+        return program
+
+    @property
+    def source_count(self) -> int:
+        """How many executed sources it keeps."""
+        return self._modules.count
 
     def _sick(self) -> None:
         text = (
@@ -83,7 +90,17 @@ class PythonProgram:
         id: registry id of the entry. limits: how long it may compute between two ops.
     """
 
-    __slots__ = ("_builders", "_function", "_is_async", "_signature", "_slow", "_watchdog", "id", "limits")
+    __slots__ = (
+        "__weakref__",
+        "_builders",
+        "_function",
+        "_is_async",
+        "_signature",
+        "_slow",
+        "_watchdog",
+        "id",
+        "limits",
+    )
 
     def __init__(self, bundle: Bundle, function: Callable[..., Any], limits: SliceLimits, watchdog: Watchdog) -> None:
         """Remember the entry function and how its arguments are built."""

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import sys
 import weakref
+from collections import Counter
+from collections.abc import Iterator
 from types import CodeType, ModuleType
 from typing import Any, Final
 
@@ -21,11 +23,12 @@ _LOADING: Final = SliceLimits(warn=10 * SECOND, kill=10 * SECOND)
 
 
 class Modules:
-    """The executed sources of one node; they stay, for a run may be pinned to any of them."""
+    """The executed sources of one node; each stays as long as a program of it, or of what imports it."""
 
     def __init__(self, watchdog: Watchdog) -> None:
         """Make an empty set; `watchdog` looks after what their top levels do."""
         self._modules: dict[str, ModuleType] = {}
+        self._users: Counter[str] = Counter()
         self._watchdog = watchdog
         weakref.finalize(self, _forget, self._modules).atexit = False
 
@@ -38,6 +41,17 @@ class Modules:
         """
         _check(bundle, durable=durable)
         return self._executed(bundle)
+
+    def keep(self, program: object, bundle: Bundle) -> None:
+        """Keep the modules of a bundle until nothing refers to its program any more."""
+        hashes = frozenset(_hashes(bundle))
+        self._users.update(hashes)
+        weakref.finalize(program, _release, self._modules, self._users, hashes).atexit = False
+
+    @property
+    def count(self) -> int:
+        """How many there are."""
+        return len(self._modules)
 
     def _executed(self, bundle: Bundle) -> ModuleType:
         module = self._modules.get(bundle.hash)
@@ -79,6 +93,24 @@ def _fault(bundle: Bundle, error: BaseException) -> BaseException:
     failure = failure_in(error)
     place = innermost(None, error) + ": " if isinstance(error, Error) else ""
     return invalid(f"{bundle.id}: loading failed: {place}{failure.message}", stack=failure.stack)
+
+
+def _hashes(bundle: Bundle) -> Iterator[str]:
+    yield bundle.hash
+    for library in bundle.imports.values():
+        yield from _hashes(library)
+
+
+def _release(modules: dict[str, ModuleType], users: Counter[str], hashes: frozenset[str]) -> None:
+    """Forget the modules that no other program uses."""
+    gone = {}
+    for key in hashes:
+        users[key] -= 1
+        if not users[key]:
+            del users[key]
+            if key in modules:
+                gone[key] = modules.pop(key)
+    _forget(gone)
 
 
 def _forget(modules: dict[str, ModuleType]) -> None:

@@ -1,12 +1,13 @@
 -- Programs: compiled sources, and the environments that their units run in.
--- Called with (kit, base, modules) -> {compile, prepare, load_units, programs}; `base` are the globals of all scripts.
+-- Called with (kit, base, modules) -> {compile, prepare, drop, load_units, programs}; `base` are the globals of all scripts.
 
 local type, next, setmetatable, native_load = type, next, setmetatable, load
 local match, gmatch, gsub = string.match, string.gmatch, string.gsub
 
 return function(kit, base, modules)
   local chunks = {} -- number -> the function that makes the chunk for an environment
-  local programs = {}
+  local programs = {} -- both are counted, for what nobody uses any more leaves a gap
+  local made_chunks, made_programs = 0, 0
   local api = {programs = programs}
 
   local function faulty(problem, file)
@@ -22,8 +23,9 @@ return function(kit, base, modules)
     made, problem = native_load("local _ENV = ...; return function(...) " .. text .. "\nend", name, "t")
     if not made then return faulty(problem, file) end
     kit.came_from(id, file)
-    chunks[#chunks + 1] = made
-    return #chunks
+    made_chunks = made_chunks + 1
+    chunks[made_chunks] = made
+    return made_chunks
   end
 
   -- What all units of a program see: the globals of all scripts and the modules that any of them lists.
@@ -61,9 +63,13 @@ return function(kit, base, modules)
     units.shadowed = shadowed_by(units[#units].imports, units.shared.__index)
     local program = {units = units, method = method}
     for name, bound in next, bounds do program[name] = bound end
-    programs[#programs + 1] = program
-    return #programs
+    made_programs = made_programs + 1
+    programs[made_programs] = program
+    return made_programs
   end
+
+  -- Forgets a chunk or a program that nothing will be started from; what runs keeps its own.
+  function api.drop(chunk, program) chunks[chunk], programs[program] = nil, nil end
 
   local function furnish(env, unit, made)
     env._G = env

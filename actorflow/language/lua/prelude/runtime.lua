@@ -199,7 +199,7 @@ for _, name in next, {"string", "table", "math", "os"} do modules[name] = base[n
 
 local prepared = sources.programs(kit, base, modules)
 local programs = prepared.programs
-local api = {compile = prepared.compile, prepare = prepared.prepare}
+local api = {compile = prepared.compile, prepare = prepared.prepare, drop = prepared.drop}
 
 -- ---- the main task --------------------------------------------------------------------------------------------------
 
