@@ -70,6 +70,16 @@ async def test_a_shared_heap_is_held_to_the_limit(tmp_path: Path, written: str) 
     assert {notice.code for notice in place.notices} >= {"memory-large"}
 
 
+async def test_what_a_weak_table_names_has_its_weight(tmp_path: Path) -> None:
+    place = Place(tmp_path)
+    weak = "all = setmetatable({}, {}); getmetatable(all).__mode = 'k'"
+    hoard = place.lua("hoard", HOARD.replace("all = {}", weak), **LIMITS)
+    async with place.node() as node:
+        pid = await node.spawn(hoard, host=ACTORS)
+        with pytest.raises(Error, match=r"holds more memory than limits\.memory\.kill allows \(1 MiB\)"):
+            await node.wait(pid, timeout=20)
+
+
 async def test_a_mailbox_that_empties_is_weighed_from_the_start_again(tmp_path: Path) -> None:
     place = Place(tmp_path)
     source = """

@@ -188,9 +188,7 @@ def test_modules_of_two_nodes_are_apart_and_one_node_executes_a_source_once() ->
     source = "LIST = object()\nasync def main(): return 1"
     bundle = Bundle("app:a", "process.py", source)
     here, there = PythonLanguage(), PythonLanguage()
-    mine, again, other = (
-        language.compile(bundle)._function.__globals__["LIST"]  # noqa: SLF001
-        for language in (here, here, there)
-    )
+    programs = [language.compile(bundle) for language in (here, here, there)]
+    mine, again, other = (program._function.__globals__["LIST"] for program in programs)  # noqa: SLF001
     assert mine is again
     assert mine is not other

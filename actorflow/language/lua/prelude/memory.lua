@@ -5,7 +5,7 @@
 -- names them. The prelude's functions hold what all processes share, so of those only the script's functions and
 -- coroutines are looked at.
 
-local type, next, rawget = type, next, rawget
+local type, next = type, next
 local getinfo, getlocal, getupvalue, getmetatable = debug.getinfo, debug.getlocal, debug.getupvalue, debug.getmetatable
 local byte, match = string.byte, string.match
 
@@ -40,10 +40,7 @@ return function(kit)
     local items = 0
     local meta = getmetatable(thing)
     total = total + TABLE
-    if meta then
-      note(meta)
-      if rawget(meta, "__mode") then return end -- a weak table holds nothing
-    end
+    if meta then note(meta) end -- a weak one, too: what it names is there as long as something else holds it
     for key, value in next, thing do
       local kind = type(value)
       if kind ~= "number" and kind ~= "boolean" then note(value) end
