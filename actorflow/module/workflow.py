@@ -11,6 +11,7 @@ from actorflow.run import step
 PURE: Final[Mapping[str, Any]] = MappingProxyType(
     {
         "workflow.step_call": step.call_options,
+        "workflow.step_misspelt": step.misspelt,
         "workflow.step_wait": step.closure_wait,
     }
 )

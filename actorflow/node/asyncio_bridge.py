@@ -1,4 +1,4 @@
-"""asyncio beside trio: one thread with its own asyncio loop, for code that needs one.
+"""asyncio beside trio: one thread with its own asyncio loop, for code that needs one, and what serves either loop.
 
 Guest modes were not chosen: they tie the life of one loop to the other.
 """
@@ -7,11 +7,14 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from contextvars import copy_context
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
+import sniffio
 import trio
+
+T = TypeVar("T")
 
 _CANCEL_SECONDS: Final = 5.0
 _JOIN_SECONDS: Final = 5.0
@@ -78,6 +81,19 @@ class AsyncioThread:
             self._thread = threading.Thread(target=_serve, args=(self._loop,), name="asyncio", daemon=True)
             self._thread.start()
         return self._loop
+
+
+async def within(seconds: float, work: Coroutine[Any, Any, T]) -> T:
+    """Await `work` for at most `seconds` in whichever loop runs, trio's or asyncio's.
+
+    Raises:
+        TimeoutError: when it takes longer; it is cancelled then.
+    """
+    if sniffio.current_async_library() == "asyncio":
+        return await asyncio.wait_for(work, seconds)
+    with trio.move_on_after(seconds):
+        return await work
+    raise TimeoutError
 
 
 async def _awaited(function: Callable[..., Awaitable[Any]], args: tuple[Any, ...]) -> tuple[Any, BaseException | None]:

@@ -6,19 +6,17 @@ never again by itself: when the node goes away before it answers, the caller is 
 
 from __future__ import annotations
 
-import asyncio
 import os
-from collections.abc import Callable, Coroutine, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Self, TypeVar
 
 import pynng
-import sniffio
-import trio
 
 from actorflow.errors import TIMEOUT, UNAVAILABLE, Error, Failure, unavailable
+from actorflow.node.asyncio_bridge import within
 from actorflow.node.control_frame import MAX_FRAME, decode_reply, encode_request
 from actorflow.node.data import find_control
 from actorflow.value import Value
@@ -247,7 +245,7 @@ class Client(_Requests):
         frame = encode_request(verb, args)
         with self._socket.new_context() as context:
             try:
-                return decode_reply(await _within(timeout, _round_trip(context, frame)))
+                return decode_reply(await within(timeout, _round_trip(context, frame)))
             except (pynng.NNGException, TimeoutError) as error:
                 raise _translated(self._data, error) from error
 
@@ -255,15 +253,6 @@ class Client(_Requests):
 async def _round_trip(context: Any, frame: bytes) -> bytes:
     await context.asend(frame)
     return bytes(await context.arecv())
-
-
-async def _within(seconds: float, reply: Coroutine[Any, Any, bytes]) -> bytes:
-    """Await `reply` for at most `seconds` in whichever loop runs; a TimeoutError follows."""
-    if sniffio.current_async_library() == "asyncio":
-        return await asyncio.wait_for(reply, seconds)
-    with trio.move_on_after(seconds):
-        return await reply
-    raise TimeoutError
 
 
 def _socket(timeout: float) -> Any:

@@ -7,7 +7,7 @@ is a `TimerStarted` with the name as its target.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
 from typing import Any, Final
 
@@ -66,6 +66,11 @@ def call_options(options: Mapping[str, Any], name: str) -> dict[str, Any]:
     if "on_exhausted" in options:
         made["on_exhausted"] = _one_of(options, "on_exhausted", _EXHAUSTED)
     return made
+
+
+def misspelt(words: Sequence[Any]) -> bool:
+    """Tell whether each of these is nearly the name of an option, so that one was probably meant."""
+    return all(isinstance(word, str) and get_close_matches(word, _KNOWN, 1) for word in words)
 
 
 def closure_wait(options: Mapping[str, Any], attempt: int, failure: Failure) -> int | None:

@@ -48,7 +48,7 @@ from hosts.workflow.operation import is_operation
 from hosts.workflow.slots import gates_of, key_in
 from hosts.workflow.start import invocation_id
 from hosts.workflow.suspect import text_of
-from hosts.workflow.terms import ASK, FAIL, RETRY, TermsOf
+from hosts.workflow.terms import ASK, FAIL, RETRY, TermsOf, inherited
 from hosts.workflow.transaction import prepared
 
 if TYPE_CHECKING:
@@ -138,6 +138,8 @@ class Calls:
         except Error as error:
             self._engine.fact(resident.run, refused(record.ref, error.failure, self._engine.clock.now()))
             return
+        if live.payload:
+            terms = inherited(terms, live.payload.get("options", {}))
         identity = live.driver.who
         context = identity.context
         if "context" in options:
@@ -253,7 +255,7 @@ class Calls:
         call.gate = self._gates.of(call.request.target, terms.slots)
         self._starting.set(call, terms.schedule_to_start)
         key = terms.key or (key_in(terms.key_path, call.request.args) if terms.key_path else "")
-        call.gate.enter(call, key, terms.priority, partial(self._admit, call))
+        call.gate.enter(call, key, terms.order, partial(self._admit, call))
 
     def _admit(self, call: OpenCall) -> None:
         """Attempt a call that has a slot of its function, as soon as its host has one too."""
@@ -262,7 +264,7 @@ class Calls:
                 self._starting.clear(call, call.terms.schedule_to_start)
             self._attempt(call)
         else:
-            heapq.heappush(self._waiting, (call.terms.priority, next(self._numbers), call))
+            heapq.heappush(self._waiting, (call.terms.order, next(self._numbers), call))
             self._starting.set(call, call.terms.schedule_to_start)
 
     def _attempt(self, call: OpenCall) -> None:

@@ -184,9 +184,9 @@ def _cron(option: str, value: Any) -> str:
 
 
 def _priority(option: str, value: Any) -> int:
-    """Return a priority: a number, or Temporal's table with `priority_key` (there 1 is the highest of 5)."""
+    """Return a priority: a number, or that of Temporal's table with `priority_key`, from 1, the highest, to 5."""
     if isinstance(value, Mapping) and set(value) == {"priority_key"}:
-        return -_priority(f"{option}.priority_key", value["priority_key"])
+        return _MIDDLE - _priority(f"{option}.priority_key", value["priority_key"])
     if isinstance(value, bool) or not isinstance(value, int) or abs(value) > _MOST_PRIORITY:
         raise _wrong(option, value, f"an integer from -{_MOST_PRIORITY} to {_MOST_PRIORITY}, higher first")
     return value
@@ -201,6 +201,7 @@ def _wrong(option: str, value: Any, expected: str) -> Error:
 
 
 _MOST_PRIORITY: Final = 1_000_000
+_MIDDLE: Final = 3
 _READ: Final[Mapping[str, Any]] = {
     "id": _name,
     "key": _name,

@@ -36,8 +36,9 @@ class Terms(NamedTuple):
     its next attempt would come too late. `start_to_close` and `heartbeat` are of one attempt, `schedule_to_start` of
     its wait for a slot. `on_unknown` says what happens when the node ended while an attempt ran, `exhaustion` what when
     all attempts have failed, None when the call does not say. `slots` limits the attempts of its function, in all and
-    for each `key`, which is given or is at `key_path` in the arguments; 1 is the highest `priority`. A call whose terms
-    are `plain` has no other time than `start_to_close`, no slots, and may be attempted again at any time.
+    for each `key`, which is given or is at `key_path` in the arguments; 1 is the highest `priority`, None that of
+    the run. A call whose terms are `plain` has no other time than `start_to_close`, no slots, and may be attempted
+    again at any time.
     """
 
     options: Mapping[str, Any]
@@ -54,8 +55,13 @@ class Terms(NamedTuple):
     slots: SlotLimits | None
     key: str
     key_path: str
-    priority: int
+    priority: int | None
     plain: bool
+
+    @property
+    def order(self) -> int:
+        """By what a call that waits for a slot is served, lowest first."""
+        return _PRIORITY if self.priority is None else self.priority
 
     @property
     def whole(self) -> int:
@@ -145,10 +151,18 @@ def _rate(text: str | None) -> Rate | None:
     return Rate(*parse_rate(text)) if text else None
 
 
-def _priority(options: Mapping[str, Any]) -> int:
+def inherited(terms: Terms, options: Mapping[str, Any]) -> Terms:
+    """Return the terms of a call in a run with these start options: it has the priority of the run, or its own."""
+    priority = options.get("priority")
+    return terms if terms.priority is not None or not priority else terms._replace(priority=_PRIORITY - priority)
+
+
+def _priority(options: Mapping[str, Any]) -> int | None:
     value = options.get("priority", option(options, "activity.priority"))
+    if isinstance(value, Mapping):
+        value = value.get("priority_key")
     if value is None:
-        return _PRIORITY
+        return None
     if type(value) is not int or not 1 <= value <= _LOWEST:
         raise invalid(f"option priority: got {value!r}, expected a whole number from 1, served first, to {_LOWEST}")
     return value

@@ -98,3 +98,27 @@ async def test_a_call_that_waits_for_a_slot_says_so(tmp_path: Path) -> None:
         await until(lambda: "waits for a slot: 1 of 1 run" in told())
         await node.terminate(second)
         await node.terminate(first)
+
+
+async def test_calls_have_the_priority_of_their_run_unless_they_say_their_own(tmp_path: Path) -> None:
+    place = place_with(tmp_path, concurrency=1)
+    place.lua("slow", "local function main(path) return funcs.call('app:working', path, {customer = 'first'}, 0.4) end")
+    notes = place.path / "notes"
+    async with place.node() as node:
+
+        async def run(customer: str, options: dict[str, Any], **more: Any) -> str:
+            args = [str(notes), items(customer, 1, **more)]
+            return await node.spawn("app:calling", host=FLOWS, args=args, options=options)
+
+        pids = [await node.spawn("app:slow", host=FLOWS, args=[str(notes)])]
+        await until(notes.exists)
+        pids += [
+            await run("low", {"workflow.priority": -1}),
+            await run("own", {"workflow.priority": -5}, priority=1),
+            await run("high", {"workflow.priority": {"priority_key": 2}}),
+            await run("plain", {}),
+        ]
+        for pid in pids:
+            await node.wait(pid, timeout=20)
+    served = [json.loads(line)[0]["customer"] for line in notes.read_text().splitlines()]
+    assert served == ["first", "own", "high", "plain", "low"]

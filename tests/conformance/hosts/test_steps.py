@@ -358,7 +358,8 @@ async def test_a_cancelled_step_is_recorded_and_its_cleanup_replayed(place: Plac
         ('workflow.step("", "app:double")', "the name of a step"),
         ('workflow.step("a#1", "app:double")', "without '#'"),
         ('workflow.step("a", "double")', "full function id"),
-        ('workflow.step("a", "app:double", 1, 2)', "table of options"),
+        ('workflow.step("a", {call = "app:double"}, 1)', "all in one table"),
+        ('workflow.step("a", "app:double", 1, {args = {2}})', "takes the place of the input"),
         ('workflow.step("a", "app:double", 1, {retrys = 1})', "did you mean 'retries'"),
         ('workflow.step("a", "app:double", 1, {retries = -1})', "retries: got -1"),
         ('workflow.step("a", "app:double", 1, {backoff = "slow"})', "'fixed' or 'exponential'"),
@@ -481,3 +482,49 @@ async def test_cancelling_parallel_branches_lets_them_clean_up_once(place: Place
             await waiting_for(node, pid)
             await node.cancel(pid, "enough")
             assert await node.wait(pid, timeout=20) == [False, "Canceled", 4]
+
+
+SEVERAL = (
+    """
+    local function main()
+      return {
+        workflow.step("one", "app:listed", {retries = 1}),
+        workflow.step("two", "app:listed", 1, nil, {customer = 2}),
+        workflow.step("three", "app:listed", 1, {retries = 1, other = 2}),
+        workflow.step("four", "app:listed", 1, 2, {retries = 1}),
+        workflow.step("five", function(...) return {...} end, 1, 2, {retries = 1}),
+        workflow.step("six", "app:listed", 1, {}),
+        workflow.step("seven", "app:listed"),
+      }
+    end
+    """,
+    """
+    from actorflow.script import workflow
+
+    async def main():
+        return [
+            await workflow.step("one", "app:listed", {"retries": 1}),
+            await workflow.step("two", "app:listed", 1, None, {"customer": 2}),
+            await workflow.step("three", "app:listed", 1, {"retries": 1, "other": 2}),
+            await workflow.step("four", "app:listed", 1, 2, retries=1),
+            await workflow.step("five", lambda *args: list(args), 1, 2, retries=1),
+            await workflow.step("six", "app:listed", 1, {}),
+            await workflow.step("seven", "app:listed"),
+        ]
+    """,
+)
+
+
+@pytest.mark.parametrize("host", [ACTORS, FLOWS])
+async def test_a_step_takes_several_arguments_and_options_after_them(place: Place, host: str) -> None:
+    place.python(
+        "listed", "def main(*args):\n    return [str(a) if isinstance(a, dict) else a for a in args]\n", "function"
+    )
+    one, two, mixed = str({"retries": 1}), str({"customer": 2}), str({"other": 2, "retries": 1})
+    entries = twins(place, *SEVERAL)
+    async with place.node() as node:
+        for entry in entries:
+            result = await node.wait(await node.spawn(entry, host=host), timeout=20)
+            assert [sorted(str(item)) for item in result] == [
+                sorted(str(item)) for item in ([one], [1, None, two], [1, mixed], [1, 2], [1, 2], [1, "{}"], [])
+            ]

@@ -190,28 +190,50 @@ return function(kit, sys, core, workflow)
     return invalid(where .. ": expected a full function id such as 'app:name', got '" .. what .. "'")
   end
 
-  -- Checks what every kind of step takes: a name, what it does with an input and options, or all that in one table.
-  -- Gives what it does, its arguments, and its options or nil; or nil and an error.
-  function kit.step_spec(where, name, what, input, options, ...)
+  local OPTIONS <const> = {
+    args = true, backoff = true, compensate = true, delay = true, max_delay = true, on_exhausted = true, options = true,
+    retries = true, timeout = true,
+  }
+
+  -- Whether the last of several values is options: a table that has only fields that are options, or misspelt ones.
+  local function is_options(value)
+    if type(value) ~= "table" or kit.class_of(value) then return false end
+    local count, others = 0, {}
+    for key in next, kit.frozen[value] or value do
+      if type(key) ~= "string" then return false end
+      count = count + 1
+      if not OPTIONS[key] then others[#others + 1] = key end
+    end
+    return count > 0 and (#others == 0 or kit.pure("workflow.step_misspelt", others))
+  end
+
+  -- Checks what every kind of step takes: a name, what it does with which arguments, and options after the first of
+  -- those; or all that in one table. Gives what it does, its arguments, and its options or nil; or nil and an error.
+  function kit.step_spec(where, name, what, ...)
     local problem = refused_name(name, where)
     if problem then return nil, problem end
     where = where .. " " .. name
-    local rest = select("#", ...)
+    local args, options = {n = select("#", ...), ...}, nil
     if type(what) == "table" and not kit.class_of(what) then
-      rest = rest + (input ~= nil and 1 or 0) + (options ~= nil and 1 or 0)
-      what, input, options = taken_apart(where, what)
-      if what == nil then return nil, input end
+      for i = 1, args.n do
+        if args[i] ~= nil then
+          return nil, invalid(where .. ": expected all in one table, or a function id and then its arguments")
+        end
+      end
+      what, args[1], options = taken_apart(where, what)
+      if what == nil then return nil, args[1] end
+      args.n = args[1] == nil and 0 or 1
+    elseif args.n > 1 and is_options(args[args.n]) then
+      args.n, options = args.n - 1, args[args.n]
+      args[args.n + 1] = nil
     end
+    if args.n == 1 and args[1] == nil then args.n = 0 end
     problem = refused_target(where, what)
     if problem then return nil, problem end
-    if rest > 0 or (options ~= nil and (type(options) ~= "table" or kit.class_of(options))) then
-      return nil, invalid(where .. ": expected one input and then a table of options, or all in one table;"
-        .. " several arguments are {args = {…}}")
-    end
-    local args, plain = {input, n = input == nil and 0 or 1}, nil
+    local plain = nil
     for key, value in next, kit.frozen[options] or options or {} do
       if key == "args" then
-        if input ~= nil or type(value) ~= "table" then
+        if args.n > 0 or type(value) ~= "table" then
           return nil, invalid(where .. ": args is a list and takes the place of the input")
         end
         args = {n = kit.lengths[value] or #value}
@@ -224,8 +246,8 @@ return function(kit, sys, core, workflow)
     return what, args, plain
   end
 
-  -- workflow.step(name, id or closure, input, options), or (name, {call = …, input = …, …}): its result, or nil and an
-  -- error.
+  -- workflow.step(name, id or closure, a, b, …, options), or (name, {call = …, input = …, …}): its result, or nil and
+  -- an error.
   function workflow.step(name, ...)
     local what, args, options = kit.step_spec("workflow.step", name, ...)
     if what == nil then return nil, args end
