@@ -114,7 +114,7 @@ class WorkflowHost:
             reply(outcome)
 
         try:
-            self.engine.admission.spawn(self, request, self.engine.entropy.uuid(), started)
+            self.engine.admission.spawn(self, request, self.engine.entropy.uuid(self.engine.clock.now()), started)
         except Error as error:
             reply(Outcome(failure=error.failure))
 

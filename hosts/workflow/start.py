@@ -106,7 +106,7 @@ def prepare(  # noqa: PLR0913 - a start, who its parent is, and what it follows
     request = secured(host, request)
     workflow_id = link.workflow_id if link is not None else options.workflow_id
     if not workflow_id:
-        workflow_id = f"{parent_id}/{parent_ref}" if parent_id else host.engine.entropy.uuid()
+        workflow_id = f"{parent_id}/{parent_ref}" if parent_id else host.engine.entropy.uuid(host.engine.clock.now())
     key = link.key if link is not None else ""
     if beside:
         key, workflow_id = workflow_id, aside(workflow_id, run_id)
