@@ -66,6 +66,10 @@ class MemoryRows:
         mine = (run for run in set(self._holders.values()) if run > after and self._runs[run].host == host)
         return [replace(self._runs[run]) for run in sorted(mine)[:limit]]
 
+    def held(self, host: str, after: int = 0, limit: int = 1000) -> list[tuple[str, int, str]]:
+        """Return (workflow id, run, state) of open runs."""
+        return [(row.workflow_id, row.run, row.state) for row in self.open_runs(host, after, limit)]
+
     def held_beside(self, host: str) -> list[tuple[str, int]]:
         """Return (workflow id, run) of ids that open runs hold beside their own."""
         queued = ((run, workflow_id) for run, (workflow_id, at_host) in self._queued.items() if at_host == host)

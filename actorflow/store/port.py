@@ -72,6 +72,10 @@ class HotReader(Protocol):
         """Return runs of a host that have not ended, by run number, beginning after run number `after`."""
         ...
 
+    def held(self, host: str, after: int = 0, limit: int = 1000) -> list[tuple[str, int, str]]:
+        """Return (workflow id, run, state) of the runs that `open_runs` returns: what is looked at for all of them."""
+        ...
+
     def held_beside(self, host: str) -> list[tuple[str, int]]:
         """Return (workflow id, run) of the ids that open runs of a host hold beside their own: they had waited."""
         ...

@@ -153,6 +153,11 @@ class SqlReader:
         return [self._row(values) for values in self._rows(self._reads.open_runs, host, after, limit)]
 
     @explained
+    def held(self, host: str, after: int = 0, limit: int = 1000) -> list[tuple[str, int, str]]:
+        """Return (workflow id, run, state) of open runs."""
+        return self._rows(self._reads.held, host, after, limit)
+
+    @explained
     def held_beside(self, host: str) -> list[tuple[str, int]]:
         """Return (workflow id, run) of ids that open runs hold beside their own."""
         return self._rows(self._reads.held_beside, host)

@@ -208,6 +208,11 @@ class KinReadStatements:
         beside = select(t.open_run.c.workflow_id, t.open_run.c.run).select_from(both)
         beside = beside.where(_bound(t.queued_run.c.host), t.open_run.c.run == t.queued_run.c.run)
         self.held_beside = sql(beside, "key_host")
+        own = and_(t.run.c.run == t.open_run.c.run, t.run.c.workflow_id == t.open_run.c.workflow_id)
+        held = select(t.open_run.c.workflow_id, t.open_run.c.run, t.run.c.state)
+        held = held.select_from(t.open_run.join(t.run, own)).where(_bound(t.open_run.c.host))
+        held = held.where(t.open_run.c.run > bindparam("after")).order_by(t.open_run.c.run)
+        self.held = sql(limited(held), "key_host", "after", "limit")
         self.many = ManyStatements(dialect)
         self.attributes = sql(
             select(t.attribute.c.name, t.attribute.c.kind, t.attribute.c.value)

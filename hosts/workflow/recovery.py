@@ -62,10 +62,10 @@ class Recovery:
     async def _take_up(self, host: WorkflowHost, *, in_doubt: bool) -> None:
         engine, writer, host_id = self._engine, self._engine.writer, host.id
         after = 0
-        while rows := await writer.read(partial(_page, host_id, after)):
-            for row in rows:
-                self._take(row, in_doubt=in_doubt)
-            after = rows[-1].run
+        while held := await writer.read(partial(_page, host_id, after)):
+            for workflow_id, run, state in held:
+                self._take(workflow_id, run, state, in_doubt=in_doubt)
+            after = held[-1][1]
         for workflow_id, run in await writer.read(lambda store: store.held_beside(host_id)):
             engine.open_ids[workflow_id], engine.beside[run] = run, workflow_id
         for run, ref, due in await writer.read(lambda store: store.due_timers(host_id, _FOR_EVER, _FOR_EVER)):
@@ -73,13 +73,13 @@ class Recovery:
         for run in await writer.read(lambda store: store.inbox_runs(host_id)):
             self.read_again(engine.resident(run))
 
-    def _take(self, row: RunRow, *, in_doubt: bool) -> None:
+    def _take(self, workflow_id: str, run: int, state: str, *, in_doubt: bool) -> None:
         """Know an open run from now on, and read it if something is under way for it or nobody knew of it."""
         engine = self._engine
-        known = row.workflow_id in engine.open_ids
-        engine.open_ids.setdefault(row.workflow_id, row.run)
-        if row.state in {states.RUNNING, states.PENDING} or (in_doubt and not known):
-            engine.enqueue(engine.resident(row.run))
+        known = workflow_id in engine.open_ids
+        engine.open_ids.setdefault(workflow_id, run)
+        if state in {states.RUNNING, states.PENDING} or (in_doubt and not known):
+            engine.enqueue(engine.resident(run))
 
     def read_again(self, resident: Resident) -> None:
         """Rebuild a run from the store before its next turn: it may hold more there than was said."""
@@ -116,7 +116,7 @@ class Recovery:
             with suppress(Error):
                 row = await self._engine.writer.read(lambda store: store.find(run_id))
                 if row is not None and row.state not in states.TERMINAL:
-                    self._take(row, in_doubt=True)  # before anybody hears of it
+                    self._take(row.workflow_id, row.run, row.state, in_doubt=True)  # before anybody hears of it
                 return row is not None
 
     async def _names(self, host: WorkflowHost) -> None:
@@ -291,5 +291,5 @@ class Recovery:
                     perform(self._engine, resident, record)
 
 
-def _page(host_id: str, after: int, store: HotReader) -> list[RunRow]:
-    return store.open_runs(host_id, after, _PAGE)
+def _page(host_id: str, after: int, store: HotReader) -> list[tuple[str, int, str]]:
+    return store.held(host_id, after, _PAGE)

@@ -19,7 +19,7 @@ from actorflow.errors import Error
 from actorflow.notice import Notice
 from actorflow.run import event as events
 from actorflow.run import state as states
-from actorflow.run.turn import CallRow, RunRow
+from actorflow.run.turn import CallRow
 from actorflow.store.port import HotReader
 
 if TYPE_CHECKING:
@@ -113,12 +113,12 @@ class Sweeper:
     async def _forgotten(self, host: WorkflowHost) -> list[Lost]:
         """Return runs that are under way by their rows, and not in memory."""
         lost, after = [], 0
-        while rows := await self._engine.writer.read(partial(_page, host.id, after)):
-            after = rows[-1].run
+        while held := await self._engine.writer.read(partial(_page, host.id, after)):
+            after = held[-1][1]
             lost += [
-                Lost(row.run, f"it is {row.state}, and nothing is under way for it")
-                for row in rows
-                if row.state in _UNDER_WAY and row.run not in self._engine.residents
+                Lost(run, f"it is {state}, and nothing is under way for it")
+                for _, run, state in held
+                if state in _UNDER_WAY and run not in self._engine.residents
             ]
         return lost
 
@@ -160,5 +160,5 @@ def _due(host_id: str, until: int, store: HotReader) -> tuple[list[tuple[int, in
     return store.due_timers(host_id, until, _PAGE), store.due_calls(host_id, until, _PAGE)
 
 
-def _page(host_id: str, after: int, store: HotReader) -> list[RunRow]:
-    return store.open_runs(host_id, after, _PAGE)
+def _page(host_id: str, after: int, store: HotReader) -> list[tuple[str, int, str]]:
+    return store.held(host_id, after, _PAGE)

@@ -167,6 +167,7 @@ def content(store: Store) -> dict[str, Any]:
                 store.next_due(host),
                 store.inbox_runs(host),
                 store.naming(host),
+                store.held(host),
                 sorted(store.held_beside(host)),
             )
             for host in HOSTS

@@ -25,6 +25,8 @@ def paging_is_stable_under_inserts(store: Store) -> None:
     head = store.open_runs(HOST, limit=4)
     store.commit([books[1].finish(), books[5].finish()])
     rest = store.open_runs(HOST, head[-1].run, 99)
+    held = [(row.workflow_id, row.run, row.state) for row in rest]
+    expect("held", (store.held(HOST, head[-1].run, 99), store.held(HOST, head[-1].run, 2)), (held, held[:2]))
     names = [row.workflow_id for row in head + rest]
     expect("open runs", names, [f"order/{number}" for number in (0, 1, 2, 3, 4, 6)] + ["late/1", "late/2"])
     expect("journal pages", [event.seq for event in store.journal(books[1].run, 1, 1)], [2])
