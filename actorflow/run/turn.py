@@ -46,6 +46,8 @@ class StartRun:
         key: another workflow id that it waits for, and then holds too: its timer `RELEASE` is set when it does; or "".
         timers: (ref, due). close: what happens to it when its parent ends. node: the node part of PIDs of the store.
         reason: why it does not go on yet. attributes: what it is found by.
+        joins: says who hears of the end of another run that is the answer in place of this one: written in the same
+            commit, that run's id added to its value, a CBOR list. While it is there this start is not decided anew.
     """
 
     run_id: str
@@ -72,6 +74,7 @@ class StartRun:
     node: str = ""
     reason: str = ""
     attributes: Mapping[str, Any] | None = None
+    joins: PutDocument | None = None
 
 
 @dataclass(slots=True)
@@ -85,6 +88,7 @@ class Delivery:
         ref, target, sender, payload: as in the journal event it becomes; sender is a PID or "".
         otherwise: delivered to its run instead, by the same commit, when this one finds no open run.
         documents: written in the same commit; the delivery is refused when one of them is at another revision.
+        parts: whether a child that gets it is not ended with its parent any more: it has been asked to stop by itself.
     """
 
     workflow_id: str
@@ -97,6 +101,7 @@ class Delivery:
     ref: int = 0
     otherwise: Delivery | None = None
     documents: Sequence[PutDocument] = ()
+    parts: bool = False
 
 
 @dataclass(slots=True)

@@ -140,7 +140,7 @@ class Writes:
         scrubbed: runs whose payloads go, with (seq, digest in place of what was drawn). purged: runs that go whole.
         continued: (run, the one it continues, the first of the chain). What remains of the previous one's inbox goes
             over, the kinds of `CARRIED` without their request numbers; the rest is deleted. After `consumed`.
-        kin: child → (parent, policy). handed_over: (new parent, old parent). orphaned: children that have ended.
+        kin: child → (parent, policy). handed_over: (new parent, old parent). orphaned: children no more.
         queued: run → (workflow id, host) that it waits for, or holds beside its own. unqueued: those that have ended.
         attributes: run → name → value.
         blobs: (run, digest, value) of large values, which the vault keeps apart.
@@ -229,6 +229,8 @@ def _start_needs(start: StartRun, wanted: Needs) -> None:
         wanted.workflow_ids.add(_identity(start.key))
     for document in start.documents:
         _document_needs(document, wanted)
+    if start.joins is not None:
+        _document_needs(start.joins, wanted)
 
 
 def _delivery_needs(delivery: Delivery | ChangeRun, wanted: Needs) -> None:

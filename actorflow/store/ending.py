@@ -173,6 +173,13 @@ class Endings:
             payload = encode(exit_event(pid, at, None, TERMINATED))
             self._put(parent, Delivery("", PROCESS_EXITED, "", pid, payload, at, run=parent.run, ref=head.parent_ref))
 
+    def part(self, child: Head) -> None:
+        """Let nothing happen to a child when its parent ends."""
+        siblings = self._known.children.get(child.parent_run, [])
+        siblings[:] = [item for item in siblings if item[0] != child.run]
+        self._writes.kin.pop(child.run, None)
+        self._writes.orphaned.add(child.run)
+
     def release_children(self, run: int) -> list[tuple[int, str]]:
         """Return the children of a run that ends, which nothing happens to for that."""
         return self._known.children.pop(run, [])

@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import TypeVar
 
+from actorflow.codec import decode, encode
 from actorflow.run.document import DocumentRow, PutDocument
 from actorflow.run.event import CANCEL_REQUESTED, CARRIED, FUNCTION_COMPLETED, RESULTS, JournalEvent
 from actorflow.run.identity import CLOSE_ABANDON, REPLACE, RETURN_EXISTING, REUSE, REUSE_FAILED, SKIP
@@ -98,6 +99,8 @@ class Planner:
         known = self.known
         if same := known.run_ids.get(start.run_id):
             return Committed(accepted=True, run=same, run_id=start.run_id, existing=True)
+        if start.joins is not None and known.documents.get((start.joins.kind, start.joins.key)):
+            return Committed(accepted=True, existing=True)  # asked again by a run that was read again
         if not _continues(start.events, 0):
             return Committed(accepted=False, refusal="journal")
         holder = known.holders.get(start.workflow_id) if start.state in OPEN else None
@@ -119,6 +122,9 @@ class Planner:
         if start.on_conflict not in {RETURN_EXISTING, SKIP}:
             return Committed(accepted=False, refusal="exists", run=holder.run, run_id=holder.run_id)
         inbox = self._messages(start, holder) if start.on_conflict == RETURN_EXISTING else []
+        if start.joins is not None:
+            value = encode([*decode(start.joins.value or b""), holder.run_id])
+            self.put_document(replace(start.joins, value=value))
         return Committed(accepted=True, run=holder.run, run_id=holder.run_id, existing=True, inbox=inbox)
 
     def _used(self, start: StartRun) -> bool:
@@ -208,6 +214,8 @@ class Planner:
                 self.put_document(document)
         if head.state == PAUSED and delivery.kind == CANCEL_REQUESTED:
             resume(self, head, delivery.at, CANCEL_REASON)
+        if delivery.parts:
+            self._endings.part(head)
         inbox = [self.put(head, delivery)]
         return Committed(accepted=True, run=head.run, run_id=head.run_id, state=head.state, inbox=inbox)
 

@@ -12,6 +12,7 @@ from actorflow.run.identity import ALLOW, QUEUE, SKIP
 from actorflow.run.state import CREATED
 from actorflow.run.turn import RELEASE, Committed, StartRun
 from actorflow.store.port import CommitUnknown
+from hosts.workflow.awaiting import joining
 from hosts.workflow.driver import Record, spawn_request
 from hosts.workflow.live import Fact, LiveRun
 from hosts.workflow.resident import Resident
@@ -75,6 +76,8 @@ class Admission:
         if answer.existing:  # perhaps ended by now: what is open is known already
             prepared.live.close()
             workflow_id = self._existing(prepared, answer)
+            if start.joins is not None and answer.run_id not in {"", start.run_id}:
+                self._engine.awaiting.joined(start.joins, answer.run_id)
             how = "skipped" if start.on_conflict == SKIP else "existing"
             reply(Started(prepared.host.pid_of(workflow_id), None, how, answer.run_id))
         else:
@@ -198,6 +201,7 @@ class Admission:
         except Error as error:
             reply(Outcome(failure=error.failure))
             return
+        prepared.start.joins = joining(resident, record.ref, prepared.start.workflow_id)
         self._engine.submit(prepared.start, partial(self._spawned_again, resident, record.ref, prepared, reply))
 
     def _spawned_again(

@@ -1,8 +1,9 @@
-"""Runs that wait for the state of another run: `workflow.wait_for`.
+"""Runs that wait for the state of another run: `workflow.wait_for`, or for the end of one that is no child of theirs.
 
 Who waits is a document, written by the turn that asks. The engine looks at the past of the run that is waited for,
 then follows the state history of its store behind a cursor; the run that is waited for writes nothing for it. The
-answer and the end of the document are one commit.
+answer and the end of the document are one commit. A spawn whose workflow id another run holds is answered with that
+run: the commit that says so writes the document, for its end is to be heard like that of a child.
 """
 
 from __future__ import annotations
@@ -13,17 +14,20 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 import trio
 
 from actorflow.codec import decode, encode
-from actorflow.errors import CONFLICT, Failure
+from actorflow.errors import CONFLICT, NOT_FOUND, Failure
+from actorflow.message import exit_event
+from actorflow.names import Pid
 from actorflow.ports import Outcome
 from actorflow.run import event as events
 from actorflow.run.document import PutDocument
 from actorflow.run.state import TERMINAL
 from actorflow.run.turn import Delivery
 from actorflow.store.belonging import AWAITED
+from hosts.workflow.faults import no_run, row_outcome
 
 if TYPE_CHECKING:
     from actorflow.run.document import DocumentRow
-    from actorflow.run.turn import RunChanged
+    from actorflow.run.turn import RunChanged, RunRow
     from hosts.workflow.driver import Record
     from hosts.workflow.engine import Engine
     from hosts.workflow.resident import Resident
@@ -34,7 +38,10 @@ _POLL: Final = 1.0
 
 
 class Awaited(NamedTuple):
-    """One run that waits: for which workflow id, which state; `host` is its own."""
+    """One run that waits: for which workflow id, which state; `host` is its own.
+
+    With `run_id` it waits for the end of that run, or of the last one of its chain.
+    """
 
     key: str
     workflow_id: str
@@ -42,6 +49,15 @@ class Awaited(NamedTuple):
     run: int
     ref: int
     host: str
+    run_id: str = ""
+
+
+def joining(resident: Resident, ref: int, workflow_id: str) -> PutDocument | None:
+    """Return the document of a run that hears of the end of a run it spawned; None if that is a child for sure."""
+    if workflow_id == f"{resident.workflow_id}/{ref}":
+        return None
+    host = resident.host.id if resident.host is not None else ""
+    return PutDocument(AWAITED, _key(resident.run, ref), encode([workflow_id, "", resident.run, ref, host]))
 
 
 def watched(resident: Resident, record: Record) -> PutDocument:
@@ -75,6 +91,10 @@ class Awaiting:
         document = watched(resident, record)
         self._add(_awaited(document.key, document.value or b""))
 
+    def joined(self, document: PutDocument, run_id: str) -> None:
+        """Take that a run hears of the end of another: that is on disk."""
+        self._add(_awaited(document.key, encode([*decode(document.value or b""), run_id])))
+
     async def recover(self, host_id: str) -> None:
         """Take up the runs of a host that wait."""
         after = ""
@@ -86,6 +106,8 @@ class Awaiting:
             after = page[-1].key
 
     def _add(self, found: Awaited) -> None:
+        if found.run_id:  # which may hold the id beside its own
+            found = found._replace(workflow_id=self._engine.workflow_id_of(found.run_id) or found.workflow_id)
         self._waiting.setdefault(found.workflow_id, {})[found.key] = found
         self._engine.start_soon(self._begin, found)
 
@@ -116,6 +138,9 @@ class Awaiting:
 
     async def _look(self, found: Awaited) -> None:
         """Answer a run that waits, if what it waits for has been reached, or cannot be any more."""
+        if found.run_id:
+            await self._look_at_end(found)
+            return
         outcome = await self._engine.writer.read(partial(_reached, found.workflow_id, found.state))
         if outcome is None:
             return
@@ -126,17 +151,46 @@ class Awaiting:
         )
         self._engine.deliver(delivery, partial(self._answered, found))
 
-    def _answered(self, found: Awaited, _outcome: Outcome) -> None:
+    async def _look_at_end(self, found: Awaited) -> None:
+        last = await self._engine.writer.read(partial(_last, found.run_id))
+        if last is not None and last.state not in TERMINAL:
+            return
+        outcome = Outcome(failure=no_run(found.workflow_id).failure) if last is None else row_outcome(last)
+        pid = str(Pid(self._engine.store_name, last.host if last is not None else found.host, found.workflow_id))
+        now, gone = self._engine.clock.now(), [PutDocument(AWAITED, found.key, None, revision=1)]
+        payload = encode(exit_event(pid, now, outcome.value, outcome.failure))
+        delivery = Delivery(
+            "", events.PROCESS_EXITED, "", pid, payload, now, run=found.run, ref=found.ref, documents=gone
+        )
+        self._engine.deliver(delivery, partial(self._answered, found))
+
+    def _answered(self, found: Awaited, outcome: Outcome) -> None:
         """Forget who has been answered, or waits no longer: then its document is gone, and the answer refused."""
+        if outcome.failure is not None and outcome.failure.kind != NOT_FOUND:
+            self._engine.start_soon(self._try_later, found)
+            return
+        if outcome.failure is not None and found.run_id:
+            self._engine.submit(PutDocument(AWAITED, found.key, None), self._engine.recovery.doubt)
         of_id = self._waiting.get(found.workflow_id, {})
         of_id.pop(found.key, None)
         if not of_id:
             self._waiting.pop(found.workflow_id, None)
 
+    async def _try_later(self, found: Awaited) -> None:
+        await trio.sleep(_POLL)
+        await self._look(found)
+
 
 def _awaited(key: str, value: bytes) -> Awaited:
-    workflow_id, state, run, ref, host = decode(value)
-    return Awaited(key, workflow_id, state, run, ref, host)
+    return Awaited(key, *decode(value))
+
+
+def _last(run_id: str, store: Any) -> RunRow | None:
+    """Return the last run of the chain that a run is of, None when it is not kept any more."""
+    row: RunRow | None = store.find(run_id)
+    while row is not None and row.state in TERMINAL and (following := store.continued(row.run)[1]):
+        row = store.find(following)
+    return row
 
 
 def _page(after: str, store: Any) -> list[DocumentRow]:

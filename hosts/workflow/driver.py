@@ -33,6 +33,8 @@ _CONTROLLED_HERE: Final = frozenset({"cancel", "terminate"})
 
 _DOCUMENTED: Final = frozenset({events.APPROVAL_ASKED, events.STATE_AWAITED})
 """Requests that a document of the store stands for."""
+_WITHDRAWN: Final = _DOCUMENTED | {events.PROCESS_SPAWNED}
+"""Requests that somebody is told of when they are given up."""
 
 
 class Record(NamedTuple):
@@ -75,7 +77,8 @@ class JournalDriver:
         open: request number → record, for every request that has no answer yet.
         drawn: what the current feed drew, `[kind, bytes]` each.
         replaying: whether facts come from the journal.
-        approvals: name → how often it was asked for; None when none was. withdrawn: those that were given up.
+        approvals: name → how often it was asked for; None when none was. withdrawn: requests given up that somebody is
+            told of.
         updates: id → what was last said of it, for every update that has come; None when none has.
         continuation: what the run continues as new with, None while it does not.
         described: attributes that the script has set and no commit holds yet, None for none. position, size: of the
@@ -329,7 +332,7 @@ class JournalDriver:
         """Record that the script gave up a request."""
         record = self.open.pop(ref, None)
         if record is not None:
-            if record.kind in _DOCUMENTED:
+            if record.kind in _WITHDRAWN:
                 self.withdrawn = [*(self.withdrawn or ()), record]
             self._record(events.REQUEST_DROPPED, ref, "", None, opens=False)
 

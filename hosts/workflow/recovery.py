@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import trio
 
+from actorflow.codec import decode
 from actorflow.errors import Error, failure_of
 from actorflow.notice import Notice
 from actorflow.ports import Outcome
@@ -277,11 +278,15 @@ class Recovery:
         if live is None or resident.host is None or resident.start is not None:
             return  # nothing of a first feed that waits for its commit may take effect yet
         answered = {fact.ref for fact in resident.facts if live.answers(fact)}
+        ends = (fact for fact in resident.facts if fact.kind == events.PROCESS_EXITED)
+        ended = {fact.ref: decode(fact.payload)["from"] for fact in ends}
         for ref, record in list(live.driver.open.items()):
             key = (resident.run, ref)
             if ref in answered or key in self._engine.calls or key in self._engine.asked:
                 continue
-            if record.kind == events.PROCESS_SPAWNED:
+            if record.kind == events.PROCESS_SPAWNED and ref in ended:
+                self._engine.settle(resident.run, ref, ended[ref])  # it was started: perhaps it is not kept any more
+            elif record.kind == events.PROCESS_SPAWNED:
                 self._engine.admission.spawn_again(resident, live, record)
             elif record.kind != events.TIMER_STARTED:
                 if self._engine.own_workflow(record.target) is not None and record.kind not in events.CALLS:

@@ -19,7 +19,7 @@ from actorflow.run.turn import EXPIRY, RELEASE, Delivery, StateChange, Turn
 from actorflow.store.control import Pause
 from hosts.workflow.admission import HostAwayError
 from hosts.workflow.approving import opened, withdrawn
-from hosts.workflow.awaiting import unwatched, watched
+from hosts.workflow.awaiting import joining, unwatched, watched
 from hosts.workflow.chain import successor
 from hosts.workflow.driver import Record, spawn_request
 from hosts.workflow.faults import no_run
@@ -64,7 +64,7 @@ def build(engine: Engine, resident: Resident, live: LiveRun) -> Draft:
         draft.turn.events, draft.records = start
     _feed_all(draft, live)
     _end_from_outside(engine, draft, live)
-    _timers(resident, draft, live)
+    _timers(engine, resident, draft, live)
     if resident.attempts:
         _calls(draft, resident, live)
     outward = []
@@ -127,7 +127,7 @@ def _end_from_outside(engine: Engine, draft: Draft, live: LiveRun) -> None:
         draft.turn.events.append(live.note_end(draft.ending.kind, draft.ending.failure, engine.clock.now()))
 
 
-def _timers(resident: Resident, draft: Draft, live: LiveRun) -> None:
+def _timers(engine: Engine, resident: Resident, draft: Draft, live: LiveRun) -> None:
     """Store the timers that are still open after the turn, and drop those that were open before it."""
     ended = live.outcome is not None
     armed: dict[int, Record] = {}
@@ -144,13 +144,35 @@ def _timers(resident: Resident, draft: Draft, live: LiveRun) -> None:
     if gone:
         draft.dropped = tuple(gone)
         if live.driver.withdrawn:
-            given_up = [record for record in live.driver.withdrawn if record.ref in gone]
-            draft.turn.documents = [_withdrawn(resident, record, live.driver.now()) for record in given_up]
-            live.driver.withdrawn = None
+            _given_up(engine, resident, draft, live)
     if ended:
         gone += [ref for ref, record in live.driver.open.items() if record.kind in _PASSIVE]
     if gone:
         draft.turn.dropped_timers = [*draft.turn.dropped_timers, *(ref for ref in gone if ref not in armed)]
+
+
+def _given_up(engine: Engine, resident: Resident, draft: Draft, live: LiveRun) -> None:
+    """Tell who is told of the requests that this turn gives up."""
+    withdrawn, live.driver.withdrawn = live.driver.withdrawn or (), None
+    for record in withdrawn:
+        if record.ref not in draft.dropped:
+            continue
+        if record.kind in _DOCUMENTED:
+            document = _withdrawn(resident, record, live.driver.now())
+            draft.turn.documents = [*draft.turn.documents, document]
+        elif decode(record.payload)["wait"]:
+            _ask_to_stop(engine, resident, draft, live, record)
+
+
+def _ask_to_stop(engine: Engine, resident: Resident, draft: Draft, live: LiveRun, record: Record) -> None:
+    """Ask a child to stop whose result was waited for and is not any more; it may clean up although its parent ends."""
+    workflow_id = engine.workflow_id_of(child_run_id(live.run_id, record.ref))
+    if workflow_id:
+        payload = encode([resident.pid, "its caller has given up"])
+        at = engine.clock.now()
+        delivery = Delivery(workflow_id, events.CANCEL_REQUESTED, "", resident.pid, payload, at, parts=True)
+        draft.turn.deliveries = [*draft.turn.deliveries, delivery]
+        draft.sends = (*draft.sends, 0)
 
 
 def _withdrawn(resident: Resident, record: Record, at: int) -> PutDocument:
@@ -183,7 +205,8 @@ def _send_out(engine: Engine, resident: Resident, draft: Draft, outward: list[Re
             delivery.otherwise = _undelivered(resident, record.ref, delivery)
             deliveries.append(delivery)
             sends.append(record.ref)
-    draft.turn.deliveries, draft.sends = deliveries, tuple(sends)
+    draft.turn.deliveries = [*draft.turn.deliveries, *deliveries]
+    draft.sends = (*draft.sends, *sends)
 
 
 def _spawn(engine: Engine, resident: Resident, draft: Draft, record: Record) -> None:
@@ -203,6 +226,7 @@ def _spawn(engine: Engine, resident: Resident, draft: Draft, record: Record) -> 
     except Error as error:
         draft.refused += ((record.ref, error.failure),)
         return
+    prepared.start.joins = joining(resident, record.ref, prepared.start.workflow_id)
     draft.turn.starts = [*draft.turn.starts, prepared.start]
     draft.starts += ((record.ref, prepared),)
 
