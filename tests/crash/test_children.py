@@ -61,7 +61,6 @@ def _kinds(end: str) -> tuple[str, ...]:
     return ("EXIT",) if end == "well" else ("EXIT", "LINK_DOWN")
 
 
-@pytest.mark.timeout(900)
 @pytest.mark.parametrize("share", ["slice", pytest.param("all", marks=pytest.mark.slow)])
 def test_every_commit_may_be_the_last(server: ForkServer, tmp_path: Path, seed: int, share: str) -> None:
     whole = tmp_path / "whole"
