@@ -19,7 +19,10 @@ _FIELDS: Final = (
     *("search_attributes", "memo", "tokens", "versions"),
 )
 _LINE: Final = ("seq", "kind", "name", "start", "duration", "attempts", "outcome")
-_BAR: Final = 40
+_OTHERS: Final = 60
+"""Columns of a terminal that are left to everything but the bars."""
+_SHORTEST: Final = 16
+_LONGEST: Final = 60
 _INSTANTS: Final = frozenset({"start", "end", "since", "due"})
 
 
@@ -82,18 +85,21 @@ def _print_bars(lines: list[dict[str, Any]]) -> None:
 
     first = min(line["start"] for line in lines)
     last = max(line["end"] or line["start"] for line in lines)
+    console = Console()
+    width = max(_SHORTEST, min(console.width - _OTHERS, _LONGEST))
     table = Table("", "kind", "name", "duration", "attempts", "outcome", header_style="bold")
     for line in lines:
         took = "-" if line["duration"] is None else f"{line['duration']:.3f} s"
         style = "red" if line["outcome"].startswith("failed") else "yellow" if line["end"] is None else "green"
         cells = (line["kind"], line["name"], took, str(line["attempts"] or "-"), line["outcome"])
-        table.add_row(Text(bar(line, first, last), style=style), *(Text(cell) for cell in cells))
-    Console().print(table)
+        table.add_row(Text(bar(line, first, last, width), style=style), *(Text(cell) for cell in cells))
+    table.columns[0].min_width = width
+    console.print(table)
 
 
-def bar(line: dict[str, Any], first: int, last: int) -> str:
+def bar(line: dict[str, Any], first: int, last: int, width: int) -> str:
     """Return the bar of a line, of the time between `first` and `last`; an open one goes on to the end."""
     span = max(last - first, 1)
-    begin: int = min((line["start"] - first) * _BAR // span, _BAR - 1)
-    end: int = _BAR if line["end"] is None else min((line["end"] - first) * _BAR // span + 1, _BAR)
+    begin: int = min((line["start"] - first) * width // span, width - 1)
+    end: int = width if line["end"] is None else min((line["end"] - first) * width // span + 1, width)
     return " " * begin + "━" * max(end - begin, 1)

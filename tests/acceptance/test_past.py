@@ -215,9 +215,9 @@ def test_what_a_retry_took_back_is_shown_as_it_was_then(
 
 
 def test_bars_lie_where_their_lines_do() -> None:
-    assert bar({"start": 0, "end": 50}, 0, 100) == "━" * 21
-    assert bar({"start": 50, "end": 100}, 0, 100) == " " * 20 + "━" * 20
-    assert bar({"start": 100, "end": None}, 0, 100) == " " * 39 + "━"
+    assert bar({"start": 0, "end": 50}, 0, 100, 40) == "━" * 21
+    assert bar({"start": 50, "end": 100}, 0, 100, 40) == " " * 20 + "━" * 20
+    assert bar({"start": 100, "end": None}, 0, 100, 40) == " " * 39 + "━"
 
 
 def test_an_event_that_is_not_there_is_not_found(place: Place, capsys: pytest.CaptureFixture[str]) -> None:
