@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any, Final
 
 from actorflow.errors import Failure
@@ -76,6 +77,16 @@ def exit_event(pid: str, at: int, value: Any, failure: Failure | None, kind: str
         "at": at // 1_000_000_000,
         "result": {"value": value, "error": failure},
     }
+
+
+def child_exit(  # noqa: PLR0913, PLR0917 - the parts of an event
+    pid: str, at: int, value: Any, failure: Failure | None, workflow_id: str, run_id: str
+) -> dict[str, Any]:
+    """Return the event that tells a parent run how its child ended: a failure says in its details whose it is."""
+    if failure is not None:
+        origin = {"_wrapper": "child_workflow", "_workflow_id": workflow_id, "_run_id": run_id}
+        failure = replace(failure, details={**(failure.details or {}), **origin})
+    return exit_event(pid, at, value, failure)
 
 
 def cancel_event(sender: str, at: int, reason: str) -> dict[str, Any]:

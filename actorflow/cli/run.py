@@ -26,6 +26,7 @@ _FIELDS: Final = (
     *("result", "error", "waits", "events", "history_length", "history_size", "revision", "bundle_hash"),
     *("attempt", "priority", "summary", "details", "memo", "search_attributes", "tokens"),
 )
+_CALL_FIELDS: Final = ("ref", "step", "target", "state", "attempts", "started", "ended", "failure")
 _EVENT_FIELDS: Final = ("seq", "kind", "ref", "target", "step", "at", "payload", "drawn", "superseded")
 
 
@@ -34,25 +35,30 @@ def show(  # noqa: PLR0913, PLR0917 - the options of the verb
     run: Run,
     view: View = "",
     at: Annotated[int | None, typer.Option("--at", metavar="SEQ", min=1, help="As it was after this event.")] = None,
+    most_calls: Annotated[int, typer.Option("--calls", min=1, help="At most so many calls, the newest.")] = 100,
     as_json: AsJson = False,  # noqa: FBT002 - typer makes flags of booleans
     directory: Directory = None,
     data: Data = None,
     override: Overrides = None,
 ) -> None:
-    """Print a run: its state, arguments, result, and the history of its states; or as it was after an event."""
+    """Print a run: its state, arguments, result, history of states, and calls; or as it was after an event."""
     place = Place.of(directory, data, override)
     if at is not None:
         going_back.show_past(place, run, at, as_json=as_json)
         return
     answer = place.ask("run.show", {"run": run, "view": view})
-    states = answer.pop("states")
+    states, calls = answer.pop("states"), place.ask("run.calls", {"run": answer["run_id"], "limit": most_calls})
     shown = {name: answer[name] for name in _FIELDS if name in answer}
     if as_json:
-        print_json({**line_of(shown), "states": [line_of(state) for state in states]})
+        lists = {"calls": [line_of(call) for call in calls], "states": [line_of(state) for state in states]}
+        print_json({**line_of(shown), **lists})
         return
     print_fields(shown)
     typer.echo()
     print_rows(states, ("state", "at", "reason", "by"), as_json=False, empty="")
+    if calls:
+        typer.echo()
+        print_rows(calls, _CALL_FIELDS, as_json=False, empty="")
 
 
 @app.command()

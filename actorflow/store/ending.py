@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final, Protocol
 
 from actorflow.codec import encode
 from actorflow.errors import CANCELED, Failure
-from actorflow.message import exit_event
+from actorflow.message import child_exit
 from actorflow.names import Pid
 from actorflow.run.event import CANCEL_REQUESTED, PROCESS_EXITED, RUN_CANCELLED, sealed
 from actorflow.run.identity import CLOSE_TERMINATE, REPLACE
@@ -170,7 +170,7 @@ class Endings:
         parent = self._known.runs.get(head.parent_run)
         if parent is not None and parent.state in OPEN:
             pid = str(Pid(node, head.host, head.workflow_id))
-            payload = encode(exit_event(pid, at, None, TERMINATED))
+            payload = encode(child_exit(pid, at, None, TERMINATED, head.workflow_id, head.run_id))
             self._put(parent, Delivery("", PROCESS_EXITED, "", pid, payload, at, run=parent.run, ref=head.parent_ref))
 
     def part(self, child: Head) -> None:

@@ -12,7 +12,7 @@ from actorflow.errors import TIMEOUT, Error
 from actorflow.node import control_args as args_of
 from actorflow.node.control import Verb
 from actorflow.run.state import TERMINAL
-from actorflow.store import approval, looking, token, view
+from actorflow.store import approval, called, looking, token, view
 from actorflow.store.attribute import attribute_text
 from actorflow.store.capsule import page_of
 from actorflow.store.port import RunFilter
@@ -92,10 +92,19 @@ def run_verbs(stores: Stores, *, served: bool, look: Look = unseen) -> dict[str,
         "run.chain": chain,
         "run.capsule": _capsule(stores),
         "runs": runs,
+        "run.calls": _calls(stores),
         "run.why": why,
         "run.show": show,
         "run.history": history,
     }
+
+
+def _calls(stores: Stores) -> Verb:
+    async def calls(args: Mapping[str, Value]) -> Value:
+        reference, limit = args_of.text(args, "run"), args_of.count(args, "limit", _DEFAULT_RUNS)
+        return await stores.about(reference, lambda reader: called.calls(reader, reference, min(limit, MOST_RUNS)))
+
+    return calls
 
 
 def _tokens(stores: Stores) -> Verb:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from actorflow.codec import decode
 from actorflow.errors import ALREADY_EXISTS, UNAVAILABLE, Error, Failure, invalid
+from actorflow.node.suggest import did_you_mean
 from actorflow.ports import Outcome, Reply, SpawnRequest, Started
 from actorflow.run.identity import ALLOW, QUEUE, SKIP
 from actorflow.run.state import CREATED
@@ -15,6 +16,7 @@ from actorflow.store.port import CommitUnknown
 from hosts.workflow.awaiting import joining
 from hosts.workflow.driver import Record, spawn_request
 from hosts.workflow.live import Fact, LiveRun
+from hosts.workflow.option import task_queue
 from hosts.workflow.resident import Resident
 from hosts.workflow.settings import settings_of
 from hosts.workflow.start import PreparedStart, child_run_id, prepare
@@ -157,9 +159,11 @@ class Admission:
                 return host
         if self._is_away(own, name):
             raise HostAwayError(f"host is not running: {name!r}; the child starts as soon as it does", UNAVAILABLE)
+        hosts = self._engine.hosts.values()
+        names = sorted({host.id for host in hosts} | {host.task_queue for host in hosts})
         message = (
-            f"a workflow can only spawn onto a durable host: got {name!r}, expected one of "
-            f"{', '.join(sorted(self._engine.hosts))}; to use an actor, call a function that spawns it"
+            f"a workflow can only spawn onto a durable host: got {name!r}{did_you_mean(name, names)}, expected one of "
+            f"{', '.join(names)}; to use an actor, call a function that spawns it"
         )
         raise invalid(message)
 
@@ -190,7 +194,7 @@ class Admission:
         reply = partial(self.child_started, resident, record.ref)
         self._engine.asked.add((resident.run, record.ref))
         try:
-            host = self.child_host(resident.host, request.host)
+            host = self.child_host(resident.host, task_queue(request.options) or request.host)
             prepared = prepare(
                 host, request, run_id, parent_run=resident.run, parent_ref=record.ref, parent_id=resident.workflow_id
             )

@@ -39,22 +39,31 @@ class Engines:
         """Make an empty set; the boot number of the node is the fencing token of its engines."""
         self._node = node
         self._serving: dict[str, _Serving] = {}
+        self._turns: dict[str, trio.Lock] = {}
 
     async def join(self, host: WorkflowHost) -> Engine:
         """Return the engine of a host's database, opened; a second host of it joins the first's."""
         database = host.settings.database
-        serving = self._serving.get(database)
-        if serving is None:
-            writer = await self._node.open_store(database)
-            writer.rows = host.settings.group_rows
-            engine = Engine(self._node, writer, self._node.name, self._node.boot)
-            serving = self._serving[database] = _Serving(engine, trio.CancelScope(), trio.Event())
-            await self._node.nursery.start(self._serve, serving)
-        serving.engine.hosts[host.id] = host
-        return serving.engine
+        async with self._turn(database):  # hosts start at the same time: the second waits for what the first opens
+            serving = self._serving.get(database)
+            if serving is None:
+                writer = await self._node.open_store(database)
+                writer.rows = host.settings.group_rows
+                engine = Engine(self._node, writer, self._node.name, self._node.boot)
+                serving = self._serving[database] = _Serving(engine, trio.CancelScope(), trio.Event())
+                await self._node.nursery.start(self._serve, serving)
+            serving.engine.hosts[host.id] = host
+            return serving.engine
+
+    def _turn(self, database: str) -> trio.Lock:
+        return self._turns.setdefault(database, trio.Lock())
 
     async def leave(self, host: WorkflowHost, engine: Engine, grace: float) -> None:
         """Let go of a host's runs; with the last host of a database its engine ends and its store is closed."""
+        async with self._turn(host.settings.database):
+            await self._leave(host, engine, grace)
+
+    async def _leave(self, host: WorkflowHost, engine: Engine, grace: float) -> None:
         if len(engine.hosts) > 1:
             engine.hosts.pop(host.id, None)
             engine.release(host)

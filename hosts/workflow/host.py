@@ -26,6 +26,7 @@ from actorflow.value import Limits, Value
 from hosts.workflow.engines import engines_of
 from hosts.workflow.explaining import told
 from hosts.workflow.faults import stopped
+from hosts.workflow.option import task_queue
 from hosts.workflow.query import query
 from hosts.workflow.settings import Settings, settings_of
 from hosts.workflow.travel import fork_run
@@ -114,7 +115,9 @@ class WorkflowHost:
             reply(outcome)
 
         try:
-            self.engine.admission.spawn(self, request, self.engine.entropy.uuid(self.engine.clock.now()), started)
+            engine = self.engine
+            host = engine.admission.child_host(self, task_queue(request.options))
+            engine.admission.spawn(host, request, engine.entropy.uuid(engine.clock.now()), started)
         except Error as error:
             reply(Outcome(failure=error.failure))
 

@@ -281,6 +281,16 @@ def _policy(kept: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
+def task_queue(options: Mapping[str, Any]) -> str:
+    """Return the host that a start names with `workflow.task_queue`, by its id or its task queue; "" for none.
+
+    Raises:
+        Error: kind Invalid, when it is no text.
+    """
+    name = option(options, "workflow.task_queue")
+    return "" if name is None else _name("workflow.task_queue", name)
+
+
 def option(options: Mapping[str, Any], name: str) -> Any:
     """Return an option by its dotted name: unprefixed, with the prefix `temporal.`, or in nested tables."""
     if not options:

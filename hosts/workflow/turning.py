@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from actorflow.codec import decode, encode
 from actorflow.errors import Error
-from actorflow.message import exit_event
+from actorflow.message import child_exit
 from actorflow.names import is_pid, parse_pid
 from actorflow.notice import Notice
 from actorflow.ports import Outcome
@@ -24,6 +24,7 @@ from hosts.workflow.chain import successor
 from hosts.workflow.driver import Record, spawn_request
 from hosts.workflow.faults import no_run
 from hosts.workflow.live import LiveRun, outcome_of
+from hosts.workflow.option import task_queue
 from hosts.workflow.resident import Draft, Resident
 from hosts.workflow.start import child_run_id, prepare
 from hosts.workflow.start_terms import expires
@@ -216,7 +217,7 @@ def _spawn(engine: Engine, resident: Resident, draft: Draft, record: Record) -> 
     request, _ = spawn_request(record, resident.pid, live.driver.who.context)
     run_id = child_run_id(live.run_id, record.ref)
     try:
-        host = engine.admission.child_host(resident.host, request.host)
+        host = engine.admission.child_host(resident.host, task_queue(request.options) or request.host)
         prepared = prepare(
             host, request, run_id, parent_run=resident.run, parent_ref=record.ref, parent_id=resident.workflow_id
         )
@@ -278,7 +279,7 @@ def _finish(engine: Engine, resident: Resident, draft: Draft, live: LiveRun) -> 
     if following is not None:
         draft.successor, turn.successor = following, following.start
     elif resident.parent_run:
-        turn.deliveries = [*turn.deliveries, _exit_delivery(resident, draft.outcome, end.at)]
+        turn.deliveries = [*turn.deliveries, _exit_delivery(resident, live.run_id, draft.outcome, end.at)]
         draft.sends += (0,)
 
 
@@ -290,8 +291,9 @@ def _pause(engine: Engine, resident: Resident, draft: Draft, reason: str) -> Non
     turn.change = StateChange(states.PAUSED, engine.clock.now(), reason[:200], resident.pid)
 
 
-def _exit_delivery(resident: Resident, outcome: Outcome, at: int) -> Delivery:
-    payload = encode(exit_event(resident.pid, at, outcome.value, outcome.failure))
+def _exit_delivery(resident: Resident, run_id: str, outcome: Outcome, at: int) -> Delivery:
+    told = child_exit(resident.pid, at, outcome.value, outcome.failure, resident.workflow_id, run_id)
+    payload = encode(told)
     return Delivery(
         "", events.PROCESS_EXITED, "", resident.pid, payload, at, run=resident.parent_run, ref=resident.parent_ref
     )
