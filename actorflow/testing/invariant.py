@@ -137,11 +137,18 @@ def _kept(reader: Reader, row: RunRow) -> _Kept:
 
 def _whole(run: _Kept) -> Iterator[str]:
     yield from run.findings
+    yield from _begins_once(run)
 
 
 def _answered_once(run: _Kept) -> Iterator[str]:
     counts = Counter(event.ref for event in run.journal if event.kind in _ANSWERS)
     yield from (f"request {ref} was answered {count} times" for ref, count in counts.items() if count > 1)
+
+
+def _begins_once(run: _Kept) -> Iterator[str]:
+    for kind in (events.RUN_STARTED, events.RUN_RELEASED):
+        if (count := sum(event.kind == kind for event in run.held.events)) > 1:
+            yield f"{kind} is in its journal {count} times"
 
 
 def _timers(run: _Kept) -> Iterator[str]:

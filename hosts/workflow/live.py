@@ -104,7 +104,7 @@ class LiveRun:
         """Tell whether somebody waits for this fact; an answer to a request that was given up is nobody's."""
         if fact.kind in _ANSWERS:
             return fact.ref in self.driver.open
-        return True
+        return fact.kind != events.RUN_RELEASED or not self.begun  # a pause in between has it released once more
 
     def answers(self, fact: Fact) -> bool:
         """Tell whether this fact answers an open request: the end of a child does only if the script waits for it."""

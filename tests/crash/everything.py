@@ -10,7 +10,7 @@ from typing import Any, Final
 import trio
 
 from actorflow import app
-from actorflow.errors import ALREADY_EXISTS, CONFLICT, NOT_FOUND, Error
+from actorflow.errors import CONFLICT, NOT_FOUND, Error
 from actorflow.node.hook import AnyHook
 from actorflow.node.node import Node
 from actorflow.node.schedule import AnySchedule
@@ -141,10 +141,8 @@ class Life:
         fork = f"fork of {self.run}"
         if (states.DELETE_REQUESTED) in await self._past(fork):
             return
-        await self._asked(
-            lambda: self.node.fork(self.run, since="last", results={"app:stock": "plenty"}, workflow_id=fork),
-            ALREADY_EXISTS, CONFLICT,
-        )  # fmt: skip
+        if not await self._past(fork):
+            await self.node.fork(self.run, since="last", results={"app:stock": "plenty"}, workflow_id=fork)
         self.report.say("result", fork, await self._result(fork))
         await self._asked(lambda: self.node.runs.change("delete-data", fork), CONFLICT)
         with trio.fail_after(PATIENCE):
