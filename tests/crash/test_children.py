@@ -15,6 +15,7 @@ from tests.crash.forking import ForkServer, fork_server
 from tests.crash.living import pid_of, read_report
 
 DAILY = 2
+SHARES = 4
 CHILDREN = {"terminate": "workflow terminated", "request_cancel": "cleaned", "abandon": "told", "brief": "brief"}
 
 
@@ -61,8 +62,8 @@ def _kinds(end: str) -> tuple[str, ...]:
     return ("EXIT",) if end == "well" else ("EXIT", "LINK_DOWN")
 
 
-@pytest.mark.parametrize("share", ["slice", pytest.param("all", marks=pytest.mark.slow)])
-def test_every_commit_may_be_the_last(server: ForkServer, tmp_path: Path, seed: int, share: str) -> None:
+@pytest.mark.parametrize("share", ["slice", *(pytest.param(n, marks=pytest.mark.slow) for n in range(SHARES))])
+def test_every_commit_may_be_the_last(server: ForkServer, tmp_path: Path, seed: int, share: str | int) -> None:
     whole = tmp_path / "whole"
     assert life(server, whole) == 0
     check(whole, "no crash")
@@ -71,6 +72,8 @@ def test_every_commit_may_be_the_last(server: ForkServer, tmp_path: Path, seed: 
     if share == "slice":
         step = max(1, len(points) // DAILY)
         points = points[Random(seed).randrange(step) :: step]
+    else:
+        points = points[int(share) :: SHARES]
     died = 0
     for point in points:
         place = tmp_path / point.replace(":", "-")
