@@ -73,9 +73,10 @@ def keyed(entry: str, key: str) -> str:
 def aside(workflow_id: str, run_id: str) -> str:
     """Return the workflow id of a run that goes beside, or waits behind, the one that holds `workflow_id`.
 
-    It follows from the run id, so that a start which is asked for again means the same run.
+    It follows from the run id, so that a start which is asked for again means the same run; from its end, which is
+    random: ids that are drawn begin with the time.
     """
-    return f"{workflow_id}~{run_id[:8]}"
+    return f"{workflow_id}~{run_id[-8:]}"
 
 
 def _word(option: str, value: Any, prefix: str, words: dict[str, str]) -> str:

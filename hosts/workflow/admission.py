@@ -9,7 +9,7 @@ from actorflow.codec import decode
 from actorflow.errors import ALREADY_EXISTS, UNAVAILABLE, Error, Failure, invalid
 from actorflow.node.suggest import did_you_mean
 from actorflow.ports import Outcome, Reply, SpawnRequest, Started
-from actorflow.run.identity import ALLOW, QUEUE, SKIP
+from actorflow.run.identity import ALLOW, QUEUE, SKIP, aside
 from actorflow.run.state import CREATED
 from actorflow.run.turn import RELEASE, Committed, StartRun
 from actorflow.store.port import CommitUnknown
@@ -119,7 +119,8 @@ class Admission:
     def _refused(self, prepared: PreparedStart, answer: Committed, reply: Reply) -> None:
         """Go beside the run that holds the workflow id, or wait behind it, if the start wants that; else say no."""
         start = prepared.start
-        if answer.refusal != "exists" or prepared.on_conflict not in {QUEUE, ALLOW}:
+        is_beside = start.workflow_id.endswith(aside("", start.run_id))  # what is refused then would be for ever
+        if answer.refusal != "exists" or prepared.on_conflict not in {QUEUE, ALLOW} or is_beside:
             reply(Outcome(failure=_exists(start, answer)))
             return
         parent_id = start.workflow_id.rpartition("/")[0]

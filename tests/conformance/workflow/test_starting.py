@@ -150,7 +150,7 @@ async def test_each_policy_says_who_holds_the_id(place: Path, language: str) -> 
             await start(node, language, id="a", id_conflict_policy="FAIL")
         assert caught.value.kind == ALREADY_EXISTS
         beside = await start(node, language, id="a", on_conflict="allow")
-        assert beside.value == pid(f"a~{beside.run_id[:8]}")
+        assert beside.value == pid(f"a~{beside.run_id[-8:]}")
         queued = await start(node, language, id="a", on_conflict="queue")
         assert queued.how == "queued"
         replaced = await start(node, language, id="a", id_conflict_policy="terminate_existing")
@@ -160,7 +160,7 @@ async def test_each_policy_says_who_holds_the_id(place: Path, language: str) -> 
         await node.send(pid("a"), "x", 2)
         assert (await end(node, "a"))["got"] == [1, 2], "it holds the id that it has waited for"
         assert (await node.wait(queued.value, timeout=5))["got"] == [1, 2]
-        await end(node, f"a~{beside.run_id[:8]}")
+        await end(node, f"a~{beside.run_id[-8:]}")
 
 
 async def test_a_delayed_start_begins_when_it_is_due(place: Path, language: str) -> None:
