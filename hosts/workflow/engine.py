@@ -96,6 +96,7 @@ class Engine:
         self.sweeper = Sweeper(self)
         self.suspects = Suspects(self)
         self.awaiting = Awaiting(self)
+        self._ignored: set[str] = set()
         self._reader: Reader | None = None
         self._queue: deque[Resident] = deque()
         self._outgoing: list[Write] = []
@@ -132,6 +133,14 @@ class Engine:
     def pinned_program(self, bundle: Bundle, slices: Mapping[str, int]) -> Program:
         """Return the program of exactly this source."""
         return self.node.programs.compiled(bundle, durable=True, slices=slices)
+
+    def notice_once(self, notice: Notice) -> None:
+        """Pass a notice on; that an option is ignored is said once."""
+        if notice.code == "option-ignored":
+            if notice.text in self._ignored:
+                return
+            self._ignored.add(notice.text)
+        self.node.notices(notice)
 
     def _check_startable(self, entry: str) -> None:
         """Do nothing if a run of this entry could be started now; raises `Error` otherwise."""

@@ -224,7 +224,6 @@ _READ: Final[Mapping[str, Any]] = {
     "task_queue": _name,
     "namespace": _text,
     "wait_for_cancellation": _flag,
-    "enable_eager_start": _flag,
     "summary": _text,
     "static_summary": _text,
     "details": _text,
@@ -234,7 +233,7 @@ _READ: Final[Mapping[str, Any]] = {
     "tokens": checked_tokens,
 }
 """Every option, and what reads its value."""
-_ELSEWHERE: Final = frozenset({"versioning_override", "versioning_intent"})
+_ELSEWHERE: Final = frozenset({"versioning_override", "versioning_intent", "enable_eager_start"})
 _KNOWN: Final = [f"{_OURS}{name}" for name in (*_READ, *_ELSEWHERE)]
 _FIELDS: Final = {
     "id_reuse_policy": "reuse",
@@ -252,7 +251,7 @@ _ALIASES: Final = frozenset({"static_summary", "static_details", "lock_keys"})
 _APART: Final = frozenset(
     {
         *("id", "key", "on_conflict", "id_conflict_policy", "execution_error_when_already_started"),
-        *("task_queue", "namespace", "wait_for_cancellation", "enable_eager_start"),
+        *("task_queue", "namespace", "wait_for_cancellation"),
     }
 )
 """Options that are used to identify a run, and those that say nothing more on one store."""

@@ -99,7 +99,7 @@ def prepare(  # noqa: PLR0913 - a start, who its parent is, and what it follows
     Raises:
         Error: NotFound or Invalid, when the entry does not exist, is broken, or an option is wrong.
     """
-    options = start_options(request, host.engine.node.notices)
+    options = start_options(request, host.engine.notice_once)
     bundle, program = host.engine.program_of(request.entry, host.settings.slices)
     if options.task_timeout:
         program = host.engine.pinned_program(*bounded(bundle, host.settings.slices, options.task_timeout))

@@ -131,3 +131,14 @@ async def test_hosts_of_one_database_share_an_engine_though_they_start_at_the_sa
         hosts: list[Any] = [node.hosts[FLOWS], node.hosts[OTHER]]
         assert hosts[0].engine is hosts[1].engine
         assert set(hosts[0].engine.hosts) == {FLOWS, OTHER}
+
+
+async def test_an_option_that_is_for_temporal_is_noticed_once(place: Place) -> None:
+    place.lua("simple", "local function main() return 1 end", "workflow")
+    async with place.node() as node:
+        for _ in range(2):
+            options = {"workflow.enable_eager_start": True, "temporal.workflow.versioning_intent": "x"}
+            await node.wait(await node.spawn("app:simple", host=FLOWS, options=options), timeout=5)
+    ignored = [notice.text for notice in place.notices if notice.code == "option-ignored"]
+    assert len(ignored) == 2
+    assert "enable_eager_start" in " ".join(ignored)
