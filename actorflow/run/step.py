@@ -56,11 +56,11 @@ def call_options(options: Mapping[str, Any], name: str) -> dict[str, Any]:
     for option in options:
         if option not in _KNOWN:
             raise _unknown(option)
-    made = dict(options.get("options") or {})
+    made = dict(_table(options.get("options"), "options"))
     made[STEP] = name
     retry = _retry(options)
     if retry:
-        made["retry"] = {**made.get("retry", {}), **retry}
+        made["retry"] = {**_table(made.get("retry"), "options.retry"), **retry}
     if "timeout" in options:
         made["timeout"] = options["timeout"]
     if "on_exhausted" in options:
@@ -101,6 +101,12 @@ def _retry(options: Mapping[str, Any]) -> dict[str, Any]:
     if options.get("max_delay") is not None:
         retry["max_delay"] = options["max_delay"]
     return retry
+
+
+def _table(value: Any, option: str) -> Mapping[str, Any]:
+    if value is None or isinstance(value, Mapping):
+        return value or {}
+    raise invalid(f"step option {option}: got {value!r:.80}, expected a table of call options")
 
 
 def _one_of(options: Mapping[str, Any], name: str, words: tuple[str, ...]) -> str:
