@@ -243,7 +243,7 @@ def _bundle_options(config: BaseModel) -> dict[str, Any]:
         "run": getattr(config, "run", None),
         "mailbox": mailbox.written() if mailbox is not None else {},
         "strict": getattr(config, "strict", None),
-        "lock_key": getattr(config, "lock_key", None),
+        "lock_keys": getattr(config, "locks", ()),
     }
     return {name: value for name, value in options.items() if value}
 

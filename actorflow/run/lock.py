@@ -1,6 +1,7 @@
 """Lock keys: what runs that must not overlap have in common. Pure.
 
-A lock key is an identity beside the workflow id: one open run holds it at a time, from its first step to its end.
+A lock key is an identity beside the workflow id: one open run holds it at a time, from its first step to its end. A run
+that has several of them gets all together.
 """
 
 from __future__ import annotations
@@ -12,6 +13,11 @@ from typing import Any, Final
 from actorflow.errors import invalid
 
 _PREFIX: Final = "@lock/"
+RUN_SCOPE: Final = "run"
+SCOPE_EXPECTED: Final = (
+    "'run': a lock is held from the first step to the end; what must not overlap while it executes only is a function, "
+    "with a limit of 1 for each key (`limits: {per_key: {concurrency: 1}}`)"
+)
 _FIELD: Final = re.compile(r"\{([^{}]*)\}")
 _SHOWN: Final = (str, int)
 
@@ -24,6 +30,16 @@ def lock_id(key: str) -> str:
 def is_lock(identity: str) -> bool:
     """Tell whether an identity is that of a lock key: no workflow id may be."""
     return identity.startswith(_PREFIX)
+
+
+def key_of(identity: str) -> str:
+    """Return the lock key that an identity is that of, or the identity itself."""
+    return identity.removeprefix(_PREFIX)
+
+
+def lock_ids(templates: Sequence[str], args: Sequence[Any]) -> list[str]:
+    """Return the identities of the lock keys of a run, each once and sorted; see `lock_key`."""
+    return sorted({lock_id(lock_key(template, args)) for template in templates})
 
 
 def lock_key(template: str, args: Sequence[Any]) -> str:

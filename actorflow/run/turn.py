@@ -43,7 +43,9 @@ class StartRun:
             with revision 1.
         documents: written with it, unless an existing run is the answer.
         strict: the system whose narrower table of states holds for the run (`run.view.STRICT`), or "".
-        key: another workflow id that it waits for, and then holds too: its timer `RELEASE` is set when it does; or "".
+        key: another workflow id that it waits for, and then holds too; or "". locks: lock keys (`run/lock.py`) that it
+            waits for and then holds too. It gets all of these together, and its timer `RELEASE` is set when it does.
+        ready: whether it stands in line for them at once; otherwise it does when it is released.
         timers: (ref, due). close: what happens to it when its parent ends. node: the node part of PIDs of the store.
         reason: why it does not go on yet. attributes: what it is found by.
         joins: says who hears of the end of another run that is the answer in place of this one: written in the same
@@ -69,6 +71,8 @@ class StartRun:
     documents: Sequence[PutDocument] = ()
     strict: str = ""
     key: str = ""
+    locks: Sequence[str] = ()
+    ready: bool = True
     timers: Sequence[tuple[int, int]] = ()
     close: str = ""
     node: str = ""
@@ -216,7 +220,7 @@ class ChangeRun:
         kept: CBOR of what stays of the data after a scrub, or None. drawn: (seq, digest in place of what was drawn).
         documents: written or deleted in the same commit.
         source: the content hash that a repin pins the run to. bundle: its bytes, unless they are stored already.
-        key: what the run held beside its workflow id, and a retry takes again; or "".
+        locks: the lock keys that the run held, and a retry takes again.
     """
 
     verb: str
@@ -243,7 +247,7 @@ class ChangeRun:
     documents: Sequence[PutDocument] = ()
     source: str = ""
     bundle: bytes = b""
-    key: str = ""
+    locks: Sequence[str] = ()
 
 
 @dataclass(slots=True)
@@ -326,10 +330,24 @@ class Committed:
     touched: Sequence[Touched] = ()
 
 
-class Touched(NamedTuple):
-    """What an item did to a run that it is not about.
+class Wanted(NamedTuple):
+    """An id or lock key beside its own that a run waits for.
 
-    It `ended` it, put a `delivery` into its inbox as `row`, or set its timer `RELEASE` to `released` (0: did not).
+    Attributes:
+        key: as it is stored. ready: whether the run stands in line, or waits for something else first.
+        holder: the run that holds it, 0 for none.
+    """
+
+    key: str
+    ready: bool
+    holder: int
+
+
+class Touched(NamedTuple):
+    """What an item did to a run that it is not about, or gave to the one that it is about.
+
+    It `ended` it, put a `delivery` into its inbox as `row`, or gave it all that it has waited for, so that it begins
+    when `released` (0: did not); `workflow_id` is then the id that it holds beside its own, or "".
     """
 
     run: int

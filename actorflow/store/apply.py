@@ -96,7 +96,7 @@ class _SqlKin:
     def holders(self, ids: Iterable[str]) -> list[tuple[str, int]]:
         return [(row[0], row[1]) for row in self._fetch(self._sql.holders, ids)]
 
-    def queued(self, runs: Iterable[int], keys: Iterable[str]) -> list[tuple[int, str]]:
+    def queued(self, runs: Iterable[int], keys: Iterable[str]) -> list[tuple[int, str, int, str]]:
         if self._kept.has_queued is None:
             self._kept.has_queued = self._any(self._sql.kin.has_queued)
         if not self._kept.has_queued:
@@ -204,8 +204,8 @@ def _write_runs(cursor: Any, sql: WriteStatements, writes: Writes) -> None:
         cursor.executemany(sql.kin.hand_over, writes.handed_over)
     if writes.kin:
         sql.kin.befriend.run(cursor, [(run, *row) for run, row in writes.kin.items()])
-    if writes.queued:
-        sql.kin.queue_up.run(cursor, [(run, *row) for run, row in writes.queued.items()])
+    if writes.queued or writes.stands:
+        _queue_up(cursor, sql, writes)
     if writes.attributes:
         named = [(run, name) for run, values in writes.attributes.items() for name in values]
         cursor.executemany(sql.kin.undescribe, named)
@@ -217,6 +217,12 @@ def _write_runs(cursor: Any, sql: WriteStatements, writes: Writes) -> None:
     if writes.history:
         changes = [(run, change.state, change.at, change.reason, change.by) for run, change in writes.history]
         sql.note.run(cursor, changes)
+
+
+def _queue_up(cursor: Any, sql: WriteStatements, writes: Writes) -> None:
+    rows = [(run, key, host, int(ready)) for run, (keys, host, ready) in writes.queued.items() for key in keys]
+    sql.kin.queue_up.run(cursor, rows)
+    cursor.executemany(sql.kin.stand, [(1, run) for run in sorted(writes.stands)])
 
 
 def _write_waits(cursor: Any, sql: WriteStatements, writes: Writes) -> None:

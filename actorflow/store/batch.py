@@ -64,8 +64,10 @@ class Known:
         leases: host → last token. hashes: sources that are stored. documents: (kind, key) → revision.
         chains: run → the first run of its chain, of runs that others continued as; a run that is missing is the first.
         newest: workflow id → state of its newest run, of those whose start asks for it.
-        children: run → (run, policy) of its open children. keys: run → the workflow id it waits for, or holds beside
-            its own. queues: workflow id → runs that wait for it, in order. Of the runs that may end with the batch.
+        children: run → (run, policy) of its open children, of the runs that may end with the batch.
+        keys: run → the ids and lock keys it waits for, or holds beside its own. queues: id or lock key → the first runs
+            that want it or hold it, in order. ready: runs that stand in line. Of the runs that may come to wait or to
+            hold with the batch, or cease to.
         next_run, next_inbox: the first numbers never used; only valid when `numbered`.
     """
 
@@ -78,8 +80,9 @@ class Known:
     chains: dict[int, int] = field(default_factory=dict)
     newest: dict[str, str] = field(default_factory=dict)
     children: dict[int, list[tuple[int, str]]] = field(default_factory=dict)
-    keys: dict[int, str] = field(default_factory=dict)
+    keys: dict[int, Sequence[str]] = field(default_factory=dict)
     queues: dict[str, list[int]] = field(default_factory=dict)
+    ready: set[int] = field(default_factory=set)
     next_run: int = 1
     next_inbox: int = 1
     numbered: bool = False
@@ -141,7 +144,8 @@ class Writes:
         continued: (run, the one it continues, the first of the chain). What remains of the previous one's inbox goes
             over, the kinds of `CARRIED` without their request numbers; the rest is deleted. After `consumed`.
         kin: child → (parent, policy). handed_over: (new parent, old parent). orphaned: children no more.
-        queued: run → (workflow id, host) that it waits for, or holds beside its own. unqueued: those that have ended.
+        queued: run → (ids and lock keys, host, ready) that it waits for, or holds beside its own. unqueued: those that
+            have ended. stands: those that stand in line from now on.
         attributes: run → name → value.
         blobs: (run, digest, value) of large values, which the vault keeps apart.
     """
@@ -169,7 +173,8 @@ class Writes:
     kin: dict[int, tuple[int, str]] = field(default_factory=dict)
     handed_over: list[tuple[int, int]] = field(default_factory=list)
     orphaned: set[int] = field(default_factory=set)
-    queued: dict[int, tuple[str, str]] = field(default_factory=dict)
+    queued: dict[int, tuple[Sequence[str], str, bool]] = field(default_factory=dict)
+    stands: set[int] = field(default_factory=set)
     unqueued: set[int] = field(default_factory=set)
     attributes: dict[int, dict[str, Any]] = field(default_factory=dict)
     blobs: list[tuple[int, bytes, bytes]] = field(default_factory=list)
@@ -227,6 +232,8 @@ def _start_needs(start: StartRun, wanted: Needs) -> None:
         wanted.reused.add(start.workflow_id)
     if start.key:
         wanted.workflow_ids.add(_identity(start.key))
+    if start.locks:
+        wanted.workflow_ids.update(map(_identity, start.locks))
     for document in start.documents:
         _document_needs(document, wanted)
     if start.joins is not None:
@@ -235,8 +242,8 @@ def _start_needs(start: StartRun, wanted: Needs) -> None:
 
 def _delivery_needs(delivery: Delivery | ChangeRun, wanted: Needs) -> None:
     wanted.inbox = True
-    if isinstance(delivery, ChangeRun) and delivery.key:
-        wanted.workflow_ids.add(_identity(delivery.key))
+    if isinstance(delivery, ChangeRun) and delivery.locks:
+        wanted.workflow_ids.update(map(_identity, delivery.locks))
     if delivery.run:
         wanted.runs.add(delivery.run)
     else:

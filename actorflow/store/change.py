@@ -43,16 +43,21 @@ def change_run(planner: Planner, change: ChangeRun) -> Committed:
 def _refusal(planner: Planner, head: Head, change: ChangeRun) -> str:
     if change.revision is not None and change.revision != head.revision:
         return "revision"
-    if not states.allows(change.verb, head.state, head.strict, head.revision):
+    if not states.allows(change.verb, head.state, head.strict, head.revision) and not _queues_up(planner, head, change):
         return "state"
     if change.verb == "repin" and not change.bundle and change.source not in planner.known.hashes:
         return "source"
-    if change.verb == "retry" and not planner.known.holders.keys().isdisjoint({head.workflow_id, change.key}):
+    if change.verb == "retry" and not planner.known.holders.keys().isdisjoint({head.workflow_id, *change.locks}):
         return "exists"
     if change.verb == "purge":
         parent = planner.known.runs.get(head.parent_run)
         return "parent" if parent is not None and parent.state in states.OPEN else ""
     return ""
+
+
+def _queues_up(planner: Planner, head: Head, change: ChangeRun) -> bool:
+    """Tell whether a run which was resumed before it was due is to stand in line now."""
+    return change.verb == "release" and head.state == states.PENDING and planner.wants(head)
 
 
 def keep_calls(planner: Planner, item: KeepCalls) -> Committed:
@@ -82,6 +87,8 @@ def resume(planner: Planner, head: Head, at: int, reason: str, by: str = "") -> 
     """Make a paused run eligible again; its next turn finds out whether it waits."""
     head.waits = b""
     _enter(planner, head, states.PENDING, StateChange(states.PENDING, at, reason, by))
+    if head.run in planner.known.ready:
+        planner.stand(head, at)
 
 
 def _enter(planner: Planner, head: Head, state: str, change: StateChange) -> None:
@@ -107,6 +114,10 @@ def _said(change: ChangeRun, state: str) -> StateChange:
 
 
 def _release(planner: Planner, head: Head, change: ChangeRun, _answer: Committed) -> None:
+    """Let a run begin, or stand in line for what it waits for: then it stays as it is until it has that."""
+    if planner.wants(head):
+        planner.stand(head, change.at)
+        return
     _enter(planner, head, states.PENDING, _said(change, states.PENDING))
 
 
@@ -116,6 +127,7 @@ def _pause(planner: Planner, head: Head, change: ChangeRun, _answer: Committed) 
         rows = planner.writes.calls.setdefault(head.run, {})
         rows.update({call.ref: (head.host, call) for call in change.calls})
     _enter(planner, head, states.PAUSED, _said(change, states.PAUSED))
+    planner.step_aside(head)
 
 
 def _resume(planner: Planner, head: Head, change: ChangeRun, answer: Committed) -> None:
@@ -145,7 +157,7 @@ def _drop_calls(planner: Planner, head: Head, change: ChangeRun) -> None:
 
 def _cancel(planner: Planner, head: Head, change: ChangeRun, answer: Committed) -> None:
     """Ask the script, which may clean up; a run that has not begun has nothing to clean up."""
-    if head.state == states.CREATED:
+    if head.state == states.CREATED or planner.wants(head):
         _terminate(planner, head, change, answer)
         return
     if head.state == states.PAUSED:
@@ -189,8 +201,8 @@ def _retry(planner: Planner, head: Head, change: ChangeRun, answer: Committed) -
     taken = f"{change.since}:{change.last_ref}"
     _append(planner, head, events.RUN_RETRIED, 0, taken, change.asked, change.at)
     planner.open(head)
-    if change.key:
-        planner.hold(head, change.key)
+    if change.locks:
+        planner.hold(head, change.locks)
     head.lease = planner.writes.fenced[head.run] = planner.known.leases.get(head.host, head.lease)
     head.result, head.waits = None, b""
     _enter(planner, head, states.PENDING, _said(change, states.PENDING))

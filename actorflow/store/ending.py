@@ -14,8 +14,9 @@ from actorflow.errors import CANCELED, Failure
 from actorflow.message import child_exit
 from actorflow.names import Pid
 from actorflow.run.event import CANCEL_REQUESTED, PROCESS_EXITED, RUN_CANCELLED, sealed
-from actorflow.run.identity import CLOSE_TERMINATE, REPLACE
-from actorflow.run.state import CANCELLED, CREATED, OPEN, TERMINAL, VERBS
+from actorflow.run.identity import CLOSE_TERMINATE, QUEUE, REPLACE
+from actorflow.run.lock import is_lock
+from actorflow.run.state import CANCELLED, CREATED, OPEN, PAUSED, TERMINAL, VERBS
 from actorflow.run.turn import (
     NEVER,
     RELEASE,
@@ -51,27 +52,33 @@ class Kin(Protocol):
         """Return (workflow id, run) of those that are held."""
         ...
 
-    def queued(self, runs: Iterable[int], keys: Iterable[str]) -> Iterable[tuple[int, str]]:
-        """Return (run, workflow id waited for or held) of these runs, and of all that wait for these ids; by run."""
+    def queued(self, runs: Iterable[int], keys: Iterable[str]) -> Iterable[tuple[int, str, int, str]]:
+        """Return (run, key that it wants or holds, ready, state) of these runs, and of all with these keys; by run."""
         ...
 
 
 def complete(known: Known, batch: Sequence[Item], kin: Kin) -> bool:
     """Add to `known` all that the ends of runs in a batch may touch; tell whether a run may end."""
     ending = {run for run in _may_end(batch, known) if run in known.runs}
+    moving = {run for run in _may_move(batch, known) if run in known.runs}
+    keys = {key for item in batch for key in _asked(item)}
     if not ending:
+        if moving or keys:
+            _queues(known, moving, keys, kin)
         return False
     parents = {known.runs[run].parent_run for run in ending} - {0}
     _know(known, parents, kin)
     rising = ending
     while rising:
+        moving |= rising
         found = [row for row in kin.children(rising) if row[0] not in ending]
         _know(known, (run for run, _, _ in found), kin)
+        moving |= {run for run, _, _ in found}
         for run, parent, policy in found:
             known.children.setdefault(parent, []).append((run, policy))
         rising = {run for run, _, policy in found if _falls(known.runs[run], policy)}
         ending |= rising
-    _queues(known, ending, kin)
+    _queues(known, moving, keys, kin)
     return True
 
 
@@ -79,21 +86,45 @@ def _falls(child: Head, policy: str) -> bool:
     return policy == CLOSE_TERMINATE or child.state == CREATED  # what has not begun has nothing to clean up
 
 
-def _queues(known: Known, ending: set[int], kin: Kin) -> None:
-    keys = dict(kin.queued(ending, ()))
-    known.keys.update(keys)
-    unknown = set(keys.values()) - known.holders.keys()
-    if unknown:
+def _queues(known: Known, moving: set[int], asked: set[str], kin: Kin) -> None:
+    """Add who holds and who wants what the runs of a batch hold or want, and what the first of those want besides.
+
+    Whoever is behind the first who stays as he is does not get it by this batch, so the rest of a line is left out.
+    """
+    own = list(kin.queued(moving, ()))
+    _want(known, own)
+    freed = {known.runs[run].workflow_id for run in moving} | {key for _, key, _, _ in own} | asked
+    most = len(moving) + len(asked) + 1
+    _line_up(known, kin.queued((), freed), moving, most)
+    first = {run for key in freed for run in known.queues.get(key, ())}
+    others = list(kin.queued(first - moving, ()))
+    _want(known, others)
+    beside = {key for _, key, _, _ in others} - freed
+    if beside:
+        _line_up(known, kin.queued((), beside), moving, most)
+    unknown = (freed | beside) - known.holders.keys()
+    if known.keys and unknown:
         known.holders.update(kin.holders(unknown))
-    freed = {known.runs[run].workflow_id for run in ending} | set(keys.values())
-    lines: dict[str, list[int]] = {}
-    for run, key in kin.queued((), freed):
-        known.keys[run] = key
-        line = lines.setdefault(key, [])
-        if len(line) <= len(ending):
+    _know(known, (run for line in known.queues.values() for run in line), kin)
+    _know(known, (holder for key in freed if (holder := known.holders.get(key))), kin)
+
+
+def _want(known: Known, rows: Iterable[tuple[int, str, int, str]]) -> None:
+    keys: dict[int, list[str]] = {}
+    for run, key, ready, _ in rows:
+        keys.setdefault(run, []).append(key)
+        if ready:
+            known.ready.add(run)
+    known.keys.update(keys)
+
+
+def _line_up(known: Known, rows: Iterable[tuple[int, str, int, str]], moving: set[int], most: int) -> None:
+    for run, key, ready, state in rows:
+        line = known.queues.setdefault(key, [])
+        if ready:
+            known.ready.add(run)
+        if run in moving or (len(line) <= most and ready and state != PAUSED):
             line.append(run)
-    _know(known, (run for line in lines.values() for run in line), kin)
-    known.queues.update(lines)
 
 
 def _know(known: Known, runs: Iterable[int], kin: Kin) -> None:
@@ -115,6 +146,30 @@ def _may_end(batch: Sequence[Item], known: Known) -> Iterable[int]:
             yield item.run or known.holders.get(item.workflow_id, 0)
 
 
+def _may_move(batch: Sequence[Item], known: Known) -> Iterable[int]:
+    """Yield the runs whose place in a line may change: those that end, and those that pause, resume or are due."""
+    yield from _may_end(batch, known)
+    for item in batch:
+        if isinstance(item, ChangeRun) or (isinstance(item, Delivery) and item.kind == CANCEL_REQUESTED):
+            yield item.run or known.holders.get(item.workflow_id, 0)
+        elif isinstance(item, Turn):
+            for told in item.deliveries:
+                if told.kind == CANCEL_REQUESTED:
+                    yield told.run or known.holders.get(told.workflow_id, 0)
+
+
+def _asked(item: Item) -> Iterable[str]:
+    """Yield the ids and lock keys that an item asks for beside the own ids of runs."""
+    starts = [item] if isinstance(item, StartRun) else item.starts if isinstance(item, Turn) else ()
+    for start in starts:
+        if start.key or start.locks:
+            yield from (key for key in (start.key, *start.locks) if key)
+        if start.on_conflict == QUEUE:
+            yield start.workflow_id
+    if isinstance(item, Turn) and item.successor is not None:
+        yield from (key for key in (item.successor.key, *item.successor.locks) if key)
+
+
 def _replaced(start: StartRun, known: Known) -> Iterable[int]:
     if start.on_conflict == REPLACE and (holder := known.holders.get(start.workflow_id)):
         yield holder
@@ -130,12 +185,13 @@ class Endings:
         self._writes = writes
         self._over: list[Head] = []
         self._touched: list[Touched] = []
+        self._aside: list[str] = []
 
     def end(self, head: Head) -> None:
         """Set free what a run holds that ends; its children and those behind it follow with `settle`."""
         known, writes = self._known, self._writes
-        for held in (head.workflow_id, known.keys.get(head.run, "")):
-            if held and known.holders.get(held) == head.run:
+        for held in (head.workflow_id, *known.keys.get(head.run, ())):
+            if known.holders.get(held) == head.run:
                 del known.holders[held]
                 writes.opened.pop(held, None)
                 writes.closed.add(held)
@@ -195,9 +251,10 @@ class Endings:
             head = self._over.pop(0)
             for run, policy in self._known.children.pop(head.run, ()):
                 self._part(self._known.runs[run], policy, node, at)
-            for freed in (head.workflow_id, self._known.keys.get(head.run, "")):
-                if freed and freed not in self._known.holders:
-                    self._pass_on(freed, at)
+            for freed in (head.workflow_id, *self._known.keys.get(head.run, ())):
+                self._pass_on(freed, at)
+        while self._aside:
+            self._pass_on(self._aside.pop(0), at)
         touched, self._touched = self._touched, []
         return touched
 
@@ -214,22 +271,79 @@ class Endings:
         for row in self._deliver(delivery).inbox:
             self._touched.append(Touched(head.run, head.workflow_id, head.host, row=row, delivery=delivery))
 
-    def _pass_on(self, workflow_id: str, at: int) -> None:
-        """Give a workflow id that is free to the first run that waits for it."""
-        for run in self._known.queues.get(workflow_id, ()):
-            head = self._known.runs[run]
-            if head.state in OPEN:
-                due = at if head.state == CREATED else NEVER
-                self._writes.timers.setdefault(run, {})[RELEASE] = (head.host, due)
-                self.lead(head, workflow_id, due)
-                return
+    # ---- ids and lock keys beside a run's own --------------------------------------------------------------------
 
-    def lead(self, head: Head, workflow_id: str, due: int) -> None:
-        """Let a run that waits for a workflow id hold it: it begins when `due`."""
-        self.take(head, workflow_id)
-        self._touched.append(Touched(head.run, workflow_id, head.host, released=due))
+    def queue_up(self, start: StartRun, head: Head, due: int, *, follows: bool) -> int:
+        """Let a new run stand in line, or take at once what it may; return when it begins, as far as that is known.
 
-    def take(self, head: Head, workflow_id: str) -> None:
-        """Let a run hold a workflow id that is free."""
-        self._known.holders[workflow_id] = head.run
-        self._writes.opened[workflow_id] = head
+        One that goes on for another has what that held at once; a later attempt has its id so, not its locks.
+        """
+        keys, at_once = [key for key in (start.key, *start.locks) if key], follows and start.state != CREATED
+        self._known.keys[head.run] = keys
+        self._writes.queued[head.run] = (keys, head.host, start.ready)
+        for key in keys:
+            self._known.queues.setdefault(key, []).append(head.run)
+        if start.ready:
+            self._known.ready.add(head.run)
+        for key in keys if at_once else [start.key] if follows and start.key else ():
+            if key not in self._known.holders:
+                self.take(head, key)
+        if not self.wanted(head.run):
+            self._touched.append(Touched(head.run, start.key, head.host, released=due))
+            return due
+        if follows and start.key:
+            self._touched.append(Touched(head.run, start.key, head.host, released=NEVER))
+        if not start.ready:
+            return due
+        return due if self._grant(head, due) else NEVER
+
+    def stand(self, head: Head, at: int) -> None:
+        """Let a run stand in line from now on; it gets what it wants if that is free and nobody is before it."""
+        if not self.wanted(head.run):
+            return
+        if head.run not in self._known.ready:
+            self._known.ready.add(head.run)
+            self._writes.stands.add(head.run)
+        if not self._grant(head, at) and head.state == CREATED:
+            self._writes.timers.setdefault(head.run, {})[RELEASE] = (head.host, NEVER)
+
+    def step_aside(self, head: Head) -> None:
+        """Let those behind a run that is paused go on; they do so with `settle`."""
+        self._aside += self.wanted(head.run)
+
+    def wanted(self, run: int) -> list[str]:
+        """Return what a run wants beside its workflow id and does not hold."""
+        holders = self._known.holders
+        return [key for key in self._known.keys.get(run, ()) if holders.get(key) != run]
+
+    def first(self, key: str) -> int:
+        """Return the first run that stands in line for an id or a lock key, 0 for none."""
+        known = self._known
+        for run in known.queues.get(key, ()):
+            head = known.runs[run]
+            if run in known.ready and head.state in OPEN and head.state != PAUSED and known.holders.get(key) != run:
+                return run
+        return 0
+
+    def _pass_on(self, key: str, at: int) -> None:
+        """Give what is free to the first run in line for it, unless that wants something besides which is not."""
+        if key not in self._known.holders and (run := self.first(key)):
+            self._grant(self._known.runs[run], at)
+
+    def _grant(self, head: Head, due: int) -> bool:
+        """Give a run all that it wants, if it is the first in every line; it begins when `due`."""
+        wanted = self.wanted(head.run)
+        if any(key in self._known.holders or self.first(key) != head.run for key in wanted):
+            return False
+        for key in wanted:
+            self.take(head, key)
+        if head.state == CREATED:
+            self._writes.timers.setdefault(head.run, {})[RELEASE] = (head.host, due)
+        beside = next((key for key in self._known.keys[head.run] if not is_lock(key)), "")
+        self._touched.append(Touched(head.run, beside, head.host, released=due))
+        return True
+
+    def take(self, head: Head, key: str) -> None:
+        """Let a run hold an id or a lock key that is free."""
+        self._known.holders[key] = head.run
+        self._writes.opened[key] = head

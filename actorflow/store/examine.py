@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import closing
 from typing import Any, Final, NamedTuple
 
-from sqlalchemy import Select, Table, bindparam, or_, select
+from sqlalchemy import Select, Table, and_, bindparam, exists, or_, select
 
 from actorflow.bundle import Bundle
 from actorflow.errors import Error
@@ -19,6 +19,7 @@ from actorflow.run.turn import OpenRun
 from actorflow.store import tables as t
 from actorflow.store.belonging import BY_NUMBER, BY_RUN_ID
 from actorflow.store.dialect import Sqlite
+from actorflow.store.examine_lock import lock_findings
 from actorflow.store.examine_run import close_findings
 from actorflow.store.read import SqlReader
 from actorflow.store.statement import compiled, limited
@@ -73,7 +74,14 @@ def examine(dialect: Sqlite) -> Iterator[Fault]:
             yield Fault(dialect.place, told(error), _RESTORE)
             return
         examiner = _Examiner(dialect, reader)
-        for part in (examiner.database, examiner.sources, examiner.runs, examiner.documents, examiner.strays):
+        for part in (
+            examiner.database,
+            examiner.sources,
+            examiner.runs,
+            examiner.documents,
+            examiner.strays,
+            examiner.locks,
+        ):
             try:
                 yield from part()
             except Exception as error:  # noqa: BLE001 - what cannot be read is a fault, and the rest is looked at
@@ -188,11 +196,25 @@ class _Examiner:
             for (run,) in self._reader.select(select(table.c.run).distinct().where(~its_run.exists())):
                 what = f"table {table.name}: it has rows of run {run}, which does not exist"
                 yield Fault(self._file, what, _DELETE, STRAY, run, table=table.name)
-        differs = or_(t.open_run.c.workflow_id != t.run.c.workflow_id, t.open_run.c.host != t.run.c.host)
+        own = t.open_run.c.workflow_id == t.run.c.workflow_id
+        beside = exists().where(t.queued_run.c.run == t.open_run.c.run)
+        beside = beside.where(t.queued_run.c.workflow_id == t.open_run.c.workflow_id)
+        differs = or_(and_(~own, ~beside), t.open_run.c.host != t.run.c.host)
         held = t.open_run.join(t.run, t.run.c.run == t.open_run.c.run)
         for (run,) in self._reader.select(select(t.open_run.c.run).select_from(held).where(differs)):
             what = f"table open_run: what it says of run {run} is not what the run row says"
             yield Fault(self._file, what, _DELETE, STRAY, run, table="open_run")
+
+    def locks(self) -> Iterator[Fault]:
+        """Look at ids and lock keys that runs hold beside their own, or wait for."""
+        wants = t.queued_run.join(t.run, t.run.c.run == t.queued_run.c.run)
+        columns = (t.run.c.run, t.run.c.workflow_id, t.run.c.state, t.run.c.last_seq)
+        held = select(t.open_run.c.run).where(t.open_run.c.workflow_id == t.queued_run.c.workflow_id)
+        asked = select(t.queued_run.c.workflow_id, t.queued_run.c.ready, held.scalar_subquery(), *columns)
+        rows = self._reader.select(asked.select_from(wants).order_by(t.queued_run.c.run, t.queued_run.c.workflow_id))
+        for found in lock_findings(rows):
+            advice = _DELETE if found.cure else f"terminate it, or {_RESTORE}"
+            yield Fault(self._file, found.what, advice, found.cure, found.run, found.workflow_id, table="queued_run")
 
 
 def _bound_document() -> Select[Any]:

@@ -149,6 +149,9 @@ class MemoryStore(MemoryRows):
             self._kin.update(moved)
         self._kin.update(writes.kin)
         self._queued.update(writes.queued)
+        for run in writes.stands:
+            keys, host, _ready = self._queued[run]
+            self._queued[run] = (keys, host, True)
         for run, values in writes.attributes.items():
             kept = self._attributes.setdefault(run, {})
             kept.update(values)
@@ -233,7 +236,7 @@ class _MemoryKin:
         self,
         rows: dict[int, RunRow],
         kin: dict[int, tuple[int, str]],
-        queued: dict[int, tuple[str, str]],
+        queued: dict[int, tuple[Sequence[str], str, bool]],
         holders: dict[str, int],
     ) -> None:
         self._rows = rows
@@ -251,9 +254,14 @@ class _MemoryKin:
     def holders(self, ids: Iterable[str]) -> list[tuple[str, int]]:
         return [(name, self._holders[name]) for name in ids if name in self._holders]
 
-    def queued(self, runs: Iterable[int], keys: Iterable[str]) -> list[tuple[int, str]]:
+    def queued(self, runs: Iterable[int], keys: Iterable[str]) -> list[tuple[int, str, int, str]]:
         some, ids = set(runs), set(keys)
-        return sorted((run, name) for run, (name, _host) in self._queued.items() if run in some or name in ids)
+        return sorted(
+            (run, key, int(ready), self._rows[run].state)
+            for run, (names, _host, ready) in self._queued.items()
+            for key in names
+            if run in some or key in ids
+        )
 
 
 def _head(row: RunRow) -> Head:

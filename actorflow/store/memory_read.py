@@ -11,7 +11,7 @@ from actorflow.errors import not_found
 from actorflow.run.document import DocumentRow
 from actorflow.run.event import NAMING, REQUEST_SETTLED, JournalEvent
 from actorflow.run.state import OPEN, PAUSED
-from actorflow.run.turn import CallRow, InboxRow, OpenRun, RunChanged, RunRow, StateChange
+from actorflow.run.turn import CallRow, InboxRow, OpenRun, RunChanged, RunRow, StateChange, Wanted
 from actorflow.store.attribute import attribute_rows, attributes_of, memo_of
 from actorflow.store.due import Waiting
 from actorflow.store.port import RunFilter
@@ -40,7 +40,7 @@ class MemoryRows:
         self._documents: dict[tuple[str, str], DocumentRow] = {}
         self._ended: dict[int, None] = {}
         self._kin: dict[int, tuple[int, str]] = {}
-        self._queued: dict[int, tuple[str, str]] = {}
+        self._queued: dict[int, tuple[Sequence[str], str, bool]] = {}
         self._attributes: dict[int, dict[str, Any]] = {}
         self._last_run = 0
         self._last_inbox = 0
@@ -72,8 +72,13 @@ class MemoryRows:
 
     def held_beside(self, host: str) -> list[tuple[str, int]]:
         """Return (workflow id, run) of ids that open runs hold beside their own."""
-        queued = ((run, workflow_id) for run, (workflow_id, at_host) in self._queued.items() if at_host == host)
-        return [(workflow_id, run) for run, workflow_id in queued if self._holders.get(workflow_id) == run]
+        queued = ((run, key) for run, (keys, at_host, _) in self._queued.items() if at_host == host for key in keys)
+        return [(key, run) for run, key in queued if self._holders.get(key) == run]
+
+    def wanted(self, run: int) -> list[Wanted]:
+        """Return the ids and lock keys beside its own that an open run does not hold."""
+        keys, _host, ready = self._queued.get(run, ((), "", False))
+        return [Wanted(key, ready, self._holders.get(key, 0)) for key in sorted(keys) if self._holders.get(key) != run]
 
     def find(self, reference: str) -> RunRow | None:
         """Return the run a workflow id or run id means."""

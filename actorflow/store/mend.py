@@ -96,7 +96,7 @@ class _Mender:
         return f"deleted document {kind} {key}"
 
     def _clear(self, fault: Fault) -> str:
-        for table in (t.open_run, t.timer, t.call):
+        for table in (t.open_run, t.queued_run, t.timer, t.call):
             self._run(delete(table).where(table.c.run == bindparam("key")), key=fault.run)
         return f"deleted what run {fault.run} had left over"
 

@@ -13,7 +13,7 @@ from typing import TypeVar
 from actorflow.codec import decode, encode
 from actorflow.run.document import DocumentRow, PutDocument
 from actorflow.run.event import CANCEL_REQUESTED, CARRIED, FUNCTION_COMPLETED, RESULTS, JournalEvent
-from actorflow.run.identity import CLOSE_ABANDON, REPLACE, RETURN_EXISTING, REUSE, REUSE_FAILED, SKIP
+from actorflow.run.identity import CLOSE_ABANDON, QUEUE, REPLACE, RETURN_EXISTING, REUSE, REUSE_FAILED, SKIP
 from actorflow.run.state import COMPLETED, CREATED, ENDED, OPEN, PAUSED, TERMINAL
 from actorflow.run.turn import (
     NEVER,
@@ -69,7 +69,7 @@ class Planner:
         if isinstance(item, PutDocument):
             return self.put_document(item)
         if isinstance(item, Delivery):
-            return self.deliver(item)
+            return self._told(item)
         if not isinstance(item, ChangeRun):
             return keep_calls(self, item) if isinstance(item, KeepCalls) else self._work(item)
         answer = change_run(self, item)
@@ -95,7 +95,7 @@ class Planner:
 
     # ---- starts ------------------------------------------------------------------------------------------------
 
-    def _start(self, start: StartRun) -> Committed:
+    def _start(self, start: StartRun, *, follows: bool = False) -> Committed:
         known = self.known
         if same := known.run_ids.get(start.run_id):
             return Committed(accepted=True, run=same, run_id=start.run_id, existing=True)
@@ -106,15 +106,17 @@ class Planner:
         holder = known.holders.get(start.workflow_id) if start.state in OPEN else None
         if holder and start.on_conflict != REPLACE:
             return self._conflict(start, known.runs[holder])
+        if start.on_conflict == QUEUE and (first := self._endings.first(start.workflow_id)):
+            return self._conflict(start, known.runs[first])
         if start.reuse != REUSE and not holder and self._used(start):
             return Committed(accepted=False, refusal="reuse")
         if holder:
             self._endings.cut(known.runs[holder], start.node, start.at, "replaced", start.parent)
-        head = self._new(start)
+        head = self._new(start, follows=follows)
         answer = Committed(accepted=True, run=head.run, run_id=head.run_id, inbox=self._messages(start, head))
         if start.documents:
             answer.documents = [self.put_document(document) for document in start.documents]
-        if holder or start.key:
+        if holder or start.key or start.locks:
             answer.touched = self._endings.settle(start.node, start.at)
         return answer
 
@@ -135,7 +137,7 @@ class Planner:
             newest = max(later, key=lambda head: head.run).state
         return newest == COMPLETED if start.reuse == REUSE_FAILED else bool(newest)
 
-    def _new(self, start: StartRun) -> Head:
+    def _new(self, start: StartRun, *, follows: bool) -> Head:
         known, writes = self.known, self.writes
         last = start.events[-1]
         lease = known.leases.get(start.host, start.lease)
@@ -165,7 +167,7 @@ class Planner:
             writes.attributes[head.run] = dict(start.attributes)
         if start.state in OPEN:
             self.open(head)
-            self._wait(start, head)
+            self._wait(start, head, follows=follows)
         else:
             writes.ended.add(head.run)
         if start.bundle_hash not in known.hashes:
@@ -177,17 +179,13 @@ class Planner:
         """Give a run its workflow id."""
         self._endings.take(head, head.workflow_id)
 
-    def _wait(self, start: StartRun, head: Head) -> None:
-        """Set the timers of a new run; one that waits for a workflow id which is held begins when it is free."""
+    def _wait(self, start: StartRun, head: Head, *, follows: bool) -> None:
+        """Set the timers of a new run; one that waits for what others hold begins when all of that is free."""
         timers = dict(start.timers)
-        if start.key:
-            self.known.keys[head.run] = start.key
-            self.writes.queued[head.run] = (start.key, head.host)
-            if start.key in self.known.holders:
-                timers[RELEASE] = NEVER
-                self.known.queues.setdefault(start.key, []).append(head.run)
-            else:
-                self._endings.lead(head, start.key, timers.get(RELEASE, NEVER))
+        if start.key or start.locks:
+            due = self._endings.queue_up(start, head, timers.get(RELEASE, NEVER), follows=follows)
+            if head.state == CREATED:
+                timers[RELEASE] = due
         if timers:
             self.writes.timers[head.run] = {ref: (head.host, due) for ref, due in timers.items()}
         if head.parent_run and start.close and start.close != CLOSE_ABANDON:
@@ -195,6 +193,12 @@ class Planner:
             self.known.children.setdefault(head.parent_run, []).append((head.run, start.close))
 
     # ---- deliveries --------------------------------------------------------------------------------------------
+
+    def _told(self, delivery: Delivery) -> Committed:
+        answer = self.deliver(delivery)
+        if delivery.kind == CANCEL_REQUESTED:
+            answer.touched = self._endings.settle("", delivery.at)
+        return answer
 
     def deliver(self, delivery: Delivery) -> Committed:
         """Put a fact into the inbox of an open run, or do what is to be done when there is none."""
@@ -229,11 +233,24 @@ class Planner:
     def _messages(self, start: StartRun, head: Head) -> list[int]:
         return [self.put(head, message) for message in start.messages]
 
-    def hold(self, head: Head, key: str) -> None:
-        """Give a run what it holds beside its workflow id."""
-        self.known.keys[head.run] = key
-        self.writes.queued[head.run] = (key, head.host)
-        self._endings.lead(head, key, NEVER)
+    def hold(self, head: Head, locks: Sequence[str]) -> None:
+        """Give a run the lock keys that it holds."""
+        self.known.keys[head.run] = locks
+        self.writes.queued[head.run] = (locks, head.host, True)
+        for key in locks:
+            self._endings.take(head, key)
+
+    def wants(self, head: Head) -> bool:
+        """Tell whether a run waits for an id or a lock key beside its own."""
+        return bool(self._endings.wanted(head.run))
+
+    def stand(self, head: Head, at: int) -> None:
+        """Let a run stand in line for what it waits for; see `Endings.stand`."""
+        self._endings.stand(head, at)
+
+    def step_aside(self, head: Head) -> None:
+        """Let those behind a run go on; see `Endings.step_aside`."""
+        self._endings.step_aside(head)
 
     def put(self, head: Head, delivery: Delivery) -> int:
         """Put a fact into the inbox of a run."""
@@ -283,7 +300,7 @@ class Planner:
             answer.documents = [self.put_document(document) for document in turn.documents]
         if turn.attributes:
             self.writes.attributes.setdefault(head.run, {}).update(turn.attributes)
-        if turn.starts or head.state in TERMINAL:
+        if turn.starts or turn.deliveries or head.state in TERMINAL:
             answer.touched = self._endings.settle("", head.updated)
         return answer
 
@@ -323,7 +340,7 @@ class Planner:
     def _continue(self, head: Head, successor: StartRun) -> Committed:
         goes_on = successor.state != CREATED  # at once, and so do the children; a new attempt has its own
         children = self._endings.release_children(head.run) if goes_on else []
-        answer = self._start(successor)
+        answer = self._start(successor, follows=True)
         first = self.known.chains.get(head.run, head.run)
         self.known.chains[answer.run] = first
         if children:

@@ -16,7 +16,7 @@ from typing import Any, Protocol, TypeVar
 from actorflow.errors import UNAVAILABLE, Error
 from actorflow.run.document import DocumentRow
 from actorflow.run.event import JournalEvent
-from actorflow.run.turn import CallRow, Committed, InboxRow, Item, OpenRun, RunChanged, RunRow, StateChange
+from actorflow.run.turn import CallRow, Committed, InboxRow, Item, OpenRun, RunChanged, RunRow, StateChange, Wanted
 
 T = TypeVar("T")
 
@@ -78,6 +78,10 @@ class HotReader(Protocol):
 
     def held_beside(self, host: str) -> list[tuple[str, int]]:
         """Return (workflow id, run) of the ids that open runs of a host hold beside their own: they had waited."""
+        ...
+
+    def wanted(self, run: int) -> list[Wanted]:
+        """Return the ids and lock keys beside its own that an open run waits for, in order; none once it has them."""
         ...
 
     def find(self, reference: str) -> RunRow | None:

@@ -10,7 +10,7 @@ from actorflow.errors import not_found
 from actorflow.run.document import DocumentRow
 from actorflow.run.event import COMPARED, JournalEvent
 from actorflow.run.state import OPEN, PAUSED
-from actorflow.run.turn import CallRow, InboxRow, OpenRun, RunChanged, RunRow, StateChange
+from actorflow.run.turn import CallRow, InboxRow, OpenRun, RunChanged, RunRow, StateChange, Wanted
 from actorflow.store.attribute import attributes_of, memo_of
 from actorflow.store.dialect import Sqlite
 from actorflow.store.port import Reader, RunFilter
@@ -161,6 +161,12 @@ class SqlReader:
     def held_beside(self, host: str) -> list[tuple[str, int]]:
         """Return (workflow id, run) of ids that open runs hold beside their own."""
         return self._rows(self._reads.held_beside, host)
+
+    @explained
+    def wanted(self, run: int) -> list[Wanted]:
+        """Return the ids and lock keys beside its own that an open run does not hold."""
+        rows = self._rows(self._reads.wanted, run)
+        return [Wanted(key, bool(ready), holder or 0) for key, ready, holder in rows if holder != run]
 
     @explained
     def attributes(self, run: int) -> dict[str, Any]:

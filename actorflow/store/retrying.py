@@ -43,7 +43,7 @@ def retrying(change: ChangeRun, held: OpenRun, since: str = "") -> ChangeRun:
     asked = {event.ref for event in journal if event.seq < cut.seq and event.ref and event.kind not in FACTS}
     later = [event for event in journal if event.seq >= cut.seq]
     change.since = cut.seq
-    change.key = _lock(held)
+    change.locks = _locks(held)
     change.last_ref = max(event.ref for event in held.events)
     change.timers = list(armed(journal, cut.seq))
     change.revision = held.row.revision
@@ -55,9 +55,9 @@ def retrying(change: ChangeRun, held: OpenRun, since: str = "") -> ChangeRun:
     return change
 
 
-def _lock(held: OpenRun) -> str:
+def _locks(held: OpenRun) -> list[str]:
     started = decode(held.events[0].payload) if held.events and held.events[0].payload else {}
-    return str(started.get("lock", "")) if isinstance(started, dict) else ""
+    return [str(key) for key in started.get("locks", ())] if isinstance(started, dict) else []
 
 
 def _cut(journal: list[JournalEvent], since: str) -> JournalEvent:

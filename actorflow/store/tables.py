@@ -201,11 +201,12 @@ queued_run = Table(
     "queued_run",
     metadata,
     _part_of_key("run", NUMBER),
-    _needed("workflow_id", Text),
+    _part_of_key("workflow_id", Text),
     _needed("host", Text),
+    _needed("ready", NUMBER),
     Index("queued_run_by_workflow_id", "workflow_id", "run"),
 )
-"""Open runs that wait for a workflow id beside their own, or hold it after they have waited for it."""
+"""Ids and lock keys beside its own that an open run waits for, or holds after that; `ready` when it stands in line."""
 
 attribute = Table(
     "attribute",

@@ -109,7 +109,7 @@ def why(reader: Reader, reference: str, *, served: bool, told: Told | None = Non
     row = find(reader, reference)
     reasons = [f"{row.state}: nothing will happen any more"] if row.state in TERMINAL else []
     if not reasons:
-        reasons = reasons_of(reader.load(row.run), told or Told())
+        reasons = reasons_of(reader.load(row.run), told or Told(), reader.wanted(row.run))
         if not served and row.state != PAUSED:
             reasons.insert(0, "no node serves it: start one with `actorflow up`")
     return {**line(row), "reasons": reasons}

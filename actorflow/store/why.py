@@ -15,9 +15,10 @@ from actorflow.codec import decode
 from actorflow.errors import Error, Failure
 from actorflow.run import event as events
 from actorflow.run.event import JournalEvent, superseded
+from actorflow.run.lock import is_lock, key_of
 from actorflow.run.state import CREATED, PAUSED, PENDING
 from actorflow.run.step import step_of
-from actorflow.run.turn import EXPIRY, NEVER, RELEASE, CallRow, OpenRun
+from actorflow.run.turn import EXPIRY, NEVER, RELEASE, CallRow, OpenRun, Wanted
 from actorflow.store.control import Pause, pause_of
 
 MESSAGE: Final = "waiting for a message"
@@ -76,12 +77,15 @@ class _Reason(NamedTuple):
     text: str
 
 
-def reasons(held: OpenRun, told: Told) -> list[str]:
-    """Return why an open run is where it is; one that waits for nothing that is known gets no reason."""
+def reasons(held: OpenRun, told: Told, wanted: Sequence[Wanted] = ()) -> list[str]:
+    """Return why an open run is where it is; one that waits for nothing that is known gets no reason.
+
+    `wanted` are the ids and lock keys that it waits for.
+    """
     gone = superseded(held.events)
     held = replace(held, events=[event for event in held.events if event.seq not in gone])
     places = _places(told.tasks)
-    lines = list(_state(held))
+    lines = list(_state(held, _awaited(wanted)))
     if told.hosted is False and held.row.state != PAUSED:
         lines.append(f"its host {held.row.host} does not run: `actorflow services` shows why")
     if held.inbox:
@@ -92,12 +96,20 @@ def reasons(held: OpenRun, told: Told) -> list[str]:
     return lines + [text for task in told.tasks if (text := _task(task, known))]
 
 
-def _state(held: OpenRun) -> Iterator[str]:
+def _state(held: OpenRun, awaited: str) -> Iterator[str]:
     row = held.row
     if row.state in {CREATED, PENDING}:
-        yield f"{row.state}: {(row.state == CREATED and row.reason) or 'it waits for its next turn'}"
+        yield f"{row.state}: {awaited or (row.state == CREATED and row.reason) or 'it waits for its next turn'}"
     if row.state == PAUSED:
         yield from _paused(pause_of(row.waits), row.reason)
+
+
+def _awaited(wanted: Sequence[Wanted]) -> str:
+    """Name what a run that stands in line waits for: what somebody holds, else what another one is before it for."""
+    if not wanted or not wanted[0].ready:
+        return ""
+    key = next((want.key for want in wanted if want.holder), wanted[0].key)
+    return f"waits for lock {key_of(key)}" if is_lock(key) else "waits for its workflow id to be free"
 
 
 def _paused(pause: Pause, reason: str) -> Iterator[str]:

@@ -110,7 +110,7 @@ class Admission:
     def _wait(self, resident: Resident, start: StartRun, live: LiveRun) -> None:
         """Set the timers of a new run; one that waits with its first steps is let go of until then."""
         for ref, due in start.timers:
-            if ref != RELEASE or not start.key:  # when a run begins that waits for an id, the store has said
+            if ref != RELEASE or not (start.ready and (start.key or start.locks)):  # else the store says when it begins
                 self._engine.timers.add(due, resident.run, ref)
         if not live.begun:
             self._engine.recovery.drop(resident)
@@ -224,7 +224,7 @@ class Admission:
 def _how(start: StartRun, answer: Committed) -> str:
     if any(item.ended for item in answer.touched):
         return "replaced"
-    if start.key and not any(item.run == answer.run for item in answer.touched):
+    if (start.key or start.locks) and start.ready and not any(item.run == answer.run for item in answer.touched):
         return "queued"
     return "started" if start.state != CREATED else "held"
 

@@ -33,7 +33,10 @@ if TYPE_CHECKING:
 _LEFT: Final = frozenset({*events.ENDS, events.RESULT_SUPERSEDED, events.NAMES_CARRIED})
 """What stays with the original: its end, and the names it has taken over."""
 _OWN: Final = frozenset(
-    {"first", "previous", "attempt", "continued_from", "execution_deadline", "due", "held", "forked_from", "names"}
+    {
+        *("first", "previous", "attempt", "continued_from", "execution_deadline", "due", "held", "forked_from"),
+        *("names", "queued"),
+    }
 )
 """Fields of a start event that say how the original came to be, when its time is over, and which names it holds."""
 _REPEATING: Final = frozenset({"cron", "retry", "execution_timeout", "run_timeout"})

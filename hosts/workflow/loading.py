@@ -13,7 +13,7 @@ from actorflow.errors import Error, invalid, not_found
 from actorflow.run import event as events
 from actorflow.run import state as states
 from actorflow.run.event import CALLS, payload_digest, source_of
-from actorflow.run.turn import RELEASE
+from actorflow.run.turn import NEVER, RELEASE
 from actorflow.store.port import RunFilter
 from hosts.workflow.live import CorruptJournalError, Fact
 from hosts.workflow.start import is_first_feed_open, new_live
@@ -63,7 +63,7 @@ async def load(engine: Engine, resident: Resident, given: Given | None = None) -
     resident.called = _called(resident, found)
     resident.attempts = {call.ref: call for call in found.calls} | engine.calls.rows(resident.run, resident.called)
     _join_inbox(resident, found, before)
-    _begin(engine, resident, found)
+    _begin(engine, resident, found, waits=await _waits(engine, found))
     if row.state == states.PENDING:  # it may come from a pause: nobody was told when its timers were due
         resident.pending = resident.live is not None
         for ref, due in found.timers:
@@ -113,15 +113,23 @@ async def _rebuild(engine: Engine, resident: Resident, found: OpenRun) -> None:
             await trio.lowlevel.checkpoint()
 
 
-def _begin(engine: Engine, resident: Resident, found: OpenRun) -> None:
-    """Let a run that has waited with its first steps take them, unless it was resumed before it is due."""
+async def _waits(engine: Engine, found: OpenRun) -> bool:
+    """Tell whether a run waits for ids or lock keys: only then may it be one that was resumed before it had them."""
+    row, payload = found.row, decode(found.events[0].payload)
+    if row.state != states.PENDING or not ("locks" in payload or "queued" in payload):
+        return False
+    return bool(await engine.writer.read(lambda store: store.wanted(row.run)))
+
+
+def _begin(engine: Engine, resident: Resident, found: OpenRun, *, waits: bool) -> None:
+    """Let a run that has waited with its first steps take them, unless it was resumed before it may."""
     live, now = resident.live, engine.clock.now()
-    if live is None or live.begun:
+    if live is None or (live.begun and not waits):
         return
     due = dict(found.timers).get(RELEASE, 0)
-    if due > now:
+    if waits or now < due < NEVER:
         live.close()
-        resident.live = None  # its timer, which is set again, brings it back
+        resident.live = None  # its timer, which is set again, or the store brings it back
         return
     others = [fact for fact in resident.facts if fact.kind != events.RUN_RELEASED]  # it may have been read before
     resident.facts = [Fact(events.RUN_RELEASED, 0, "", encode(None), now), *others]

@@ -6,7 +6,7 @@ given twice the unprefixed one wins. Durations are integer nanoseconds here; a b
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
@@ -16,7 +16,7 @@ from actorflow.module.cron import Cron
 from actorflow.node.suggest import did_you_mean
 from actorflow.notice import Notice
 from actorflow.run import identity as rules
-from actorflow.run.lock import is_lock
+from actorflow.run.lock import RUN_SCOPE, SCOPE_EXPECTED, is_lock
 from actorflow.run.retry import DURABLE_DEFAULT, RetryPolicy, retry_table
 from hosts.workflow.attribute import checked_attributes, checked_memo, checked_tokens
 
@@ -67,7 +67,7 @@ class StartOptions:
     queue: str = ""
     summary: str = ""
     details: str = ""
-    lock: str = ""
+    locks: Sequence[str] = ()
     tokens: Mapping[str, Any] = field(default_factory=dict)
     bare: bool = False
 
@@ -87,6 +87,8 @@ def start_options(request: SpawnRequest, notices: NoticeSink) -> StartOptions:
     values = {name: _READ[name](f"{_OURS}{name}", value) for name, value in written.items()}
     fields = {_FIELDS.get(name, name): value for name, value in values.items() if name not in _APART}
     _identify(request, values, fields)
+    if "lock_key" in values and "lock_keys" in values:
+        fields["locks"] = [*values["lock_key"], *values["lock_keys"]]
     if is_lock(fields["workflow_id"]):
         raise _wrong("workflow.id", fields["workflow_id"], "an id that does not begin as lock keys do")
     if fields.get("cron") and fields.get("delay"):
@@ -150,10 +152,20 @@ def _name(option: str, value: Any) -> str:
     return value
 
 
-def _only_name(option: str, value: Any) -> str:
-    if not isinstance(value, list | tuple) or len(value) != 1:
-        raise _wrong(option, value, "a list of one key: a run holds one; join what belongs together into one text")
-    return _name(f"{option}[0]", value[0])
+def _lock(option: str, value: Any) -> list[str]:
+    return [_name(option, value)]
+
+
+def _locks(option: str, value: Any) -> list[str]:
+    if not isinstance(value, list | tuple) or not value:
+        raise _wrong(option, value, "a list of lock keys, at least one")
+    return [_name(f"{option}[{place}]", key) for place, key in enumerate(value)]
+
+
+def _lock_scope(option: str, value: Any) -> str:
+    if value != RUN_SCOPE:
+        raise _wrong(option, value, SCOPE_EXPECTED)
+    return str(value)
 
 
 def _flag(option: str, value: Any) -> bool:
@@ -228,8 +240,9 @@ _READ: Final[Mapping[str, Any]] = {
     "static_summary": _text,
     "details": _text,
     "static_details": _text,
-    "lock_key": _name,
-    "lock_keys": _only_name,
+    "lock_key": _lock,
+    "lock_keys": _locks,
+    "lock_scope": _lock_scope,
     "tokens": checked_tokens,
 }
 """Every option, and what reads its value."""
@@ -244,14 +257,14 @@ _FIELDS: Final = {
     "parent_close_policy": "close",
     "static_summary": "summary",
     "static_details": "details",
-    "lock_key": "lock",
-    "lock_keys": "lock",
+    "lock_key": "locks",
+    "lock_keys": "locks",
 }
-_ALIASES: Final = frozenset({"static_summary", "static_details", "lock_keys"})
+_ALIASES: Final = frozenset({"static_summary", "static_details", "lock_key"})
 _APART: Final = frozenset(
     {
         *("id", "key", "on_conflict", "id_conflict_policy", "execution_error_when_already_started"),
-        *("task_queue", "namespace", "wait_for_cancellation"),
+        *("task_queue", "namespace", "wait_for_cancellation", "lock_scope"),
     }
 )
 """Options that are used to identify a run, and those that say nothing more on one store."""

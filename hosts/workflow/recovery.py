@@ -14,6 +14,7 @@ from actorflow.notice import Notice
 from actorflow.ports import Outcome
 from actorflow.run import event as events
 from actorflow.run import state as states
+from actorflow.run.lock import is_lock
 from actorflow.run.turn import Committed, Delivery, RunRow, StateChange, Turn
 from actorflow.store.control import Pause
 from actorflow.store.port import CommitUnknown
@@ -68,7 +69,8 @@ class Recovery:
                 self._take(workflow_id, run, state, in_doubt=in_doubt)
             after = held[-1][1]
         for workflow_id, run in await writer.read(lambda store: store.held_beside(host_id)):
-            engine.open_ids[workflow_id], engine.beside[run] = run, workflow_id
+            if not is_lock(workflow_id):
+                engine.open_ids[workflow_id], engine.beside[run] = run, workflow_id
         for run, ref, due in await writer.read(lambda store: store.due_timers(host_id, _FOR_EVER, _FOR_EVER)):
             engine.timers.add(due, run, ref)
         for run in await writer.read(lambda store: store.inbox_runs(host_id)):

@@ -14,7 +14,6 @@ from importlib import metadata
 from typing import TYPE_CHECKING, Any, Final
 
 from actorflow.codec import encode
-from actorflow.errors import invalid
 from actorflow.node.guard import ACTOR, SCOPE
 from actorflow.node.limit import written_limits
 from actorflow.ports import Identity, SpawnRequest
@@ -23,7 +22,7 @@ from actorflow.run import state as states
 from actorflow.run.draw import SEED_SIZE
 from actorflow.run.event import FORMAT
 from actorflow.run.identity import QUEUE, REJECT, REUSE, aside
-from actorflow.run.lock import is_lock, lock_id, lock_key
+from actorflow.run.lock import key_of, lock_ids
 from actorflow.run.turn import Delivery, StartRun
 from actorflow.store.attribute import memo_names
 from hosts.workflow.driver import JournalDriver, Record
@@ -39,7 +38,6 @@ if TYPE_CHECKING:
     from actorflow.run.event import JournalEvent
     from actorflow.value import Limits
     from hosts.workflow.host import WorkflowHost
-    from hosts.workflow.option import StartOptions
     from hosts.workflow.start_terms import Link
 
 _RUNS: Final = uuid.UUID("9b1c6f0e-6c0f-5d1e-9f3a-2f6d0a4b7c11")
@@ -111,12 +109,13 @@ def prepare(  # noqa: PLR0913 - a start, who its parent is, and what it follows
     if beside:
         key, workflow_id = workflow_id, aside(workflow_id, run_id)
     queued = key if link is not None or options.on_conflict == QUEUE else ""
-    lock = "" if link is not None else _lock(options, bundle, request.args)
-    queued = lock_id(lock) if lock else queued
+    locks = lock_ids(options.locks or bundle.options.get("lock_keys", ()), request.args)
     payload = start_payload(request, bundle, host, workflow_id, run_id)
-    if is_lock(queued):
-        payload["lock"] = queued
-    terms = terms_of(options, host.engine.clock.now(), queued=_awaited(queued, lock), link=link)
+    if locks:
+        payload["locks"] = locks
+    if queued:
+        payload["queued"] = queued
+    terms = terms_of(options, host.engine.clock.now(), queued=_awaited(queued, locks), link=link)
     if terms is not None:
         payload.update(terms.payload)
     prepared = begin_run(host, request, bundle, program, payload)
@@ -131,31 +130,19 @@ def prepare(  # noqa: PLR0913 - a start, who its parent is, and what it follows
         start.close = options.close
     if terms is not None:
         start.timers, start.reason, start.key = terms.timers, terms.reason, queued
+        start.locks, start.ready = locks, terms.ready
         start.attributes = {**options.search, **memo_names(options.memo)}
         if terms.held:
             start.state = states.CREATED
     return prepared
 
 
-def _lock(options: StartOptions, bundle: Bundle, args: Sequence[Any]) -> str:
-    """Return the lock key of a start, "" for none: that of the start itself, else that of its entry.
-
-    Raises:
-        Error: kind Invalid, when the input has not what the key is made of, or the start is to wait for something else.
-    """
-    template = options.lock or bundle.options.get("lock_key", "")
-    if not template:
-        return ""
-    if options.hold or options.delay or options.cron:
-        raise invalid("option workflow.lock_key: got a start that is held, delayed or scheduled, expected one at once")
-    if options.on_conflict == QUEUE:
-        raise invalid("options workflow.lock_key and workflow.on_conflict 'queue': got both, expected one of them")
-    return lock_key(template, args)
-
-
-def _awaited(queued: str, lock: str) -> str:
+def _awaited(queued: str, locks: Sequence[str]) -> str:
     """Say what a start waits for, "" for nothing."""
-    return f"lock {lock}" if lock else "its workflow id to be free" if queued else ""
+    parts = ["its workflow id to be free"] if queued else []
+    if locks:
+        parts.append("lock " + ", ".join(map(key_of, locks)))
+    return " and ".join(parts)
 
 
 def begin_run(  # noqa: PLR0913, PLR0917 - the parts of a start

@@ -51,13 +51,14 @@ class Terms:
 
     Attributes:
         payload: what the start event holds beside the usual. timers: (ref, due). held: whether its first steps wait.
-        reason: why they do.
+        reason: why they do. ready: whether the run stands in line at once for what it waits for beside a moment.
     """
 
     payload: dict[str, Any] = field(default_factory=dict)
     timers: list[tuple[int, int]] = field(default_factory=list)
     held: bool = False
     reason: str = ""
+    ready: bool = True
 
 
 def terms_of(options: StartOptions, now: int, *, queued: str, link: Link | None) -> Terms | None:
@@ -85,8 +86,6 @@ def _begins(terms: Terms, options: StartOptions, now: int, *, queued: str, link:
     due = now
     if link is not None:
         due, terms.reason = link.due, link.reason
-    elif queued:
-        terms.reason = f"waits for {queued}"
     elif options.hold:
         due, terms.reason = NEVER, "held: `actorflow run release` lets it begin"
     elif options.cron:
@@ -95,12 +94,15 @@ def _begins(terms: Terms, options: StartOptions, now: int, *, queued: str, link:
     elif options.delay:
         due = now + options.delay
         terms.reason = f"begins at {instant(due)}"
+    elif queued:
+        terms.reason = f"waits for {queued}"
+    terms.ready = due <= now and link is None
     terms.held = bool(queued) or link is not None or options.hold or due > now
     if terms.held and not options.hold:
         terms.timers.append((RELEASE, due))
     elif options.hold and options.delay:
         terms.payload["due"] = now + options.delay
-    return NEVER if queued and link is None else due
+    return NEVER if queued else due
 
 
 def expires(execution_deadline: int, run_timeout: int, begun: int) -> int:

@@ -55,6 +55,8 @@ def _prepared(engine: Engine, resident: Resident, live: LiveRun) -> PreparedStar
     payload = start_payload(request, bundle, host, resident.workflow_id, next_run_id(live.run_id))
     if options or terms:
         payload["options"] = options
+    if "locks" in terms:
+        payload["locks"] = terms["locks"]
     if "execution_deadline" in terms:
         payload["execution_deadline"] = terms["execution_deadline"]
     payload |= {"first": terms.get("first") or live.run_id} | _left_behind(engine, live)
@@ -63,7 +65,7 @@ def _prepared(engine: Engine, resident: Resident, live: LiveRun) -> PreparedStar
     start.parent_run, start.parent_ref = resident.parent_run, resident.parent_ref
     start.close = options.get("close", CLOSE_TERMINATE)
     start.attributes = {**options.get("search", {}), **memo_names(options.get("memo", {}))}
-    start.key = engine.beside.get(resident.run, "")
+    start.key, start.locks = engine.beside.get(resident.run, ""), terms.get("locks", ())
     expiry = expires(terms.get("execution_deadline", 0), options.get("run_timeout", 0), start.at)
     start.timers = [(EXPIRY, expiry)] if expiry else []
     return prepared

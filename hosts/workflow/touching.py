@@ -34,8 +34,9 @@ def touch(engine: Engine, touched: Sequence[Touched]) -> None:
             told = item.delivery
             engine.fact(item.run, Fact(told.kind, told.ref, told.target, told.payload, told.at, item.row))
         else:
-            engine.open_ids[item.workflow_id] = item.run
-            engine.beside[item.run] = item.workflow_id
+            if item.workflow_id:
+                engine.open_ids[item.workflow_id] = item.run
+                engine.beside[item.run] = item.workflow_id
             if item.released < NEVER:
                 engine.timers.add(item.released, item.run, RELEASE)
 
@@ -52,7 +53,7 @@ def serve_timer(engine: Engine, run: int, ref: int) -> None:
 
 
 def _begun(engine: Engine, run: int, answer: Committed | Error) -> None:
-    """Read a run that was resumed before it was due."""
+    """Read a run that was resumed before it was due, or that has what it has waited for."""
     if not isinstance(answer, Error) and answer.state == states.PENDING and not answer.accepted:
         engine.recovery.read_again(engine.resident(run))
 

@@ -93,6 +93,7 @@ def _made(host: WorkflowHost, found: OpenRun, fork: Fork, bundle: Bundle) -> Any
     program = engine.pinned_program(bundle, host.settings.slices)
     live = _live(host, bundle, program, payload)
     made = forked(found, fork, live, bundle, encode(payload, live.limits.values))
+    made.start.locks = payload.get("locks", ())
     made.start.lease, made.start.node = host.lease, engine.store_name
     return made
 

@@ -171,10 +171,10 @@ async def test_a_retried_run_takes_its_lock_again(place: Place) -> None:
         ({"workflow.lock_key": "{nothing}"}, "at {nothing}"),
         ({"workflow.lock_key": "{1.id}"}, "at {1.id}"),
         ({"workflow.lock_key": 5}, "workflow.lock_key"),
-        ({"workflow.lock_keys": ["a", "b"]}, "a list of one key"),
+        ({"workflow.lock_keys": []}, "a list of lock keys"),
+        ({"workflow.lock_keys": ["a", 5]}, "workflow.lock_keys[1]"),
+        ({"workflow.lock_key": "a", "workflow.lock_scope": "execution"}, "per_key"),
         ({"workflow.lock_keys": ["{nothing}"]}, "at {nothing}"),
-        ({"workflow.lock_key": "a", "workflow.on_conflict": "queue", "workflow.id": "b"}, "got both"),
-        ({"workflow.lock_key": "a", "workflow.start_delay": "1h"}, "held, delayed or scheduled"),
         ({"workflow.id": "@lock/a"}, "lock keys"),
     ],
 )

@@ -52,7 +52,8 @@ CREATE TABLE queued_run (
     run INTEGER NOT NULL,
     workflow_id TEXT NOT NULL,
     host TEXT NOT NULL,
-    PRIMARY KEY (run)
+    ready INTEGER NOT NULL,
+    PRIMARY KEY (run, workflow_id)
 );
 CREATE INDEX queued_run_by_workflow_id ON queued_run (workflow_id, run);
 

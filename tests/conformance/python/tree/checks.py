@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from actorflow.script import channel, errors, funcs, process, time
+from actorflow.script import channel, errors, funcs, process, time, workflow
 
 ACTORS = "app:actors"
 FINAL = False
@@ -308,7 +308,9 @@ async def calls() -> None:
     for target, kind in [("", "Invalid"), ("add", "Invalid"), ("app:nowhere", "NotFound")]:
         assert (await failure_of(funcs.call(target))).kind == kind
     error = await failure_of(funcs.call("app:failing", errors.CONFLICT, FINAL))
-    assert (error.kind, error.message, error.retryable, error.details) == ("Conflict", "failed", False, {"n": 1})
+    assert (error.kind, error.message, error.retryable) == ("Conflict", "failed", False)
+    assert {name: value for name, value in error.details.items() if not name.startswith("_")} == {"n": 1}
+    assert ("_wrapper" in error.details) == (workflow.info() is not None), "a durable host says what failed"
 
 
 async def futures() -> None:
