@@ -11,7 +11,7 @@ import trio
 from actorflow.errors import Error
 from actorflow.node.node import Node
 from actorflow.store.view import show
-from tests.conformance.hosts.place import FLOWS, Place
+from tests.conformance.hosts.place import FLOWS, Place, waiting_for
 from tests.conformance.hosts.test_locks import LUA, NOTE, PYTHON, lines, reasons
 from tests.conformance.hosts.test_steps import reader
 from tests.conformance.process.rig import until
@@ -185,6 +185,7 @@ async def test_a_fork_waits_for_the_lock_of_the_original(place: Place) -> None:
     async with place.node() as node:
         first = await begun(node, place, "first", "x")
         await holding(place, "first")
+        await waiting_for(node, first)
         second = await begun(node, place, "second", "x")
         made = await node.fork("first")
         assert reasons(node, made["pid"]) == ["pending: waits for lock x"]
