@@ -104,10 +104,9 @@ class Planner:
         if not _continues(start.events, 0):
             return Committed(accepted=False, refusal="journal")
         holder = known.holders.get(start.workflow_id) if start.state in OPEN else None
-        if holder and start.on_conflict != REPLACE:
-            return self._conflict(start, known.runs[holder])
-        if start.on_conflict == QUEUE and (first := self._endings.first(start.workflow_id)):
-            return self._conflict(start, known.runs[first])
+        before = holder or (start.on_conflict == QUEUE and self._endings.first(start.workflow_id))
+        if before and start.on_conflict != REPLACE:
+            return self._conflict(start, known.runs[before])
         if start.reuse != REUSE and not holder and self._used(start):
             return Committed(accepted=False, refusal="reuse")
         if holder:
