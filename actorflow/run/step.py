@@ -47,6 +47,10 @@ def check_name(name: Any, where: str = "workflow.step") -> None:
         raise invalid(f"{where}: got {name!r:.80}, expected {expected}")
 
 
+_LONGEST_OPTION: Final = 40
+"""Characters of what may be a misspelt option: to compare longer texts takes long."""
+
+
 def call_options(options: Mapping[str, Any], name: str) -> dict[str, Any]:
     """Return the options of the call that a step with these options makes.
 
@@ -70,7 +74,8 @@ def call_options(options: Mapping[str, Any], name: str) -> dict[str, Any]:
 
 def misspelt(words: Sequence[Any]) -> bool:
     """Tell whether each of these is nearly the name of an option, so that one was probably meant."""
-    return all(isinstance(word, str) and get_close_matches(word, _KNOWN, 1) for word in words)
+    near = (isinstance(word, str) and len(word) <= _LONGEST_OPTION for word in words)
+    return all(near) and all(get_close_matches(word, _KNOWN, 1) for word in words)
 
 
 def closure_wait(options: Mapping[str, Any], attempt: int, failure: Failure) -> int | None:

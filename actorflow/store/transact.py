@@ -9,8 +9,6 @@ from __future__ import annotations
 import sqlite3
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final
 
 from actorflow.errors import PERMISSION_DENIED, TIMEOUT, Error
@@ -60,8 +58,7 @@ def transact(connection: sqlite3.Connection, item: Transact) -> bool:
     """
     connection.execute("SAVEPOINT transact")
     try:
-        with _guarded(connection, item.limit):
-            item.payload = item.work(connection.cursor())
+        item.payload = _guarded(connection, item)
     except BaseException as error:
         item.error = _explained(error, item)
         if not connection.in_transaction:
@@ -73,27 +70,32 @@ def transact(connection: sqlite3.Connection, item: Transact) -> bool:
     return True
 
 
-@contextmanager
-def _guarded(connection: sqlite3.Connection, limit: float) -> Iterator[None]:
-    end = time.monotonic() + limit
+def _guarded(connection: sqlite3.Connection, item: Transact) -> bytes:
+    """Do the work of an item with what it may do, and for how long, watched.
+
+    No frame of ours begins between the end of the work and the end of the watch, so that its end never falls into our
+    own code: this is no context manager.
+    """
+    end = time.monotonic() + item.limit
 
     def watch(_frame: FrameType, _event: str, _argument: Any) -> Any:
         if time.monotonic() > end:
             raise _TooLong
         return watch
 
-    before = sys.gettrace()
+    before, cursor = sys.gettrace(), connection.cursor()
     connection.set_authorizer(_allowed)
     connection.set_progress_handler(lambda: time.monotonic() > end, _STEPS)
     sys.settrace(watch)
     try:
-        yield
+        payload = item.work(cursor)
     finally:
         sys.settrace(before)
         connection.set_progress_handler(None, 0)
         connection.set_authorizer(None)
     if time.monotonic() > end:
         raise _TooLong
+    return payload
 
 
 def _allowed(action: int, first: str | None, second: str | None, _database: str | None, _trigger: str | None) -> int:

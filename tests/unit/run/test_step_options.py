@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from actorflow.errors import INVALID, Error
-from actorflow.run.step import call_options
+from actorflow.run.step import call_options, misspelt
 
 
 def test_options_of_the_call_go_with_those_of_the_step() -> None:
@@ -21,3 +21,8 @@ def test_options_that_are_no_table_are_named(options: dict[str, Any]) -> None:
     with pytest.raises(Error, match=r"step option options.*expected a table") as caught:
         call_options(options, "charge")
     assert caught.value.kind == INVALID
+
+
+def test_long_texts_are_no_misspelt_options() -> None:
+    assert misspelt(["retrys"])
+    assert not misspelt(["x" * 10_000_000])
