@@ -10,7 +10,7 @@ from typing import Any, Final
 import trio
 
 from actorflow import app
-from actorflow.errors import CONFLICT, NOT_FOUND, Error
+from actorflow.errors import ALREADY_EXISTS, CONFLICT, NOT_FOUND, Error
 from actorflow.node.hook import AnyHook
 from actorflow.node.node import Node
 from actorflow.node.schedule import AnySchedule
@@ -211,7 +211,17 @@ class Life:
     # ---- asking ------------------------------------------------------------------------------------------------
 
     async def _verb(self, verb: str, reason: str) -> None:
-        await self._asked(lambda: self.node.runs.change(verb, self.run, reason=reason), CONFLICT)
+        """Ask for a change; a retry is refused as long as the run that waited for the lock key holds it."""
+        with trio.fail_after(PATIENCE):
+            while True:
+                try:
+                    await self._asked(lambda: self.node.runs.change(verb, self.run, reason=reason), CONFLICT)
+                except Error as error:
+                    if error.kind != ALREADY_EXISTS:
+                        raise
+                    await trio.sleep(0.005)
+                else:
+                    return
 
     async def _asked(self, ask: Callable[[], Awaitable[Any]], *fine: str) -> None:
         """Ask; kinds of errors say that an earlier life has done it, and could not say so any more."""
