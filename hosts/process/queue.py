@@ -20,13 +20,13 @@ if TYPE_CHECKING:
 
     from hosts.process.process import Process
 
-SLICE: Final = 64
+SLICE: Final = 32
 """Ops that a process runs before the next one gets its turn."""
 _ROUND: Final = 512
 """Slices between two checkpoints at most."""
-_ROUND_NS: Final = 2_000_000
+_ROUND_NS: Final = 1_500_000
 """Nanoseconds between two checkpoints."""
-_LOOK: Final = 8
+_LOOK: Final = 4
 """Slices between two looks at the clock."""
 
 
