@@ -13,22 +13,26 @@ from typing import Any, Final, NamedTuple
 
 from actorflow.errors import invalid
 
-_PARTS: Final = r"""
-    '(?:[^']++|'')*+(?:'|\Z)
-  | "(?:[^"]++|"")*+(?:"|\Z)
+_COMMENT: Final = r"/\*[^*]*+(?:\*(?!/)[^*]*+)*"
+_PARTS: Final = rf"""
+    '[^']*+(?:''[^']*+)*(?:'|\Z)
+  | "[^"]*+(?:""[^"]*+)*(?:"|\Z)
   | `[^`]*+(?:`|\Z)
   | --[^\n]*+
-  | /\*(?:[^*]++|\*(?!/))*+(?:\*/|\Z)
-  | \$(?P<number>[0-9]{1,5})
-  | (?P<mark>\?[0-9]{0,5})
+  | {_COMMENT}(?:\*/|\Z)
+  | \$(?P<number>[0-9]{{1,5}})
+  | (?P<mark>\?[0-9]{{0,5}})
   | (?P<end>;)
 """
-_ESCAPED: Final = r"""'(?:[^'\\]++|''|\\.)*+(?:'|\Z)"""
+_ESCAPED: Final = r"""'[^'\\]*+(?:(?:''|\\.)[^'\\]*+)*(?:'|\\?\Z)"""
+_ESCAPED_NAME: Final = _ESCAPED.replace("'", '"')
 _DOLLAR: Final = r"""
-    (?<![\w$])\$(?P<tag>[A-Za-z_]\w*+)?\$(?:[^$]++|\$(?!(?(tag)(?P=tag))\$))*+(?:\$(?(tag)(?P=tag))\$|\Z)
+    (?<![\w$])\$(?P<tag>[A-Za-z_]\w*+)?\$[^$]*+(?:\$(?!(?(tag)(?P=tag))\$)[^$]*+)*(?:\$(?(tag)(?P=tag))\$|\Z)
 """
+"""What is repeated here begins with a character that what is before it cannot take, so that there is one way to match,
+found without going back. (Possessive groups would say so, but those with alternatives fail before Python 3.11.5.)"""
 _TRIGGER: Final = re.compile(
-    r"(?:\s++|--[^\n]*+|/\*(?:[^*]++|\*(?!/))*+\*/)*+create\s+(?:temp\s+|temporary\s+)?trigger\b", re.IGNORECASE
+    rf"\s*+(?:(?:--[^\n]*+|{_COMMENT}\*/)\s*+)*create\s+(?:temp\s+|temporary\s+)?trigger\b", re.IGNORECASE
 )
 _MAX_TRIES: Final = 1000
 MAX_LENGTH: Final = 1 << 20
@@ -57,7 +61,7 @@ def _flavor(mark: str, *more: str, one_by_one: bool = False) -> Flavor:
 SQLITE: Final = _flavor("?", r"\[[^\]]*+(?:\]|\Z)", one_by_one=True)
 POSTGRES: Final = _flavor("%s", rf"(?<!\w)[eE]{_ESCAPED}", _DOLLAR)
 NUMBERED: Final = Flavor("$", POSTGRES.parts)
-MYSQL: Final = _flavor("%s", _ESCAPED, r'"(?:[^"\\]++|""|\\.)*+(?:"|\Z)', r"\#[^\n]*+")
+MYSQL: Final = _flavor("%s", _ESCAPED, _ESCAPED_NAME, r"\#[^\n]*+")
 
 
 class Statement(NamedTuple):
