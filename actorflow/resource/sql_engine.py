@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -26,6 +26,11 @@ _SMALLEST: Final = 512
 """Bytes of the smallest database; SQLite takes a smaller file for an empty one, and overwrites it."""
 _CONNECT: Final = 10
 """Seconds to wait for a server."""
+_DEFAULTS: Final[Mapping[str, Mapping[str, Any]]] = {
+    "postgres": {"connect_timeout": _CONNECT},
+    "mysql": {"connect_timeout": _CONNECT, "init_command": "SET time_zone = '+00:00'"},
+}
+"""What a driver gets unless the entry's `options` say otherwise."""
 _MAX_OPEN: Final = {"sqlite": 5, "postgres": 10, "mysql": 10}
 _IN_MEMORY: Final = frozenset({":memory:", ""})
 _PRAGMAS: Final = frozenset(
@@ -164,14 +169,14 @@ def _server_engine(driver: str, extra: str, place: str, config: DbSqlServer, mos
         config.database,
         {name: str(value) for name, value in config.options.items()},
     )
-    connect = {} if "connect_timeout" in config.options else {"connect_timeout": _CONNECT}
+    connect = {name: value for name, value in _DEFAULTS[extra].items() if name not in config.options}
     try:
         engine = create_engine(url, connect_args=connect, pool_pre_ping=True, **_pooled(config.pool, most))
     except ModuleNotFoundError as error:
         message = f"{place}: the driver {error.name} is missing; install it with `pip install 'actorflow[{extra}]'`"
         raise Error(message, UNAVAILABLE, retryable=False, details={"extra": extra}) from error
     if extra == "postgres":
-        event.listen(engine, "connect", _prepare_postgres)
+        event.listen(engine, "connect", partial(_prepare_postgres, utc="options" not in config.options))
     return engine
 
 
@@ -187,12 +192,15 @@ def _pooled(pool: Pool, most: int) -> dict[str, Any]:
     }
 
 
-def _prepare_postgres(connection: Any, _record: Any) -> None:
-    """Let JSON come as the text it is: scripts decode it themselves."""
+def _prepare_postgres(connection: Any, _record: Any, *, utc: bool) -> None:
+    """Let JSON come as the text it is, scripts decode it themselves; and a time be the same one in every column."""
     from psycopg.types.string import TextLoader  # noqa: PLC0415 - the driver is an extra
 
     for name in ("json", "jsonb"):
         connection.adapters.register_loader(name, TextLoader)
+    if utc:
+        connection.execute("SET TIME ZONE 'UTC'")
+        connection.commit()
 
 
 def _interrupt_mysql(connection: Connection) -> None:

@@ -1,53 +1,26 @@
-"""`store.sql`: key-value pairs in a table of a database that is there already.
-
-An expiry is written as UTC time, or as Unix seconds, rounded up where the column holds integers. The version of an
-entry is a digest of its value.
-"""
+"""`store.sql`: key-value pairs in a table of a database that is there already."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, datetime
 from functools import partial
-from hashlib import blake2b
-from typing import Any, Final, TypeVar
+from typing import TypeVar
 
 import trio
-from sqlalchemy import (
-    ColumnElement,
-    Connection,
-    DateTime,
-    Float,
-    Integer,
-    LargeBinary,
-    MetaData,
-    Numeric,
-    String,
-    Table,
-    and_,
-    delete,
-    func,
-    insert,
-    or_,
-    select,
-    update,
-)
-from sqlalchemy.dialects import mysql
-from sqlalchemy.exc import IntegrityError, NoSuchTableError
-from sqlalchemy.types import TypeEngine
+from sqlalchemy import Connection
 
 from actorflow.duration import SECOND
-from actorflow.errors import ALREADY_EXISTS, NOT_FOUND, Error, invalid, not_found
+from actorflow.errors import NOT_FOUND, Error
 from actorflow.node.node import Node
 from actorflow.notice import Notice
 from actorflow.registry.kinds.store_sql import StoreSql
 from actorflow.resource.database import Database
 from actorflow.resource.key_values import ALWAYS, Condition, Entry, missing
-from actorflow.resource.store_text import from_text, to_text
+from actorflow.resource.store_table import KeyValueTable
+from actorflow.resource.store_text import to_text
 from actorflow.value import Value, copy_value
 
 T = TypeVar("T")
-_VERSION_BYTES: Final = 12
 
 
 class SqlKeyValues:
@@ -58,7 +31,7 @@ class SqlKeyValues:
         self._id = id
         self._config = config
         self._node = node
-        self._table: _Table | None = None
+        self._table: KeyValueTable | None = None
         self._cleaning = trio.CancelScope()
 
     async def start(self) -> None:
@@ -117,12 +90,12 @@ class SqlKeyValues:
     def _database(self) -> Database:
         return self._node.running.find(self._config.database, Database)
 
-    async def _use(self, work: Callable[[_Table, Connection], T]) -> T:
+    async def _use(self, work: Callable[[KeyValueTable, Connection], T]) -> T:
         table = self._table or await self._found()
         return await self._database.use(lambda connection: work(table, connection))
 
-    async def _found(self) -> _Table:
-        self._table = await self._database.use(partial(_Table.found, self._config))
+    async def _found(self) -> KeyValueTable:
+        self._table = await self._database.use(partial(KeyValueTable.found, self._config))
         return self._table
 
     async def _clean(self) -> None:
@@ -137,128 +110,3 @@ class SqlKeyValues:
 
     def _now(self) -> int:
         return self._node.clock.now()
-
-
-class _Table:
-    """The statements on the table, run in a worker thread."""
-
-    def __init__(self, table: Table, config: StoreSql) -> None:
-        self._table = table
-        self._key: Any = table.c[config.id_column_name]
-        self._payload: Any = table.c[config.payload_column_name]
-        self._expires: Any = table.c[config.expire_column_name]
-        self._binary = _is_binary(self._payload.type)
-
-    @classmethod
-    def found(cls, config: StoreSql, connection: Connection) -> _Table:
-        """Return the table that is in the database."""
-        schema, _, name = config.table_name.rpartition(".")
-        try:
-            table = Table(name, MetaData(), schema=schema or None, autoload_with=connection)
-        except NoSuchTableError:
-            message = f"{config.database} has no table {config.table_name}: make it before the store is used"
-            raise not_found(message, table=config.table_name) from None
-        wanted = (config.id_column_name, config.payload_column_name, config.expire_column_name)
-        absent = [name for name in wanted if name not in table.c]
-        if absent:
-            there = ", ".join(table.c.keys())
-            raise invalid(f"table {config.table_name} has no column {', '.join(absent)}; it has {there}")
-        payload = table.c[config.payload_column_name].type
-        if not _is_binary(payload) and not isinstance(payload, String):
-            raise invalid(f"column {config.payload_column_name} is of type {payload}, expected text or bytes")
-        expires = table.c[config.expire_column_name].type
-        if not isinstance(expires, DateTime | Integer | Numeric | Float):
-            raise invalid(f"column {config.expire_column_name} is of type {expires}, expected a time or a number")
-        return cls(table, config)
-
-    def find(self, connection: Connection, key: str, now: int) -> Entry | None:
-        row = connection.execute(self._rows(self._key == key, now)).first()
-        return None if row is None else self._entry(row)
-
-    def list(self, connection: Connection, prefix: str, after: str, limit: int, now: int) -> list[Entry]:
-        wanted = and_(self._key.startswith(prefix, autoescape=True), self._key > after)
-        rows = connection.execute(self._rows(wanted, now).order_by(self._key).limit(limit)).all()
-        return [self._entry(row) for row in rows]
-
-    def count(self, connection: Connection, now: int) -> int:
-        return int(
-            connection.execute(select(func.count()).select_from(self._table).where(self._alive(now))).scalar_one()
-        )
-
-    def write(  # noqa: PLR0913, PLR0917 - the parts of a write
-        self, connection: Connection, key: str, text: str, expires: int | None, now: int, condition: Condition
-    ) -> str:
-        values = {self._payload: text.encode() if self._binary else text, self._expires: self._time(expires)}
-        if condition is not ALWAYS:
-            self._write_if(connection, key, values, now, condition)
-        elif not self._updated(connection, values, self._key == key):
-            try:
-                connection.execute(insert(self._table).values({self._key: key, **values}))
-            except IntegrityError:  # somebody was faster
-                self._updated(connection, values, self._key == key)
-        return _version(text)
-
-    def _write_if(
-        self, connection: Connection, key: str, values: dict[Any, Any], now: int, condition: Condition
-    ) -> None:
-        row = connection.execute(self._rows(self._key == key, now)).first()
-        condition.require(key, None if row is None else self._entry(row))
-        if row is None:
-            connection.execute(delete(self._table).where(self._key == key, self._dead(now)))
-            try:
-                connection.execute(insert(self._table).values({self._key: key, **values}))
-            except IntegrityError:
-                raise Error(f"key {key!r} exists already", ALREADY_EXISTS, retryable=False) from None
-        elif not self._updated(connection, values, and_(self._key == key, self._payload == row[1])):
-            condition.require(key, None)
-
-    def delete(self, connection: Connection, key: str, now: int) -> bool:
-        done = connection.execute(delete(self._table).where(self._key == key, self._alive(now)))
-        return done.rowcount > 0
-
-    def clean(self, connection: Connection, now: int) -> None:
-        connection.execute(delete(self._table).where(self._dead(now)))
-
-    def _updated(self, connection: Connection, values: dict[Any, Any], wanted: ColumnElement[bool]) -> bool:
-        return connection.execute(update(self._table).where(wanted).values(values)).rowcount > 0
-
-    def _rows(self, wanted: ColumnElement[bool], now: int) -> Any:
-        return select(self._key, self._payload, self._expires).where(wanted, self._alive(now))
-
-    def _entry(self, row: Any) -> Entry:
-        key, payload, expires = row
-        text = bytes(payload).decode() if isinstance(payload, bytes | memoryview) else str(payload)
-        return Entry(str(key), from_text(text), _version(text), _nanoseconds(expires))
-
-    def _alive(self, now: int) -> ColumnElement[bool]:
-        return or_(self._expires.is_(None), self._expires > self._time(now, up=False))
-
-    def _dead(self, now: int) -> ColumnElement[bool]:
-        dead: ColumnElement[bool] = self._expires <= self._time(now, up=False)
-        return dead
-
-    def _time(self, at: int | None, *, up: bool = True) -> datetime | float | None:
-        """Return a time as the column holds it; rounded up, a lifetime is not shorter than was asked for."""
-        if at is None:
-            return None
-        kind = self._expires.type
-        if isinstance(kind, DateTime):
-            moment = datetime.fromtimestamp(at // 1000 / 1e6, UTC)
-            return moment if getattr(kind, "timezone", False) else moment.replace(tzinfo=None)
-        return at // 1000 / 1e6 if isinstance(kind, Numeric | Float) else at // SECOND + (up and at % SECOND > 0)
-
-
-def _nanoseconds(expires: Any) -> int | None:
-    if isinstance(expires, datetime):
-        moment = expires if expires.tzinfo else expires.replace(tzinfo=UTC)
-        return int(moment.timestamp() * 1e6) * 1000
-    return None if expires is None else int(float(expires) * SECOND)
-
-
-def _is_binary(kind: TypeEngine[Any]) -> bool:
-    """Tell whether a column holds bytes; MySQL's large ones are no LargeBinary."""
-    return isinstance(kind, LargeBinary | mysql.LONGBLOB | mysql.MEDIUMBLOB | mysql.TINYBLOB)
-
-
-def _version(text: str) -> str:
-    return blake2b(text.encode(), digest_size=_VERSION_BYTES).hexdigest()

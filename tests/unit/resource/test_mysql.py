@@ -219,3 +219,51 @@ async def test_a_store_in_mysql(expires: str) -> None:
             assert not await kv.has("a")
             await kv.put("a", 4, None, Condition(absent=True))
             assert await kv.delete("a")
+
+
+@pytest.mark.parametrize("collation", ["utf8mb4_general_ci", "utf8mb4_bin", "utf8mb4_nopad_bin", "latin1_swedish_ci"])
+async def test_keys_of_a_store_are_compared_byte_by_byte(collation: str) -> None:
+    column = f"VARCHAR(99) CHARACTER SET {collation.partition('_')[0]} COLLATE {collation}"
+    async with running() as database:
+        await database.execute("DROP TABLE IF EXISTS kv")
+        await database.execute(
+            f"CREATE TABLE kv (`key` {column} PRIMARY KEY, value LONGTEXT NOT NULL, expires_at BIGINT)"
+        )
+        clock = HandClock()
+        async with kept_in(database, clock) as kv:
+            await kv.put("Aé", 1, 2_000_000_000)
+            assert (await kv.entry("Aé")).value == 1
+            assert [entry.key for entry in await kv.list("A", "", 9)] == ["Aé"]
+            assert await kv.list("a", "", 9) == []
+            for other in ("aé", "Ae", "Aé "):
+                assert not await kv.has(other)
+                assert not await kv.delete(other)
+            if collation.endswith("nopad_bin"):
+                await kv.put("Aé ", 2)
+                await kv.put("aé", 3)
+            elif collation.endswith("_ci"):
+                assert await kind_of(kv.put("aé", 3)) == CONFLICT
+                assert await kind_of(kv.put("aé", 3, None, Condition(absent=True))) == CONFLICT
+            clock.time += 3_000_000_000
+            await kv.put("aé", 4)  # in place of what has expired
+            assert (await kv.entry("aé")).value == 4
+
+
+async def test_times_are_those_of_utc_whatever_the_zone_of_the_server() -> None:
+    async with running() as database:
+        await database.execute("SET GLOBAL time_zone = '+09:00'")
+    try:
+        async with running() as database:
+            await database.execute("CREATE OR REPLACE TABLE moment (a TIMESTAMP(6) NULL, b DATETIME(6))")
+            moment = parameters([{"as": "time", "value": 1_704_164_645_000_001_000}] * 2)
+            await database.execute("INSERT INTO moment VALUES (?, ?)", moment)
+            text = "2024-01-02T03:04:05.000001"
+            assert await database.query("SELECT * FROM moment WHERE a = ? AND b = ?", moment) == [
+                {"a": text, "b": text}
+            ]
+            assert await database.query("SELECT UNIX_TIMESTAMP(a) = 1704164645.000001 AS same FROM moment") == [
+                {"same": 1}
+            ]
+    finally:
+        async with running() as database:
+            await database.execute("SET GLOBAL time_zone = 'SYSTEM'")

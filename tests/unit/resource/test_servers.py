@@ -36,6 +36,7 @@ from actorflow.resource.database import Database
 from actorflow.resource.key_values import Condition
 from actorflow.resource.sql_engine import mysql_backend, postgres_backend
 from actorflow.resource.sql_fault import explain
+from actorflow.resource.sql_value import parameters
 from actorflow.resource.transaction import Transaction
 
 NAMED = os.environ.get("ACTORFLOW_TEST_POSTGRES", "")
@@ -185,6 +186,34 @@ async def test_postgres_statements_and_values() -> None:
             "big": 2**63 - 1,
             "has": True,
         }
+
+
+@on_server
+async def test_times_as_parameters_are_moments_whatever_the_zone_of_the_server() -> None:
+    async with running() as database:
+        await database.execute("ALTER ROLE CURRENT_USER SET TimeZone = 'Asia/Tokyo'")
+    try:
+        async with running() as database:
+            await database.execute("DROP TABLE IF EXISTS moment")
+            await database.execute("CREATE TABLE moment (a TIMESTAMPTZ, b TIMESTAMP, c DATE, d TIMESTAMPTZ)")
+            moment = parameters([{"as": "time", "value": 1_704_164_645_000_001_999}] * 3)
+            await database.execute("INSERT INTO moment VALUES (?, ?, ?, ?)", [*moment, None])
+            (row,) = await database.query("SELECT * FROM moment WHERE a = ? AND b = ? AND a < now()", moment[:2])
+            assert row == {
+                "a": "2024-01-02T03:04:05.000001+00:00",
+                "b": "2024-01-02T03:04:05.000001",
+                "c": "2024-01-02",
+                "d": None,
+            }
+            (row,) = await database.query(
+                "SELECT extract(epoch FROM a)::text AS s, ? + interval '1 day' = a + interval '1 day' AS same, "
+                "to_char(?::timestamptz, 'HH24') AS hour FROM moment",
+                moment[:2],
+            )
+            assert row == {"s": "1704164645.000001", "same": True, "hour": "03"}
+    finally:
+        async with running() as database:
+            await database.execute("ALTER ROLE CURRENT_USER RESET TimeZone")
 
 
 @on_server

@@ -62,6 +62,11 @@ def test_what_is_not_closed_reaches_to_the_end(flavor: Flavor, text: str) -> Non
     assert count_marks(text, flavor) == 0
 
 
+@pytest.mark.parametrize("text", ["'a''?\\", "'?\\'?''?\\", '"?\\"?\\'])
+def test_a_backslash_at_the_end_closes_nothing(text: str) -> None:
+    assert count_marks(text, MYSQL) == 0
+
+
 def test_several_statements_are_split_for_a_driver_that_takes_one() -> None:
     text = "SELECT ';', ?; /* ; */\nCREATE TRIGGER t AFTER INSERT ON a BEGIN SELECT ?; SELECT CASE 1 WHEN 1 THEN 2 END; END; ; -- x"
     first, second = statements(text, [1, 2], SQLITE)

@@ -20,11 +20,11 @@ from actorflow.registry.kinds.store_memory import StoreMemory
 from actorflow.registry.kinds.store_sql import StoreSql
 from actorflow.registry.registry import Registry
 from actorflow.resource.database import Database, open_sqlite
-from actorflow.resource.key_values import Condition, KeyValues
+from actorflow.resource.key_values import ALWAYS, Condition, KeyValues
 from actorflow.resource.store_memory import MemoryKeyValues
 from actorflow.resource.store_sql import SqlKeyValues
 
-TABLE = "CREATE TABLE kv (key TEXT PRIMARY KEY, value {payload} NOT NULL, expires_at {expires})"
+TABLE = "CREATE TABLE kv (key TEXT PRIMARY KEY{collate}, value {payload} NOT NULL, expires_at {expires})"
 
 
 class HandClock(Clock):
@@ -58,8 +58,9 @@ async def running(store: str, *, clock: Clock | None = None, **config: Any) -> A
         database = open_sqlite("app:db", DbSqlSqlite(file=":memory:"), node)
         await database.start()
         node.running.add("app:db", database)
-        payload, expires = columns.split()
-        await database.execute(TABLE.format(payload=payload, expires=expires))
+        payload, expires, *collation = columns.split()
+        collate = f" COLLATE {collation[0]}" if collation else ""
+        await database.execute(TABLE.format(payload=payload, expires=expires, collate=collate))
         sql = SqlKeyValues(
             "app:kv", StoreSql.model_validate({"database": "app:db", "table_name": "kv", **config}), node
         )
@@ -199,6 +200,28 @@ async def test_a_list_is_by_key_by_prefix_and_in_pages(store: str) -> None:
         assert [entry.key for entry in await kv.list("", "", 10)] == ["a%1", "a%2", "aX", "a_3", "b"]
         assert [entry.key for entry in await kv.list("a%", "", 10)] == ["a%1", "a%2"]
         assert [entry.key for entry in await kv.list("", "aX", 1)] == ["a_3"]
+
+
+@pytest.mark.parametrize("store", [*KINDS, "sql TEXT TIMESTAMP NOCASE"])
+async def test_keys_are_compared_byte_by_byte(store: str) -> None:
+    async with running(store) as kv:
+        await kv.put("Ab", 1)
+        assert not await kv.has("ab")
+        assert not await kv.delete("ab")
+        assert await kv.list("a", "", 9) == []
+        assert (await refused(kv.put("ab", 2, condition=Condition(version="x")))).kind == CONFLICT
+        if "NOCASE" in store:
+            for condition in (ALWAYS, Condition(absent=True)):
+                error = await refused(kv.put("ab", 2, None, condition))
+                assert error.kind == CONFLICT
+                assert error.message == (
+                    "key 'ab': column kv.key takes it for 'Ab', which is there; give it a binary collation"
+                )
+        else:
+            await kv.put("ab", 2, condition=Condition(absent=True))
+            assert [entry.key for entry in await kv.list("a", "", 9)] == ["ab"]
+            assert await kv.delete("ab")
+        assert [(entry.key, entry.value) for entry in await kv.list("A", "", 9)] == [("Ab", 1)]
 
 
 async def test_a_full_store_refuses_new_keys_unless_some_have_expired() -> None:
