@@ -9,6 +9,8 @@ from actorflow.errors import invalid
 
 LONGEST_KEY: Final = 200
 INPUT: Final = "input"
+TAKEN_OVER: Final = "tokens"
+"""Field of a start event: the tokens of the run that it follows, each with its provenance."""
 
 
 def checked_key(key: Any) -> str:
@@ -23,7 +25,16 @@ def checked_key(key: Any) -> str:
 
 
 def initial(payload: Mapping[str, Any], at: int) -> dict[str, list[dict[str, Any]]]:
-    """Return the tokens that a run was started with, by key, from the payload of its start event."""
+    """Return the tokens that a run began with, by key, from the payload of its start event.
+
+    They are those of its start options, and what it has taken over from the run that it follows.
+    """
     given = payload.get("options", {}).get("tokens", {})
     by = str(payload.get("parent", ""))
-    return {key: [{"value": value, "step": "", "by": by, "source": INPUT, "at": at}] for key, value in given.items()}
+    own = {key: [{"value": value, "step": "", "by": by, "source": INPUT, "at": at}] for key, value in given.items()}
+    return own | {key: [dict(entry)] for key, entry in payload.get(TAKEN_OVER, {}).items()}
+
+
+def handed_over(held: Mapping[str, list[dict[str, Any]]]) -> dict[str, dict[str, Any]]:
+    """Return what the next run of a chain takes over: the last value of each token, with its provenance."""
+    return {key: dict(known[-1]) for key, known in held.items()}

@@ -16,6 +16,7 @@ from actorflow.codec import decode, encode
 from actorflow.errors import Error, Failure
 from actorflow.run import event as events
 from actorflow.run.event import SCRUBBED, JournalEvent
+from actorflow.run.token import TAKEN_OVER
 from actorflow.store.capsule import UNBOUNDED, Capsule
 
 REDACTED: Final = "<redacted>"
@@ -101,9 +102,14 @@ def _event(event: JournalEvent, blanked: Blanking, *, whole: bool) -> JournalEve
         event = event._replace(target=_attempts(event.target))
     if event.kind in _WHOLE or not event.payload:
         return event._replace(drawn=drawn)
-    part = _PARTS.get(event.kind, _all)
-    payload = encode(part(decode(event.payload), blanked), UNBOUNDED)
+    payload = encode(_said(event, decode(event.payload), blanked), UNBOUNDED)
     return event._replace(payload=payload, drawn=drawn)
+
+
+def _said(event: JournalEvent, payload: Any, blanked: Blanking) -> Any:
+    if event.kind == events.TOKEN_SET and isinstance(payload, dict) and "value" in payload:
+        return _token(event.target, payload, blanked)
+    return _PARTS.get(event.kind, _all)(payload, blanked)
 
 
 def _attempts(target: str) -> str:
@@ -139,7 +145,14 @@ def _started(payload: Any, blanked: Blanking) -> Any:
     started = _fields(_OF_START)(payload, blanked)
     if isinstance(started, dict) and "options" in started:
         started["options"] = _fields(_OF_OPTIONS)(started["options"], blanked)
+    if isinstance(started, dict) and TAKEN_OVER in started:
+        started[TAKEN_OVER] = {key: _token(key, entry, blanked) for key, entry in started[TAKEN_OVER].items()}
     return started
+
+
+def _token(key: str, entry: Any, blanked: Blanking) -> Any:
+    """Blank the value of a token, which is also withheld by the token's key; where it came from stays."""
+    return {**entry, "value": blanked({key: entry["value"]})[key]}
 
 
 def _call(payload: Any, blanked: Blanking) -> Any:

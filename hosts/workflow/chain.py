@@ -1,7 +1,8 @@
 """Chains: the run that follows when one of a retry policy has failed, or one of a cron schedule has ended.
 
 The next run is started by the commit that ends the one before, under the same workflow id, and waits until it is due.
-Whoever watches the PID hears of the end of the chain only. Cancelling or terminating a run ends its chain.
+Whoever watches the PID hears of the end of the chain only. Cancelling or terminating a run ends its chain. Each
+begins with what the one before it began with: its arguments and its tokens.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from actorflow.errors import Error
 from actorflow.module.cron import Cron
 from actorflow.notice import Notice
 from actorflow.ports import Outcome, SpawnRequest
+from actorflow.run.token import TAKEN_OVER
 from hosts.workflow.option import option_names
 from hosts.workflow.start import PreparedStart, prepare
 from hosts.workflow.start_terms import Link, instant, retry_of
@@ -42,7 +44,10 @@ def successor(engine: Engine, resident: Resident, live: LiveRun, outcome: Outcom
     if link is None or (deadline and link.due >= deadline):
         return None
     link = link._replace(
-        workflow_id=resident.workflow_id, key=engine.beside.get(resident.run, ""), execution_deadline=deadline
+        workflow_id=resident.workflow_id,
+        key=engine.beside.get(resident.run, ""),
+        execution_deadline=deadline,
+        tokens=live.payload.get(TAKEN_OVER, {}),
     )
     try:
         return prepare(

@@ -8,11 +8,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from actorflow.duration import MILLISECOND, SECOND
 from actorflow.module.cron import Cron
 from actorflow.run.retry import RetryPolicy
+from actorflow.run.token import TAKEN_OVER
 from actorflow.run.turn import EXPIRY, NEVER, RELEASE
 from hosts.workflow.option import IDENTITY, StartOptions
 
@@ -32,7 +34,7 @@ class Link(NamedTuple):
     Attributes:
         workflow_id: that of both. key: the id held beside it, or "". due: when it begins, Unix nanoseconds.
         attempt: 1, or one more than the run that failed. previous, first: run ids. reason: why it waits.
-        execution_deadline: when the time of the chain is over, or 0.
+        execution_deadline: when the time of the chain is over, or 0. tokens: what the other took over as it began.
     """
 
     workflow_id: str
@@ -43,6 +45,7 @@ class Link(NamedTuple):
     first: str
     reason: str
     execution_deadline: int
+    tokens: Mapping[str, Any] = MappingProxyType({})
 
 
 @dataclass(slots=True)
@@ -70,6 +73,8 @@ def terms_of(options: StartOptions, now: int, *, queued: str, link: Link | None)
     due = _begins(terms, options, now, queued=queued, link=link)
     if link is not None:
         terms.payload |= {"attempt": link.attempt, "previous": link.previous, "first": link.first}
+        if link.tokens:
+            terms.payload[TAKEN_OVER] = dict(link.tokens)
     deadline = link.execution_deadline if link is not None else _after(now, options.execution_timeout)
     if deadline:
         terms.payload["execution_deadline"] = deadline

@@ -1,8 +1,8 @@
 """Succession: the run that another one continues as, from the last turn of the old one to the first of the new one.
 
 The new run keeps the workflow id, the PID and with it whoever watches, the parent, the context and the names. It gets
-the messages that were not received, then those that arrive; calls and timers of the old run are given up. Children
-stay: their ends are events for whichever run of the chain is open then.
+the messages that were not received, then those that arrive, and the tokens; calls and timers of the old run are given
+up. Children stay: their ends are events for whichever run of the chain is open then.
 """
 
 from __future__ import annotations
@@ -14,10 +14,12 @@ from actorflow.ports import Outcome, SpawnRequest
 from actorflow.run import event as events
 from actorflow.run.identity import CLOSE_TERMINATE
 from actorflow.run.state import COMPLETED
+from actorflow.run.token import TAKEN_OVER, handed_over
 from actorflow.run.turn import EXPIRY, StateChange
 from actorflow.store.attribute import memo_names
 from hosts.workflow import answering
 from hosts.workflow.own.continuing import UNBOUNDED, next_run_id
+from hosts.workflow.own.token import held
 from hosts.workflow.start import begin_run, secured, start_payload
 from hosts.workflow.start_terms import bounded, expires, options_left
 from hosts.workflow.touching import EXPIRED
@@ -79,6 +81,8 @@ def _left_behind(engine: Engine, live: LiveRun) -> dict[str, Any]:
     updates = {name: state for name, state in (live.driver.updates or {}).items() if state in answering.FOLLOWING}
     if updates:
         left["updates"] = updates
+    if tokens := handed_over(held(live.driver)):
+        left[TAKEN_OVER] = tokens
     names = engine.node.directory.names_of(live.driver.who.pid)
     if names:
         left["names"] = list(names)

@@ -28,27 +28,28 @@ def put(driver: JournalDriver, ref: int, args: tuple[Any, ...]) -> bool:
     by = str(actor.get("id", "")) if isinstance(actor, dict) else ""
     entry = {"value": copy_value(value), "step": step, "by": by}
     driver.mark(events.TOKEN_SET, ref, key, entry)
-    _held(driver).setdefault(key, []).append({**entry, "source": "step", "at": driver.now()})
+    held(driver).setdefault(key, []).append({**entry, "source": "step", "at": driver.now()})
     return True
 
 
 def get(driver: JournalDriver, _ref: int, args: tuple[Any, ...]) -> Any:
     """Return the value of a token, None when it was never set."""
-    known = _held(driver).get(args[0])
+    known = held(driver).get(args[0])
     return copy_value(known[-1]["value"]) if known else None
 
 
 def current(driver: JournalDriver, _ref: int, _args: tuple[Any, ...]) -> dict[str, Any]:
     """Return all tokens by key."""
-    return {key: copy_value(known[-1]["value"]) for key, known in _held(driver).items()}
+    return {key: copy_value(known[-1]["value"]) for key, known in held(driver).items()}
 
 
 def history(driver: JournalDriver, _ref: int, args: tuple[Any, ...]) -> list[Any]:
     """Return every value that a token has had, oldest first, with its provenance."""
-    return [copy_value(entry) for entry in _held(driver).get(args[0], ())]
+    return [copy_value(entry) for entry in held(driver).get(args[0], ())]
 
 
-def _held(driver: JournalDriver) -> dict[str, list[dict[str, Any]]]:
+def held(driver: JournalDriver) -> dict[str, list[dict[str, Any]]]:
+    """Return every value that each token of a run has had, oldest first, with its provenance."""
     if driver.tokens is None:
         live = driver.live
         driver.tokens = {} if live is None else initial(live.payload, live.started)

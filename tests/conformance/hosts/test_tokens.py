@@ -7,9 +7,10 @@ from pathlib import Path
 import pytest
 
 from actorflow.errors import Error
-from actorflow.store.token import shown
+from actorflow.store.token import shown, tokens
 from tests.conformance.hosts.place import ACTORS, FLOWS, Place, waiting_for
 from tests.conformance.hosts.test_steps import reader
+from tests.conformance.process.rig import until
 
 LUA = """
 local function main()
@@ -86,3 +87,70 @@ async def test_tokens_of_a_start_have_text_keys(place: Place) -> None:
             await node.spawn("app:py", host=FLOWS, options={"workflow.tokens": {"": 1}})
         with pytest.raises(Error, match=r"there is no|no run|NotFound|not found"):
             await node.tokens("nobody")
+
+
+GOES_ON_LUA = """
+local function main(turn)
+  if turn == 1 then
+    workflow.tokens.set("amount", 2, {step = "first"})
+    return process.upgrade("", 2)
+  end
+  local found = workflow.tokens.get("amount")
+  workflow.tokens.set("amount", 3)
+  process.inbox():receive()
+  return found
+end
+"""
+GOES_ON_PYTHON = """
+from actorflow.script import process, workflow
+
+async def main(turn):
+    if turn == 1:
+        await workflow.tokens.set("amount", 2, step="first")
+        await process.upgrade("", 2)
+    found = await workflow.tokens.get("amount")
+    await workflow.tokens.set("amount", 3)
+    await process.inbox().receive()
+    return found
+"""
+
+
+@pytest.mark.parametrize("language", ["lua", "py"])
+async def test_tokens_go_over_to_the_run_that_a_run_continues_as(place: Place, language: str) -> None:
+    place.lua("lua", GOES_ON_LUA)
+    place.python("py", GOES_ON_PYTHON)
+    options = {"workflow.id": "one", "workflow.tokens": {"amount": 1, "kept": "yes"}}
+    async with place.node() as node:
+        pid = await node.spawn(f"app:{language}", host=FLOWS, args=[1], options=options)
+        await until(lambda: len(tokens(reader(node), "one")) == 3)
+    async with place.node() as node:
+        lines = [(line["key"], line["value"], line["source"], line["step"]) for line in await node.tokens(pid)]
+        assert lines == [("kept", "yes", "input", ""), ("amount", 2, "step", "first"), ("amount", 3, "step", "")]
+        made = await node.fork("one", args=[2])
+        assert [line["value"] for line in await node.tokens(made["pid"])] == ["yes", 2, 3]
+        await node.send(pid, "go")
+        assert await node.wait(pid, timeout=20) == 2
+        await node.runs.change("delete-data", "one")
+        await until(lambda: tokens(reader(node), "one") == [])
+
+
+CHAINED = """
+local function main(turn)
+  if turn == 1 then
+    workflow.tokens.set("amount", 2)
+    return process.upgrade("", 2)
+  end
+  local found = workflow.tokens.get("amount")
+  workflow.tokens.set("amount", 3)
+  if workflow.info().attempt == 1 then error("once more") end
+  return {found, #workflow.tokens.history("amount")}
+end
+"""
+
+
+async def test_the_next_run_of_a_chain_begins_with_the_tokens_its_predecessor_began_with(place: Place) -> None:
+    place.lua("lua", CHAINED)
+    options = {"workflow.id": "one", "workflow.retry_policy": {"initial_interval": 1}, "workflow.tokens": {"amount": 1}}
+    async with place.node() as node:
+        pid = await node.spawn("app:lua", host=FLOWS, args=[1], options=options)
+        assert await node.wait(pid, timeout=20) == [2, 2]
