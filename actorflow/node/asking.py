@@ -8,7 +8,7 @@ import trio
 
 from actorflow.errors import TIMEOUT, Error, invalid, not_found
 from actorflow.names import is_pid
-from actorflow.node.guard import ACTOR, SCOPE
+from actorflow.node.guard import ACTOR, SCOPE, checked_actor, checked_scope
 from actorflow.node.router import is_durable
 from actorflow.value import copy_value
 
@@ -22,20 +22,31 @@ if TYPE_CHECKING:
 class Asking:
     """The part of a node's front that is about durable runs; `RUN` is a PID, a name, a workflow id or a run id."""
 
-    async def query(self, run: str, name: str, *args: Value, timeout: float = 30.0) -> Value:  # noqa: ASYNC109
+    async def query(
+        self,
+        run: str,
+        name: str,
+        *args: Value,
+        timeout: float = 30.0,  # noqa: ASYNC109 - part of the public front
+        actor: Mapping[str, Value] | None = None,
+        scope: Sequence[str] | None = None,
+    ) -> Value:
         """Ask a durable run something that changes nothing, and return the answer; see `workflow.set_query`.
 
         A run that is parked is rebuilt for it, one that has ended answers as it was at its end. Nothing is recorded.
+        When an `actor` (`{"id": …, "meta": …}`) asks in a `scope` of policies, the guard is asked for `workflow.query`.
 
         Raises:
             Error: NotFound without such a run or query, naming those that there are; Invalid for a query that wants to
-                wait or to change something; Timeout after `timeout` seconds; what the query raises.
+                wait or to change something; PermissionDenied for who may not; Timeout after `timeout` seconds; what the
+                query raises.
         """
         host = await self.durable_host(run)
+        await self._judge(host, ("workflow.query", name, run), actor, scope)
         given = tuple(copy_value(value) for value in args)
         return await _in_time(host.query(run, name, given), timeout, f"query {name!r} of {run}")
 
-    async def update(
+    async def update(  # noqa: PLR0913 - what an update is, and who asks
         self,
         run: str,
         name: str,
@@ -43,19 +54,23 @@ class Asking:
         id: str = "",  # noqa: A002 - what it is called everywhere
         wait_for: str = "completed",
         timeout: float = 30.0,  # noqa: ASYNC109 - part of the public front
+        actor: Mapping[str, Value] | None = None,
+        scope: Sequence[str] | None = None,
     ) -> Value:
         """Ask a durable run to do something and return its answer; see `workflow.on_update`.
 
         Its validator is asked first: what it rejects leaves nothing recorded. Then the update is journaled, accepted or
         rejected by the run, and answered. Asking again with the same `id` does nothing anew and gives the same answer,
         after a crash and after the end of the run too. With `wait_for="accepted"` the id is returned once the run has
-        accepted.
+        accepted. When an `actor` asks in a `scope` of policies, the guard is asked for `workflow.update`.
 
         Raises:
             Error: Invalid when it is rejected, NotFound without such a run, Conflict when the run has ended without an
-                answer, Timeout after `timeout` seconds: then ask again with the same id; what the run answers as error.
+                answer, PermissionDenied for who may not, Timeout after `timeout` seconds: then ask again with the same
+                id; what the run answers as error.
         """
         host = await self.durable_host(run)
+        await self._judge(host, ("workflow.update", name, run), actor, scope)
         given = tuple(copy_value(value) for value in args)
         doing = host.update(run, name, given, update_id=id, wait_for=wait_for)
         return await _in_time(doing, timeout, f"update {name!r} of {run}")
@@ -123,19 +138,36 @@ class Asking:
             Error: NotFound without such a run; Conflict when it has ended, the approval is over, or naming who has
                 answered before; PermissionDenied for who may not; Invalid for data that do not fit its schema.
         """
-        node: Node = self  # type: ignore[assignment] # see `durable_host`
         host = await self.durable_host(run)
-        context: dict[str, Value] = {}
-        if actor is not None:
-            context[ACTOR] = dict(actor)
-            by = by or str(actor.get("id", ""))
-        if scope is not None:
-            context[SCOPE] = list(scope)
-        if node.guard.watches(context):
-            node.guard.check(context, "workflow.approve", name, {"run": run})
+        await self._judge(host, ("workflow.approve", name, run), actor, scope, strictly=True)
+        by = by or str((actor or {}).get("id", ""))
         answer = {"approved": not reject, "data": copy_value(data), "reason": reason, "by": by}
         decided: dict[str, Any] = await host.approve(run, name, {**answer, "roles": _roles(actor)})
         return decided
+
+    async def _judge(
+        self,
+        host: Any,
+        asked: tuple[str, str, str],
+        actor: Mapping[str, Value] | None,
+        scope: Sequence[str] | None,
+        *,
+        strictly: bool = False,
+    ) -> None:
+        """Do nothing if an action on what has this name may be asked of a run; the application itself may.
+
+        Raises:
+            Error: kind PermissionDenied; Invalid, for what is no actor or no scope.
+        """
+        node: Node = self  # type: ignore[assignment] # see `durable_host`
+        action, name, run = asked
+        context: dict[str, Value] = {}
+        if actor is not None:
+            context[ACTOR] = dict(checked_actor(actor))
+        if scope is not None:
+            context[SCOPE] = list(checked_scope(scope))
+        if (context or strictly) and node.guard.watches(context):
+            node.guard.check(context, action, name, {"run": run, **await host.named(run)})
 
     async def tokens(self, run: str) -> list[dict[str, Any]]:
         """Return every value that each token of a durable run has had, oldest first: key, value, source, step, by, at.

@@ -99,11 +99,23 @@ class _Requests:
         """End a process without running any more of its code."""
         return self.request("terminate", {"pid": pid})
 
-    def query(self, run: str, name: str, *args: Value, timeout: float = DEFAULT_TIMEOUT) -> Any:
-        """Ask a durable run something that changes nothing; `run` is a PID, a workflow id or a run id."""
-        return self.request("run.query", {"run": run, "name": name, "args": list(args)}, timeout)
+    def query(
+        self,
+        run: str,
+        name: str,
+        *args: Value,
+        timeout: float = DEFAULT_TIMEOUT,
+        actor: Mapping[str, Value] | None = None,
+        scope: Sequence[str] | None = None,
+    ) -> Any:
+        """Ask a durable run something that changes nothing; `run` is a PID, a workflow id or a run id.
 
-    def update(
+        Of an `actor` in a `scope`, policies are asked for `workflow.query`.
+        """
+        request = {"run": run, "name": name, "args": list(args), **_asker(actor, scope)}
+        return self.request("run.query", request, timeout)
+
+    def update(  # noqa: PLR0913 - what an update is, and who asks
         self,
         run: str,
         name: str,
@@ -111,9 +123,15 @@ class _Requests:
         id: str = "",  # noqa: A002 - what it is called everywhere
         wait_for: str = "completed",
         timeout: float = DEFAULT_TIMEOUT,
+        actor: Mapping[str, Value] | None = None,
+        scope: Sequence[str] | None = None,
     ) -> Any:
-        """Ask a durable run to do something and return its answer; the same `id` again gives the same answer."""
+        """Ask a durable run to do something and return its answer; the same `id` again gives the same answer.
+
+        Of an `actor` in a `scope`, policies are asked for `workflow.update`.
+        """
         request = {"run": run, "name": name, "args": list(args), "id": id, "wait_for": wait_for}
+        request |= _asker(actor, scope)
         return self.request("run.update", request, timeout)
 
     def backup(self, target: str | os.PathLike[str], *, timeout: float = DEFAULT_TIMEOUT) -> Any:
@@ -156,9 +174,15 @@ class _Requests:
         reject: bool = False,
         reason: str = "",
         by: str = "",
+        actor: Mapping[str, Value] | None = None,
+        scope: Sequence[str] | None = None,
     ) -> Any:
-        """Answer an approval that a durable run asks for, or will ask for; `by` says who does."""
+        """Answer an approval that a durable run asks for, or will ask for; `by`, or an `actor`, says who does.
+
+        Of an `actor` in a `scope`, and always on a strict node, policies are asked for `workflow.approve`.
+        """
         request = {"run": run, "name": name, "data": data, "reject": reject, "reason": reason, "by": by}
+        request |= _asker(actor, scope)
         return self.request("run.approve", request)
 
     def tokens(self, run: str) -> Any:
@@ -274,6 +298,11 @@ def _exchange(data: Path, socket: Any, frame: bytes, timeout: float) -> bytes:
         except BaseException:
             socket.close()  # ends what the thread waits for
             raise
+
+
+def _asker(actor: Mapping[str, Value] | None, scope: Sequence[str] | None) -> dict[str, Any]:
+    given = {"actor": None if actor is None else dict(actor), "scope": None if scope is None else list(scope)}
+    return {name: value for name, value in given.items() if value is not None}
 
 
 def _address(data: Path) -> str:

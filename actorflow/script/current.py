@@ -20,9 +20,11 @@ class Running(Protocol):
 
     Attributes:
         asked: how often it has asked for something without waiting.
+        handling: how many updates are under way.
     """
 
     asked: int
+    handling: int
 
     @property
     def progress(self) -> int:
@@ -38,7 +40,7 @@ class Running(Protocol):
         ...
 
     def set_handler(self, kind: str, name: str, function: Callable[..., Any]) -> None:
-        """Have a function answer for the process outside of its tasks: a query, or what judges an update."""
+        """Have a function answer for the process outside of its tasks: a query, or what judges or answers an update."""
         ...
 
     def post(self, dest: str, topic: str, payloads: tuple[Any, ...]) -> bool:

@@ -14,12 +14,13 @@ from actorflow.script.workflow_query import set_query
 from actorflow.script.workflow_saga import Saga, saga
 from actorflow.script.workflow_step import sleep, sleep_until, step
 from actorflow.script.workflow_together import map, parallel  # noqa: A004 - it is `workflow.map`
-from actorflow.script.workflow_update import on_update
+from actorflow.script.workflow_update import all_handlers_finished, on_update
 from actorflow.script.workflow_version import continue_as_new, version
 from actorflow.script.workflow_waiting import suspend, wait_for
 
 __all__ = [
     "Saga",
+    "all_handlers_finished",
     "approval",
     "attrs",
     "cancel",

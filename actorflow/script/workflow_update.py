@@ -16,8 +16,8 @@ async def on_update(name: str, handle: Callable[..., Any], *, validate: Callable
     """Have `handle(*args)` answer the update `name`: what it returns is the answer, what it raises the error.
 
     Each update runs as a task of its own, in the order of arrival until it first waits. One that is still under way
-    when the workflow ends is not answered. `validate(*args)` is asked before anything is recorded, as a query is: it
-    rejects by raising, or by returning False.
+    when the workflow ends or continues as new is not answered: wait for `all_handlers_finished` first.
+    `validate(*args)` is asked before anything is recorded, as a query is: it rejects by raising, or by returning False.
 
     A message on the topic `name` does the same; its sender gets `ack`, then `ok` or `error`, as messages.
 
@@ -28,6 +28,7 @@ async def on_update(name: str, handle: Callable[..., Any], *, validate: Callable
         if function is not None and not callable(function):
             raise invalid(f"workflow.on_update: got {function!r:.80} for {name!r}, expected a function")
     channel = process.listen(name, message=True)
+    running().set_handler("update", name, handle)
     if validate is not None:
         running().set_handler("validate", name, validate)
 
@@ -38,7 +39,23 @@ async def on_update(name: str, handle: Callable[..., Any], *, validate: Callable
     _ = await process.start(serve)
 
 
+def all_handlers_finished() -> bool:
+    """Tell whether no update is under way: what a workflow waits for before it ends or continues as new.
+
+    await workflow.wait_until("updates are done", workflow.all_handlers_finished)
+    """
+    return running().handling == 0
+
+
 async def _handle(name: str, handle: Callable[..., Any], message: Message) -> None:
+    running().handling += 1
+    try:
+        await _answer(name, handle, message)
+    finally:
+        running().handling -= 1
+
+
+async def _answer(name: str, handle: Callable[..., Any], message: Message) -> None:
     sender = message.sender
     if sender:
         await process.send(sender, "ack")

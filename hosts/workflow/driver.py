@@ -79,7 +79,8 @@ class JournalDriver:
         replaying: whether facts come from the journal.
         approvals: name → how often it was asked for; None when none was. withdrawn: requests given up that somebody is
             told of.
-        updates: id → what was last said of it, for every update that has come; None when none has.
+        updates: id → what was last said of it, for every update that has come; None when none has. asked_for: the names
+            of those that have come to this run and were not answered.
         continuation: what the run continues as new with, None while it does not.
         described: attributes that the script has set and no commit holds yet, None for none. position, size: of the
             fact being fed in the journal, and of the payloads before it.
@@ -95,6 +96,7 @@ class JournalDriver:
         "_salt",
         "_stream",
         "approvals",
+        "asked_for",
         "continuation",
         "described",
         "drawn",
@@ -137,6 +139,7 @@ class JournalDriver:
         self.approvals: dict[str, int] | None = None
         self.withdrawn: list[Record] | None = None
         self.updates: dict[str, str] | None = None
+        self.asked_for: dict[str, str] | None = None
         self.tokens: dict[str, list[dict[str, Any]]] | None = None
 
     # ---- feeding -----------------------------------------------------------------------------------------------

@@ -194,6 +194,11 @@ class WorkflowHost:
         row = await self.engine.writer.read(lambda store: store.find(workflow_of(reference)))
         return row is not None and row.host == self.id
 
+    async def named(self, reference: str) -> dict[str, Any]:
+        """Return what policies may say of a run, however it was named: its `workflow_id` and its `entry`."""
+        row = await self.engine.writer.read(lambda store: store.find(workflow_of(reference)))
+        return {} if row is None else {"workflow_id": row.workflow_id, "entry": row.entry}
+
     async def query(self, reference: str, name: str, args: tuple[Value, ...]) -> Value:
         """Answer a query of a run; see `query.query`."""
         return await query(self.engine, reference, name, args)

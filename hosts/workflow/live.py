@@ -51,6 +51,7 @@ class LiveRun:
     """One run in memory, held to `limits`. `outcome` is None while it goes on.
 
     A run that waits with its first steps has not `begun`. `payload` is that of its start, if that says more than usual.
+    `unread` and `updates` are what one that continues as new leaves to the next.
     """
 
     __slots__ = (
@@ -67,6 +68,7 @@ class LiveRun:
         "size",
         "started",
         "unread",
+        "updates",
     )
 
     def __init__(self, run_id: str, program: Program, driver: JournalDriver, limits: RunLimits) -> None:
@@ -84,11 +86,13 @@ class LiveRun:
         self.begun = True
         self.payload: Mapping[str, Any] = {}
         self.unread: list[Message] = []
+        self.updates: dict[str, str] | None = None
         driver.live = self
 
     def stop(self) -> None:
         """End the machine of a run that continues as a new one, which gets what it has not read."""
         self.unread = self.machine.unread()
+        self.updates = answering.handed_over(self) if self.driver.updates else None
         self.machine.end(Outcome())
 
     def take_back(self, ref: int) -> None:
@@ -327,6 +331,8 @@ def _continued(live: LiveRun, payload: Any) -> None:
     """Take over what the run before had not read, and the names it had."""
     for topic, sender, payloads in payload.get("unread", ()):
         live.machine.keep(Message(topic, sender, tuple(payloads)))
+        if sender.startswith(answering.HEAD):
+            answering.named(live.driver, answering.id_of(sender), topic)
         if topic == EVENTS_TOPIC and payloads[0]["kind"] == CANCEL:
             live.cancel_asked = True
     if "updates" in payload:
@@ -349,7 +355,7 @@ def _fired(live: LiveRun, ref: int, _target: str, _payload: Any) -> None:
 
 def _received(live: LiveRun, _ref: int, target: str, payload: Any) -> None:
     sender = payload[0]
-    if sender.startswith(answering.HEAD) and not answering.arrived(live.driver, sender):
+    if sender.startswith(answering.HEAD) and not answering.arrived(live.driver, sender, target):
         return
     live.machine.deliver(Message(target, sender, tuple(payload[1])))
 

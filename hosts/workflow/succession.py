@@ -17,7 +17,6 @@ from actorflow.run.state import COMPLETED
 from actorflow.run.token import TAKEN_OVER, handed_over
 from actorflow.run.turn import EXPIRY, StateChange
 from actorflow.store.attribute import memo_names
-from hosts.workflow import answering
 from hosts.workflow.own.continuing import UNBOUNDED, next_run_id
 from hosts.workflow.own.token import held
 from hosts.workflow.start import begin_run, secured, start_payload
@@ -78,9 +77,8 @@ def _left_behind(engine: Engine, live: LiveRun) -> dict[str, Any]:
     left: dict[str, Any] = {"continued_from": live.run_id}
     if live.unread:
         left["unread"] = [[message.topic, message.sender, list(message.payloads)] for message in live.unread]
-    updates = {name: state for name, state in (live.driver.updates or {}).items() if state in answering.FOLLOWING}
-    if updates:
-        left["updates"] = updates
+    if live.updates:
+        left["updates"] = live.updates
     if tokens := handed_over(held(live.driver)):
         left[TAKEN_OVER] = tokens
     names = engine.node.directory.names_of(live.driver.who.pid)
@@ -94,6 +92,7 @@ def carry_on(engine: Engine, resident: Resident, draft: Draft, answer: Committed
     assert draft.successor is not None  # noqa: S101 - who calls has looked
     assert answer.successor is not None  # noqa: S101 - the store answers every part of a turn
     engine.let_go(resident)
+    engine.updates.moved(resident.workflow_id)
     engine.beside.pop(resident.run, None)
     engine.admission.install(draft.successor, answer.successor, _ignore)
     run = answer.successor.run
@@ -110,6 +109,7 @@ def carry_on(engine: Engine, resident: Resident, draft: Draft, answer: Committed
 def follow(engine: Engine, resident: Resident, run: int) -> None:
     """Go on with the successor of a run whose last commit was one of unknown outcome: it is in the store."""
     engine.let_go(resident)
+    engine.updates.moved(resident.workflow_id)
     resident.busy = False
     if engine.open_ids.get(resident.workflow_id) == resident.run:
         engine.open_ids[resident.workflow_id] = run

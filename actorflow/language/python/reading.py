@@ -31,6 +31,11 @@ class Reading:
             raise refusal(op)
         return self._inner.ask(op)
 
+    @property
+    def handling(self) -> int:
+        """How many updates are under way."""
+        return self._inner.handling
+
     def post(self, _dest: str, _topic: str, _payloads: tuple[Any, ...]) -> bool:
         """Send nothing: the op that asks for it is refused."""
         return False

@@ -40,9 +40,10 @@ class Running:
 
     Attributes:
         asked: how often it has asked for something without waiting.
+        handling: how many updates are under way.
     """
 
-    __slots__ = ("_handlers", "_machine", "_program", "_run", "_strikes", "_watch", "asked")
+    __slots__ = ("_handlers", "_machine", "_program", "_run", "_strikes", "_watch", "asked", "handling")
 
     def __init__(self, program: PythonProgram, machine: Machine, watch: Watch) -> None:
         """Make an instance; it has a context of its own, so that context variables do not leak between processes.
@@ -54,7 +55,7 @@ class Running:
         self._watch = watch
         self._strikes = 0
         self._handlers: dict[tuple[str, str], Callable[..., Any]] | None = None
-        self.asked = 0
+        self.asked = self.handling = 0
         self._run: Callable[..., Any] = Context().run
         self._run(CURRENT.set, self)
 

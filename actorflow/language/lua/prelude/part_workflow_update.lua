@@ -53,9 +53,21 @@ return function(kit, sys, core, workflow)
     if not ok then return nil, channel end
     kit.hold(channel)
     kit.set_handler("validate", name, validate)
+    kit.set_handler("update", name, fn)
     spawn(function()
-      for message in channel:iter() do spawn(function() handle(name, fn, message) end) end
+      for message in channel:iter() do
+        spawn(function()
+          kit.handling(1)
+          handle(name, fn, message)
+          kit.handling(-1)
+        end)
+      end
     end)
     return true
+  end
+
+  -- workflow.all_handlers_finished() -> whether no update is under way
+  function workflow.all_handlers_finished()
+    return kit.handling(0) == 0
   end
 end

@@ -152,6 +152,13 @@ function kit.set_handler(kind, name, f)
   named[name] = f
 end
 
+-- Counts the updates that are under way in this process.
+function kit.handling(change)
+  local instance = state.instance
+  instance.handling = (instance.handling or 0) + change
+  return instance.handling
+end
+
 -- ---- the environment of scripts -------------------------------------------------------------------------------------
 
 sources.objects(kit)
