@@ -115,10 +115,12 @@ async def _rebuild(engine: Engine, resident: Resident, found: OpenRun) -> None:
 
 async def _waits(engine: Engine, found: OpenRun) -> bool:
     """Tell whether a run waits for ids or lock keys: only then may it be one that was resumed before it had them."""
-    row, payload = found.row, decode(found.events[0].payload)
-    if row.state != states.PENDING or not ("locks" in payload or "queued" in payload):
+    if found.row.state != states.PENDING:
         return False
-    return bool(await engine.writer.read(lambda store: store.wanted(row.run)))
+    payload = decode(found.events[0].payload)
+    if "locks" not in payload and "queued" not in payload:
+        return False
+    return bool(await engine.writer.read(lambda store: store.wanted(found.row.run)))
 
 
 def _begin(engine: Engine, resident: Resident, found: OpenRun, *, waits: bool) -> None:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from actorflow.lane import Action, Tell
 from actorflow.language.lua.handle import Handles, Slot
-from actorflow.language.lua.running import Running
+from actorflow.language.lua.running import MAIN, Running
 from actorflow.machine.op import Op
 from actorflow.ports import Mode
 
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from actorflow.machine.machine import Machine
 
 _AWAY: Final = (Op.AWAY,)
-_MAIN: Final = 1
 _LAST_RESERVED: Final = 2
 """Further tasks have higher numbers; see `start` of the prelude."""
 _VALUE: Final = Mode.VALUE
@@ -52,7 +51,7 @@ class IsolatedRunning(Running):
     def start(self, args: tuple[Any, ...]) -> int:
         """Return the main task; nothing of the script runs yet."""
         self._errand(partial(self._begin, args))
-        return _MAIN
+        return MAIN
 
     def spawn(self, function: Slot) -> int:
         """Return a task that runs a function of the script."""
@@ -67,7 +66,7 @@ class IsolatedRunning(Running):
             raise answer
         if answer is not None:
             return answer
-        if self._held is not None and mode is _VALUE:
+        if isinstance(self._held, tuple) and mode is _VALUE:
             return super().resume(handle, mode, value)
         if self.machine.driver.away(self._lane, partial(self._compute, handle, mode, value)):
             return _AWAY

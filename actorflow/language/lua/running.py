@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from actorflow.codec import decode, encode
@@ -24,15 +25,17 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 _VALUE: Final = Mode.VALUE
 _STATE: Final = int(Op.FUTURE_STATE)
+MAIN: Final = 1
+"""The number of the main task."""
 
 
 class Running:
     """One instance of a program (`ports.Script`). A task's handle is its number.
 
     Attributes:
-        machine: the machine it runs in. loading: whether its entry function has not begun yet.
-        holding: the first op of the entry function is kept back until the task is resumed again, so that who started
-            the script goes on before anything of it can be seen.
+        machine: the machine it runs in. holding: the first op of the entry function is kept back until the task is
+            resumed again, so that who started the script goes on before anything of it can be seen; over with that.
+        loading: whether the entry function has not begun yet, kept up to date for who lets it be held.
         stopped: nothing more of it is wanted, which somebody may say while it runs in another thread.
     """
 
@@ -57,7 +60,7 @@ class Running:
         self.machine = machine
         self.loading = True
         self.holding = False
-        self._held: tuple[Any, ...] | None = None
+        self._held: tuple[Any, ...] | partial[Any] | None = None  # the op that is kept back, or the start of the task
         self._failure: BaseException | None = None
         self._last = 0  # the op that was answered at once, if any
         self._number = program.runtime.enter(self)
@@ -68,10 +71,14 @@ class Running:
     # ---- ports.Script ------------------------------------------------------------------------------------------
 
     def start(self, args: tuple[Any, ...]) -> int:
-        """Return the main task; nothing of the script runs yet."""
+        """Return the main task; nothing of the script runs yet.
+
+        The runtime hears of it with its first step: each call of Lua hands the interpreter's lock over.
+        """
         program, worker = self._program, self._worker
         kept = 0 if worker is None else worker.number
-        return program.runtime.start(self._number, program.number, encode(list(args)) if args else b"\x80", kept)
+        self._held = partial(program.runtime.begin, program.number, encode(list(args)) if args else b"\x80", kept)
+        return MAIN
 
     def spawn(self, function: Slot) -> int:
         """Return a task that runs a function of the script."""
@@ -89,10 +96,13 @@ class Running:
 
     def resume(self, handle: int, mode: Mode, value: Any) -> tuple[Any, ...]:
         """Run a task until its next op; see `ports.Script.resume`."""
-        held = self._held
+        runtime = self._program.runtime
+        step, held = runtime.step, self._held
         if held is not None:
             self._held = None
-            if mode is _VALUE:
+            if isinstance(held, partial):
+                step = held
+            elif mode is _VALUE:
                 return held
         if mode is not _VALUE:
             given = failed(value)
@@ -102,9 +112,8 @@ class Running:
             given = stated(self._handles, value)
         else:
             given = operands(self._handles, value)
-        runtime = self._program.runtime
         try:
-            answer = runtime.step(self._number, handle, *given)
+            answer = step(self._number, handle, *given)
         except Exception:  # noqa: BLE001 - what Lua raised outside the script: no memory is left, or a bug of ours
             runtime.poisoned = True
             return (Op.RAISE, _BROKEN)
@@ -115,19 +124,20 @@ class Running:
             answer = (answer,)
         op = self._last = answer[0]
         asked = OPS[op](self._handles, *answer)
-        return self._begun(asked) if self.loading else asked
+        return self._begun(asked) if self.holding else asked
 
     def _begun(self, asked: tuple[Any, ...]) -> tuple[Any, ...]:
-        """Look whether the entry function has begun, and keep its first op back if so asked."""
-        self.loading = self._program.runtime.loading(self._number)
-        if self.loading or not self.holding:
+        """Look whether the entry function has begun, and keep its first op back if so."""
+        self.loading = self.holding = self._program.runtime.loading(self._number)
+        if self.loading:
             return asked
         self._held = asked
         return _LATER
 
     def discard(self, handle: int) -> None:
-        """Drop a task."""
-        self._program.runtime.discard(self._number, handle)
+        """Drop a task; the main task goes with the instance."""
+        if handle != MAIN:
+            self._program.runtime.discard(self._number, handle)
 
     def close(self) -> None:
         """Drop the instance."""

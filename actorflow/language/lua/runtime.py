@@ -92,7 +92,7 @@ class Runtime:
         self._unused: deque[tuple[int, frozenset[str]]] = deque()
         api = self._prelude(limits)
         self.step: Callable[..., Any] = api[b"step"]
-        self.start: Callable[[int, int, bytes, int], int] = api[b"start"]
+        self.begin: Callable[..., Any] = api[b"begin"]
         self.dismiss: Callable[[int], None] = api[b"dismiss"]
         self.spawn: Callable[[int, int], int] = api[b"spawn"]
         self.discard: Callable[[int, int], None] = api[b"discard"]

@@ -33,7 +33,7 @@ def poison(program: LuaProgram, monkeypatch: pytest.MonkeyPatch) -> None:
         raise MemoryError
 
     with monkeypatch.context() as patch:
-        patch.setattr(program.runtime, "step", fail)
+        patch.setattr(program.runtime, "begin", fail)
         outcome = begun(program).machine.outcome
     assert outcome is not None
     assert outcome.failure is not None

@@ -158,6 +158,7 @@ def test_a_process_is_loading_until_its_entry_function_begins(lua: LuaLanguage) 
     running = machine.script
     assert isinstance(running, Running)
     assert running.loading
+    running.holding = True
     world.fire()
     assert not running.loading
 

@@ -309,9 +309,8 @@ end
 
 function api.dismiss(worker) workers[worker] = nil end
 
--- Makes an instance with its main task, which is task 1. Nothing of the script runs yet. `worker` is 0 or keeps the
--- entry function.
-function api.start(id, program, args, worker)
+-- Makes an instance with its main task, which is task 1. `worker` is 0 or keeps the entry function.
+local function make(id, program, args, worker)
   -- `args` until the entry function begins; what few processes need is made when it is needed.
   -- Item 2 is what it is charged for memory (`kit.charge`): tasks after the main one begin with 3.
   instances[id] = {
@@ -319,7 +318,6 @@ function api.start(id, program, args, worker)
     id = id, program = programs[program], args = args, ops = 0, created = 0, slot = 0, objects = false, held = false,
   } -- eight names: one more would double what the table takes in every process
   if worker > 0 then instances[id].worker = worker_of(worker) end
-  return 1
 end
 
 -- Makes a task of the coroutine that is in a slot.
@@ -458,6 +456,12 @@ function api.step(id, task, ...)
   kit.enter(mine)
   local co = mine[task]
   return stepped(task, co, resume(co, ...))
+end
+
+-- Makes an instance and runs its main task until its first op.
+function api.begin(program, args, worker, id, task, ...)
+  make(id, program, args, worker)
+  return api.step(id, task, ...)
 end
 
 function api.where(id, task)
