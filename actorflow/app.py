@@ -46,6 +46,7 @@ from actorflow.run.turn import ChangeRun, Committed, RunRow
 from actorflow.run.verdict import Verdict
 from actorflow.store.capsule import Capsule
 from actorflow.store.capsule_file import capped
+from actorflow.store.judging import judge_of
 from actorflow.store.operator import Changing, Operator
 from actorflow.store.operator_verb import operator_verbs
 from actorflow.store.read import SqlReader, sampled
@@ -227,7 +228,7 @@ async def _prepare(
     node.on_revision(partial(_follow, node, supervisor))
     node.settled = supervisor.settled
     node.services = supervisor.report
-    node.runs = operator = Operator(stores, node.clock, partial(_commit, node))
+    node.runs = operator = Operator(stores, node.clock, partial(_commit, node), judge_of(stores, languages))
     verbs = node_verbs(node, supervisor) | schedule_verbs(node) | hook_verbs(node)
     verbs |= run_verbs(stores, served=True, look=partial(_told, node))
     verbs |= operator_verbs(operator)

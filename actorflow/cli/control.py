@@ -62,7 +62,7 @@ def _command(verb: str) -> Callable[..., None]:
         override: Overrides = None,
     ) -> None:
         place = Place.of(directory, data, override)
-        which = _filter(state, entry, host, prefix, older_than)
+        which = filter_of(state, entry, host, prefix, older_than)
         _act(place, verb, run, which, dry_run=dry_run, as_json=as_json, reason=reason)
 
     return command
@@ -85,7 +85,7 @@ def resume(  # noqa: PLR0913, PLR0917 - the options of the verb
 ) -> None:
     """Let a paused run go on: with what arrived meanwhile, and with timers that are due by now."""
     place = Place.of(directory, data, override)
-    which = _filter(state, entry, host, prefix, older_than)
+    which = filter_of(state, entry, host, prefix, older_than)
     _act(place, "resume", run, which, dry_run=dry_run, as_json=as_json, reason=reason, keep_attempts=keep_attempts)
 
 
@@ -106,11 +106,12 @@ def retry(  # noqa: PLR0913, PLR0917 - the options of the verb
 ) -> None:
     """Open a failed run again and repeat the call it failed over; what succeeded before is kept."""
     place = Place.of(directory, data, override)
-    which = _filter(state, entry, host, prefix, older_than)
+    which = filter_of(state, entry, host, prefix, older_than)
     _act(place, "retry", run, which, dry_run=dry_run, as_json=as_json, reason=reason, since=since)
 
 
-def _filter(state: str, entry: str, host: str, prefix: str, older_than: str) -> dict[str, Any]:
+def filter_of(state: str, entry: str, host: str, prefix: str, older_than: str) -> dict[str, Any]:
+    """Return the filter that options name, as the control socket takes it; nothing without one."""
     from actorflow.duration import SECOND, to_nanoseconds  # noqa: PLC0415
 
     given: dict[str, Any] = {"state": state, "entry": entry, "host": host, "prefix": prefix}

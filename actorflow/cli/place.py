@@ -65,14 +65,16 @@ class Place:
             return self.client().request(verb, args, timeout)
 
         async def answer(stores: Stores) -> Any:
+            from actorflow.app import languages  # noqa: PLC0415
             from actorflow.cli.replaying import replaying  # noqa: PLC0415
             from actorflow.clock import SystemClock  # noqa: PLC0415
+            from actorflow.store.judging import judge_of  # noqa: PLC0415
             from actorflow.store.operator import Operator  # noqa: PLC0415
             from actorflow.store.operator_verb import operator_verbs  # noqa: PLC0415
             from actorflow.store.run_verb import run_verbs  # noqa: PLC0415
 
             verbs = run_verbs(stores, served=False, look=replaying(stores))
-            verbs |= operator_verbs(Operator(stores, SystemClock()))
+            verbs |= operator_verbs(Operator(stores, SystemClock(), judge=judge_of(stores, languages)))
             return await verbs[verb](args)
 
         return self.on_stores(answer)

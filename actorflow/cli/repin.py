@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import getpass
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -11,7 +11,10 @@ from actorflow.cli.option import AsJson, Data, Directory, Overrides
 from actorflow.cli.output import line_of, print_json
 from actorflow.cli.place import Place
 
-_REGISTERED = "registered"
+if TYPE_CHECKING:
+    from actorflow.bundle import Bundle
+
+REGISTERED = "registered"
 
 
 def repin(  # noqa: PLR0913, PLR0917 - the options of the verb
@@ -26,16 +29,21 @@ def repin(  # noqa: PLR0913, PLR0917 - the options of the verb
 
     A run whose journal does not fit the source is paused again; `actorflow check` says beforehand whether it does.
     """
-    from actorflow.app import read_registry  # noqa: PLC0415 - loads the languages
-
     place = Place.of(directory, data, override)
     args: dict[str, Any] = {"run": run, "source": source, "by": getpass.getuser()}
-    if source == _REGISTERED:
-        entry = place.ask("run.show", {"run": run})["entry"]
-        bundle = read_registry(place.directory, place.overrides).bundle(entry)
+    if source == REGISTERED:
+        bundle = registered(place, run)
         args |= {"source": bundle.hash, "bundle": bundle.data}
     answer = place.ask("run.repin", args)
     if as_json:
         print_json(line_of(answer))
         return
     typer.echo(f"{answer['pid']}: {answer['state']} → {answer['to']}, pinned to {args['source'][:16]}…")
+
+
+def registered(place: Place, run: str) -> Bundle:
+    """Return the source that the registry has now for the entry of a run."""
+    from actorflow.app import read_registry  # noqa: PLC0415 - loads the languages
+
+    entry = place.ask("run.show", {"run": run})["entry"]
+    return read_registry(place.directory, place.overrides).bundle(entry)

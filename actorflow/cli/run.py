@@ -7,7 +7,7 @@ from typing import Annotated, Any, Final
 
 import typer
 
-from actorflow.cli import asking, capsule, control, going_back, repin, resolve, token, travel
+from actorflow.cli import accept, asking, capsule, control, going_back, repin, resolve, token, travel
 from actorflow.cli import debug as debugging
 from actorflow.cli.argument import parse_seconds
 from actorflow.cli.capsule import fetched
@@ -125,6 +125,7 @@ def why(
 
 control.register(app)
 app.command("repin")(repin.repin)
+app.command("accept")(accept.accept)
 app.command()(asking.query)
 app.command()(resolve.resolve)
 app.command()(travel.fork)

@@ -151,6 +151,15 @@ class _Requests:
         """
         return self.request("run.change", {"verb": verb, "run": run, **more})
 
+    def accept_run(self, run: str, **more: Any) -> Any:
+        """Let a paused run go on with a source that does not repeat its journal: what differs is dropped, and said.
+
+        Args:
+            run: a PID, a workflow id or a run id.
+            more: `source` and `bundle`, `dry_run`, `revision`, `reason` and `by`, as `Operator.accept` has them.
+        """
+        return self.request("run.accept", {"run": run, **more})
+
     def change_runs(self, verb: str, **more: Any) -> Any:
         """Change all runs that match and take the verb, and return a line for each, as `change_run` does.
 

@@ -27,6 +27,8 @@ CANCEL_REQUESTED: Final = "CancelRequested"
 RUN_RETRIED: Final = "RunRetried"
 RUN_REPINNED: Final = "RunRepinned"
 """The run goes on with another source, whose content hash is its target; its script is fed nothing."""
+RUN_ACCEPTED: Final = "RunAccepted"
+"""What the source of the run does is right, and the part of the journal that differs is dropped; see `superseded`."""
 
 # records of commands
 FUNCTION_CALLED: Final = "FunctionCalled"
@@ -71,14 +73,17 @@ FACTS: Final = frozenset(
         CANCEL_REQUESTED,
         RUN_RETRIED,
         RUN_REPINNED,
+        RUN_ACCEPTED,
     }
 )
-TAKE_BACK: Final = frozenset({RUN_RETRIED})
+TAKE_BACK: Final = frozenset({RUN_RETRIED, RUN_ACCEPTED})
 """The facts that take back a part of the journal before them; see `superseded`."""
 CALLS: Final = frozenset({FUNCTION_CALLED, OPERATION_PERFORMED})
 """The records that are attempted, and answered by `FunctionCompleted` or `FunctionFailed`."""
 NAMING: Final = (NAME_USED, NAMES_CARRIED)
 """The records of what a run does with names; a store finds the runs that have any by an index of its own."""
+TOLD_OF_NAMES: Final = (*NAMING, REQUEST_SETTLED, *sorted(TAKE_BACK))
+"""The events that say which names a run holds."""
 COMPARED: Final = frozenset({FUNCTION_CALLED, PROCESS_SPAWNED, MESSAGE_SENT})
 """The records whose payload a replay only compares, by digest, with what the script asks again."""
 ENDS: Final = frozenset({RUN_COMPLETED, RUN_FAILED, RUN_CANCELLED, RUN_CONTINUED})
@@ -162,13 +167,29 @@ def drawn_of(drawn: bytes) -> bytes:
 
 
 def superseded(journal: Sequence[JournalEvent]) -> frozenset[int]:
-    """Return the positions that later retries took back: they are in the chain, and nobody is fed them again.
+    """Return the positions that later events took back: they are in the chain, and nobody is fed them again.
 
-    The target of a `RunRetried` event is the first position it takes back and the highest request number used so far,
-    `14:7`; everything from that position up to the event itself is superseded, earlier retries included.
+    The target of a `RunRetried` or `RunAccepted` event is the first position it takes back and the highest request
+    number used so far, `14:7`; everything from that position up to the event itself is superseded, earlier ones
+    included. An accept that takes back the first steps of the run says so, `2:7:start`; see `restarted`.
     """
     ranges = taken_back([event for event in journal if event.kind in TAKE_BACK])
     return frozenset(event.seq for event in journal if any(event.seq in taken for taken in ranges))
+
+
+def take_back_target(since: int, last_ref: int, *, restart: bool = False) -> str:
+    """Return the target of an event that takes back a journal from position `since`; see `superseded`."""
+    return f"{since}:{last_ref}:start" if restart else f"{since}:{last_ref}"
+
+
+def last_ref_of(target: str) -> int:
+    """Return the highest request number that the target of an event of `TAKE_BACK` says."""
+    return int(target.split(":")[1])
+
+
+def restarted(journal: Iterable[JournalEvent]) -> bool:
+    """Tell whether a run takes its first steps with a later fact than its start: what they had led to was dropped."""
+    return any(event.kind == RUN_ACCEPTED and event.target.endswith(":start") for event in journal)
 
 
 def taken_back(events: Sequence[JournalEvent]) -> list[range]:

@@ -57,6 +57,7 @@ VERBS: Final[Mapping[str, Verb]] = {
     "pause": Verb(OPEN - {PAUSED}, PAUSED),
     "resume": Verb(frozenset({PAUSED}), PENDING),
     "repin": Verb(frozenset({PAUSED}), PENDING),
+    "accept": Verb(frozenset({PAUSED}), PENDING),
     "cancel": Verb(OPEN, CANCELLED),
     "terminate": Verb(OPEN, CANCELLED),
     "expire": Verb(OPEN, FAILED),

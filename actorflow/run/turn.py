@@ -13,6 +13,7 @@ from typing import Any, Final, NamedTuple, TypeAlias
 from actorflow.run.document import PutDocument
 from actorflow.run.event import JournalEvent
 from actorflow.run.identity import REJECT, REUSE
+from actorflow.run.taken import TakenBack
 
 RELEASE: Final = 0
 """Request number of the timer that lets a run that waits to begin take its first steps."""
@@ -212,15 +213,15 @@ class ChangeRun:
         end: payload of the last journal event if this ends the run, a CBOR failure. pid, exit: the run's PID and what
             a parent run is then told.
         asked: payload of `CancelRequested`.
-        since: the first journal position that a retry takes back. last_ref: the highest request number of the run.
-        timers: what a retry arms again. facts: what a retry or resume puts into the inbox: it is not to be lost.
-        consumed: inbox rows (their ids) that a retry takes out, for they are among its facts: in the order of arrival.
+        since: the first journal position that a retry or accept takes back. last_ref: the run's highest request number.
+        timers: what is armed again. facts: what a retry, accept or resume puts into the inbox: it is not to be lost.
+        consumed: inbox rows (their ids) that are taken out, for they are among the facts: in the order of arrival.
         calls: rows of calls that a pause or resume inserts or replaces. dropped_calls: those to delete, so that they
             begin with attempt 1.
         kept: CBOR of what stays of the data after a scrub, or None. drawn: (seq, digest in place of what was drawn).
         documents: written or deleted in the same commit.
-        source: the content hash that a repin pins the run to. bundle: its bytes, unless they are stored already.
-        locks: the lock keys that the run held, and a retry takes again.
+        source: the content hash that a repin or accept pins to. bundle: its bytes, unless they are stored already.
+        locks: the lock keys that the run held, and a retry takes again. taken: what an accept takes back beside events.
     """
 
     verb: str
@@ -248,6 +249,7 @@ class ChangeRun:
     source: str = ""
     bundle: bytes = b""
     locks: Sequence[str] = ()
+    taken: TakenBack | None = None
 
 
 @dataclass(slots=True)
@@ -299,10 +301,9 @@ class Committed:
     Attributes:
         accepted: whether it was written.
         refusal: why not: `exists` (the workflow id is held), `reuse` (it has been used), `unknown` (no such open run),
-            `revision`, `lease`,
-            `journal` (its events do not follow), `document` (it is at another revision), `state` (the run does not take
-            the verb in its state), `parent` (its parent is open still), `failed`, `dropped`, `transaction` (see
-            `Transact`).
+            `revision`, `lease`, `journal` (its events do not follow), `document` (it is at another revision), `state`
+            (the run does not take the verb in its state), `parent` (its parent is open still), `failed`, `dropped`,
+            `transaction` (see `Transact`).
         run: run number concerned, 0 when unknown. run_id: its run id.
         state: of a change: the state it left the run in; when refused, the state it found. Of a delivery: the state of
             the run that got it.

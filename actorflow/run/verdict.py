@@ -9,6 +9,8 @@ SAFE: Final = "safe"
 NEEDS_PIN: Final = "needs pin"
 DIVERGES: Final = "diverges"
 PARTLY: Final = "partly"
+NONDETERMINISM: Final = "nondeterminism"
+"""How the reason of a pause begins that is for a run whose source does not repeat its journal."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +20,7 @@ class Verdict:
     Attributes:
         word: `safe`, `needs pin` (the replay cannot tell, so the run must keep its source), or `diverges`. Of a run
             whose values are withheld also `partly`: the replay came as far as `step`.
-        step: the position in the journal where it diverges, 0 for none.
+        step: the position in the journal where it diverges, 0 for none. fact: that of the fact that had led there.
         reason: why, in a sentence. report: the two columns of a divergence, else "".
     """
 
@@ -26,6 +28,7 @@ class Verdict:
     step: int = 0
     reason: str = ""
     report: str = ""
+    fact: int = 0
 
     @property
     def is_safe(self) -> bool:

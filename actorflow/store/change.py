@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Final
 
 from actorflow.run import event as events
 from actorflow.run import state as states
-from actorflow.run.event import sealed
+from actorflow.run.event import sealed, take_back_target
+from actorflow.run.taken import TakenBack
 from actorflow.run.turn import Committed, Delivery, KeepCalls, StateChange
 
 if TYPE_CHECKING:
@@ -45,7 +46,7 @@ def _refusal(planner: Planner, head: Head, change: ChangeRun) -> str:
         return "revision"
     if not states.allows(change.verb, head.state, head.strict, head.revision) and not _queues_up(planner, head, change):
         return "state"
-    if change.verb == "repin" and not change.bundle and change.source not in planner.known.hashes:
+    if _lacks_source(planner, change):
         return "source"
     if change.verb == "retry" and not planner.known.holders.keys().isdisjoint({head.workflow_id, *change.locks}):
         return "exists"
@@ -53,6 +54,12 @@ def _refusal(planner: Planner, head: Head, change: ChangeRun) -> str:
         parent = planner.known.runs.get(head.parent_run)
         return "parent" if parent is not None and parent.state in states.OPEN else ""
     return ""
+
+
+def _lacks_source(planner: Planner, change: ChangeRun) -> bool:
+    """Tell whether a change pins to a source that is neither stored nor given."""
+    pins = change.verb == "repin" or (change.verb == "accept" and bool(change.source))
+    return pins and not change.bundle and change.source not in planner.known.hashes
 
 
 def _queues_up(planner: Planner, head: Head, change: ChangeRun) -> bool:
@@ -139,12 +146,36 @@ def _resume(planner: Planner, head: Head, change: ChangeRun, answer: Committed) 
 
 def _repin(planner: Planner, head: Head, change: ChangeRun, answer: Committed) -> None:
     """Pin a run to another source, and let it go on with that: a replay finds out whether it can."""
+    _pin(planner, head, change)
+    _resume(planner, head, change, answer)
+
+
+def _pin(planner: Planner, head: Head, change: ChangeRun) -> None:
     known, writes = planner.known, planner.writes
     if change.source not in known.hashes:
         writes.sources[change.source] = change.bundle
         known.hashes.add(change.source)
     writes.repinned[head.run] = change.source
     _append(planner, head, events.RUN_REPINNED, 0, change.source, change.asked, change.at)
+
+
+def _accept(planner: Planner, head: Head, change: ChangeRun, answer: Committed) -> None:
+    """Drop the part of a journal that the run's source does not repeat, with all that it has left, and go on."""
+    writes, taken = planner.writes, change.taken or TakenBack()
+    if change.source:
+        _pin(planner, head, change)
+    target = take_back_target(change.since, change.last_ref, restart=taken.restart)
+    _append(planner, head, events.RUN_ACCEPTED, 0, target, change.asked, change.at)
+    for late in taken.late:
+        _append(planner, head, events.RESULT_SUPERSEDED, late.ref, late.kind, late.payload, late.at)
+    armed = writes.timers.setdefault(head.run, {})
+    for ref in taken.timers:
+        armed.pop(ref, None)
+        writes.dropped_timers.append((head.run, ref))
+    armed.update({ref: (head.host, due) for ref, due in change.timers})
+    if taken.attributes:
+        writes.attributes.setdefault(head.run, {}).update(taken.attributes)
+    writes.consumed += [(head.run, number) for number in change.consumed]
     _resume(planner, head, change, answer)
 
 
@@ -198,7 +229,7 @@ def _end(  # noqa: PLR0913, PLR0917 - how it ends
 
 def _retry(planner: Planner, head: Head, change: ChangeRun, answer: Committed) -> None:
     """Open a failed run again: what followed position `since` is taken back, what arrived then arrives again."""
-    taken = f"{change.since}:{change.last_ref}"
+    taken = take_back_target(change.since, change.last_ref)
     _append(planner, head, events.RUN_RETRIED, 0, taken, change.asked, change.at)
     planner.open(head)
     if change.locks:
@@ -237,6 +268,7 @@ _CHANGES: Final[Mapping[str, Callable[[Planner, Head, ChangeRun, Committed], Non
     "pause": _pause,
     "resume": _resume,
     "repin": _repin,
+    "accept": _accept,
     "cancel": _cancel,
     "terminate": _terminate,
     "expire": _expire,

@@ -9,7 +9,7 @@ from typing import Any
 
 from actorflow.errors import not_found
 from actorflow.run.document import DocumentRow
-from actorflow.run.event import NAMING, REQUEST_SETTLED, JournalEvent
+from actorflow.run.event import NAMING, TOLD_OF_NAMES, JournalEvent
 from actorflow.run.state import OPEN, PAUSED
 from actorflow.run.turn import CallRow, InboxRow, OpenRun, RunChanged, RunRow, StateChange, Wanted
 from actorflow.store.attribute import attribute_rows, attributes_of, memo_of
@@ -129,8 +129,8 @@ class MemoryRows:
         """Return what a host's open runs did with names."""
         rows = (row for row in self._runs.values() if row.host == host and row.state in OPEN)
         named = (row for row in rows if any(event.kind in NAMING for event in self._journals[row.run]))
-        told = (*NAMING, REQUEST_SETTLED)
-        return [(row.workflow_id, event) for row in named for event in self._journals[row.run] if event.kind in told]
+        journals = ((row.workflow_id, self._journals[row.run]) for row in named)
+        return [(name, event) for name, journal in journals for event in journal if event.kind in TOLD_OF_NAMES]
 
     def inbox(self, run: int, after: int = 0) -> list[InboxRow]:
         """Return deliveries not journaled yet."""

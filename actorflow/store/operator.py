@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import replace
+from functools import partial
 from typing import Any, Final, Protocol, TypeAlias, runtime_checkable
 
 from actorflow.bundle import Bundle
@@ -21,6 +22,8 @@ from actorflow.run.turn import ChangeRun, Committed, OpenRun, RunRow
 from actorflow.store import looking
 from actorflow.store.belonging import DELETE_DATA, scrubbed
 from actorflow.store.control import asking, pause_of, refused
+from actorflow.store.judging import Judge, unjudged
+from actorflow.store.operator_accept import Asked, accept, accept_each
 from actorflow.store.port import Reader, RunFilter
 from actorflow.store.resolving import resolving
 from actorflow.store.retrying import retrying
@@ -30,7 +33,7 @@ from actorflow.store.view import pid_of
 Commit: TypeAlias = Callable[[RunRow, ChangeRun], Awaitable[Committed] | None]
 """Commits a change through the engine that serves the run, or returns None when none does."""
 
-ASKED: Final = tuple(verb for verb in states.VERBS if verb not in {"expire", "scrub", "repin"})
+ASKED: Final = tuple(verb for verb in states.VERBS if verb not in {"expire", "scrub", "repin", "accept"})
 """The verbs of an operator."""
 _PAGE: Final = 500
 _ALL: Final = RunFilter()
@@ -58,11 +61,12 @@ def unserved(_row: RunRow, _change: ChangeRun) -> None:
 class Operator:
     """Acts on the runs of some stores."""
 
-    def __init__(self, stores: Stores, clock: Clock, commit: Commit = unserved) -> None:
+    def __init__(self, stores: Stores, clock: Clock, commit: Commit = unserved, judge: Judge = unjudged) -> None:
         """Act on the runs in `stores`; `commit` is asked first, for the runs that a node serves."""
         self._stores = stores
         self._clock = clock
         self._commit = commit
+        self._judge = judge
 
     async def find(self, which: RunFilter = _ALL, *, limit: int = 100, view: str = "") -> list[dict[str, Any]]:
         """Return the newest runs that match, newest first; `view` as in `show`.
@@ -178,6 +182,54 @@ class Operator:
         if not answer.accepted:
             raise refused(replace(change, source=source), answer, repr(row.workflow_id), strict=row.strict)
         return {"pid": pid, "run_id": row.run_id, "verb": "repin", "state": row.state, "to": answer.state}
+
+    async def accept(  # noqa: PLR0913 - the parts of `Asked`
+        self,
+        run: str,
+        *,
+        source: str = "",
+        bundle: bytes = b"",
+        dry_run: bool = False,
+        revision: int | None = None,
+        reason: str = "",
+        by: str = "",
+    ) -> dict[str, Any]:
+        """Let a paused run go on with a source that does not repeat its journal: what differs is dropped.
+
+        Everything from the fact on in whose feed they differ is superseded. That fact, and what came from outside after
+        it, arrives again; requests get numbers of their own. Nothing that has happened is compensated.
+
+        Args:
+            run: a PID, a workflow id or a run id.
+            source: the content hash of a source that is stored, or of `bundle`; "" for the one that it is pinned to.
+            bundle: the bytes of a source that need not be stored yet.
+            dry_run: change nothing.
+            revision: what the run must be at, as a dry run said it; None for whatever it is.
+            reason: for the history of the run.
+            by: who asks.
+
+        Returns what `change` does, and with it `step` (where they differ), `report`, `since` (the first event that is
+        dropped), `dropped` (how many are), `happened` (what they did to the world, as lines of a timeline), `again`
+        (the kinds of what arrives again) and `revision`.
+
+        Raises:
+            Error: NotFound, for no such run or source; Conflict when the run is not paused, is at another revision, or
+                does not differ; Invalid for a source of another entry, or one that does not compile.
+        """
+        asked = Asked(source, bundle, dry_run, revision, reason, by)
+        return await accept(self._stores, self._clock, self._judge, self._committed, run, asked)
+
+    async def accept_all(
+        self, which: RunFilter, *, older_than: int = 0, dry_run: bool = False, reason: str = "", by: str = ""
+    ) -> list[dict[str, Any]]:
+        """Accept all runs that match and are paused because their source does not repeat their journal.
+
+        Returns a line for each, as `accept` does, with `error` for one that could not be. `older_than` as in
+        `change_all`.
+        """
+        until = self._clock.now() - older_than
+        accepted = partial(self.accept, dry_run=dry_run, reason=reason, by=by)
+        return await accept_each(self._matching(which), until, accepted)
 
     async def change_all(  # noqa: PLR0913 - a verb, whom it is about, and how
         self,

@@ -17,7 +17,7 @@ _FILTERS: Final = ("host", "state", "entry", "prefix")
 
 
 def operator_verbs(operator: Operator) -> dict[str, Verb]:
-    """Return the verbs by name: `run.change` for one run, `runs.change` for all that match, `run.resolve`."""
+    """Return the verbs by name: those of one run begin with `run.`, those of all that match with `runs.`."""
 
     async def change(args: Mapping[str, Value]) -> Value:
         verb, run = args_of.text(args, "verb"), args_of.text(args, "run")
@@ -57,7 +57,31 @@ def operator_verbs(operator: Operator) -> dict[str, Verb]:
             run, source, bundle if isinstance(bundle, bytes) else b"", by=args_of.text(args, "by", "")
         )
 
-    return {"run.repin": repin, "run.change": change, "runs.change": change_all, "run.resolve": resolve}
+    async def accept(args: Mapping[str, Value]) -> Value:
+        bundle, revision = args.get("bundle"), args.get("revision")
+        return await operator.accept(
+            args_of.text(args, "run"),
+            source=args_of.text(args, "source", ""),
+            bundle=bundle if isinstance(bundle, bytes) else b"",
+            dry_run=args.get("dry_run") is True,
+            revision=revision if isinstance(revision, int) else None,
+            reason=args_of.text(args, "reason", ""),
+            by=args_of.text(args, "by", ""),
+        )
+
+    async def accept_all(args: Mapping[str, Value]) -> Value:
+        older_than, dry_run = args_of.count(args, "older_than", 0, least=0), args.get("dry_run") is True
+        reason, by = args_of.text(args, "reason", ""), args_of.text(args, "by", "")
+        return await operator.accept_all(_filter(args), older_than=older_than, dry_run=dry_run, reason=reason, by=by)
+
+    return {
+        "run.accept": accept,
+        "runs.accept": accept_all,
+        "run.repin": repin,
+        "run.change": change,
+        "runs.change": change_all,
+        "run.resolve": resolve,
+    }
 
 
 def _filter(args: Mapping[str, Value]) -> RunFilter:

@@ -252,10 +252,13 @@ class Planner:
         self._endings.step_aside(head)
 
     def put(self, head: Head, delivery: Delivery) -> int:
-        """Put a fact into the inbox of a run."""
+        """Put a fact into the inbox of a run; a paused one moves, for who changes it goes by what its inbox holds."""
         number = self.known.next_inbox
         self.known.next_inbox += 1
         self.writes.inbox.append((number, head.run, delivery))
+        if head.state == PAUSED:
+            head.revision += 1
+            self.write(head)
         return number
 
     # ---- documents ---------------------------------------------------------------------------------------------

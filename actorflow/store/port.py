@@ -119,7 +119,7 @@ class HotReader(Protocol):
     def naming(self, host: str) -> list[tuple[str, JournalEvent]]:
         """Return (workflow id, event) of what a host's open runs did with names and of the answers they got, in order.
 
-        The events are those of `event.NAMING` and every `REQUEST_SETTLED` of a run that has one of them. The journals
+        The events are those of `event.TOLD_OF_NAMES`, of runs that have one of `event.NAMING`. The journals
         of such runs are read from end to end, those of other runs not at all.
         """
         ...

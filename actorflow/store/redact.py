@@ -23,7 +23,7 @@ REDACTED: Final = "<redacted>"
 _WHOLE: Final = frozenset(
     {
         *(events.TIMER_STARTED, events.TIMER_FIRED, events.VERSION_MARKED, events.STEP_STARTED, events.NAME_USED),
-        *(events.RUN_RETRIED, events.RUN_RELEASED, events.RUN_REPINNED, events.REQUEST_DROPPED),
+        *(events.RUN_RETRIED, events.RUN_RELEASED, events.RUN_REPINNED, events.RUN_ACCEPTED, events.REQUEST_DROPPED),
     }
 )
 """Events that hold no values of the script."""

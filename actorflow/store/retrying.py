@@ -82,7 +82,7 @@ def _at(journal: list[JournalEvent], seq: int) -> JournalEvent:
         raise not_found(f"--from {seq}: there is no such event, or it is superseded; `actorflow run history` shows all")
     if event.kind in events.CALLS:
         return _answer(journal, event)
-    if event.kind in FACTS and event.kind not in {events.RUN_STARTED, events.RUN_RETRIED}:
+    if event.kind in FACTS and event.kind not in {events.RUN_STARTED, *events.TAKE_BACK}:
         return event
     raise invalid(f"--from {seq}: that is {event.kind}; expected a call, or something that happened to the run")
 

@@ -26,7 +26,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.sql import ClauseElement
 
-from actorflow.run.event import NAMING, REQUEST_SETTLED
+from actorflow.run.event import NAMING, TOLD_OF_NAMES
 from actorflow.store import tables as t
 from actorflow.store.bulk import RowStatement
 from actorflow.store.dialect import Sqlite
@@ -302,7 +302,7 @@ def _naming(dialect: Sqlite) -> str:
     journals = t.open_run.join(t.run, t.run.c.run == t.open_run.c.run).join(t.journal, t.journal.c.run == t.run.c.run)
     columns = (t.run.c.workflow_id, t.run.c.run, *(t.journal.c[name] for name in _EVENT))
     own = t.open_run.c.workflow_id == t.run.c.workflow_id
-    literals = [literal_column(f"'{kind}'", Text) for kind in (*NAMING, REQUEST_SETTLED)]
+    literals = [literal_column(f"'{kind}'", Text) for kind in TOLD_OF_NAMES]
     named = t.journal.alias()
     users = select(named.c.run).where(named.c.kind.in_(literals[: len(NAMING)]))
     told = (t.run.c.run.in_(users), t.journal.c.kind.in_(literals))

@@ -133,7 +133,7 @@ def _failure(event: JournalEvent, payload: Any) -> str:
 def _timed(line: dict[str, Any], *, taken_back: bool) -> dict[str, Any]:
     end = line["end"]
     took = None if end is None else max(end - line["start"], 0) / 1e9
-    return {**line, "duration": took, "outcome": "taken back by a retry" if taken_back else line["outcome"]}
+    return {**line, "duration": took, "outcome": "taken back" if taken_back else line["outcome"]}
 
 
 def decoded(event: JournalEvent) -> Any:

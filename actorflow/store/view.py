@@ -80,7 +80,7 @@ def chain(reader: Reader, reference: str, after: int = 0, limit: int = _PAGE) ->
 def history(reader: Reader, reference: str, after: int = 0, limit: int = _PAGE) -> list[dict[str, Any]]:
     """Return journal events of a run with positions above `after`: at most `limit`, fewer when they are large.
 
-    `superseded` is true of what a retry took back, and of what arrived after the end: the script is not fed it.
+    `superseded` is true of what a retry or accept took back, and of late results: the script is not fed it.
 
     Raises:
         Error: kind NotFound.

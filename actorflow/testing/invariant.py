@@ -147,7 +147,7 @@ def _answered_once(run: _Kept) -> Iterator[str]:
 
 def _begins_once(run: _Kept) -> Iterator[str]:
     for kind in (events.RUN_STARTED, events.RUN_RELEASED):
-        if (count := sum(event.kind == kind for event in run.held.events)) > 1:
+        if (count := sum(event.kind == kind for event in run.journal)) > 1:
             yield f"{kind} is in its journal {count} times"
 
 

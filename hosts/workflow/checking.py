@@ -72,7 +72,8 @@ def check_journal(
         replay(live, journal)
     except Divergence as divergence:
         step = divergence.recorded.seq if divergence.recorded is not None else live.seq
-        return Verdict(DIVERGES, step, "", divergence_report(divergence, place_of(live)))
+        report = divergence_report(divergence, place_of(live))
+        return Verdict(DIVERGES, step, "", report, live.driver.position)
     except CorruptJournalError as corrupt:
         return Verdict(NEEDS_PIN, corrupt.seq, f"{corrupt}; see `actorflow doctor`")
     finally:

@@ -18,6 +18,7 @@ from actorflow.ports import Outcome, Reply
 from actorflow.run import event as events
 from actorflow.run import state as states
 from actorflow.run.document import PutDocument
+from actorflow.run.taken import TakenBack
 from actorflow.run.turn import CallRow, ChangeRun, Committed, KeepCalls
 from actorflow.store.belonging import AUTO_RESUME
 from actorflow.store.control import Pause, asking
@@ -78,12 +79,23 @@ class Control:
         elif answer.state == states.DELETE_REQUESTED:
             engine.chores.look()
         elif answer.state == states.PENDING and change.verb != "cancel":
+            if change.taken is not None:
+                self._taken_back(change, change.taken, answer.run)
             self._resumed(change, answer)
         elif change.verb == "cancel":
             if answer.state == states.PENDING:
                 self._resumed(change, answer)
             for row in answer.inbox:
                 engine.fact(answer.run, Fact(events.CANCEL_REQUESTED, 0, "", change.asked, change.at, row))
+
+    def _taken_back(self, change: ChangeRun, taken: TakenBack, run: int) -> None:
+        """Give up what is under way for the requests that were dropped, and the names."""
+        directory = self._engine.node.directory
+        for ref in change.dropped_calls:
+            self._engine.calls.close(run, ref)
+        for name in taken.names:
+            if directory.find(name) == change.pid:
+                directory.unregister(name)
 
     def _resumed(self, change: ChangeRun, answer: Committed) -> None:
         engine = self._engine

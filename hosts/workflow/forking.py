@@ -18,7 +18,7 @@ from actorflow.errors import CONFLICT, Error, Failure, invalid, not_found
 from actorflow.run import event as events
 from actorflow.run import state as states
 from actorflow.run.draw import SEED_SIZE
-from actorflow.run.event import JournalEvent, superseded
+from actorflow.run.event import JournalEvent, restarted, superseded
 from actorflow.run.step import step_of
 from actorflow.run.turn import Delivery, StartRun
 from actorflow.store.retrying import armed
@@ -133,6 +133,7 @@ def forked(held: OpenRun, fork: Fork, live: LiveRun, bundle: Bundle, start: byte
     journal = _edited([event for event in held.events if event.kind not in _LEFT], fork.results)
     gone = superseded(journal)
     cut = _cut(held, [event for event in journal if event.seq not in gone], fork.since)
+    live.again = restarted(journal)
     copier = _Copier(live, journal, gone, cut)
     copier.run(start)
     live.close()
@@ -184,6 +185,8 @@ class _Copier:
 
     def _feed(self, fact: JournalEvent, recorded: list[JournalEvent]) -> bool:
         """Feed a fact, and keep it if the script asks for what the original did; else it arrives when the fork runs."""
+        if fact.kind == events.RUN_STARTED and self._live.again:
+            return self._feed_dropped_start(fact, recorded)
         try:
             records = self._live.feed_like(fact, recorded)
         except Divergence:
@@ -198,6 +201,13 @@ class _Copier:
         self._keep([fact, *same])
         return True
 
+    def _feed_dropped_start(self, fact: JournalEvent, recorded: list[JournalEvent]) -> bool:
+        """Feed the start of a run that takes its first steps with a later fact: what they had led to stays dropped."""
+        self._live.driver.skip(fact.drawn)
+        self._live.feed_like(fact._replace(drawn=b""), [event for event in recorded if event.seq not in self._gone])
+        self._keep([fact, *recorded])
+        return True
+
     def _pass_by(self, fact: JournalEvent) -> None:
         """Hand on what came from outside; an answer is nobody's once the script has asked something else."""
         if fact.kind in _EXTERNAL and fact.seq not in self._gone:
@@ -205,16 +215,16 @@ class _Copier:
 
     def _keep(self, kept: list[JournalEvent]) -> None:
         for event in kept:
-            copied = self._live.copied(self._moved(event) if event.kind == events.RUN_RETRIED else event)
+            copied = self._live.copied(self._moved(event) if event.kind in events.TAKE_BACK else event)
             self._places.append((event.seq, copied.seq))
             self.journal.append(copied)
         self.kept += len(kept)
 
-    def _moved(self, retried: JournalEvent) -> JournalEvent:
-        """Return a retry that takes back what it did where that is in the fork: what was left out has moved it."""
-        floor, _, rest = retried.target.partition(":")
+    def _moved(self, event: JournalEvent) -> JournalEvent:
+        """Return an event that takes back what it did where that is in the fork: what was left out has moved it."""
+        floor, _, rest = event.target.partition(":")
         place = next((new for old, new in self._places if old >= int(floor)), self._live.seq + 1)
-        return retried._replace(target=f"{place}:{rest}")
+        return event._replace(target=f"{place}:{rest}")
 
     def _hand_on(self, fact: JournalEvent) -> None:
         self.inbox.append(Delivery("", fact.kind, fact.target, "", fact.payload, fact.at, ref=fact.ref))
@@ -249,6 +259,8 @@ def _found(journal: list[JournalEvent], since: str) -> tuple[JournalEvent, Journ
         asked = next((event for event in journal if event.seq == int(since)), None)
     else:
         asked = next((event for event in reversed(journal) if _named(event, since)), None)
+    if asked is not None and asked.kind in events.TAKE_BACK:
+        raise invalid(f"event {since} took others back: name one that came after it, or a step")
     if asked is None:
         names = sorted({name for event in journal if (name := _name(event))})
         known = f"; its steps are {', '.join(names)}" if names else ""

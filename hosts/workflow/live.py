@@ -12,11 +12,12 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from actorflow.codec import decode, encode
 from actorflow.errors import CANCELED, Error, Failure
 from actorflow.machine.machine import Machine
-from actorflow.message import CANCEL, EVENTS_TOPIC, Message
+from actorflow.message import Message
 from actorflow.ports import Outcome
 from actorflow.run import event as events
-from actorflow.run.event import JournalEvent, chain, digest_of, payload_digest, sealed, superseded
+from actorflow.run.event import JournalEvent, chain, digest_of, payload_digest, restarted, sealed, superseded
 from hosts.workflow import answering
+from hosts.workflow.applying import ANSWERS, APPLY
 from hosts.workflow.driver import Divergence, JournalDriver, Record
 from hosts.workflow.own.continuing import UNBOUNDED, next_run_id
 from hosts.workflow.settings import RunLimits
@@ -50,16 +51,19 @@ class Fed(NamedTuple):
 class LiveRun:
     """One run in memory, held to `limits`. `outcome` is None while it goes on.
 
-    A run that waits with its first steps has not `begun`. `payload` is that of its start, if that says more than usual.
+    A run that waits with its first steps has not `begun`; it takes them `again` when those it had taken were dropped.
+    `payload` is that of its start, if that says more than usual. `lost` are the request numbers that were taken back.
     `unread` and `updates` are what one that continues as new leaves to the next.
     """
 
     __slots__ = (
+        "again",
         "begun",
         "cancel_asked",
         "checksum",
         "driver",
         "limits",
+        "lost",
         "machine",
         "payload",
         "run_id",
@@ -84,6 +88,8 @@ class LiveRun:
         self.started = 0
         self.cancel_asked = False
         self.begun = True
+        self.again = False
+        self.lost: tuple[range, ...] = ()
         self.payload: Mapping[str, Any] = {}
         self.unread: list[Message] = []
         self.updates: dict[str, str] | None = None
@@ -106,16 +112,24 @@ class LiveRun:
 
     def wants(self, fact: Fact) -> bool:
         """Tell whether somebody waits for this fact; an answer to a request that was given up is nobody's."""
-        if fact.kind in _ANSWERS:
+        if fact.kind in ANSWERS:
             return fact.ref in self.driver.open
+        if fact.kind == events.PROCESS_EXITED:
+            return not self.is_lost(fact)
         return fact.kind != events.RUN_RELEASED or not self.begun  # a pause in between has it released once more
+
+    def is_lost(self, fact: Fact) -> bool:
+        """Tell whether this is a result of a request that was taken back: it is kept, and nobody is fed it."""
+        return bool(self.lost) and fact.kind in events.RESULTS and any(fact.ref in lost for lost in self.lost)
 
     def answers(self, fact: Fact) -> bool:
         """Tell whether this fact answers an open request: the end of a child does only if the script waits for it."""
-        record = self.driver.open.get(fact.ref)
-        if record is None or fact.kind != events.PROCESS_EXITED:
-            return record is not None
-        return bool(decode(record.payload)["wait"])
+        return self.hears_of(fact.ref) if fact.kind == events.PROCESS_EXITED else fact.ref in self.driver.open
+
+    def hears_of(self, ref: int) -> bool:
+        """Tell whether the script waits for the end of the child that request `ref` started."""
+        record = self.driver.open.get(ref)
+        return record is not None and bool(decode(record.payload)["wait"])
 
     def feed(self, fact: Fact) -> Fed:
         """Feed one live fact and return its journal events, the fact first."""
@@ -128,6 +142,11 @@ class LiveRun:
         at = driver.now()
         journal = [self._event(fact.kind, fact.ref, fact.target, fact.payload, drawn, at)]
         return self._closed(journal, driver.records, at)
+
+    def late(self, fact: Fact) -> JournalEvent:
+        """Return the journal event of a result that is nobody's any more."""
+        at = max(fact.at, self.driver.now())
+        return self._event(events.RESULT_SUPERSEDED, fact.ref, fact.kind, fact.payload, b"", at)
 
     def _closed(self, journal: list[JournalEvent], records: list[Record], at: int) -> Fed:
         """Add the events of a feed's records, and of the run's end if it ended."""
@@ -171,8 +190,6 @@ class LiveRun:
             CorruptJournal: when the chain of checksums is broken.
         """
         for fact, recorded in self._effective(journal):
-            self.driver.position, self.driver.size = fact.seq, self.size - _LIVE_COST
-            self._verify(fact, recorded)
             end = recorded.pop() if recorded and recorded[-1].kind in events.ENDS else None
             self.driver.begin_replay(fact, recorded)
             self._apply(fact.kind, fact.ref, fact.target, fact.payload)
@@ -184,14 +201,29 @@ class LiveRun:
         self.driver.replaying = False
 
     def _effective(self, journal: list[JournalEvent]) -> Iterator[tuple[JournalEvent, list[JournalEvent]]]:
-        """Cut a journal into feeds; what a retry took back is only checked, and what it drew is not drawn again."""
-        gone = superseded(journal) if any(event.kind == events.RUN_RETRIED for event in journal) else frozenset()
+        """Cut a journal into feeds; what was taken back is only checked, and what it drew is not drawn again."""
+        takes_back = any(event.kind in events.TAKE_BACK for event in journal)
+        gone = superseded(journal) if takes_back else frozenset()
+        self.again = takes_back and restarted(journal)
         for fact, recorded in feeds(journal):
+            self.driver.position, self.driver.size = fact.seq, self.size - _LIVE_COST
+            self._verify(fact, recorded)
             if fact.seq in gone:
-                self._verify(fact, recorded)
                 self.driver.skip(fact.drawn)
+            elif takes_back:
+                yield self._kept(fact, recorded, gone)
             else:
                 yield fact, recorded
+
+    def _kept(
+        self, fact: JournalEvent, recorded: list[JournalEvent], gone: frozenset[int]
+    ) -> tuple[JournalEvent, list[JournalEvent]]:
+        """Return a feed without what is nobody's: late results, and the first steps that the run takes again."""
+        kept = [event for event in recorded if event.kind != events.RESULT_SUPERSEDED and event.seq not in gone]
+        if fact.kind == events.RUN_STARTED and self.again:
+            self.driver.skip(fact.drawn)
+            fact = fact._replace(drawn=b"")
+        return fact, kept
 
     def feed_like(self, fact: JournalEvent, recorded: list[JournalEvent]) -> list[Record]:
         """Feed a fact of another run's journal, and return what the script asked: as many records as the other's.
@@ -257,9 +289,9 @@ class LiveRun:
             self.size += len(event.payload)
 
     def _apply(self, kind: str, ref: int, target: str, payload: bytes) -> None:
-        if kind in _ANSWERS:
+        if kind in ANSWERS:
             self.driver.open.pop(ref, None)
-        _APPLY[kind](self, ref, target, decode(payload))
+        APPLY[kind](self, ref, target, decode(payload))
 
 
 def _run(machine: Machine) -> None:
@@ -303,103 +335,3 @@ def feeds(journal: list[JournalEvent]) -> Iterator[tuple[JournalEvent, list[Jour
         if index == len(journal) or journal[index].kind in events.FACTS:
             yield journal[start], journal[start + 1 : index]
             start = index
-
-
-_TAKEN_OVER: Final = ("unread", "updates", "names")
-"""Fields of the start event of a run that another one has continued as; a fork of it has the first two as well."""
-
-
-def _started(live: LiveRun, _ref: int, _target: str, payload: Any) -> None:
-    live.started = live.driver.now()
-    if "options" in payload or "first" in payload:
-        live.payload = payload
-    if not payload.keys().isdisjoint(_TAKEN_OVER):
-        _continued(live, payload)
-    if payload.get("held"):
-        live.begun = False
-    else:
-        live.machine.start(tuple(payload["args"]))
-
-
-def _released(live: LiveRun, _ref: int, _target: str, _payload: Any) -> None:
-    """Take the first steps of a run that has waited with them."""
-    live.begun, live.started = True, live.driver.now()
-    live.machine.start(tuple(live.payload["args"]))
-
-
-def _continued(live: LiveRun, payload: Any) -> None:
-    """Take over what the run before had not read, and the names it had."""
-    for topic, sender, payloads in payload.get("unread", ()):
-        live.machine.keep(Message(topic, sender, tuple(payloads)))
-        if sender.startswith(answering.HEAD):
-            answering.named(live.driver, answering.id_of(sender), topic)
-        if topic == EVENTS_TOPIC and payloads[0]["kind"] == CANCEL:
-            live.cancel_asked = True
-    if "updates" in payload:
-        live.driver.updates = dict(payload["updates"])
-    if "names" in payload:
-        live.driver.mark(events.NAMES_CARRIED, 0, "", payload["names"])
-
-
-def _completed(live: LiveRun, ref: int, _target: str, payload: Any) -> None:
-    live.machine.settle(ref, Outcome(payload))
-
-
-def _failed(live: LiveRun, ref: int, _target: str, payload: Any) -> None:
-    live.machine.settle(ref, Outcome(failure=payload))
-
-
-def _fired(live: LiveRun, ref: int, _target: str, _payload: Any) -> None:
-    live.machine.fire(ref)
-
-
-def _received(live: LiveRun, _ref: int, target: str, payload: Any) -> None:
-    sender = payload[0]
-    if sender.startswith(answering.HEAD) and not answering.arrived(live.driver, sender, target):
-        return
-    live.machine.deliver(Message(target, sender, tuple(payload[1])))
-
-
-def _settled(live: LiveRun, ref: int, _target: str, payload: Any) -> None:
-    value, failure = payload
-    live.machine.settle(ref, Outcome(value, failure))
-
-
-def _exited(live: LiveRun, ref: int, _target: str, payload: Any) -> None:
-    if live.answers(Fact(events.PROCESS_EXITED, ref, "", b"", 0)):
-        del live.driver.open[ref]
-        result = payload["result"]
-        live.machine.settle(ref, Outcome(result["value"], result["error"]))
-    else:
-        live.machine.event(payload)
-
-
-def _cancelled(live: LiveRun, _ref: int, _target: str, payload: Any) -> None:
-    live.cancel_asked = True
-    live.machine.cancel(payload[0], payload[1])
-
-
-def _retried(live: LiveRun, _ref: int, target: str, _payload: Any) -> None:
-    live.machine.last_ref = max(live.machine.last_ref, int(target.partition(":")[2]))
-
-
-def _repinned(_live: LiveRun, _ref: int, _target: str, _payload: Any) -> None:
-    """Feed nothing: who made the run's machine has taken the source."""
-
-
-_APPLY: Final = {
-    events.RUN_RETRIED: _retried,
-    events.RUN_STARTED: _started,
-    events.RUN_RELEASED: _released,
-    events.FUNCTION_COMPLETED: _completed,
-    events.FUNCTION_FAILED: _failed,
-    events.TIMER_FIRED: _fired,
-    events.MESSAGE_RECEIVED: _received,
-    events.REQUEST_SETTLED: _settled,
-    events.PROCESS_EXITED: _exited,
-    events.CANCEL_REQUESTED: _cancelled,
-    events.RUN_REPINNED: _repinned,
-}
-_ANSWERS: Final = frozenset(
-    {events.FUNCTION_COMPLETED, events.FUNCTION_FAILED, events.TIMER_FIRED, events.REQUEST_SETTLED}
-)

@@ -22,6 +22,7 @@ from hosts.workflow.start_terms import bounded
 if TYPE_CHECKING:
     from actorflow.run.turn import OpenRun, RunRow
     from hosts.workflow.engine import Engine
+    from hosts.workflow.live import LiveRun
     from hosts.workflow.resident import Resident
 
 _FACTS_PER_CHECKPOINT = 100
@@ -207,6 +208,10 @@ def _join_inbox(resident: Resident, found: OpenRun, before: frozenset[int]) -> N
         resident.last_row = max(resident.last_row, stored[-1].row)
     rows = {fact.row for fact in stored}
     live = resident.live
-    others = [fact for fact in resident.facts if not fact.row and live is not None and live.wants(fact)]
+    others = [fact for fact in resident.facts if not fact.row and live is not None and _is_kept(live, fact)]
     late = [fact for fact in resident.facts if fact.row not in rows and fact.row not in before and fact.row]
     resident.facts = stored + others + late
+
+
+def _is_kept(live: LiveRun, fact: Fact) -> bool:
+    return live.wants(fact) or live.is_lost(fact)

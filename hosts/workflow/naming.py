@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
+from itertools import groupby
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any, Final
 
 from actorflow.codec import decode
 from actorflow.errors import Error
 from actorflow.run import event as events
+from actorflow.run.event import superseded
 
 if TYPE_CHECKING:
     from actorflow.run.event import JournalEvent
     from actorflow.store.port import Reader
 
-_KINDS: Final = (*events.NAMING, events.REQUEST_SETTLED)
+_KINDS: Final = events.TOLD_OF_NAMES
 _PAGE: Final = 1_000
 _ALL: Final = 2**62
 
@@ -54,7 +57,7 @@ def held_names(journal: Iterable[tuple[str, JournalEvent]], pid_of: Callable[[st
     """
     asked: dict[tuple[str, int], tuple[str, str]] = {}
     held: dict[tuple[str, str], None] = {}
-    for workflow_id, event in journal:
+    for workflow_id, event in _standing(journal):
         if event.kind == events.NAMES_CARRIED:
             held.update(dict.fromkeys((name, pid_of(workflow_id)) for name in decode(event.payload)))
             continue
@@ -70,6 +73,15 @@ def held_names(journal: Iterable[tuple[str, JournalEvent]], pid_of: Callable[[st
         elif verb == "unregister":
             held.pop((name, pid_of(workflow_id)), None)
     return list(held)
+
+
+def _standing(journal: Iterable[tuple[str, JournalEvent]]) -> Iterator[tuple[str, JournalEvent]]:
+    """Leave out what a later event of the same run took back, and that one."""
+    for workflow_id, pairs in groupby(journal, key=itemgetter(0)):
+        told = [event for _, event in pairs]
+        gone = superseded(told)
+        kept = (event for event in told if event.seq not in gone and event.kind not in events.TAKE_BACK)
+        yield from ((workflow_id, event) for event in kept)
 
 
 def _pair(event: JournalEvent) -> tuple[Any, Any]:

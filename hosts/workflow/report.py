@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from actorflow.codec import decode
 from actorflow.run.event import OFFLOADED
+from actorflow.run.verdict import NONDETERMINISM
 
 if TYPE_CHECKING:
     from actorflow.run.event import JournalEvent
@@ -13,9 +14,11 @@ if TYPE_CHECKING:
 
 _WIDTH = 44
 _WAYS_OUT = (
-    "ways out: `actorflow run repin RUN --source HASH` goes on with a stored source, e.g. the one it began with "
-    "· put the change behind workflow.version(change, -1, 1) and repin with `--source registered` · terminate the run "
-    "and start it anew; `actorflow check` says beforehand which runs a change fits"
+    "ways out: pin: `actorflow run repin RUN --source HASH` goes on with a stored source, e.g. the one it began with "
+    "· version: put the change behind workflow.version(change, -1, 1) and repin with `--source registered` "
+    "· fork: `actorflow run fork RUN{since} --source registered` begins a new run there "
+    "· accept: `actorflow run accept RUN` drops what the journal has from there on and goes on with this source "
+    "(`--dry-run` says what that is); `actorflow check` says beforehand which runs a change fits"
 )
 
 
@@ -24,7 +27,7 @@ def divergence_report(divergence: Divergence, place: str) -> str:
     recorded, asked = divergence.recorded, divergence.asked
     at = f" at event {recorded.seq}" if recorded is not None else ""
     lines = [
-        f"nondeterminism{at}: the script did not repeat what its journal recorded",
+        f"{NONDETERMINISM}{at}: the script did not repeat what its journal recorded",
         f"  {'the journal has':<{_WIDTH}} the script asked",
     ]
     for label, left, right in zip(("kind", "target", "payload"), _column(recorded), _column(asked), strict=True):
@@ -32,7 +35,8 @@ def divergence_report(divergence: Divergence, place: str) -> str:
         lines.append(f"{mark} {label + ': ' + left:<{_WIDTH}} {label}: {right}")
     if place:
         lines.append(f"  the script stands at {place}")
-    lines.append(_WAYS_OUT)
+    since = f" --from {recorded.seq}" if recorded is not None else ""
+    lines.append(_WAYS_OUT.format(since=since))
     return "\n".join(lines)
 
 

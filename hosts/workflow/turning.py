@@ -100,6 +100,8 @@ def _feed_all(draft: Draft, live: LiveRun) -> None:
         if fact.row:
             consumed.append(fact.row)
         if ended or not live.wants(fact):
+            if live.lost and not ended and live.is_lost(fact):
+                turn.events.append(live.late(fact))
             continue
         journal, records = live.feed(fact)
         turn.events += journal
@@ -115,7 +117,9 @@ def _feed_all(draft: Draft, live: LiveRun) -> None:
 
 
 def _released(turn: Turn, live: LiveRun, at: int) -> None:
-    """Write that a run has begun, and when its time is over from now."""
+    """Write that a run has begun, and when its time is over from now; one that begins again has a time already."""
+    if live.again:
+        return
     turn.dropped_timers = [*turn.dropped_timers, RELEASE]
     turn.change = StateChange(states.RUNNING, at)
     payload = live.payload

@@ -23,6 +23,7 @@ MODEL: dict[str, dict[str, str]] = {
     "pause": dict.fromkeys(("created", "pending", "running", "waiting"), "paused"),
     "resume": {"paused": "pending"},
     "repin": {"paused": "pending"},
+    "accept": {"paused": "pending"},
     "cancel": {
         "created": "cancelled",
         "pending": "pending",
@@ -156,10 +157,11 @@ class RunTable(RuleBasedStateMachine):
 
     @rule(model=models)
     def deliver(self, model: Model) -> None:
-        """A message is taken in every open state, and in no other."""
+        """A message is taken in every open state, and in no other; a paused run moves with it."""
         if model.state != "never":
             answer = self.commit(message("", run=model.book.run))
             assert answer.accepted == (model.state in states.OPEN)
+            model.book.revision += model.state == "paused"
 
     @invariant()
     def rows_are_as_the_model_says(self) -> None:

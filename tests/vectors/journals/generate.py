@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sys
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -62,6 +63,7 @@ async def _live(node: Node, language: str) -> None:
     await node.send(work, "last", {"n": 9})
     print(await node.wait(work, timeout=20))  # noqa: T201
     await _control(node, language, await spawn("watched", f"work-{language}"))
+    await _changing(node, language, await spawn("changing"))
 
 
 async def _control(node: Node, language: str, watched: str) -> None:
@@ -78,6 +80,23 @@ async def _control(node: Node, language: str, watched: str) -> None:
         await node.wait(f"{{local@{HOST}|failing-{language}}}", timeout=20)
     except Error as error:
         print(error.kind)  # noqa: T201
+
+
+async def _changing(node: Node, language: str, changing: str) -> None:
+    """Let a run go on with other code than it began with: from its first steps on, then from the answer of a call on."""
+    name = f"changing-{language}"
+    for mark in ("new", "newer"):
+        host: Any = node.hosts[HOST]
+        while not (await host.told(name)).calls or "shortly" not in str(host.engine.calls.all()):  # noqa: ASYNC110
+            await trio.sleep(0.005)
+        await node.runs.change("pause", name)
+        if mark == "newer":  # what the dropped call brings is kept
+            await trio.sleep(0.5)
+        bundle = node.registry.bundle(f"app:changing_{language}")
+        bundle = replace(bundle, source=bundle.source.replace('"old"', f'"{mark}"', 1))
+        await node.runs.accept(name, source=bundle.hash, bundle=bundle.data)
+    await node.send(changing, "go", 1)
+    print(await node.wait(changing, timeout=20))  # noqa: T201
 
 
 def _journals(reader: Reader) -> dict[str, bytes]:

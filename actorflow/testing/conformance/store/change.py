@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any, Final
 
 from actorflow.run import event as events
 from actorflow.run import state as states
 from actorflow.run.event import superseded
+from actorflow.run.taken import TakenBack
 from actorflow.run.turn import CallRow, ChangeRun, Delivery, KeepCalls
 from actorflow.store.port import RunFilter, Store
 from actorflow.testing.conformance.items import EPOCH, HOST, Book, message
@@ -122,6 +124,36 @@ def a_retry_takes_events_back(store: Store) -> None:
     expect("held by another", held_by_another.refusal, "exists")
 
 
+def an_accept_drops_events(store: Store) -> None:
+    """What the dropped part has left goes with the event that takes it back, and the inbox is in order again."""
+    book = begin_one(store)
+    row = CallRow(5, 2, EPOCH)
+    attributes = {"n": 2, "more": "x"}
+    store.commit([book.turn(timers=[(3, EPOCH), (4, EPOCH)], calls=[row], attributes=attributes)])
+    store.commit([_change("pause", book), message("", b"\x01", run=book.run)])
+    held = store.load(book.run)
+    expect("a paused run moves with what arrives", held.row.revision, book.revision + 2)
+    late = Delivery("", events.FUNCTION_COMPLETED, payload=b"\x09", at=_LATER, run=book.run, ref=5)
+    taken = TakenBack(restart=True, timers=[4], attributes={"n": 1, "more": None}, late=[late])
+    change = _change("accept", book, since=2, last_ref=9, timers=[(6, EPOCH)], dropped_calls=[5], taken=taken)
+    change.revision, change.source, change.bundle = held.row.revision, "other", b"bytes"
+    change.facts = [message("", b"\x07", run=book.run), message("", b"\x01", run=book.run)]
+    change.consumed = [item.id for item in held.inbox]
+    (outdated, back) = store.commit([replace(change, revision=held.row.revision - 1), change])
+    expect("outdated", outdated.refusal, "revision")
+    expect("answer", (back.accepted, back.state, len(back.inbox)), (True, states.PENDING, 2))
+    held = store.load(book.run)
+    added = [(event.kind, event.target) for event in held.events[-3:]]
+    kinds = [(events.RUN_REPINNED, "other"), (events.RUN_ACCEPTED, "2:9:start")]
+    expect("added", added, [*kinds, (events.RESULT_SUPERSEDED, events.FUNCTION_COMPLETED)])
+    expect("superseded", superseded(held.events), frozenset({2, 3}))
+    expect("left", (held.timers, held.calls), ([(3, EPOCH), (6, EPOCH)], []))
+    expect("in order", [item.payload for item in held.inbox], [b"\x07", b"\x01"])
+    expect("attributes", store.attributes(book.run), {"n": 1})
+    expect("pinned", (held.row.bundle_hash, store.bundle("other")), ("other", b"bytes"))
+    expect("verify", store.verify(book.run), [])
+
+
 def a_late_result_is_kept(store: Store) -> None:
     """A result that comes after the end is in the journal, changes nothing, and nobody takes it in."""
     book = begin_one(store)
@@ -184,6 +216,7 @@ CASES: Final[tuple[Case, ...]] = (
     a_cancel_asks_the_script,
     a_paused_run_keeps_what_its_calls_wait_for,
     a_retry_takes_events_back,
+    an_accept_drops_events,
     a_late_result_is_kept,
     data_are_deleted_in_two_steps,
     a_purged_run_is_gone,

@@ -15,3 +15,7 @@ async def refuse() -> None:
 
 async def slow() -> None:
     await trio.sleep(60)
+
+
+async def shortly() -> None:
+    await trio.sleep(0.2)
