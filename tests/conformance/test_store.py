@@ -31,5 +31,5 @@ def test_store(case: Case, make_store: Callable[[], Store]) -> None:
         case(store)
 
 
-def test_the_whole_suite_is_one_call(make_store: Callable[[], Store]) -> None:
-    check_store(make_store)
+def test_the_whole_suite_is_one_call() -> None:
+    check_store(MemoryStore)

@@ -17,7 +17,7 @@ from tests.crash.controlling import LANGUAGES
 from tests.crash.forking import ForkServer, fork_server
 from tests.crash.living import read_report
 
-DAILY = 6
+DAILY = 3
 SALE = [
     *("created", "paused", "pending", "paused", "pending", "failed", "pending", "completed"),
     *("delete_requested", "data_deleted"),

@@ -15,7 +15,7 @@ from actorflow.store.crash import STATUS
 from tests.crash.forking import ForkServer, fork_server
 from tests.crash.living import flows, read_report
 
-DAILY = 8
+DAILY = 4
 
 
 @pytest.fixture(scope="module")

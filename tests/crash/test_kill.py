@@ -25,9 +25,8 @@ PATIENCE: Final = 60.0
 LANGUAGES: Final = ("shop:order_lua", "shop:order_py")
 
 
-@pytest.mark.parametrize(
-    ("kills", "shift"), [(1, 0), *(pytest.param(5, shift, marks=pytest.mark.slow) for shift in range(4))]
-)
+@pytest.mark.parametrize(("kills", "shift"), [(1, 0), *((5, shift) for shift in range(4))])
+@pytest.mark.slow  # `make demo` is the daily one
 def test_the_demonstration_proves_itself(seed: int, kills: int, shift: int) -> None:
     output = StringIO()
     assert Demo(CONFIG, kills, seed + shift, Console(file=output, width=200)).run() == 0, output.getvalue()

@@ -130,14 +130,17 @@ def old(path: Path) -> None:
     unpacked(FILES[0], path)
 
 
+@pytest.mark.parametrize("stride", [7, pytest.param(1, marks=pytest.mark.slow)])
 @pytest.mark.parametrize("begin", [fresh, old])
-def test_a_process_may_die_at_every_statement_of_a_migration(tmp_path: Path, begin: Callable[[Path], None]) -> None:
+def test_a_process_may_die_at_every_statement_of_a_migration(
+    tmp_path: Path, begin: Callable[[Path], None], stride: int, seed: int
+) -> None:
     """`kill -9` while the schema is made or brought up to date: the next start does what is missing."""
     whole = tmp_path / "whole" / "runs.db"
     whole.parent.mkdir()
     begin(whole)
     Sqlite(whole).connect().close()
-    expected, statement, path = schema(whole), 0, tmp_path / "died.db"
+    expected, statement, path = schema(whole), seed % stride, tmp_path / "died.db"
     while True:
         for file in tmp_path.glob("died.db*"):
             file.unlink()
@@ -149,7 +152,7 @@ def test_a_process_may_die_at_every_statement_of_a_migration(tmp_path: Path, beg
                 assert faults(store) == []
         if not died:
             break
-        statement += 1
+        statement += stride
     assert statement > len(migrations("sqlite"))
 
 

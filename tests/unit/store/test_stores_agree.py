@@ -178,7 +178,7 @@ def content(store: Store) -> dict[str, Any]:
     }
 
 
-@settings(max_examples=60, phases=set(Phase) - {Phase.shrink, Phase.explain})  # to shrink databases takes minutes
+@settings(max_examples=30, phases=set(Phase) - {Phase.shrink, Phase.explain})  # to shrink databases takes minutes
 @given(st.data())
 def test_memory_and_sqlite_agree(data: st.DataObject) -> None:
     with TemporaryDirectory() as directory:
