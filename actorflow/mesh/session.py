@@ -94,6 +94,7 @@ class Session:
         me: how this side introduces itself. name: of the other side. address: where it listens, as far as known.
         state: see `State`. peer: how the other side has introduced itself in this conversation, None without one.
         outbox: what is to be said in it. events: what has happened; whoever drives the session takes them from it.
+        asides: frames for other addresses than the other side's, likewise.
     """
 
     def __init__(  # noqa: PLR0913, PLR0917 - what a session is made of
@@ -113,6 +114,7 @@ class Session:
         self.state = State.GREETING
         self.peer: Peer | None = None
         self.events: list[Event] = []
+        self.asides: list[tuple[str, bytes]] = []
         self._cluster = cluster
         self._draw = draw
         self._timing = timing
@@ -146,6 +148,13 @@ class Session:
     def has_room(self) -> bool:
         """Whether the conversation is open and takes one more item."""
         return self.state is State.OPEN and self.outbox.has_room
+
+    @property
+    def wants_to_speak(self) -> bool:
+        """Whether `take_frames` would give something."""
+        if self.state is not State.OPEN:
+            return bool(self._frames)
+        return bool(self._frames) or self._owes_ack or self._owes_resume or self.outbox.has_more
 
     def send(self, item: bytes) -> None:
         """Say something; the caller has asked whether there is room."""
@@ -235,15 +244,25 @@ class Session:
 
     # ---- the moves of the table --------------------------------------------------------------------------------
 
+    def _on_knock(self, frame: Frame, now: int) -> None:
+        """Greet whoever asks for it: it does not know us, so it is not, or no longer, who we talk to."""
+        peer = _introduced(frame)
+        if peer is not None and peer.incarnation >= self._latest:
+            if self.state is State.GREETING or peer.incarnation > self._latest:
+                self.address = peer.address
+            self._answer(Kind.HELLO, b"", now)
+
     def _on_hello(self, frame: Frame, now: int) -> None:
         """Prove ourselves to whoever greets: an earlier incarnation is sent away."""
         peer = _introduced(frame)
         if peer is None:
             return
         if peer.incarnation < self._latest:
-            self._say(Kind.BYE, [SUPERSEDED], target=frame.source)
+            self._number += 1
+            bye = Frame(Kind.BYE, self.me.name, self.source, frame.source, self._number, [SUPERSEDED])
+            self.asides.append((peer.address, write_frame(bye, self._cluster)))
             return
-        if self.state is State.GREETING:
+        if self.state is State.GREETING or peer.incarnation > self._latest:
             self.address = peer.address
         self._answer(Kind.AUTH, frame.source, now, eagerly=self.state is State.GREETING)
 
@@ -355,9 +374,11 @@ Move: TypeAlias = Callable[[Session, Frame, int], None]
 
 MOVES: Final = MappingProxyType(
     {
+        (State.GREETING, Kind.KNOCK): Session._on_knock,  # noqa: SLF001 - its own table
         (State.GREETING, Kind.HELLO): Session._on_hello,  # noqa: SLF001 - its own table
         (State.GREETING, Kind.AUTH): Session._on_auth,  # noqa: SLF001
         (State.GREETING, Kind.BYE): Session._on_bye,  # noqa: SLF001
+        (State.OPEN, Kind.KNOCK): Session._on_knock,  # noqa: SLF001
         (State.OPEN, Kind.HELLO): Session._on_hello,  # noqa: SLF001
         (State.OPEN, Kind.AUTH): Session._on_auth,  # noqa: SLF001
         (State.OPEN, Kind.DATA): Session._on_data,  # noqa: SLF001
