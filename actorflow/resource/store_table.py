@@ -13,6 +13,7 @@ from hashlib import blake2b
 from typing import Any, Final
 
 from sqlalchemy import (
+    VARBINARY,
     ColumnElement,
     Connection,
     DateTime,
@@ -35,7 +36,6 @@ from sqlalchemy import (
     select,
     update,
 )
-from sqlalchemy.dialects import mysql
 from sqlalchemy.exc import IntegrityError, NoSuchTableError
 from sqlalchemy.types import TypeEngine
 
@@ -191,7 +191,7 @@ class KeyValueTable:
 
 
 def _bytes_of(text: ColumnElement[Any]) -> ColumnElement[Any]:
-    return cast(func.convert(text.op("USING")(literal_column("utf8mb4"))), mysql.VARBINARY)
+    return cast(func.convert(text.op("USING")(literal_column("utf8mb4"))), VARBINARY)
 
 
 _EXACT: Final[Mapping[str, Callable[[ColumnElement[Any]], ColumnElement[Any]]]] = {
@@ -211,7 +211,7 @@ def _nanoseconds(expires: Any) -> int | None:
 
 def _is_binary(kind: TypeEngine[Any]) -> bool:
     """Tell whether a column holds bytes; MySQL's large ones are no LargeBinary."""
-    return isinstance(kind, LargeBinary | mysql.LONGBLOB | mysql.MEDIUMBLOB | mysql.TINYBLOB)
+    return isinstance(kind, LargeBinary) or kind.__visit_name__.endswith("BLOB")
 
 
 def _version(text: str) -> str:

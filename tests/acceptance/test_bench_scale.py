@@ -10,11 +10,11 @@ from actorflow.cli.bench.scale import measured
 from actorflow.cli.bench.scripts import write_registry
 
 FIGURES = {
-    "sleepers": {"node_mb", "woken_s", "spawns_s"},
-    "sleepers_lua": {"node_mb", "woken_s", "spawns_s"},
+    "sleepers": {"node_mb", "woken_s", "cpu_s", "spawns_s"},
+    "sleepers_lua": {"node_mb", "woken_s", "cpu_s", "spawns_s"},
     "kept": {"empty", "share"},
-    "resume": {"seconds"},
-    "recovery": {"seconds", "boot_s"},
+    "resume": {"seconds", "cpu_s"},
+    "recovery": {"seconds", "boot_s", "cpu_s"},
 }
 
 

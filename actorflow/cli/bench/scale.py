@@ -6,6 +6,7 @@ Each is measured in a process of its own, on a data directory of its own, so tha
 from __future__ import annotations
 
 import json
+import os
 import sqlite3
 import sys
 import time
@@ -43,13 +44,18 @@ Figures = tuple[float, dict[str, float]]
 
 async def measured(what: str, directory: Path, data: Path, size: int) -> Figures:
     """Return one of the figures: runs woken or recovered, workflows beside kept runs, or events taken up, a second."""
-    child = await trio.run_process(_command(what, directory, data, size), capture_stdout=True)
+    command, environment = _command(what, directory, data, size)
+    child = await trio.run_process(command, capture_stdout=True, env=environment)
     rate, more = json.loads(child.stdout)
     return rate, more
 
 
-def _command(what: str, directory: Path, data: Path, size: int) -> list[str]:
-    return [sys.executable, "-m", "actorflow.cli.bench.scale", what, str(directory), str(data), str(size)]
+def _command(what: str, directory: Path, data: Path, size: int) -> tuple[list[str], dict[str, str]]:
+    """Return a command and its environment, in which modules are compiled once, as if installed."""
+    command = [sys.executable, "-m", "actorflow.cli.bench.scale", what, str(directory), str(data), str(size)]
+    environment = {**os.environ, "PYTHONPYCACHEPREFIX": str(directory.parent / "pycache")}
+    environment.pop("PYTHONDONTWRITEBYTECODE", None)
+    return command, environment
 
 
 async def sleepers(directory: Path, data: Path, count: int, language: str = "py") -> Figures:
@@ -66,10 +72,12 @@ async def sleepers(directory: Path, data: Path, count: int, language: str = "py"
         await trio.sleep(max(0.0, due - time.monotonic() - 1))
         memory = resident_bytes()
         await trio.sleep(max(0.0, due - time.monotonic()))
+        idle = time.process_time()
         while await _open(booted):  # noqa: ASYNC110 - a store has no events
             await trio.sleep(_POLL)
-        seconds = max(_POLL, time.monotonic() - due)
-        return count / seconds, {"node_mb": memory / 1e6, "woken_s": seconds, "spawns_s": count / spawning}
+        seconds, cpu = max(_POLL, time.monotonic() - due), time.process_time() - idle
+        more = {"node_mb": memory / 1e6, "woken_s": seconds, "cpu_s": cpu, "spawns_s": count / spawning}
+        return count / seconds, more
 
 
 async def _put_to_sleep(node: Node, entry: str, due: float, count: int) -> None:
@@ -94,17 +102,18 @@ async def resume(directory: Path, data: Path, count: int) -> Figures:
             while not await _are(booted, "waiting", count, 1):  # noqa: ASYNC110 - a store has no events
                 await trio.sleep(_POLL)
     async with app.boot(directory, data=data) as booted:
-        began = time.perf_counter()
+        began, idle = time.perf_counter(), time.process_time()
         await booted.node.send(pid, "go", 1)
         await booted.node.wait(pid, timeout=_TIMEOUT)
-        seconds = time.perf_counter() - began
-    return count / seconds, {"seconds": seconds}
+        seconds, cpu = time.perf_counter() - began, time.process_time() - idle
+    return count / seconds, {"seconds": seconds, "cpu_s": cpu}
 
 
 async def recovery(directory: Path, data: Path, count: int) -> Figures:
     """Kill a node with so many runs in flight, and measure the next one from its start until all of them have ended."""
+    command, environment = _command("flight", directory, data, count)
     async with trio.open_nursery() as nursery:
-        child = await nursery.start(partial(trio.run_process, _command("flight", directory, data, count), check=False))
+        child = await nursery.start(partial(trio.run_process, command, check=False, env=environment))
         with trio.fail_after(_TIMEOUT):
             while not (data / _ALL_UP).exists():  # noqa: ASYNC110 - another process makes it
                 await trio.sleep(_POLL)
@@ -135,7 +144,7 @@ async def recovered(directory: Path, data: Path, _count: int) -> Figures:
         up = time.time()
         while await _open(booted):  # noqa: ASYNC110 - a store has no events
             await trio.sleep(_POLL)
-        return time.time(), {"boot_s": up - began}
+        return time.time(), {"boot_s": up - began, "cpu_s": time.process_time()}
 
 
 async def _throughput(directory: Path, data: Path) -> float:
