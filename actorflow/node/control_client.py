@@ -141,6 +141,23 @@ class _Requests:
         """
         return self.request("backup", {"target": os.fspath(target)}, timeout)
 
+    def export_run(
+        self,
+        run: str,
+        file: str | os.PathLike[str],
+        *,
+        redact: bool = False,
+        redact_keys: Sequence[str] = (),
+        key: bytes = b"",
+    ) -> Any:
+        """Write all that is known of a durable run into a new file (`*.afrun`), as `actorflow run export` does.
+
+        The node writes it: a relative path is the node's. `redact` withholds all values, `redact_keys` what these keys
+        of maps hold; `key` is 32 bytes that the file is put under.
+        """
+        request = {"run": run, "file": os.fspath(file), "redact": redact, "redact_keys": list(redact_keys), "key": key}
+        return self.request("run.export", request)
+
     def change_run(self, verb: str, run: str, **more: Any) -> Any:
         """Change the state of a durable run and return what became of it: `pid`, `state` before, `to`.
 

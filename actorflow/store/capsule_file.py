@@ -34,7 +34,7 @@ _MOST_UNITS: Final = 10_000
 _MOST_SLICE: Final = 250 * MILLISECOND
 _MOST_MEMORY: Final = 256 << 20
 _ABOUT: Final = f"capsule/{FORMAT}"
-_KEY: Final = "capsule"
+KEY: Final = "capsule"
 _EVENT: Final = (int, str, int, str, bytes, bytes, int, bytes, bytes)
 _TYPES: Final[Mapping[str, tuple[type, ...]]] = {
     "int": (int,),
@@ -50,7 +50,7 @@ def key_from(name: str, environment: Mapping[str, str]) -> Keyring | None:
     Raises:
         Error: kind Invalid, when there is none or it is no key.
     """
-    return keyring_of(SimpleNamespace(keys={_KEY: f"env:{name}"}, active=_KEY), environment) if name else None
+    return keyring_of(SimpleNamespace(keys={KEY: f"env:{name}"}, active=KEY), environment) if name else None
 
 
 def write_capsule(capsule: Capsule, path: Path, keyring: Keyring | None = None) -> int:

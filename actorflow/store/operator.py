@@ -6,9 +6,10 @@ run, its engine commits the change and acts on it; without one, the next node fi
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import replace
 from functools import partial
+from pathlib import Path
 from typing import Any, Final, Protocol, TypeAlias, runtime_checkable
 
 from actorflow.bundle import Bundle
@@ -22,6 +23,7 @@ from actorflow.run.turn import ChangeRun, Committed, OpenRun, RunRow
 from actorflow.store import looking
 from actorflow.store.belonging import DELETE_DATA, scrubbed
 from actorflow.store.control import asking, pause_of, refused
+from actorflow.store.exporting import export
 from actorflow.store.judging import Judge, unjudged
 from actorflow.store.operator_accept import Asked, accept, accept_each
 from actorflow.store.port import Reader, RunFilter
@@ -87,6 +89,25 @@ class Operator:
         """
         shown, words = await self._stores.about(run, lambda reader: looking.show(reader, run, view))
         return {**shown, **words}
+
+    async def export(
+        self, run: str, file: str | Path, *, redact: bool = False, redact_keys: Sequence[str] = (), key: bytes = b""
+    ) -> dict[str, Any]:
+        """Write all that is known of a run into a new file (`*.afrun`), as `actorflow run export` does.
+
+        Args:
+            run: a PID, a workflow id or a run id.
+            file: where to; whoever runs the node writes it, for its eyes only.
+            redact: withhold all values.
+            redact_keys: withhold what these keys of maps hold.
+            key: 32 bytes; the file is under AES-256-GCM with it.
+
+        Returns its `file`, its size in `bytes`, the number of `events`, and whether it is `redacted`.
+
+        Raises:
+            Error: kind NotFound without such a run, Conflict when the file is there, Invalid for a wrong name or key.
+        """
+        return await export(self._stores, run, file, redact=redact, redact_keys=redact_keys, key=key)
 
     async def change(  # noqa: PLR0913 - a verb, whom it is about, and how
         self, verb: str, run: str, *, reason: str = "", by: str = "", since: str = "", keep_attempts: bool = False

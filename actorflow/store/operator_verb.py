@@ -74,9 +74,17 @@ def operator_verbs(operator: Operator) -> dict[str, Verb]:
         reason, by = args_of.text(args, "reason", ""), args_of.text(args, "by", "")
         return await operator.accept_all(_filter(args), older_than=older_than, dry_run=dry_run, reason=reason, by=by)
 
+    async def export(args: Mapping[str, Value]) -> Value:
+        key, keys = args.get("key", b""), [str(name) for name in args_of.items(args, "redact_keys")]
+        if not isinstance(key, bytes):
+            raise invalid(f"run export: got a key that is {type(key).__name__}, expected 32 bytes")
+        run, file = args_of.text(args, "run"), args_of.text(args, "file")
+        return await operator.export(run, file, redact=args.get("redact") is True, redact_keys=keys, key=key)
+
     return {
         "run.accept": accept,
         "runs.accept": accept_all,
+        "run.export": export,
         "run.repin": repin,
         "run.change": change,
         "runs.change": change_all,

@@ -19,6 +19,7 @@ from actorflow.run.step import step_of
 from actorflow.run.turn import ChangeRun, Delivery, OpenRun
 
 _AGAIN: Final = frozenset({events.MESSAGE_RECEIVED})
+_INLINE: Final = frozenset({events.STEP_STARTED, events.STEP_COMPLETED})
 _ANSWERS: Final = frozenset({events.FUNCTION_COMPLETED, events.REQUEST_SETTLED, events.PROCESS_EXITED})
 _ADVICE: Final = (
     "to run it differently, fork it with newer code or other input; to take back more, name an earlier step with --from"
@@ -32,14 +33,16 @@ def retrying(change: ChangeRun, held: OpenRun, since: str = "") -> ChangeRun:
         change: of the verb retry.
         held: everything of the run, which must have failed.
         since: the position of a call or of a fact in the journal, the id of a function or the name of a step, whose
-            last call is meant; nothing for the call that the run failed over.
+            last call is meant; nothing for the call that the run failed over. A step that runs code of the script is
+            entered again: the fact that led to it arrives once more.
 
     Raises:
         Error: kind Conflict, when the run did not fail over a call; kind NotFound or Invalid, when `since` means none.
     """
     gone = superseded(held.events)
     journal = [event for event in held.events if event.seq not in gone]
-    cut = _cut(journal, since)
+    code = _code(journal, since)
+    cut = code or _cut(journal, since)
     asked = {event.ref for event in journal if event.seq < cut.seq and event.ref and event.kind not in FACTS}
     later = [event for event in journal if event.seq >= cut.seq]
     change.since = cut.seq
@@ -47,7 +50,9 @@ def retrying(change: ChangeRun, held: OpenRun, since: str = "") -> ChangeRun:
     change.last_ref = max(event.ref for event in held.events)
     change.timers = list(armed(journal, cut.seq))
     change.revision = held.row.revision
-    change.facts = [_fact(held, event) for event in _again(later, asked - {cut.ref})]
+    if code is not None and code.kind not in {events.TIMER_FIRED, *_AGAIN}:  # a timer is armed again
+        change.facts = [_fact(held, (code.kind, code))]
+    change.facts += [_fact(held, event) for event in _again(later, asked - {cut.ref})]
     change.consumed = [row.id for row in held.inbox]
     change.facts += [
         Delivery("", row.kind, row.target, row.sender, row.payload, row.at, held.row.run, row.ref) for row in held.inbox
@@ -60,6 +65,19 @@ def _locks(held: OpenRun) -> list[str]:
     return [str(key) for key in started.get("locks", ())] if isinstance(started, dict) else []
 
 
+def _code(journal: list[JournalEvent], since: str) -> JournalEvent | None:
+    """Return the fact that led to a step which runs code of the script, by its name; None without such a step."""
+    step = next((event for event in journal if event.kind in _INLINE and event.target == since), None)
+    if step is None:
+        return None
+    fact = next(event for event in reversed(journal) if event.kind in FACTS and event.seq < step.seq)
+    if fact.kind in {events.RUN_STARTED, *events.TAKE_BACK}:
+        raise invalid(
+            f"--from {since}: nothing came before that step which could come again; fork it with --from {since}"
+        )
+    return fact
+
+
 def _cut(journal: list[JournalEvent], since: str) -> JournalEvent:
     if not since:
         return _failing(journal)
@@ -68,7 +86,9 @@ def _cut(journal: list[JournalEvent], since: str) -> JournalEvent:
     calls = [event for event in journal if event.kind in events.CALLS and since in {event.target, _step(event)}]
     if not calls:
         known = ", ".join(sorted({event.target for event in journal if event.kind in events.CALLS})) or "no calls"
-        raise not_found(f"--from {since}: the run has made no call of it; it has made {known}")
+        steps = ", ".join(sorted({event.target for event in journal if event.kind in _INLINE}))
+        named = f", and has the steps {steps}" if steps else ""
+        raise not_found(f"--from {since}: the run has made no call of it; it has made {known}{named}")
     return _answer(journal, calls[-1])
 
 

@@ -9,17 +9,14 @@ its own, so its calls have invocation ids of their own; children stay with the o
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
-from actorflow.codec import decode, encode
-from actorflow.errors import CONFLICT, Error, Failure, invalid, not_found
 from actorflow.run import event as events
 from actorflow.run import state as states
 from actorflow.run.draw import SEED_SIZE
-from actorflow.run.event import JournalEvent, restarted, superseded
-from actorflow.run.step import step_of
+from actorflow.run.event import JournalEvent, restarted
 from actorflow.run.turn import Delivery, StartRun
 from actorflow.store.retrying import armed
 from hosts.workflow.driver import Divergence, JournalDriver, Record
@@ -29,12 +26,11 @@ from hosts.workflow.live import LiveRun, feeds
 if TYPE_CHECKING:
     from actorflow.bundle import Bundle
     from actorflow.run.turn import OpenRun
+    from hosts.workflow.fork_point import ForkPoint
 
-_LEFT: Final = frozenset({*events.ENDS, events.RESULT_SUPERSEDED, events.NAMES_CARRIED})
-"""What stays with the original: its end, and the names it has taken over."""
 _OWN: Final = frozenset(
     {
-        *("first", "previous", "attempt", "continued_from", "execution_deadline", "due", "held", "forked_from"),
+        *("first", "previous", "attempt", "continued_from", "execution_deadline", "due", "forked_from"),
         *("names", "queued"),
     }
 )
@@ -103,11 +99,12 @@ class GuardedAlikeDriver(_Alike, GuardedDriver):
     __slots__ = ()
 
 
-def begun(payload: Mapping[str, Any], fork: Fork, seed: bytes, source: str) -> dict[str, Any]:
-    """Return the payload of the fork's start event, from the original's."""
+def begun(payload: Mapping[str, Any], fork: Fork, seed: bytes, source: str, *, waited: bool) -> dict[str, Any]:
+    """Return the payload of the fork's start event, from the original's; `waited`: it has what let that begin, too."""
     if len(seed) != SEED_SIZE:
         raise ValueError(f"seed: got {len(seed)} bytes, expected {SEED_SIZE}")
-    kept = {name: value for name, value in payload.items() if name not in _OWN}
+    own = _OWN if waited else {*_OWN, "held"}
+    kept = {name: value for name, value in payload.items() if name not in own}
     if "options" in kept:
         kept["options"] = {name: value for name, value in kept["options"].items() if name not in _REPEATING}
     origin = {"workflow_id": payload["workflow_id"], "run_id": payload["run_id"], "since": fork.since}
@@ -117,26 +114,25 @@ def begun(payload: Mapping[str, Any], fork: Fork, seed: bytes, source: str) -> d
     return {**kept, **changed, "source": source, "forked_from": origin}
 
 
-def forked(held: OpenRun, fork: Fork, live: LiveRun, bundle: Bundle, start: bytes) -> Forked:
+def forked(held: OpenRun, fork: Fork, point: ForkPoint, live: LiveRun, bundle: Bundle, start: bytes) -> Forked:  # noqa: PLR0913, PLR0917 - the original, what is asked for, and the new run
     """Feed a fork what it keeps of the original's journal, and return its start.
 
     Args:
         held: the original, as its store has it.
         fork: what is asked for.
+        point: where it begins, in that journal.
         live: the new run, which has done nothing yet, with one of the drivers above.
         bundle: its source.
         start: the payload of its start event, encoded.
 
     Raises:
-        Error: kind NotFound, Invalid or Conflict, when there is no such step or the result of one cannot be another.
+        Error: kind Invalid, when the result of a step cannot be another.
     """
-    journal = _edited([event for event in held.events if event.kind not in _LEFT], fork.results)
-    gone = superseded(journal)
-    cut = _cut(held, [event for event in journal if event.seq not in gone], fork.since)
-    live.again = restarted(journal)
-    copier = _Copier(live, journal, gone, cut)
+    live.again = restarted(point.journal)
+    copier = _Copier(live, point)
     copier.run(start)
     live.close()
+    gone, cut = point.gone, point.cut
     kept = [event for event in copier.journal if event.seq not in gone]
     made = StartRun(
         run_id=live.run_id,
@@ -153,17 +149,17 @@ def forked(held: OpenRun, fork: Fork, live: LiveRun, bundle: Bundle, start: byte
         reason=f"forked from {held.row.workflow_id}",
         strict=held.row.strict,
     )
-    return Forked(made, copier.kept, sum(event.seq < cut for event in journal))
+    return Forked(made, copier.kept, sum(event.seq < cut for event in point.journal))
 
 
 class _Copier:
     """Copies a journal up to a position, as far as the script repeats it."""
 
-    def __init__(self, live: LiveRun, journal: list[JournalEvent], gone: frozenset[int], cut: int) -> None:
+    def __init__(self, live: LiveRun, point: ForkPoint) -> None:
         self._live = live
-        self._feeds = list(feeds(journal))
-        self._gone = gone
-        self._cut = cut
+        self._feeds = list(feeds(point.journal))
+        self._point = point
+        self._gone = point.gone
         self.journal: list[JournalEvent] = []
         self.inbox: list[Delivery] = []
         self.kept = 0
@@ -173,7 +169,7 @@ class _Copier:
         """Copy; `start` takes the place of the payload of the first event."""
         diverged = False
         for place, (fact, recorded) in enumerate(self._feeds):
-            if fact.seq >= self._cut:
+            if fact.seq >= self._point.cut:
                 break
             if diverged:
                 self._pass_by(fact)
@@ -182,6 +178,15 @@ class _Copier:
                 self._keep([fact, *recorded])
             else:
                 diverged = not self._feed(fact if place else fact._replace(payload=start), recorded)
+        if not diverged and self._point.again is not None:
+            self._once_more(self._point.again, start)
+
+    def _once_more(self, fact: JournalEvent, start: bytes) -> None:
+        """Have the fact arrive that leads to the step which is done anew."""
+        if fact.kind == events.RUN_STARTED:
+            self._keep([fact._replace(payload=start)])
+        else:
+            self._hand_on(fact)
 
     def _feed(self, fact: JournalEvent, recorded: list[JournalEvent]) -> bool:
         """Feed a fact, and keep it if the script asks for what the original did; else it arrives when the fork runs."""
@@ -192,6 +197,7 @@ class _Copier:
         except Divergence:
             records = None
         if records is None or self._live.outcome is not None:
+            self._point.refuse_lost(recorded)
             if fact.kind == events.RUN_STARTED:
                 self._keep([fact])
             else:
@@ -228,92 +234,3 @@ class _Copier:
 
     def _hand_on(self, fact: JournalEvent) -> None:
         self.inbox.append(Delivery("", fact.kind, fact.target, "", fact.payload, fact.at, ref=fact.ref))
-
-
-# ---- where a fork begins -------------------------------------------------------------------------------------------
-
-
-def _cut(held: OpenRun, journal: list[JournalEvent], since: str) -> int:
-    """Return the position of the first event that the fork does not keep."""
-    if since:
-        return _found(journal, since)[1].seq
-    if held.row.state == states.FAILED:
-        return _failing(journal)
-    if held.row.state in states.OPEN:
-        return journal[-1].seq + 1
-    message = (
-        f"run {held.row.workflow_id!r} is {held.row.state}: say where the fork begins, with --from STEP or --from SEQ"
-    )
-    raise Error(message, CONFLICT, retryable=False)
-
-
-def _failing(journal: list[JournalEvent]) -> int:
-    """Return where the run failed: a call that failed is done again, anything else happens again."""
-    last = next(event for event in reversed(journal) if event.kind in events.FACTS)
-    return last.seq if last.kind == events.FUNCTION_FAILED else journal[-1].seq + 1
-
-
-def _found(journal: list[JournalEvent], since: str) -> tuple[JournalEvent, JournalEvent]:
-    """Return what a step asked, and the fact or record that answered it: the same for something that happened."""
-    if since.isdecimal():
-        asked = next((event for event in journal if event.seq == int(since)), None)
-    else:
-        asked = next((event for event in reversed(journal) if _named(event, since)), None)
-    if asked is not None and asked.kind in events.TAKE_BACK:
-        raise invalid(f"event {since} took others back: name one that came after it, or a step")
-    if asked is None:
-        names = sorted({name for event in journal if (name := _name(event))})
-        known = f"; its steps are {', '.join(names)}" if names else ""
-        raise not_found(f"there is no step {since!r} in the journal{known}; `actorflow run history` shows all of it")
-    if asked.kind in events.FACTS or asked.kind == events.STEP_COMPLETED:
-        return asked, asked if asked.kind in events.FACTS else _fact_of(journal, asked)
-    answer = next((event for event in journal if _answers(event, asked)), None)
-    if answer is None:
-        raise invalid(f"step {since!r} has no answer yet: a fork without --from keeps everything up to there")
-    return asked, answer
-
-
-def _fact_of(journal: list[JournalEvent], record: JournalEvent) -> JournalEvent:
-    """Return the fact that led to a record."""
-    return next(event for event in reversed(journal) if event.kind in events.FACTS and event.seq < record.seq)
-
-
-def _answers(event: JournalEvent, asked: JournalEvent) -> bool:
-    return event.seq > asked.seq and event.ref == asked.ref and event.kind in events.FACTS
-
-
-def _named(event: JournalEvent, name: str) -> bool:
-    return name in {_name(event), event.target if event.kind in events.CALLS else ""}
-
-
-def _name(event: JournalEvent) -> str:
-    if event.kind in events.CALLS:
-        return step_of(event.kind, event.target, decode(event.payload) if event.payload else None) or event.target
-    return step_of(event.kind, event.target, None)
-
-
-# ---- other results -------------------------------------------------------------------------------------------------
-
-
-def _edited(journal: list[JournalEvent], results: Mapping[str, Any]) -> list[JournalEvent]:
-    """Return a journal in which some steps have answered something else."""
-    gone = superseded(journal)
-    changed = dict(_changes([event for event in journal if event.seq not in gone], results))
-    return [changed.get(event.seq, event) for event in journal]
-
-
-def _changes(journal: list[JournalEvent], results: Mapping[str, Any]) -> Iterator[tuple[int, JournalEvent]]:
-    for name, value in results.items():
-        asked, answer = _found(journal, name)
-        if asked.kind == events.STEP_COMPLETED:
-            payload = encode({**decode(asked.payload), "how": 0, "value": value})
-            yield asked.seq, asked._replace(payload=payload)
-        elif answer.kind in {events.FUNCTION_COMPLETED, events.FUNCTION_FAILED}:
-            yield answer.seq, _answering(answer, value)
-        else:
-            raise invalid(f"result of {name!r}: that is {answer.kind}; expected a step, or a call of a function")
-
-
-def _answering(answer: JournalEvent, value: Any) -> JournalEvent:
-    kind = events.FUNCTION_FAILED if isinstance(value, Failure) else events.FUNCTION_COMPLETED
-    return answer._replace(kind=kind, payload=encode(value))

@@ -16,6 +16,7 @@ from actorflow.run.draw import SEED_SIZE
 from actorflow.run.state import DATA_DELETED, DELETE_REQUESTED
 from actorflow.run.turn import Committed, OpenRun
 from actorflow.store.port import Reader, RunFilter
+from hosts.workflow.fork_point import fork_point
 from hosts.workflow.forking import AlikeDriver, Fork, GuardedAlikeDriver, begun, forked
 from hosts.workflow.guarded import STRICT
 from hosts.workflow.live import LiveRun
@@ -89,10 +90,12 @@ async def _start(engine: Engine, start: Any) -> Committed:
 
 def _made(host: WorkflowHost, found: OpenRun, fork: Fork, bundle: Bundle) -> Any:
     engine = host.engine
-    payload = begun(decode(found.events[0].payload), fork, engine.entropy.take(SEED_SIZE), bundle.hash)
+    point = fork_point(found, fork.since, fork.results)
+    seed = engine.entropy.take(SEED_SIZE)
+    payload = begun(decode(found.events[0].payload), fork, seed, bundle.hash, waited=point.waited)
     program = engine.pinned_program(bundle, host.settings.slices)
     live = _live(host, bundle, program, payload)
-    made = forked(found, fork, live, bundle, encode(payload, live.limits.values))
+    made = forked(found, fork, point, live, bundle, encode(payload, live.limits.values))
     made.start.locks = payload.get("locks", ())
     made.start.lease, made.start.node = host.lease, engine.store_name
     return made

@@ -23,6 +23,7 @@ from actorflow.run.draw import SEED_SIZE
 from actorflow.run.verdict import DIVERGES, PARTLY, SAFE
 from actorflow.store.capsule import UNBOUNDED, Capsule
 from actorflow.store.capsule_file import FORMAT, MAGIC, key_from, packed, read_capsule, unpacked, write_capsule
+from actorflow.store.keyring import Keyring
 from actorflow.store.redact import redacted
 from actorflow.testing import replay_capsule
 from tests.acceptance.project import Project
@@ -253,3 +254,29 @@ def places(value: Any) -> Iterator[tuple[Any, Any]]:
     for key, item in items:
         yield value, key
         yield from places(item)
+
+
+async def test_an_application_exports_a_run(project: Project) -> None:
+    project.write("_index.yaml", INDEX)
+    for name, source in (("shop.lua", SHOP), ("order.lua", LUA), ("order.py", PYTHON)):
+        project.write(name, source)
+    file, key = project.path / "order.afrun", bytes(range(32))
+    async with actorflow.open(project.path) as node:
+        await node.spawn("app:lua", host="app:workflows", args=["fig"], options={"workflow.id": "one"})
+        async with actorflow.Client(project.path / ".actorflow") as client:
+            done = await client.export_run("one", file, redact_keys=["secret"], key=key)
+        assert done == {"file": str(file), "bytes": file.stat().st_size, "events": done["events"], "redacted": True}
+        for wrong, kind in ((file, CONFLICT), (project.path / "order.txt", INVALID)):
+            with pytest.raises(Error) as caught:
+                await node.runs.export("one", wrong)
+            assert caught.value.kind == kind
+        with pytest.raises(Error, match="expected 32"):
+            await node.runs.export("one", project.path / "other.afrun", key=b"short")
+        with pytest.raises(Error) as caught:
+            await node.runs.export("nobody", project.path / "other.afrun")
+        assert caught.value.kind == NOT_FOUND
+        plain = await node.runs.export("one", project.path / "plain.afrun")
+    assert plain["redacted"] is False
+    assert read_capsule(project.path / "plain.afrun").held.row.workflow_id == "one"
+    assert read_capsule(file, Keyring({"capsule": key}, "capsule")).redacted
+    assert b"card-4711" not in file.read_bytes()
