@@ -19,7 +19,7 @@ class Op(IntEnum):
     # tasks
     SPAWN_TASK = 2  # function, owned → task; the new task runs first, until it waits. The failure of an owned task goes
     # to who joins it, any other uncaught failure ends the process
-    YIELD = 3  # → None, after every other ready task has run
+    YIELD = 3  # turn? → None, after every other ready task has run; with `turn` the process's turn is over, too
     JOIN = 4  # task → its result, or its failure
     CANCEL_TASK = 5  # task → None; the task is interrupted at its wait, its children first
     # channels

@@ -81,9 +81,11 @@ def op_spawn_task(machine: Machine, task: Task, op: OpTuple) -> Any:
     return BLOCKED
 
 
-def op_yield(machine: Machine, task: Task, _op: OpTuple) -> Any:
-    """YIELD → None, after every other ready task has run."""
+def op_yield(machine: Machine, task: Task, op: OpTuple) -> Any:
+    """YIELD turn? → None, after every other ready task has run; with `turn` the process's turn is over."""
     machine.wake(task, VALUE, None)
+    if len(op) > 1 and machine.left > 0:
+        machine.left = 1
     return BLOCKED
 
 

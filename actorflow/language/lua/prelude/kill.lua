@@ -1,11 +1,11 @@
 -- Limits, and the end of a process that goes beyond one. Called with (kit, limits, look, heavy), gives kit begin, enter,
--- charge, watch, spend, die, end_of. `look()` gives the seconds that this thread has computed, or less than 0 when the
+-- charge, weigh_piece, forget, watch, spend, die, end_of. `look()` gives the seconds that this thread has computed, or less than 0 when the
 -- process has been ended meanwhile; `heavy(KiB)` tells that a process holds more than `limits.memory.warn`.
 --
 -- A process may use so many instructions between two ops, counted by a hook on each of its coroutines; calls of native
 -- functions that take long are charged for what they do. As no count covers everything, a clock is the second line.
 -- A process is charged for what the heap grows by in its slices, and relieved of what is freed there. That is no measure:
--- whoever is charged too much is weighed (`kit.weigh`) before anything happens to it.
+-- whoever is charged too much is weighed before anything happens to it, in pieces between the slices of others.
 -- What kills raises FATAL, which no pcall of a script sees: each level raises it again, and from then on every
 -- instruction does.
 
@@ -20,6 +20,9 @@ local PATIENCE <const> = 4 -- times the limit may pass by the clock, which count
 local GLANCE <const> = 0.01 -- seconds of the whole program between two looks at that clock
 local LEAST_PATIENCE <const> = 2.0 -- seconds
 local CHARGED <const> = 2 -- of an instance: KiB
+local BEYOND <const> = 1.25 -- times its limit that a process may be charged before it is looked at within a slice
+local GLIMPSE <const>, PIECE <const> = 300000, 3000 -- objects looked at within a slice, and in a piece of weighing
+local NOTED <const> = 0.8 -- what weighing takes, for each KiB it has met
 local MAX_FRAMES <const> = 30
 local SCRIPT <const> = 64 -- "@" begins the chunk name of a script's source, and of nothing else
 
@@ -28,6 +31,8 @@ return function(kit, limits, look, heavy)
   local used, budget, milliseconds, began, looked = 0, 0, 0, nil, 0
   local memory_kib = limits.memory_kib
   local counted, ceiling, mine = 0, memory_kib, nil -- the heap at the end of the last slice; its end in this one, and whose
+  local weighed, work -- the instance that is weighed in pieces, and how far that is
+  local aside = 0 -- KiB of the heap that weighing may take
   local warned = setmetatable({}, {__mode = "k"}) -- instances whose weight has been told
   local fatal -- {message, stack} of the end that is under way
   kit.FATAL = FATAL
@@ -103,36 +108,40 @@ return function(kit, limits, look, heavy)
       .. " instructions) between two calls")
   end
 
-  -- Whether the heap is over its limit even without garbage.
+  -- Whether the heap is over its limit even without garbage, and without what weighing takes. What is freed here is no
+  -- relief for whoever runs.
   local function is_full()
-    if collect("count") <= memory_kib then return false end
+    local most, count = memory_kib + aside, collect("count")
+    if count <= most then return false end
+    if mine then
+      local charged = mine[CHARGED] + count - counted
+      mine[CHARGED] = charged > 0 and charged or 0
+    end
     collect()
-    return collect("count") > memory_kib
+    counted = collect("count")
+    return counted > most
   end
   kit.is_full = is_full
 
-  -- Whether the running process holds more than it may. One that does not is charged with what it holds, and with less
-  -- than three quarters of its limit: it is weighed again when it has grown by a quarter.
-  local function is_heavy()
-    local limit = mine.program.memory_kib
-    local charged = mine[CHARGED] + collect("count") - counted
-    if charged <= limit then return false end
-    collect()
-    counted = collect("count")
-    local held = counted
-    if held > limit then
-      held = kit.weigh(mine, limit)
-      collect() -- weighing has made garbage, which is not the process's
-      counted = collect("count")
-    end
+  -- Charges an instance with what it holds, but less than three quarters of its limit: it is weighed again when it has
+  -- grown by a quarter. Weighing is nobody's charge, and its time not the script's.
+  local function recharge(held, limit)
     mine[CHARGED] = held < limit * 0.75 and held or limit * 0.75
-    began = nil -- the time that this took is not the script's
-    return held > limit
   end
 
-  local function set_ceiling()
-    ceiling = counted + mine.program.memory_kib - mine[CHARGED]
-    if ceiling > memory_kib then ceiling = memory_kib end
+  -- Whether the running process, charged a quarter more than it may hold, is known to hold too much. Where that would
+  -- take long it is not asked before the end of the slice, where it can be done in pieces.
+  local function is_heavy(count)
+    local limit = mine.program.memory_kib
+    local held = kit.weigh(mine, limit, GLIMPSE)
+    if held then recharge(held, limit) else mine[CHARGED] = mine[CHARGED] + count - counted end
+    counted, began = collect("count"), nil
+    return held and held > limit
+  end
+
+  local function set_ceiling(beyond)
+    ceiling = counted + mine.program.memory_kib * beyond - mine[CHARGED]
+    if ceiling > memory_kib + aside then ceiling = memory_kib + aside end
   end
 
   local function too_heavy()
@@ -140,9 +149,10 @@ return function(kit, limits, look, heavy)
   end
 
   local function look_at_heap(count)
-    if is_heavy() then die(too_heavy()) end
-    if count > memory_kib and is_full() then out_of_memory() end
-    set_ceiling()
+    local limit = mine.program.memory_kib
+    if mine[CHARGED] + count - counted > limit * BEYOND and is_heavy(count) then die(too_heavy()) end
+    if count > memory_kib + aside and is_full() then out_of_memory() end
+    set_ceiling(mine[CHARGED] > limit and mine[CHARGED] / limit + 0.25 or BEYOND)
   end
 
   local function look_at_clock()
@@ -172,7 +182,7 @@ return function(kit, limits, look, heavy)
 
   -- Before Python hands something to a running script: there must be room for it.
   function kit.make_room()
-    if collect("count") > memory_kib and is_full() then out_of_memory() end
+    if collect("count") > memory_kib + aside and is_full() then out_of_memory() end
   end
 
   -- A process gets its turn.
@@ -185,34 +195,58 @@ return function(kit, limits, look, heavy)
   function kit.enter(instance)
     mine = instance
     kit.begin(instance.program)
-    set_ceiling()
+    set_ceiling(BEYOND)
   end
 
-  -- What is beyond its warning is told once; what is beyond its limit, or would be that of the runtime, is its end.
-  local function burdened(co, charged)
-    if charged > mine.program.memory_kib and is_heavy() then
-      fatal = {message = place(co) .. too_heavy(), stack = frames(co)}
-      return FATAL
-    end
+  -- What is beyond its warning is told once; what is charged more than its limit is weighed before it goes on; what
+  -- would be beyond the limit of the runtime ends.
+  local function burdened(charged)
+    if charged > mine.program.memory_kib and not mine.weighing then mine.weighing = {answers = {}} end
     if charged > mine.program.warn_kib and not warned[mine] then
       warned[mine] = true
       heavy(charged // 1)
     end
-    if counted > memory_kib and is_full() then return "not enough memory" end
+    if counted > memory_kib + aside and is_full() then return "not enough memory" end
     return nil
   end
 
   -- What the heap has grown to until now is nobody's charge.
   function kit.count_heap() counted = collect("count") end
 
-  -- A slice of `co` is over: charges the instance, and returns what ends it, if anything does.
-  function kit.charge(instance, co)
+  -- A slice is over: charges the instance, and returns what ends it, if anything does.
+  function kit.charge(instance)
     local count = collect("count")
     local charged = instance[CHARGED] + count - counted
     counted, mine = count, instance
     instance[CHARGED] = charged > 0 and charged or 0
-    if charged > instance.program.warn_kib or count > memory_kib then return burdened(co, charged) end
+    if charged > instance.program.warn_kib or count > memory_kib then return burdened(charged) end
     return nil
+  end
+
+  -- ---- weighing in pieces: one process at a time, none of whose tasks runs meanwhile --------------------------------
+
+  -- A piece of weighing the instance whose turn it is: true while there is more to do, or others have to be weighed
+  -- first. Then what ends it, if anything does: it stands at `co`.
+  function kit.weigh_piece(co)
+    if weighed and weighed ~= mine then return true end
+    local limit = mine.program.memory_kib
+    if not weighed then weighed, work = mine, kit.begin_weighing(mine, limit) end
+    local held, done = kit.weigh_on(work, PIECE)
+    aside = held * NOTED
+    if done then
+      weighed, work, aside = nil, nil, 0
+      recharge(held, limit)
+    end
+    counted = collect("count")
+    if not done then return true end
+    if held <= limit then return false end
+    fatal = {message = place(co) .. too_heavy(), stack = frames(co)}
+    return false, FATAL
+  end
+
+  -- An instance is gone.
+  function kit.forget(instance)
+    if weighed == instance then weighed, work, aside = nil, nil, 0 end
   end
 
   function kit.watch(co)

@@ -12,7 +12,7 @@
 local sources, hooks, limits = ...
 local type, next, select, ipairs, rawequal, setmetatable = type, next, select, ipairs, rawequal, setmetatable
 local pcall = pcall
-local unpack, concat = table.unpack, table.concat
+local pack, unpack, concat, remove = table.pack, table.unpack, table.concat, table.remove
 local create, resume, status, yield, close = coroutine.create, coroutine.resume, coroutine.status, coroutine.yield,
   coroutine.close
 local match, pack_bits, unpack_bits = string.match, string.pack, string.unpack
@@ -359,7 +359,11 @@ function api.discard(id, task)
   if mine then mine[task] = false end
 end
 
-function api.close(id) instances[id] = nil end
+function api.close(id)
+  local mine = instances[id]
+  if mine and mine.weighing then kit.forget(mine) end
+  instances[id] = nil
+end
 
 -- Whether the entry function has not begun.
 function api.loading(id) return instances[id].args and true or false end
@@ -441,7 +445,7 @@ end
 
 function stepped(task, co, ok, first, ...)
   if not ok then return failed(task, co, first) end
-  local problem = kit.charge(state.instance, co)
+  local problem = kit.charge(state.instance)
   if problem then return ending(task, co, problem) end
   if rawequal(first, kit.SYS) then return ... end
   state.instance[task] = false
@@ -449,11 +453,39 @@ function stepped(task, co, ok, first, ...)
   return returned(task, first, ...)
 end
 
+local FAILURE <const> = 6 -- the tag of an answer
+
+-- Keeps the answer to a task of a process that is weighed: the tasks go on in the order in which they were answered. A
+-- later failure is an interruption.
+local function kept_back(waiting, task, ...)
+  local answers, mine = waiting.answers, state.instance
+  if not answers[task] then waiting[#waiting + 1] = task end
+  if not answers[task] or ... == FAILURE then answers[task] = pack(...) end
+  while not mine[waiting[1]] do answers[remove(waiting, 1)] = nil end -- a task that is gone
+  if waiting[1] ~= task or waiting.done then return waiting.done end
+  local more, problem = kit.weigh_piece(mine[task])
+  waiting.done = not more
+  return waiting.done, problem
+end
+
+-- A step of a process that is weighed: a piece of that, and an op that ends its turn, until its weight is known.
+local function weighed(mine, task, ...)
+  local waiting, co = mine.weighing, mine[task]
+  local done, problem = kept_back(waiting, task, ...)
+  if problem then return ending(task, co, problem) end
+  if not done then return 3, true end
+  local answer = waiting.answers[task]
+  waiting.answers[task] = nil
+  if next(waiting.answers) == nil then mine.weighing = nil end
+  return stepped(task, co, resume(co, unpack(answer, 1, answer.n)))
+end
+
 -- Resumes a task with an answer; returns its next op with operands.
 function api.step(id, task, ...)
   local mine = instances[id]
   state.instance = mine
   kit.enter(mine)
+  if mine.weighing then return weighed(mine, task, ...) end
   local co = mine[task]
   return stepped(task, co, resume(co, ...))
 end
