@@ -17,7 +17,6 @@ from actorflow.cli.place import Place
 from actorflow.cli.report import say
 from actorflow.errors import Error, not_found
 from actorflow.node.suggest import did_you_mean
-from actorflow.registry.kind import installed_kinds
 
 if TYPE_CHECKING:
     import trio
@@ -137,6 +136,8 @@ async def _run(place: Place, name: str, args: tuple[str, ...], host: str) -> int
 async def _terminal(booted: Booted, entry: Entry, wanted: str) -> str:
     """Return the id of the terminal host of a command, which runs then: the first one, of its own namespace first."""
     registry, node = booted.registry, booted.node
+    from actorflow.registry.kind import installed_kinds  # noqa: PLC0415 - loads what checks the kinds' fields
+
     own = entry.about.default_host or ""
     hosts = sorted((host.namespace != entry.namespace, host.id) for host in registry.find(_HOST))
     known = [host_id for _, host_id in hosts]

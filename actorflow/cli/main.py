@@ -55,6 +55,14 @@ _VERBS: Final[dict[str, Callable[..., Any] | tuple[str, str]]] = {
     "bench": ("actorflow.cli.bench.command:bench", "Measure what this machine does."),
 }
 """The verbs in the order of the help; those given by name are costly to import, and are when they are asked for."""
+_GROUPS: Final = {
+    "run": ("runs", run.app),
+    "service": ("services", service.app),
+    "schedule": ("schedules", schedule.app),
+    "hook": ("hooks", hook.app),
+    "registry": ("check", registry.app),
+}
+"""Groups of verbs, each with the verb that it follows in the help."""
 _PARSING: Final = {"exec": {"allow_interspersed_args": False, "ignore_unknown_options": True}}
 """What follows the name of a command is the command's own, options too."""
 
@@ -80,21 +88,16 @@ def _assembled(given: Sequence[str]) -> typer.Typer:
         pretty_exceptions_enable=False,
         help="Run processes: supervised actors and durable workflows, from the same Lua or Python script.",
     )
+    asked = given[0] if given and given[0] in _VERBS | _GROUPS else None  # else all: for the help, or what is meant
     for name, verb in _VERBS.items():
-        if isinstance(verb, tuple):
-            place, about = verb
-            verb = pkgutil.resolve_name(place) if name in given else _promise(about)  # noqa: PLW2901
-        app.command(name, context_settings=_PARSING.get(name))(verb)
-        if name == "runs":
-            app.add_typer(run.app, name="run")
-        if name == "services":
-            app.add_typer(service.app, name="service")
-        if name == "schedules":
-            app.add_typer(schedule.app, name="schedule")
-        if name == "hooks":
-            app.add_typer(hook.app, name="hook")
-        if name == "check":
-            app.add_typer(registry.app, name="registry")
+        if asked in {None, name}:
+            if isinstance(verb, tuple):
+                place, about = verb
+                verb = pkgutil.resolve_name(place) if asked else _promise(about)  # noqa: PLW2901
+            app.command(name, context_settings=_PARSING.get(name))(verb)
+        for group, (before, verbs) in _GROUPS.items():
+            if before == name and asked in {None, group}:
+                app.add_typer(verbs, name=group)
     app.callback()(_options)
     return app
 
@@ -110,13 +113,22 @@ def _promise(about: str) -> Callable[[], None]:
 
 
 def _options(
-    version: bool = typer.Option(False, "--version", help="Print the version and exit."),  # noqa: FBT001, FBT003
+    version: bool = typer.Option(  # noqa: FBT001 - typer hands the option to its callback
+        False,  # noqa: FBT003
+        "--version",
+        callback=lambda asked: _print_version() if asked else None,
+        is_eager=True,
+        help="Print the version and exit.",
+    ),
 ) -> None:
-    if version:
-        from importlib.metadata import version as version_of  # noqa: PLC0415
+    """Take the options of the program itself."""
 
-        typer.echo(f"actorflow {version_of('actorflow')}")
-        raise typer.Exit
+
+def _print_version() -> None:
+    from importlib.metadata import version as version_of  # noqa: PLC0415
+
+    typer.echo(f"actorflow {version_of('actorflow')}")
+    raise typer.Exit
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pkgutil
+from functools import cache, partial
 from typing import Final
 
 from actorflow.app import languages
@@ -21,8 +22,7 @@ _WAITS_OF: Final = "hosts.workflow.checking:waits_of"
 
 def replaying(stores: Stores) -> Look:
     """Return what tells where the script of a run in `stores` stands."""
-    waits_of = pkgutil.resolve_name(_WAITS_OF)
-    compilers = languages()
+    compilers, waits_of = cache(languages), cache(partial(pkgutil.resolve_name, _WAITS_OF))  # most verbs need neither
 
     async def look(reference: str) -> Told:
         try:
@@ -30,8 +30,8 @@ def replaying(stores: Stores) -> Look:
             if data is None or held.row.state in TERMINAL:
                 return Told()
             bundle = Bundle.from_bytes(data)
-            program = compilers[bundle.language].compile(bundle, durable=True)
-            return Told(tasks=waits_of(held, bundle, program))
+            program = compilers()[bundle.language].compile(bundle, durable=True)
+            return Told(tasks=waits_of()(held, bundle, program))
         except Error:  # what the store says is all there is to say
             return Told()
 

@@ -7,6 +7,7 @@ import sqlite3
 import subprocess
 import sys
 import time
+from importlib.metadata import version
 
 import pytest
 
@@ -125,6 +126,10 @@ def test_help_is_quick_and_lists_the_verbs(shop: Project) -> None:
         assert f" {verb} " in helped.out
     assert shop.run("run", "--help").code == 0
     assert all(f" {verb} " in shop.run("service", "--help").out for verb in ("start", "stop", "restart"))
+
+
+def test_the_version_is_printed(shop: Project) -> None:
+    assert shop.run("--version").out == f"actorflow {version('actorflow')}\n"
 
 
 def test_output_without_colour_has_no_escapes(shop: Project) -> None:
