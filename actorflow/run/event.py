@@ -1,9 +1,8 @@
 """Journal events: what a durable run's journal holds, one row each, numbered 1, 2, 3… without gaps.
 
 Facts say what happened to the run and begin a feed of the machine; records say what the script asked while it was
-fed. The order in the journal is the order of replay: a fact, then the records it led to, then the next fact. The
-journal format is versioned by `FORMAT`, kept in the payload of `RunStarted`; a change of rules is a new number that
-old runs never see.
+fed. The order in the journal is the order of replay: a fact, then the records it led to, then the next fact. `FORMAT`
+is how a store keeps events; the rules that a run goes by are numbered in `run.rule`.
 """
 
 from __future__ import annotations

@@ -8,6 +8,7 @@ from actorflow.message import CANCEL, EVENTS_TOPIC, Message
 from actorflow.ports import Outcome
 from actorflow.run import event as events
 from actorflow.run.event import last_ref_of
+from actorflow.run.rule import rules_of
 from hosts.workflow import answering
 
 if TYPE_CHECKING:
@@ -18,7 +19,7 @@ _TAKEN_OVER: Final = ("unread", "updates", "names")
 
 
 def _started(live: LiveRun, _ref: int, _target: str, payload: Any) -> None:
-    live.started = live.driver.now()
+    live.started, live.rules = live.driver.now(), rules_of(payload)
     if "options" in payload or "first" in payload:
         live.payload = payload
     if not payload.keys().isdisjoint(_TAKEN_OVER):

@@ -17,6 +17,7 @@ from actorflow.names import Pid
 from actorflow.node.guard import ACTOR, SCOPE
 from actorflow.node.limit import written_limits
 from actorflow.ports import Identity
+from actorflow.run.rule import check_rules
 from actorflow.run.verdict import DIVERGES, NEEDS_PIN, SAFE, Verdict
 from hosts.workflow.driver import Divergence, JournalDriver, Operator
 from hosts.workflow.guarded import STRICT, GuardedDriver
@@ -67,7 +68,12 @@ def check_journal(
     journal: list[JournalEvent], bundle: Bundle, program: Program, host: str, config: Any = None
 ) -> Verdict:
     """Replay a journal on a program, and say whether it asks what is recorded."""
-    live = replayable(decode(journal[0].payload), bundle, program, host, config)
+    payload = decode(journal[0].payload)
+    try:
+        check_rules(payload, journal)
+    except Error as newer:
+        return Verdict(NEEDS_PIN, reason=newer.message)
+    live = replayable(payload, bundle, program, host, config)
     try:
         replay(live, journal)
     except Divergence as divergence:

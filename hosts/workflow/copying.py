@@ -17,6 +17,7 @@ from actorflow.errors import Error, invalid, not_found, unavailable
 from actorflow.machine.machine import Machine
 from actorflow.ports import Outcome
 from actorflow.run import event as events
+from actorflow.run.rule import check_rules
 from actorflow.run.state import DATA_DELETED, DELETE_REQUESTED, TERMINAL
 from hosts.workflow.driver import Divergence
 from hosts.workflow.live import CorruptJournalError, LiveRun
@@ -117,7 +118,9 @@ async def _made(engine: Engine, host: WorkflowHost, found: OpenRun) -> LiveRun:
         raise not_found(f"run {row.workflow_id!r} cannot be rebuilt: its journal is not in the store")
     bundle = await pinned_bundle(engine, row)
     program = engine.pinned_program(bundle, host.settings.slices)
-    live = new_live(host, program, bundle, row.workflow_id, decode(found.events[0].payload))
+    payload = decode(found.events[0].payload)
+    check_rules(payload, found.events)
+    live = new_live(host, program, bundle, row.workflow_id, payload)
     live.machine.script.close()
     live.machine = KeptMachine(live.driver, program)
     return live

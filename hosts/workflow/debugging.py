@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final, cast
 from actorflow.errors import Error, invalid, not_found
 from actorflow.machine.machine import Machine
 from actorflow.run.event import JournalEvent, chain, digest_of, payload_digest, superseded
+from actorflow.run.rule import check_rules
 from actorflow.run.verdict import DIVERGES, PARTLY, SAFE, Verdict
 from actorflow.store.capsule import Capsule, started_with
 from hosts.workflow.checking import Compile, Drivers, place_of, replayable
@@ -83,6 +84,7 @@ class Debugger:
         gone = superseded(self.journal)
         self.steps = [step for step in feeds(self.journal) if step[0].seq not in gone]
         self._program = compile_(capsule.bundle)
+        check_rules(self._payload, self.journal)
         try:
             self._begin()
         except (KeyError, TypeError, ValueError, AttributeError) as error:

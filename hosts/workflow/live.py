@@ -16,6 +16,7 @@ from actorflow.message import Message
 from actorflow.ports import Outcome
 from actorflow.run import event as events
 from actorflow.run.event import JournalEvent, chain, digest_of, payload_digest, restarted, sealed, superseded
+from actorflow.run.rule import FIRST, LOST_CHILDREN
 from hosts.workflow import answering
 from hosts.workflow.applying import ANSWERS, APPLY
 from hosts.workflow.driver import Divergence, JournalDriver, Record
@@ -53,6 +54,7 @@ class LiveRun:
 
     A run that waits with its first steps has not `begun`; it takes them `again` when those it had taken were dropped.
     `payload` is that of its start, if that says more than usual. `lost` are the request numbers that were taken back.
+    `rules` is the number of the rules that it goes by, see `run.rule`.
     `unread` and `updates` are what one that continues as new leaves to the next.
     """
 
@@ -66,6 +68,7 @@ class LiveRun:
         "lost",
         "machine",
         "payload",
+        "rules",
         "run_id",
         "salt",
         "seq",
@@ -89,6 +92,7 @@ class LiveRun:
         self.cancel_asked = False
         self.begun = True
         self.again = False
+        self.rules = FIRST
         self.lost: tuple[range, ...] = ()
         self.payload: Mapping[str, Any] = {}
         self.unread: list[Message] = []
@@ -120,7 +124,9 @@ class LiveRun:
 
     def is_lost(self, fact: Fact) -> bool:
         """Tell whether this is a result of a request that was taken back: it is kept, and nobody is fed it."""
-        return bool(self.lost) and fact.kind in events.RESULTS and any(fact.ref in lost for lost in self.lost)
+        if not self.lost or fact.kind not in events.RESULTS or not any(fact.ref in lost for lost in self.lost):
+            return False
+        return fact.kind != events.PROCESS_EXITED or self.rules >= LOST_CHILDREN
 
     def answers(self, fact: Fact) -> bool:
         """Tell whether this fact answers an open request: the end of a child does only if the script waits for it."""

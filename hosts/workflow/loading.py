@@ -13,6 +13,7 @@ from actorflow.errors import Error, invalid, not_found
 from actorflow.run import event as events
 from actorflow.run import state as states
 from actorflow.run.event import CALLS, payload_digest, source_of
+from actorflow.run.rule import check_rules
 from actorflow.run.turn import NEVER, RELEASE
 from actorflow.store.port import RunFilter
 from hosts.workflow.live import CorruptJournalError, Fact
@@ -101,6 +102,7 @@ async def _rebuild(engine: Engine, resident: Resident, found: OpenRun) -> None:
     _check_ends(found)
     payload = decode(found.events[0].payload)
     _check_identity(found, payload)
+    check_rules(payload, found.events)
     most = payload.get("options", {}).get("task_timeout", 0)
     program = engine.pinned_program(*bounded(bundle, resident.host.settings.slices, most))
     live = new_live(resident.host, program, bundle, row.workflow_id, payload)

@@ -20,9 +20,9 @@ from actorflow.ports import Identity, SpawnRequest
 from actorflow.run import event as events
 from actorflow.run import state as states
 from actorflow.run.draw import SEED_SIZE
-from actorflow.run.event import FORMAT
 from actorflow.run.identity import QUEUE, REJECT, REUSE, aside
 from actorflow.run.lock import key_of, lock_ids
+from actorflow.run.rule import NEWEST
 from actorflow.run.turn import Delivery, StartRun
 from actorflow.store.attribute import memo_names
 from hosts.workflow.driver import JournalDriver, Record
@@ -263,7 +263,7 @@ def start_payload(
 ) -> dict[str, Any]:
     """Return the payload of a run's start event."""
     payload = {
-        "format": FORMAT,
+        "format": NEWEST,
         "workflow_id": workflow_id,
         "run_id": run_id,
         "host": host.id,

@@ -13,6 +13,7 @@ from actorflow.node.guard import ACTOR, SCOPE
 from actorflow.node.limit import written_limits
 from actorflow.ports import Identity
 from actorflow.run.draw import SEED_SIZE
+from actorflow.run.rule import check_rules
 from actorflow.run.state import DATA_DELETED, DELETE_REQUESTED
 from actorflow.run.turn import Committed, OpenRun
 from actorflow.store.port import Reader, RunFilter
@@ -92,7 +93,9 @@ def _made(host: WorkflowHost, found: OpenRun, fork: Fork, bundle: Bundle) -> Any
     engine = host.engine
     point = fork_point(found, fork.since, fork.results)
     seed = engine.entropy.take(SEED_SIZE)
-    payload = begun(decode(found.events[0].payload), fork, seed, bundle.hash, waited=point.waited)
+    started = decode(found.events[0].payload)
+    check_rules(started, found.events)
+    payload = begun(started, fork, seed, bundle.hash, waited=point.waited)
     program = engine.pinned_program(bundle, host.settings.slices)
     live = _live(host, bundle, program, payload)
     made = forked(found, fork, point, live, bundle, encode(payload, live.limits.values))

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import pytest
 
 from actorflow.app import languages
 from actorflow.bundle import Bundle
-from actorflow.codec import decode
+from actorflow.codec import decode, encode
 from actorflow.run import event as events
-from actorflow.run.event import JournalEvent
-from actorflow.run.verdict import DIVERGES, Verdict
+from actorflow.run.event import JournalEvent, sealed
+from actorflow.run.rule import FIRST, NEWEST, RULES, rules_of
+from actorflow.run.verdict import DIVERGES, NEEDS_PIN, Verdict
 from hosts.workflow.checking import check_journal
+from hosts.workflow.live import Fact, LiveRun
+from tests.vectors.journals.generate import WIDE
 
 FILES = sorted((Path(__file__).parents[2] / "vectors" / "journals").glob("*.cbor"))
 LANGUAGES = languages()
@@ -59,3 +63,42 @@ def test_a_golden_journal_does_not_fit_another_script(name: str) -> None:
     assert (verdict.word, verdict.step) == (DIVERGES, 2)
     assert "21" in verdict.report
     assert "22" in verdict.report
+
+
+@pytest.mark.parametrize("language", ["lua", "py"])
+@pytest.mark.parametrize(("rules", "kept", "heard"), [(FIRST, events.PROCESS_EXITED, 1), (NEWEST, "", 0)])
+def test_the_end_of_a_lost_child_is_told_by_the_first_rules_only(
+    rules: int, kept: str, heard: int, language: str
+) -> None:
+    """The switch of rule 2 in both positions: what runs had begun under the first rules is told to them for ever."""
+    file = next(file for file in FILES if file.stem.startswith(f"3-orphaning{rules}-{language}"))
+    journal, bundle, host = golden(file)
+    assert rules_of(decode(journal[0].payload)) == rules
+    assert decode(journal[-1].payload) == ["new", heard]
+    taken = {event.kind for event in journal if event.kind in {events.PROCESS_EXITED, events.RESULT_SUPERSEDED}}
+    assert taken == {kept or events.RESULT_SUPERSEDED}
+    live = LiveRun("", LANGUAGES[bundle.language].compile(bundle, durable=True), mock.Mock(), mock.Mock())
+    live.rules, live.lost = rules, (range(2, 3),)
+    exited = Fact(events.PROCESS_EXITED, 2, "", b"", 0)
+    assert (live.wants(exited), live.is_lost(exited)) == ((True, False) if heard else (False, True))
+    assert checked(journal, bundle, host).is_safe
+
+
+def test_every_rule_has_journals_of_runs_that_go_by_it() -> None:
+    for language in ("lua", "py"):
+        journals = (golden(file)[0] for file in FILES if f"-{language}" in file.stem)
+        assert {rules_of(decode(journal[0].payload)) for journal in journals} == set(RULES)
+
+
+def test_a_journal_of_a_newer_release_is_not_replayed() -> None:
+    journal, bundle, host = golden(next(file for file in FILES if file.stem == "2-work-py-1"))
+    last = journal[-1]
+    strange = sealed(last.checksum, b"salt", last.seq + 1, "RunTeleported", 0, "", b"", b"", last.at)
+    verdict = checked([*journal, strange], bundle, host)
+    assert (verdict.word, verdict.fact) == (NEEDS_PIN, 0)
+    assert f"event {strange.seq} of its journal is RunTeleported, which only a newer release knows" in verdict.reason
+    damaged = [*journal[:-1], last._replace(kind="RunTeleported")]
+    assert "newer release" not in checked(damaged, bundle, host).reason, "what is damaged is no newer release's"
+    started = encode({**decode(journal[0].payload), "format": NEWEST + 1}, WIDE)
+    newer = sealed(b"", b"salt", 1, events.RUN_STARTED, 0, journal[0].target, started, b"", journal[0].at)
+    assert f"it began under rule {NEWEST + 1} of a newer release" in checked([newer], bundle, host).reason

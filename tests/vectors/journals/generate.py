@@ -11,6 +11,7 @@ import tempfile
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import trio
 
@@ -18,6 +19,7 @@ from actorflow import app
 from actorflow.codec import encode
 from actorflow.errors import Error
 from actorflow.node.node import Node
+from actorflow.run.rule import RULES
 from actorflow.store.port import Reader, RunFilter
 from actorflow.value import Limits
 from tests.conformance.process.rig import until
@@ -64,6 +66,10 @@ async def _live(node: Node, language: str) -> None:
     print(await node.wait(work, timeout=20))  # noqa: T201
     await _control(node, language, await spawn("watched", f"work-{language}"))
     await _changing(node, language, await spawn("changing"))
+    for rules in RULES:
+        with mock.patch("hosts.workflow.start.NEWEST", rules):
+            orphaning = await spawn("orphaning", **{"workflow.id": f"orphaning{rules}-{language}"})
+        await _orphaning(node, language, orphaning)
 
 
 async def _control(node: Node, language: str, watched: str) -> None:
@@ -92,11 +98,30 @@ async def _changing(node: Node, language: str, changing: str) -> None:
         await node.runs.change("pause", name)
         if mark == "newer":  # what the dropped call brings is kept
             await trio.sleep(0.5)
-        bundle = node.registry.bundle(f"app:changing_{language}")
-        bundle = replace(bundle, source=bundle.source.replace('"old"', f'"{mark}"', 1))
-        await node.runs.accept(name, source=bundle.hash, bundle=bundle.data)
+        await _accept(node, name, f"app:changing_{language}", mark)
     await node.send(changing, "go", 1)
     print(await node.wait(changing, timeout=20))  # noqa: T201
+
+
+async def _orphaning(node: Node, language: str, orphaning: str) -> None:
+    """Let a run drop a child, and that child end."""
+    entry, run = f"app:waiting_{language}", orphaning.rpartition("|")[2].rstrip("}")
+    await until(lambda: any(info.entry == entry for info in node.processes()))
+    child = next(info.pid for info in node.processes() if info.entry == entry)
+    await node.runs.change("pause", run)
+    await _accept(node, run, f"app:orphaning_{language}", "new")
+    await until(lambda: any(info.pid == orphaning and "inbox" in str(info.waits) for info in node.processes()))
+    await node.send(child, "go", 1)
+    await node.wait(child, timeout=20)
+    await trio.sleep(0.2)
+    await node.send(orphaning, "go", 1)
+    print(await node.wait(orphaning, timeout=20))  # noqa: T201
+
+
+async def _accept(node: Node, run: str, entry: str, mark: str) -> None:
+    bundle = node.registry.bundle(entry)
+    bundle = replace(bundle, source=bundle.source.replace('"old"', f'"{mark}"', 1))
+    await node.runs.accept(run, source=bundle.hash, bundle=bundle.data)
 
 
 def _journals(reader: Reader) -> dict[str, bytes]:
