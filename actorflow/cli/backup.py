@@ -60,7 +60,7 @@ def restore(  # noqa: PLR0913, PLR0917 - the options of the verb
     with DataDirectory.claim(place.data):
         if source is not None:
             _lay_down(place, source)
-        databases = list(place.databases().values())
+        databases = place.files()
         faults = [fault for database in databases for fault in examine(database)] if source is not None else []
         activated = [database.place for database in databases if activate and not faults and activate_store(database)]
     _told(databases, activated, [f"{fault.file}: {fault.what}" for fault in faults], as_json=as_json)

@@ -15,7 +15,7 @@ from actorflow.cli.place import Place
 from actorflow.node.data import DataDirectory
 
 if TYPE_CHECKING:
-    from actorflow.store.dialect import Sqlite
+    from actorflow.store.database import Database
     from actorflow.store.examine import Fault
 
 Repair = Annotated[bool, typer.Option("--repair", help="Repair what can be; no node may be using the directory.")]
@@ -46,14 +46,14 @@ def doctor(
         raise Ending(FAILED)
 
 
-def _repaired(database: Sqlite) -> list[str]:
+def _repaired(database: Database) -> list[str]:
     from actorflow.store.examine import examine  # noqa: PLC0415
     from actorflow.store.mend import mend  # noqa: PLC0415
 
     return mend(database, list(examine(database)), time.time_ns())
 
 
-def _print(databases: Sequence[Sqlite], done: Iterable[str], faults: Sequence[Fault]) -> None:
+def _print(databases: Sequence[Database], done: Iterable[str], faults: Sequence[Fault]) -> None:
     for text in done:
         typer.echo(f"repaired: {text}")
     for fault in faults:

@@ -15,6 +15,7 @@ from actorflow.node.data import DataDirectory, data_path, holder
 if TYPE_CHECKING:
     from actorflow.app import Booted
     from actorflow.node.control_client import ControlClient
+    from actorflow.store.database import Database
     from actorflow.store.dialect import Sqlite
     from actorflow.store.stores import Stores
 
@@ -83,13 +84,24 @@ class Place:
         """Return where each database of the registry's hosts is, made or not, by its name, "" for the default one."""
         return self._stores().paths()
 
-    def databases(self) -> dict[str, Sqlite]:
-        """Return the databases of the data directory that have been made, by name, the default one first.
+    def databases(self) -> dict[str, Database]:
+        """Return the databases of the registry's hosts that have been made or are on servers, by name.
 
         Raises:
             Error: kind NotFound, when there is none.
         """
         found = self._stores().databases()
+        if not found:
+            raise not_found(f"no store in data directory {self.data}: name another with -C or --data")
+        return found
+
+    def files(self) -> list[Sqlite]:
+        """Return the databases that are files and have been made, the default one first.
+
+        Raises:
+            Error: kind NotFound, when there is none.
+        """
+        found = list(self._stores().files().values())
         if not found:
             raise not_found(f"no store in data directory {self.data}: name another with -C or --data")
         return found
@@ -111,7 +123,7 @@ class Place:
         from actorflow.store.stores import Stores  # noqa: PLC0415
 
         registry = read_registry(self.directory, self.overrides)
-        if not self.data.is_dir():
+        if not self.data.is_dir() and not Stores(self.data, registry).servers():
             raise not_found(f"no data directory {self.data}: nothing has run there; name another with -C or --data")
         with DataDirectory.claim(self.data) as claimed:
             stores = Stores(claimed.path, registry)

@@ -28,11 +28,11 @@ def gc(
     override: Overrides = None,
 ) -> None:
     """Remove the stored sources that no run refers to, open or kept; beside a running node too."""
-    from actorflow.store.sql import SqlStore  # noqa: PLC0415 - loads the database modules
+    from actorflow.store.opening import open_store  # noqa: PLC0415 - loads the database modules
 
     found = []
     for database in Place.of(directory, data, override).databases().values():
-        with closing(SqlStore(database)) as store:
+        with closing(open_store(database)) as store:
             found += [(database.place, name, size) for name, size in store.collect_sources(dry_run=dry_run)]
     if as_json:
         print_json([{"store": place, "source": name, "bytes": size} for place, name, size in found])

@@ -12,7 +12,7 @@ from actorflow.run.event import CARRIED
 from actorflow.run.turn import InboxRow, Item, StartRun
 from actorflow.store.attribute import attribute_rows
 from actorflow.store.batch import Head, Kept, Known, Needs, Writes, needs, onward, parents, reopened, retried
-from actorflow.store.dialect import Sqlite
+from actorflow.store.database import Database
 from actorflow.store.ending import complete
 from actorflow.store.seal import delivery_digest, document_digest
 from actorflow.store.statement import WriteStatements
@@ -20,7 +20,7 @@ from actorflow.store.statement import WriteStatements
 Fetch: TypeAlias = Callable[[str, Iterable[Any]], list[Any]]
 
 
-def look_up(cursor: Any, sql: WriteStatements, dialect: Sqlite, batch: Sequence[Item], kept: Kept) -> Known:
+def look_up(cursor: Any, sql: WriteStatements, dialect: Database, batch: Sequence[Item], kept: Kept) -> Known:
     """Return what the database holds of everything the batch may touch; `kept` says some of it without asking."""
 
     def fetch(statement: str, values: Iterable[Any]) -> list[Any]:
@@ -78,7 +78,7 @@ def _look_up_starts(fetch: Fetch, sql: WriteStatements, wanted: Needs, known: Kn
 class _SqlKin:
     """What the database holds about runs that may end (`ending.Kin`); it knows whether there is anything at all."""
 
-    def __init__(self, cursor: Any, sql: WriteStatements, dialect: Sqlite, kept: Kept) -> None:
+    def __init__(self, cursor: Any, sql: WriteStatements, dialect: Database, kept: Kept) -> None:
         self._cursor = cursor
         self._sql = sql
         self._dialect = dialect
@@ -111,15 +111,15 @@ class _SqlKin:
         return self._cursor.execute(statement, (self._dialect.pack(listed),)).fetchall() if listed else []
 
 
-def _number(cursor: Any, dialect: Sqlite, known: Known, kept: Kept) -> None:
+def _number(cursor: Any, dialect: Database, known: Known, kept: Kept) -> None:
     if kept.numbers is None:
-        last = dict(cursor.execute(dialect.last_numbers).fetchall())
-        kept.numbers = (last.get("run", 0) + 1, last.get("inbox", 0) + 1)
+        run, inbox = dialect.numbers(cursor)
+        kept.numbers = (run + 1, inbox + 1)
     known.next_run, known.next_inbox = kept.numbers
     known.numbered = True
 
 
-def apply(cursor: Any, sql: WriteStatements, dialect: Sqlite, writes: Writes) -> None:
+def apply(cursor: Any, sql: WriteStatements, dialect: Database, writes: Writes) -> None:
     """Write the rows of a planned batch: deletions first, so that what is set free can be taken again."""
     if writes.closed:
         cursor.execute(sql.close, (dialect.pack(sorted(writes.closed)),))
@@ -162,7 +162,7 @@ def _go_over(cursor: Any, sql: WriteStatements, run: int, previous: int) -> None
     cursor.execute(sql.go_under, (previous,))
 
 
-def _scrub(cursor: Any, sql: WriteStatements, dialect: Sqlite, writes: Writes) -> None:
+def _scrub(cursor: Any, sql: WriteStatements, dialect: Database, writes: Writes) -> None:
     """Empty the payloads of runs, what they drew, inboxes, attributes and memos, and the reasons of their history."""
     if not writes.scrubbed:
         return

@@ -15,10 +15,12 @@ from typing import Final
 
 from actorflow.errors import CONFLICT, Error, invalid, not_found
 from actorflow.store import fault
+from actorflow.store.database import Database
 from actorflow.store.dialect import Sqlite
 from actorflow.store.epoch import begin_epoch
 
 _PART: Final = ".part"
+_TOOLS: Final = "its own tools (`pg_dump` or `pg_basebackup`, `mariadb-dump --single-transaction`)"
 _SUFFIXES: Final = frozenset({".db", ".sqlite", ".backup", ".bak"})
 
 
@@ -27,12 +29,18 @@ def name_of(database: str) -> str:
     return f"{database.replace(':', '.') or 'runs'}.db"
 
 
-def targets(databases: Mapping[str, Sqlite], target: Path) -> dict[Path, Sqlite]:
+def targets(found: Mapping[str, Database], target: Path) -> dict[Path, Sqlite]:
     """Return which database goes into which file: into `target` itself if it is named as one, else into a directory.
 
     Raises:
-        Error: kind Invalid, when several are to go into one file; kind Conflict, when a file is there already.
+        Error: kind Invalid, when several are to go into one file, or when one is on a server; kind Conflict, when a
+            file is there already.
     """
+    databases = {name: database for name, database in found.items() if isinstance(database, Sqlite)}
+    for name in found.keys() - databases.keys():
+        raise invalid(
+            f"{name} is on a server ({found[name].place}): back it up with {_TOOLS}, which copy it as of one moment"
+        )
     single = target.suffix in _SUFFIXES and not target.is_dir()
     if single and len(databases) != 1:
         raise invalid(f"{target}: got {len(databases)} databases for one file; name a directory for them")

@@ -1,6 +1,6 @@
-"""What differs between databases: how to connect, and the few constructs Core has no common word for.
+"""SQLite (`database.Database`): how to connect, and the few constructs Core has no common word for.
 
-SQLite is set up so that a commit that returned survives power loss: write-ahead log, synchronous=FULL, and the
+It is set up so that a commit that returned survives power loss: write-ahead log, synchronous=FULL, and the
 full barrier where the platform has one.
 """
 
@@ -22,6 +22,7 @@ from sqlalchemy.sql.dml import Insert
 from actorflow.errors import Error, invalid, unavailable
 from actorflow.run.turn import Transact
 from actorflow.store import fault
+from actorflow.store.bulk import RowStatement
 from actorflow.store.migrate.run import migrate, migrations, missing
 from actorflow.store.transact import transact
 from actorflow.store.vault import Vault
@@ -32,6 +33,7 @@ _BUSY: Final = 5.0
 _SMALLEST: Final = 512
 """Bytes of the smallest page, and so of the smallest database that is not empty."""
 
+_BEGIN: Final = "BEGIN IMMEDIATE"
 _SETTINGS: Final = (
     "PRAGMA synchronous=FULL",
     "PRAGMA fullfsync=ON",
@@ -103,7 +105,7 @@ class Sqlite:
         known = migrations("sqlite")
         if not missing(connection.cursor(), known, self._tables(connection), self.place):
             return
-        connection.execute(self.begin_write)  # who comes second waits here, and then finds nothing left to do
+        connection.execute(_BEGIN)  # who comes second waits here, and then finds nothing left to do
         migrate(connection.cursor(), known, self._tables(connection), self.place)
         connection.execute("COMMIT")
 
@@ -159,10 +161,23 @@ class Sqlite:
         """
         return cursor.execute("PRAGMA data_version").fetchone()[0]
 
-    begin_write: Final = "BEGIN IMMEDIATE"
-    begin_read: Final = "BEGIN"
-    last_numbers: Final = "SELECT name, seq FROM sqlite_sequence"
-    """Statement that gives (table, last number used) for the tables whose numbers are never used twice."""
+    begin_read: str = "BEGIN"
+
+    def begin(self, cursor: Any) -> None:
+        """Begin a write transaction."""
+        cursor.execute(_BEGIN)
+
+    def numbers(self, cursor: Any) -> tuple[int, int]:
+        """Return the last numbers of a run and of an inbox row that were ever used."""
+        last = dict(cursor.execute("SELECT name, seq FROM sqlite_sequence").fetchall())
+        return last.get("run", 0), last.get("inbox", 0)
+
+    def number(self, cursor: Any, run: int, inbox: int) -> None:
+        """Do nothing: SQLite keeps the last numbers itself."""
+
+    def is_lost(self, connection: Any) -> bool:  # noqa: ARG002 - as the port has it
+        """Return False: a file is not lost."""
+        return False
 
     def one_of(self, item: ColumnElement[Any], name: str) -> ColumnElement[bool]:
         """Return `item IN (the parameter)`: one parameter, a list as `pack` makes it, one SQL text for any length."""
@@ -175,7 +190,11 @@ class Sqlite:
         changed = {item.name: statement.excluded[item.name] for item in table.columns if not item.primary_key}
         return statement.on_conflict_do_update(index_elements=list(table.primary_key), set_=changed)
 
-    def update_rows(self, table: Table, names: Sequence[str], key: str) -> str:
+    def rows(self, text: str, table: Table, names: Sequence[str]) -> RowStatement:  # noqa: ARG002 - as the port has it
+        """Return an insert for many rows."""
+        return RowStatement(text)
+
+    def update_rows(self, table: Table, names: Sequence[str], key: str) -> RowStatement:
         """Return an update of many rows by their key: its values are rows of the named columns and then the key.
 
         Written by hand: SQLite cannot name the columns of a list of values, as Core would have it.
@@ -183,7 +202,8 @@ class Sqlite:
         changes = ", ".join(f"{name}=given.column{place}" for place, name in enumerate(names, 1))
         row = ", ".join("?" * (len(names) + 1))
         given = f"(VALUES ({row})) AS given"
-        return f"UPDATE {table.name} SET {changes} FROM {given} WHERE {table.name}.{key} = given.column{len(names) + 1}"  # noqa: S608
+        own = f"{table.name}.{key} = given.column{len(names) + 1}"
+        return RowStatement(f"UPDATE {table.name} SET {changes} FROM {given} WHERE {own}")  # noqa: S608 - our own names
 
     def insert_new(self, table: Table) -> Insert:
         """Return an insert that leaves rows of the same key as they are."""

@@ -54,7 +54,7 @@ def activate(database: Sqlite) -> bool:
     """
     with closing(database.connect()) as connection:
         try:
-            connection.execute(database.begin_write)
+            database.begin(connection)
             info = dict(connection.execute("SELECT key, value FROM store_info").fetchall())
             was_active = active(info)
             if not was_active:

@@ -18,7 +18,7 @@ from actorflow.run import state as states
 from actorflow.run.turn import OpenRun
 from actorflow.store import tables as t
 from actorflow.store.belonging import BY_NUMBER, BY_RUN_ID
-from actorflow.store.dialect import Sqlite
+from actorflow.store.database import Database
 from actorflow.store.examine_lock import lock_findings
 from actorflow.store.examine_run import close_findings
 from actorflow.store.read import SqlReader
@@ -65,7 +65,7 @@ class Fault(NamedTuple):
     document: str = ""
 
 
-def examine(dialect: Sqlite) -> Iterator[Fault]:
+def examine(dialect: Database) -> Iterator[Fault]:
     """Iterate the faults of a store, none when it is sound."""
     with closing(_Reader(dialect)) as reader:
         try:
@@ -121,7 +121,7 @@ class _Reader(SqlReader):
 class _Examiner:
     """One examination; each method is a part of it."""
 
-    def __init__(self, dialect: Sqlite, reader: _Reader) -> None:
+    def __init__(self, dialect: Database, reader: _Reader) -> None:
         self._file = dialect.place
         self._reader = reader
 

@@ -14,7 +14,7 @@ from sqlalchemy import bindparam, delete, insert, select, update
 from actorflow.codec import encode
 from actorflow.run import state as states
 from actorflow.store import tables as t
-from actorflow.store.dialect import Sqlite
+from actorflow.store.database import Database
 from actorflow.store.examine import LEFT_OVER, OF_RUNS, QUARANTINE, REINDEX, STRAY, Fault
 from actorflow.store.statement import compiled
 from actorflow.store.verify import CLEAR, REOPEN
@@ -22,7 +22,7 @@ from actorflow.store.verify import CLEAR, REOPEN
 _BY_NAME: Final = {table.name: table for table in OF_RUNS}
 
 
-def mend(dialect: Sqlite, faults: Iterable[Fault], now: int) -> list[str]:
+def mend(dialect: Database, faults: Iterable[Fault], now: int) -> list[str]:
     """Repair what can be repaired and return what was done; `now` is in Unix nanoseconds.
 
     Raises:
@@ -34,7 +34,7 @@ def mend(dialect: Sqlite, faults: Iterable[Fault], now: int) -> list[str]:
     connection = dialect.connect()
     try:
         mender = _Mender(dialect, connection, now)
-        connection.execute(dialect.begin_write)
+        dialect.begin(connection.cursor())
         done = [mender.apply(cure, fault) for cure, fault in todo]
         connection.execute("COMMIT")
     except Exception as error:
@@ -60,7 +60,7 @@ def _todo(faults: Iterable[Fault]) -> list[tuple[str, Fault]]:
 
 
 class _Mender:
-    def __init__(self, dialect: Sqlite, connection: Any, now: int) -> None:
+    def __init__(self, dialect: Database, connection: Any, now: int) -> None:
         self._dialect = dialect
         self._connection = connection
         self._now = now

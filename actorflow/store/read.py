@@ -12,7 +12,7 @@ from actorflow.run.event import COMPARED, JournalEvent
 from actorflow.run.state import OPEN, PAUSED
 from actorflow.run.turn import CallRow, InboxRow, OpenRun, RunChanged, RunRow, StateChange, Wanted
 from actorflow.store.attribute import attributes_of, memo_of
-from actorflow.store.dialect import Sqlite
+from actorflow.store.database import Database
 from actorflow.store.port import Reader, RunFilter
 from actorflow.store.seal import delivery_digest, document_digest, sound
 from actorflow.store.statement import LISTED, ReadStatements, listing
@@ -29,16 +29,25 @@ _MOST: Final = 32 * 1024 * 1024
 
 
 def explained(method: Callable[Concatenate[S, P], T]) -> Callable[Concatenate[S, P], T]:
-    """Make a reading method raise what the driver's error means instead of the driver's error."""
+    """Make a reading method raise what the driver's error means instead of the driver's error.
+
+    One whose connection is lost reads again on a new one, unless it is a part of a snapshot.
+    """
 
     @wraps(method)
     def read(self: S, /, *args: P.args, **kwargs: P.kwargs) -> T:
         try:
             return method(self, *args, **kwargs)
         except Exception as error:
-            if (meaning := self.dialect.explain(error)) is not None:
+            meaning = self.dialect.explain(error)
+            if meaning is None:
+                raise
+            if not self._gives_up():
                 raise meaning from error
-            raise
+        try:
+            return method(self, *args, **kwargs)
+        except Exception as error:
+            raise self.dialect.explain(error) or error from error
 
     return read
 
@@ -46,12 +55,13 @@ def explained(method: Callable[Concatenate[S, P], T]) -> Callable[Concatenate[S,
 class SqlReader:
     """Reads on a connection of its own (`port.Reader`); used by one thread at a time."""
 
-    def __init__(self, dialect: Sqlite, reads: ReadStatements | None = None) -> None:
+    def __init__(self, dialect: Database, reads: ReadStatements | None = None) -> None:
         """Take statements that are compiled already, or compile them; the first read opens the connection."""
         self.dialect = dialect
         self._reads = reads or ReadStatements(dialect)
         self._listings: dict[tuple[frozenset[str], bool, int], str] = {}
         self._open: Any = None
+        self._in_snapshot = False
         self._opener = Opener(dialect.vault, self._rows, self._reads.run_id, self._reads.blob)
 
     def _connection(self) -> Any:
@@ -89,15 +99,39 @@ class SqlReader:
         if connection is not None:
             connection.close()
 
-    @explained
+    def _gives_up(self) -> bool:
+        """Give a connection up that is lost; tells whether what was read on it can be read again on another one."""
+        if self._open is None or not self.dialect.is_lost(self._open):
+            return False
+        self.close()
+        return not self._in_snapshot
+
     def snapshot(self, read: Callable[[Any], T]) -> T:
         """Return `read(self)` inside one read transaction."""
-        connection = self._connection()
-        connection.execute(self.dialect.begin_read)
+        connection = self._begin_snapshot()
+        self._in_snapshot = True
         try:
             return read(self)
+        except Exception as error:
+            if (meaning := self.dialect.explain(error)) is not None:
+                raise meaning from error
+            raise
         finally:
+            self._in_snapshot = False
+            self._end_snapshot(connection)
+
+    @explained
+    def _begin_snapshot(self) -> Any:
+        connection = self._connection()
+        connection.execute(self.dialect.begin_read)
+        return connection
+
+    def _end_snapshot(self, connection: Any) -> None:
+        """End the transaction of a snapshot; a connection that cannot do that is given up."""
+        try:
             connection.execute("ROLLBACK")
+        except Exception:  # noqa: BLE001 - what was read was read; the next read opens another connection
+            self.close()
 
     # ---- hot reads ---------------------------------------------------------------------------------------------
 

@@ -12,14 +12,14 @@ from collections.abc import Callable, Mapping
 from contextlib import closing
 from typing import Any, Final, NamedTuple
 
-from sqlalchemy import Table, bindparam, select, tuple_, update
+from sqlalchemy import Table, bindparam, delete, select, tuple_, update
 
 from actorflow.errors import Error, invalid
 from actorflow.run.document import DocumentRow
 from actorflow.run.event import OFFLOADED
 from actorflow.run.turn import InboxRow
 from actorflow.store import tables as t
-from actorflow.store.dialect import Sqlite
+from actorflow.store.database import Database
 from actorflow.store.keyring import Keyring
 from actorflow.store.seal import delivery_digest, document_digest
 from actorflow.store.statement import compiled, limited
@@ -72,7 +72,7 @@ _PARTS: Final = (
 )
 
 
-def rotate(database: Sqlite, told: Callable[[int], None] = lambda _count: None) -> int:
+def rotate(database: Database, told: Callable[[int], None] = lambda _count: None) -> int:
     """Put every value of a store under the active key and return how many rows that changed.
 
     Nodes must have been started with the new active key before: what they write under another one is put right as
@@ -99,7 +99,7 @@ def rotate(database: Sqlite, told: Callable[[int], None] = lambda _count: None) 
 
 
 class _Rotation:
-    def __init__(self, database: Sqlite, connection: Any, keyring: Keyring, told: Callable[[int], None]) -> None:
+    def __init__(self, database: Database, connection: Any, keyring: Keyring, told: Callable[[int], None]) -> None:
         self._database = database
         self._connection = connection
         self._keyring = keyring
@@ -129,7 +129,7 @@ class _Rotation:
     def _part(self, number: int, after: list[Any]) -> None:
         part, limit = _PARTS[number], _LARGE if _PARTS[number].table is t.blob else BATCH
         while True:
-            self._connection.execute(self._database.begin_write)
+            self._database.begin(self._connection.cursor())
             try:
                 rows = self._page(part, after, limit)
                 changed = sum(self._row(part, row) for row in rows)
@@ -188,8 +188,9 @@ class _Rotation:
 
     def _done(self) -> None:
         """Have the store name the active key alone: the others may be forgotten."""
-        self._connection.execute(self._database.begin_write)
-        self._connection.execute("DELETE FROM store_info WHERE key = ?", (_POSITION,))
+        self._database.begin(self._connection.cursor())
+        gone = delete(t.store_info).where(t.store_info.c.key == bindparam("name"))
+        self._connection.execute(compiled(self._database, gone, "name"), (_POSITION,))
         self._tell(KEYS, self._keyring.active)
         self._connection.execute("COMMIT")
 

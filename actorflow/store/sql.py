@@ -7,11 +7,11 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any, TypeVar
 
-from actorflow.run.turn import Committed, Item
+from actorflow.run.turn import Committed, Item, Transact
 from actorflow.store.apply import apply, look_up
 from actorflow.store.batch import Kept
 from actorflow.store.crash import CrashPoint, crash_point
-from actorflow.store.dialect import Sqlite
+from actorflow.store.database import Database
 from actorflow.store.plan import plan
 from actorflow.store.port import CommitUnknown
 from actorflow.store.read import SqlReader
@@ -25,7 +25,7 @@ T = TypeVar("T")
 class SqlStore(SqlReader):
     """A store in an SQL database (`port.Store`); used by one thread at a time."""
 
-    def __init__(self, dialect: Sqlite, crash: CrashPoint | None = None) -> None:
+    def __init__(self, dialect: Database, crash: CrashPoint | None = None) -> None:
         """Open the database, making it and bringing its schema up to date where needed.
 
         Args:
@@ -42,6 +42,7 @@ class SqlStore(SqlReader):
         self._unsettled = False
         self._commits = 0
         self._kept = Kept()
+        self._transact: Callable[[Transact], bool] | None = None
         self._connection()
         try:
             self._use_keys()
@@ -93,14 +94,16 @@ class SqlStore(SqlReader):
             kept.version = version
         known = look_up(cursor, self._writes, self.dialect, batch, kept)
         try:
-            answers, writes = plan(batch, known, partial(self.dialect.transact, self._open))
+            answers, writes = plan(batch, known, self._transact)
         except TransactionLost:
             kept.forget()
             if len(batch) > 1:
                 raise  # each is committed alone then
-            cursor.execute(self.dialect.begin_write)
+            self.dialect.begin(cursor)
             return [Committed(accepted=False, refusal="failed")]
         apply(cursor, self._writes, self.dialect, self.dialect.vault.closed(writes, known.runs))
+        if known.numbered:
+            self.dialect.number(cursor, known.next_run - 1, known.next_inbox - 1)
         kept.learn(known, writes)
         return answers
 
@@ -125,6 +128,7 @@ class SqlStore(SqlReader):
                 raise
             self._unsettled = False
             self._open = connection
+            self._transact = None if self.dialect.transact is None else partial(self.dialect.transact, connection)
             self._kept.forget()
         return self._open
 
@@ -143,7 +147,7 @@ class SqlStore(SqlReader):
 
     def _run(self, cursor: Any, work: Callable[[Any], T]) -> T:
         try:
-            cursor.execute(self.dialect.begin_write)
+            self.dialect.begin(cursor)
             answer = work(cursor)
         except BaseException as error:
             self._roll_back()

@@ -11,11 +11,13 @@ from typing import Any, Final
 from sqlalchemy import (
     ColumnElement,
     Executable,
+    Integer,
     Select,
     Table,
     Text,
     and_,
     bindparam,
+    cast,
     delete,
     func,
     insert,
@@ -25,11 +27,11 @@ from sqlalchemy import (
     update,
 )
 from sqlalchemy.sql import ClauseElement
+from sqlalchemy.sql.dml import Insert
 
 from actorflow.run.event import NAMING, TOLD_OF_NAMES
 from actorflow.store import tables as t
-from actorflow.store.bulk import RowStatement
-from actorflow.store.dialect import Sqlite
+from actorflow.store.database import Database, Rows
 
 _HEAD = (
     t.run.c.run,
@@ -56,7 +58,7 @@ _CALL = ("ref", "attempt", "due", "failure", "begun", "details", "crashes")
 _INBOX = ("id", "kind", "ref", "target", "sender", "payload", "at", "digest")
 
 
-def compiled(dialect: Sqlite, statement: Executable, *names: str) -> str:
+def compiled(dialect: Database, statement: Executable, *names: str) -> str:
     """Return the SQL text of a statement whose parameters, in order, are `names`.
 
     Raises:
@@ -68,6 +70,13 @@ def compiled(dialect: Sqlite, statement: Executable, *names: str) -> str:
     if order != names:
         raise ValueError(f"parameters of {text}: got {order}, expected {names}")
     return str(text)
+
+
+def row_statement(dialect: Database, statement: Insert, *names: str) -> Rows:
+    """Return an insert for many rows of the columns `names`."""
+    table = statement.table
+    assert isinstance(table, Table)  # noqa: S101 - narrows the type
+    return dialect.rows(compiled(dialect, statement, *names), table, names)
 
 
 def limited(statement: Select[Any]) -> Select[Any]:
@@ -84,10 +93,17 @@ def _bound(*columns: ColumnElement[Any]) -> ColumnElement[bool]:
     return and_(*(column == bindparam(f"key_{column.key}") for column in columns))
 
 
+def _begins(column: ColumnElement[Any]) -> ColumnElement[bool]:
+    """Return whether a text begins with a prefix: its length is a parameter before it."""
+    length = cast(bindparam("length"), Integer)
+    begins: ColumnElement[bool] = func.substr(column, literal_column("1"), length) == bindparam("prefix")
+    return begins
+
+
 class WriteStatements:
     """What a commit runs; see `compiled` for the parameters."""
 
-    def __init__(self, dialect: Sqlite) -> None:
+    def __init__(self, dialect: Database) -> None:
         """Compile all."""
 
         def sql(statement: Executable, *names: str) -> str:
@@ -106,12 +122,12 @@ class WriteStatements:
         self.leases = sql(select(t.host_lease).where(dialect.one_of(t.host_lease.c.host, "hosts")), "hosts")
         self.hashes = sql(select(t.source.c.hash).where(dialect.one_of(t.source.c.hash, "hashes")), "hashes")
 
-        def rows(statement: Executable, *names: str) -> RowStatement:
-            return RowStatement(sql(statement, *names))
+        def rows(statement: Insert, *names: str) -> Rows:
+            return row_statement(dialect, statement, *names)
 
         self.start = rows(insert(t.run), *_all(t.run))
         changed = ("state", "revision", "updated", "last_seq", "last_checksum", "reason", "result", "waits")
-        self.change = RowStatement(dialect.update_rows(t.run, changed, "run"))
+        self.change = dialect.update_rows(t.run, changed, "run")
         self.open = rows(insert(t.open_run), *_all(t.open_run))
         self.close = sql(delete(t.open_run).where(dialect.one_of(t.open_run.c.workflow_id, "ids")), "ids")
         self.append = rows(insert(t.journal), "run", *_EVENT)
@@ -164,14 +180,14 @@ class WriteStatements:
 class KinStatements:
     """What a commit asks and writes about the kin of runs: children, those that wait for an id, and attributes."""
 
-    def __init__(self, dialect: Sqlite) -> None:
+    def __init__(self, dialect: Database) -> None:
         """Compile all."""
 
         def sql(statement: Executable, *names: str) -> str:
             return compiled(dialect, statement, *names)
 
-        def rows(statement: Executable, *names: str) -> RowStatement:
-            return RowStatement(sql(statement, *names))
+        def rows(statement: Insert, *names: str) -> Rows:
+            return row_statement(dialect, statement, *names)
 
         newest = select(func.max(t.run.c.run)).where(dialect.one_of(t.run.c.workflow_id, "ids"))
         last = newest.group_by(t.run.c.workflow_id)
@@ -201,7 +217,7 @@ class KinStatements:
 class KinReadStatements:
     """What a reader asks about ids that runs hold beside their own, about search attributes, and about many runs."""
 
-    def __init__(self, dialect: Sqlite) -> None:
+    def __init__(self, dialect: Database) -> None:
         """Compile all."""
 
         def sql(statement: Executable, *names: str) -> str:
@@ -232,7 +248,7 @@ class KinReadStatements:
 class ReadStatements(KinReadStatements):
     """What a reader runs."""
 
-    def __init__(self, dialect: Sqlite) -> None:
+    def __init__(self, dialect: Database) -> None:
         """Compile all."""
         super().__init__(dialect)
 
@@ -289,7 +305,7 @@ class ReadStatements(KinReadStatements):
         self.counts = sql(select(t.run.c.host, t.run.c.state, func.count()).group_by(t.run.c.host, t.run.c.state))
 
 
-def _journals(dialect: Sqlite) -> tuple[str, str]:
+def _journals(dialect: Database) -> tuple[str, str]:
     """Compile the reads of a journal: the events behind a position, and those of some kinds."""
     events = select(*(t.journal.c[name] for name in _EVENT)).where(_bound(t.journal.c.run)).order_by(t.journal.c.seq)
     following = limited(events.where(t.journal.c.seq > bindparam("after")))
@@ -297,7 +313,7 @@ def _journals(dialect: Sqlite) -> tuple[str, str]:
     return compiled(dialect, following, "key_run", "after", "limit"), compiled(dialect, some, "key_run", "kinds")
 
 
-def _naming(dialect: Sqlite) -> str:
+def _naming(dialect: Database) -> str:
     """Compile the read of what open runs did with names; its literals are those of the index, or that is not used."""
     journals = t.open_run.join(t.run, t.run.c.run == t.open_run.c.run).join(t.journal, t.journal.c.run == t.run.c.run)
     columns = (t.run.c.workflow_id, t.run.c.run, *(t.journal.c[name] for name in _EVENT))
@@ -313,7 +329,7 @@ def _naming(dialect: Sqlite) -> str:
 class ManyStatements:
     """What loads many runs at once: each takes a list of run numbers, and gives its rows with the run first."""
 
-    def __init__(self, dialect: Sqlite) -> None:
+    def __init__(self, dialect: Database) -> None:
         """Compile all."""
 
         def of_runs(table: Table, names: Sequence[str], order: str) -> str:
@@ -329,7 +345,7 @@ class ManyStatements:
         self.calls = of_runs(t.call, _CALL, "ref")
 
 
-def _changes(dialect: Sqlite) -> tuple[str, str]:
+def _changes(dialect: Database) -> tuple[str, str]:
     """Compile the reads of a watcher: the changes behind an id, and the newest id."""
     past, run = t.state_history.c, t.run.c
     of_change = (past.id, past.run, past.state, past.at, past.reason, past.by)
@@ -339,7 +355,7 @@ def _changes(dialect: Sqlite) -> tuple[str, str]:
     return compiled(dialect, following, "after", "limit"), compiled(dialect, select(func.max(past.id)))
 
 
-def _values(dialect: Sqlite) -> tuple[str, str, str, list[str]]:
+def _values(dialect: Database) -> tuple[str, str, str, list[str]]:
     """Compile what values need: the run id, a large value, what the store says of itself, and the bytes of a run."""
     large = select(t.blob.c.value).where(_bound(t.blob.c.run, t.blob.c.digest))
     run_id = select(t.run.c.run_id).where(_bound(t.run.c.run))
@@ -350,7 +366,7 @@ def _values(dialect: Sqlite) -> tuple[str, str, str, list[str]]:
     return compiled(dialect, run_id, "key_run"), compiled(dialect, large, "key_run", "key_digest"), info, sizes
 
 
-def _sources(dialect: Sqlite) -> tuple[str, str, str]:
+def _sources(dialect: Database) -> tuple[str, str, str]:
     """Compile what pins a run to another source, the list of those that no run refers to, and the deletion of some."""
     repin = compiled(dialect, update(t.run).where(_bound(t.run.c.run)), "bundle_hash", "key_run")
     kept = select(t.run.c.bundle_hash)
@@ -359,12 +375,11 @@ def _sources(dialect: Sqlite) -> tuple[str, str, str]:
     return repin, compiled(dialect, unused.order_by(t.source.c.hash)), compiled(dialect, forget, "hashes")
 
 
-def _documents(dialect: Sqlite) -> tuple[str, str, str, str]:
+def _documents(dialect: Database) -> tuple[str, str, str, str]:
     """Compile the reads of documents: one, those of a kind and prefix, what is due, and when the next one is."""
     doc = t.document.c
     one = compiled(dialect, select(t.document).where(_bound(doc.kind, doc.key)), "key_kind", "key_key")
-    begins = func.substr(doc.key, literal_column("1"), bindparam("length")) == bindparam("prefix")
-    some = select(t.document).where(_bound(doc.kind), begins, doc.key > bindparam("after")).order_by(doc.key)
+    some = select(t.document).where(_bound(doc.kind), _begins(doc.key), doc.key > bindparam("after")).order_by(doc.key)
     listed = compiled(dialect, limited(some), "key_kind", "length", "prefix", "after", "limit")
     waits = and_(_bound(doc.kind), doc.due > literal_column("0"))
     due = select(t.document).where(waits, doc.due <= bindparam("until")).order_by(doc.due, doc.key)
@@ -373,7 +388,7 @@ def _documents(dialect: Sqlite) -> tuple[str, str, str, str]:
     return one, listed, dues, following
 
 
-def listing(dialect: Sqlite, fields: frozenset[str], *, only_open: bool, attributes: int = 0) -> str:
+def listing(dialect: Database, fields: frozenset[str], *, only_open: bool, attributes: int = 0) -> str:
     """Compile the list of runs filtered by `fields` (names of `RunFilter`), newest first.
 
     Its parameters are those of `LISTED` that are in `fields`, name and value of as many search attributes as
@@ -400,7 +415,7 @@ LISTED: Final[dict[str, ColumnElement[bool]]] = {
     "host": t.run.c.host == bindparam("host"),
     "state": t.run.c.state == bindparam("state"),
     "entry": t.run.c.entry == bindparam("entry"),
-    "prefix": func.substr(t.run.c.workflow_id, literal_column("1"), bindparam("length")) == bindparam("prefix"),
+    "prefix": _begins(t.run.c.workflow_id),
 }
 """The conditions of a list of runs, in the order of their parameters; `prefix` takes its length first."""
 
@@ -411,14 +426,14 @@ def _active(table: Table) -> Any:
     return both, and_(_bound(table.c.host), t.run.c.state != bindparam("paused"))
 
 
-def _due(dialect: Sqlite, table: Table, *columns: ColumnElement[Any]) -> str:
+def _due(dialect: Database, table: Table, *columns: ColumnElement[Any]) -> str:
     both, active = _active(table)
     rows = select(*columns).select_from(both).where(active, table.c.due <= bindparam("until"))
     ordered = rows.order_by(table.c.due, table.c.run, table.c.ref)
     return compiled(dialect, limited(ordered), "key_host", "paused", "until", "limit")
 
 
-def _next(dialect: Sqlite, table: Table) -> str:
+def _next(dialect: Database, table: Table) -> str:
     both, active = _active(table)
     first = select(table.c.due).select_from(both).where(active).order_by(table.c.due)
     return compiled(dialect, limited(first), "key_host", "paused", "limit")

@@ -14,12 +14,13 @@ from actorflow.node.limit import written_limits
 from actorflow.registry.live import AnyRegistry
 from actorflow.run.turn import Committed, Item, RunRow
 from actorflow.store.backup import back_up, targets
+from actorflow.store.database import Database
 from actorflow.store.dialect import Sqlite
 from actorflow.store.epoch import refuse_inactive
 from actorflow.store.keyring import keyring_of
 from actorflow.store.memory import MemoryStore
+from actorflow.store.opening import is_server, open_store, server_database
 from actorflow.store.port import Reader, Store
-from actorflow.store.sql import SqlStore
 from actorflow.store.vault import OFFLOAD, Vault
 from actorflow.store.view import find
 from actorflow.store.writer import AnyWriter, open_writer
@@ -53,11 +54,9 @@ class Stores:
         return writer
 
     async def open_existing(self) -> None:
-        """Open every database that hosts of the registry name and that has a file: for commands without a node."""
-        for database in self.named():
-            path = self.path(database)
-            if path is not None and path.exists():
-                await self.open(database)
+        """Open every database that hosts of the registry name and that is there: for commands without a node."""
+        for database in self.databases():
+            await self.open(database)
 
     async def close(self) -> None:
         """Close every writer that is still open."""
@@ -70,7 +69,7 @@ class Stores:
         return sorted({""} | {getattr(config, "database", None) or "" for config in hosts})
 
     def path(self, database: str) -> Path | None:
-        """Return the file of a database, None for one in memory.
+        """Return the file of a database, None for one in memory or on a server.
 
         Raises:
             Error: kind NotFound or Invalid, when the entry is no database that works here.
@@ -81,8 +80,10 @@ class Stores:
             return self._directory / _DEFAULT_FILE
         entry = self._registry.entry(database)
         entry.require()
+        if is_server(entry.kind):
+            return None
         if entry.kind != _SQLITE:
-            raise invalid(f"{database} is a {entry.kind}: this release keeps runs in {_SQLITE}, or in `memory`")
+            raise invalid(f"{database} is a {entry.kind}: runs are kept in {_SQLITE}, a server's database, or `memory`")
         file = entry.config.file
         return None if file in _IN_MEMORY else self._directory / file
 
@@ -91,9 +92,36 @@ class Stores:
         paths = {database: self.path(database) for database in self.named()}
         return {database: path for database, path in paths.items() if path is not None}
 
-    def databases(self) -> dict[str, Sqlite]:
+    def database(self, name: str) -> Database | None:
+        """Return a database, made or not; None for one in memory.
+
+        Raises:
+            Error: as with `path`; kind Unavailable, when the driver of a server is not installed.
+        """
+        path = self.path(name)
+        if path is not None:
+            return Sqlite(path, self._vault(name))
+        entry = self._registry.entry(name) if name in self._registry else None
+        if entry is None or not is_server(entry.kind):
+            return None
+        return server_database(entry.kind, name, entry.config, self._vault(name))
+
+    def servers(self) -> bool:
+        """Tell whether a host of the registry keeps its runs on a server."""
+        return any(name in self._registry and is_server(self._registry.entry(name).kind) for name in self.named())
+
+    def files(self) -> dict[str, Sqlite]:
         """Return the databases that hosts of the registry name and that have a file, the default one first."""
-        return {name: Sqlite(path, self._vault(name)) for name, path in self.paths().items() if path.exists()}
+        return {name: item for name, item in self.databases().items() if isinstance(item, Sqlite)}
+
+    def databases(self) -> dict[str, Database]:
+        """Return the databases that hosts name and that have a file or are on a server, the default one first."""
+        found = {name: self.database(name) for name in self.named()}
+        return {
+            name: item
+            for name, item in found.items()
+            if item is not None and (not isinstance(item, Sqlite) or item.path.exists())
+        }
 
     def _vault(self, database: str) -> Vault:
         """Return how the values of a database are kept: what its hosts say, the first that says anything."""
@@ -121,7 +149,7 @@ class Stores:
         """
         writer = self._inactive.pop(database, None) or await self.open(database)
         try:
-            refuse_inactive(await writer.read(lambda reader: reader.info()), str(self.path(database)))
+            refuse_inactive(await writer.read(lambda reader: reader.info()), self._place(database))
         except Error as error:
             if error.kind == CONFLICT:
                 self._inactive[database] = writer
@@ -204,9 +232,14 @@ class Stores:
                 raise
         return await (await self.open(database)).read(read)
 
-    def _store(self, database: str) -> Store:
-        path = self.path(database)
-        if path is None:
+    def _place(self, name: str) -> str:
+        database = self.database(name)
+        return MEMORY if database is None else database.place
+
+    def _store(self, name: str) -> Store:
+        database = self.database(name)
+        if database is None:
             return MemoryStore()
-        path.parent.mkdir(parents=True, exist_ok=True)
-        return SqlStore(Sqlite(path, self._vault(database)))
+        if isinstance(database, Sqlite):
+            database.path.parent.mkdir(parents=True, exist_ok=True)
+        return open_store(database)

@@ -2,13 +2,17 @@
 
 A database gets its tables from the migrations, not from here; a test holds the two equal. The journal is a plain log
 in order of writing with one unique index: fastest to append, and a run's part of it is read through the index.
+
+Texts compare by their bytes on every database. MySQL wants a length for those in keys and indexes: a name (`NAME`) or
+an id (`ID`) has a greatest length there, which is what fits into an index. What only the migrations of servers say
+(their engine, the condition of an index) is not repeated here: to name it loads the dialects of all databases.
 """
 
 from __future__ import annotations
 
 from typing import Any, TypeAlias
 
-from sqlalchemy import BigInteger, Column, Index, Integer, LargeBinary, MetaData, Table, Text, text
+from sqlalchemy import VARBINARY, BigInteger, Column, Index, Integer, LargeBinary, MetaData, String, Table, Text, text
 from sqlalchemy.types import TypeEngine
 
 from actorflow.run.event import NAMING
@@ -18,6 +22,13 @@ Kind: TypeAlias = TypeEngine[Any] | type[TypeEngine[Any]]
 metadata = MetaData()
 
 NUMBER = BigInteger().with_variant(Integer(), "sqlite")  # only INTEGER PRIMARY KEY is SQLite's row number
+_LONGEST = 2**32 - 1  # bytes; what makes MySQL take its largest kinds of texts and bytes
+_BYTEWISE = Text(collation="C")
+NAME = Text().with_variant(_BYTEWISE, "postgresql").with_variant(String(255), "mysql")
+ID = Text().with_variant(_BYTEWISE, "postgresql").with_variant(String(500), "mysql")
+LONG = Text().with_variant(_BYTEWISE, "postgresql").with_variant(Text(_LONGEST), "mysql")
+BYTES = LargeBinary().with_variant(LargeBinary(_LONGEST), "mysql")
+DIGEST = LargeBinary().with_variant(VARBINARY(64), "mysql")
 
 
 def _needed(name: str, kind: Kind) -> Column[Any]:
@@ -32,25 +43,25 @@ run = Table(
     "run",
     metadata,
     Column("run", NUMBER, primary_key=True),
-    _needed("run_id", Text),
-    _needed("workflow_id", Text),
-    _needed("entry", Text),
-    _needed("host", Text),
-    _needed("bundle_hash", Text),
-    _needed("state", Text),
+    _needed("run_id", NAME),
+    _needed("workflow_id", ID),
+    _needed("entry", NAME),
+    _needed("host", NAME),
+    _needed("bundle_hash", NAME),
+    _needed("state", NAME),
     _needed("revision", NUMBER),
     _needed("lease", NUMBER),
     _needed("created", NUMBER),
     _needed("updated", NUMBER),
-    _needed("parent", Text),
+    _needed("parent", LONG),
     _needed("parent_run", NUMBER),
     _needed("parent_ref", NUMBER),
     _needed("last_seq", NUMBER),
-    _needed("last_checksum", LargeBinary),
-    _needed("reason", Text),
-    Column("result", LargeBinary),
-    _needed("waits", LargeBinary),
-    Column("strict", Text, nullable=False, server_default=""),
+    _needed("last_checksum", DIGEST),
+    _needed("reason", LONG),
+    Column("result", BYTES),
+    _needed("waits", BYTES),
+    Column("strict", NAME, nullable=False, server_default=""),
     Index("run_by_run_id", "run_id", unique=True),
     Index("run_by_workflow_id", "workflow_id", "run"),
     sqlite_autoincrement=True,  # a run number is never used twice
@@ -60,9 +71,9 @@ run = Table(
 open_run = Table(
     "open_run",
     metadata,
-    Column("workflow_id", Text, primary_key=True),
+    Column("workflow_id", ID, primary_key=True),
     _needed("run", NUMBER),
-    _needed("host", Text),
+    _needed("host", NAME),
     Index("open_run_by_host", "host", "run"),
 )
 """Who holds a workflow id: the primary key makes it one open run at a time, on every database."""
@@ -84,14 +95,14 @@ journal = Table(
     Column("id", NUMBER, primary_key=True),
     _needed("run", NUMBER),
     _needed("seq", NUMBER),
-    _needed("kind", Text),
+    _needed("kind", NAME),
     _needed("ref", NUMBER),
-    _needed("target", Text),
-    _needed("payload", LargeBinary),
-    _needed("drawn", LargeBinary),
+    _needed("target", LONG),
+    _needed("payload", BYTES),
+    _needed("drawn", BYTES),
     _needed("at", NUMBER),
-    _needed("digest", LargeBinary),
-    _needed("checksum", LargeBinary),
+    _needed("digest", DIGEST),
+    _needed("checksum", DIGEST),
     Index("journal_by_run", "run", "seq", unique=True),
 )
 
@@ -99,7 +110,8 @@ Index(
     "journal_by_name",
     journal.c.run,
     sqlite_where=text("kind IN ({})".format(", ".join(f"'{kind}'" for kind in NAMING))),
-)
+).ddl_if(dialect=("sqlite", "postgresql"))  # type: ignore[arg-type] # its text takes several
+Index("journal_by_kind", journal.c.kind, journal.c.run).ddl_if(dialect="mysql")
 """Runs that have done something with names: few, and found at the start of a host without reading every journal."""
 
 timer = Table(
@@ -107,7 +119,7 @@ timer = Table(
     metadata,
     _part_of_key("run", NUMBER),
     _part_of_key("ref", NUMBER),
-    _needed("host", Text),
+    _needed("host", NAME),
     _needed("due", NUMBER),
     Index("timer_by_due", "host", "due"),
     sqlite_with_rowid=False,
@@ -118,12 +130,12 @@ call = Table(
     metadata,
     _part_of_key("run", NUMBER),
     _part_of_key("ref", NUMBER),
-    _needed("host", Text),
+    _needed("host", NAME),
     _needed("attempt", NUMBER),
     _needed("due", NUMBER),
-    _needed("failure", LargeBinary),
+    _needed("failure", BYTES),
     Column("begun", NUMBER, nullable=False, server_default="0"),
-    Column("details", LargeBinary, nullable=False, server_default=""),
+    Column("details", BYTES, nullable=False, server_default=""),
     Column("crashes", NUMBER, nullable=False, server_default="0"),
     Index("call_by_due", "host", "due"),
     sqlite_with_rowid=False,
@@ -134,13 +146,13 @@ inbox = Table(
     metadata,
     Column("id", NUMBER, primary_key=True),
     _needed("run", NUMBER),
-    _needed("kind", Text),
+    _needed("kind", NAME),
     _needed("ref", NUMBER),
-    _needed("target", Text),
-    _needed("sender", Text),
-    _needed("payload", LargeBinary),
+    _needed("target", LONG),
+    _needed("sender", LONG),
+    _needed("payload", BYTES),
     _needed("at", NUMBER),
-    Column("digest", LargeBinary, nullable=False, server_default=""),
+    Column("digest", DIGEST, nullable=False, server_default=""),
     Index("inbox_by_run", "run", "id"),
     sqlite_autoincrement=True,  # ids order deliveries: a consumed id is never used again
 )
@@ -150,10 +162,10 @@ state_history = Table(
     metadata,
     Column("id", NUMBER, primary_key=True),
     _needed("run", NUMBER),
-    _needed("state", Text),
+    _needed("state", NAME),
     _needed("at", NUMBER),
-    _needed("reason", Text),
-    _needed("by", Text),
+    _needed("reason", LONG),
+    _needed("by", LONG),
     Index("state_history_by_run", "run", "id"),
     sqlite_autoincrement=True,  # ids order changes: who remembers the last one it saw misses none
 )
@@ -161,14 +173,14 @@ state_history = Table(
 source = Table(
     "source",
     metadata,
-    Column("hash", Text, primary_key=True),
-    _needed("bundle", LargeBinary),
+    Column("hash", NAME, primary_key=True),
+    _needed("bundle", BYTES),
 )
 
 host_lease = Table(
     "host_lease",
     metadata,
-    Column("host", Text, primary_key=True),
+    Column("host", NAME, primary_key=True),
     _needed("lease", NUMBER),
 )
 """The last fencing token of each host: what a new run of the host begins with."""
@@ -176,12 +188,12 @@ host_lease = Table(
 document = Table(
     "document",
     metadata,
-    _part_of_key("kind", Text),
-    _part_of_key("key", Text),
+    _part_of_key("kind", NAME),
+    _part_of_key("key", ID),
     _needed("due", NUMBER),
     _needed("revision", NUMBER),
-    _needed("value", LargeBinary),
-    _needed("digest", LargeBinary),
+    _needed("value", BYTES),
+    _needed("digest", DIGEST),
     Index("document_by_due", "kind", "due"),
     sqlite_with_rowid=False,
 )
@@ -192,7 +204,7 @@ child = Table(
     metadata,
     _part_of_key("run", NUMBER),
     _needed("parent_run", NUMBER),
-    _needed("policy", Text),
+    _needed("policy", NAME),
     Index("child_by_parent", "parent_run", "run"),
 )
 """The open children that do not outlive their parent, and what happens to them when it ends."""
@@ -201,8 +213,8 @@ queued_run = Table(
     "queued_run",
     metadata,
     _part_of_key("run", NUMBER),
-    _part_of_key("workflow_id", Text),
-    _needed("host", Text),
+    _part_of_key("workflow_id", ID),
+    _needed("host", NAME),
     _needed("ready", NUMBER),
     Index("queued_run_by_workflow_id", "workflow_id", "run"),
 )
@@ -212,10 +224,10 @@ attribute = Table(
     "attribute",
     metadata,
     _part_of_key("run", NUMBER),
-    _part_of_key("name", Text),
+    _part_of_key("name", NAME),
     _part_of_key("place", NUMBER),
-    _needed("kind", Text),
-    _needed("value", Text),
+    _needed("kind", NAME),
+    _needed("value", LONG),
     Index("attribute_by_value", "name", "value", "run"),
     sqlite_with_rowid=False,
 )
@@ -226,8 +238,8 @@ blob = Table(
     metadata,
     Column("id", NUMBER, primary_key=True),
     _needed("run", NUMBER),
-    _needed("digest", LargeBinary),
-    _needed("value", LargeBinary),
+    _needed("digest", DIGEST),
+    _needed("value", BYTES),
     Index("blob_by_run", "run", "digest", unique=True),
 )
 """Large values of runs, apart from the rows that refer to them; see `vault`."""
@@ -235,14 +247,36 @@ blob = Table(
 store_info = Table(
     "store_info",
     metadata,
-    Column("key", Text, primary_key=True),
-    _needed("value", Text),
+    Column("key", NAME, primary_key=True),
+    _needed("value", LONG),
 )
 
 migration = Table(
     "migration",
     metadata,
     Column("version", NUMBER, primary_key=True, autoincrement=False),
-    _needed("name", Text),
-    _needed("checksum", Text),
+    _needed("name", NAME),
+    _needed("checksum", NAME),
 )
+
+server = MetaData()
+"""What only a server needs, where several write: SQLite has a file lock and counters of its own for that."""
+
+turnstile = Table(
+    "turnstile",
+    server,
+    _part_of_key("id", NUMBER),
+    _needed("number", NUMBER),
+    _needed("run", NUMBER),
+    _needed("inbox", NUMBER),
+)
+"""One row: who updates it has the right to write until its transaction ends. Commits are counted, and so are runs."""
+
+writer = Table(
+    "writer",
+    server,
+    Column("writer", NAME, primary_key=True),
+    _needed("number", NUMBER),
+    _needed("since", NUMBER),
+)
+"""One row for each connection that writes, with the number of its last commit: what is asked when an answer is lost."""

@@ -16,6 +16,7 @@ from actorflow.duration import SECOND
 from actorflow.errors import invalid
 from actorflow.run.turn import Transact
 from actorflow.script.ctx import CALL, CallContext
+from actorflow.store.opening import is_server
 from actorflow.store.stores import MEMORY
 from actorflow.value import Limits, copy_value
 from hosts.workflow.open_call import attempts_of
@@ -57,6 +58,7 @@ def prepared(engine: Engine, call: OpenCall, request: CallRequest) -> Transact:
     entry = engine.node.registry.entry(request.target)
     entry.require()
     _check_database(entry, request.target, call)
+    _check_kind(engine, request.target, call)
     function = engine.functions.python_function(request.target)
     if iscoroutinefunction(function):
         raise invalid(f"{request.target}: transactional needs a `def`, got an `async def`")
@@ -85,6 +87,14 @@ def _check_database(entry: Entry, target: str, call: OpenCall) -> None:
         where = kept or "the default database of the node"
         message = f"{target} is transactional in {named}, and {call.host.id} keeps its runs in {where}"
         raise invalid(f"{message}; name the same database in both, or drop `transactional`")
+
+
+def _check_kind(engine: Engine, target: str, call: OpenCall) -> None:
+    registry, kept = engine.node.registry, call.host.settings.database
+    if kept and is_server(registry.entry(kept).kind):
+        where = f"{kept}, a {registry.entry(kept).kind}"
+        message = f"{target} is transactional, and {call.host.id} keeps its runs in {where}: that works on SQLite only"
+        raise invalid(f"{message}; drop `transactional`, and key its effects by ctx.invocation_id")
 
 
 def _field(config: Any, name: str) -> Any:

@@ -5,13 +5,16 @@ from __future__ import annotations
 import re
 from hashlib import blake2b
 from importlib.resources import files
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from actorflow.errors import CONFLICT, Error
 from actorflow.run.event import FORMAT
 
 _NAME = re.compile(r"(\d{4})_(\w+)\.sql")
-_CREATED = re.compile(r"^CREATE TABLE \"?(\w+)", re.MULTILINE)
+_CREATED = re.compile(r"^CREATE TABLE (?:IF NOT EXISTS )?\"?(\w+)", re.MULTILINE)
+
+LOCK: Final = "actorflow migrate"
+"""What a server locks while one node makes or changes the tables."""
 
 
 class Migration(NamedTuple):
@@ -49,8 +52,11 @@ def missing(cursor: Any, known: list[Migration], tables: set[str], place: str) -
     if "migration" not in tables:
         return known
     cursor.execute("SELECT version, checksum FROM migration")
-    steps = _pending(dict(cursor.fetchall()), known, place)
-    cursor.execute("SELECT value FROM store_info WHERE key = 'format'")
+    applied = dict(cursor.fetchall())
+    steps = _pending(applied, known, place)
+    if not applied:  # on a database that keeps the tables of a step which was cut short
+        return steps
+    cursor.execute("SELECT value FROM store_info WHERE \"key\" = 'format'")
     journal_format = int(cursor.fetchone()[0])
     if journal_format > FORMAT:
         got = f"got journal format {journal_format}, expected at most {FORMAT}"
@@ -72,19 +78,22 @@ def _pending(applied: dict[int, str], known: list[Migration], place: str) -> lis
     return [step for step in known if step.version not in applied]
 
 
-def migrate(cursor: Any, known: list[Migration], tables: set[str], place: str) -> None:
+def migrate(cursor: Any, known: list[Migration], tables: set[str], place: str, *, resumes: bool = False) -> None:
     """Apply what is missing, inside the write transaction that the caller has begun and will commit.
+
+    A database that cannot make tables in a transaction has a lock instead, and steps that may be done twice: with
+    `resumes`, the table `migration`, which is made first, says that the others are ours.
 
     Raises:
         Error: kind Conflict, when the database cannot be used by this program.
     """
     steps = missing(cursor, known, tables, place)
     ours = {name for step in known if step not in steps for name in _CREATED.findall(step.sql)}
+    if resumes and "migration" in tables:
+        ours = tables
     for step in steps:
         _apply(cursor, step, tables - ours, place)
         ours.update(_CREATED.findall(step.sql))
-    cursor.execute("DELETE FROM store_info WHERE key = 'format'")
-    cursor.execute(f"INSERT INTO store_info (key, value) VALUES ('format', '{FORMAT}')")  # noqa: S608 - a constant
 
 
 def _apply(cursor: Any, step: Migration, foreign: set[str], place: str) -> None:
@@ -97,6 +106,8 @@ def _apply(cursor: Any, step: Migration, foreign: set[str], place: str) -> None:
     for statement in step.sql.split(";\n"):
         if statement.strip():
             cursor.execute(statement)
+    cursor.execute("DELETE FROM store_info WHERE \"key\" = 'format'")
+    cursor.execute(f"INSERT INTO store_info (\"key\", value) VALUES ('format', '{FORMAT}')")  # noqa: S608 - a constant
     row = f"({step.version}, '{step.name}', '{step.checksum}')"  # digits, a word, hex: nothing to quote
     cursor.execute(f"INSERT INTO migration (version, name, checksum) VALUES {row}")  # noqa: S608 - see above
 

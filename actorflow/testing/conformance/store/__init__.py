@@ -13,6 +13,7 @@ from typing import Final, TypeAlias
 from actorflow.store.port import Store
 from actorflow.testing.conformance.store import change, documents, ending, reading, start, succession, turn, waiting
 from actorflow.testing.conformance.store.case import Case
+from actorflow.testing.conformance.store.sharing import SHARED, SharedCase
 
 MakeStore: TypeAlias = Callable[[], Store]
 
@@ -28,11 +29,15 @@ CASES: Final[tuple[Case, ...]] = (
 )
 
 
-def check_store(make_store: MakeStore) -> None:
+__all__ = ["CASES", "SHARED", "Case", "MakeStore", "SharedCase", "check_store"]
+
+
+def check_store(make_store: MakeStore, share: Callable[[Store], Store] | None = None) -> None:
     """Run every case on a store of its own.
 
     Args:
         make_store: returns a new, empty store each time; it is closed after its case.
+        share: returns another store on the database of one, None when no second connection can be made to it.
 
     Raises:
         AssertionError: naming what was got and what was expected.
@@ -40,3 +45,8 @@ def check_store(make_store: MakeStore) -> None:
     for case in CASES:
         with closing(make_store()) as store:
             case(store)
+    if share is None:
+        return
+    for shared in SHARED:
+        with closing(make_store()) as one, closing(share(one)) as two:
+            shared(one, two)

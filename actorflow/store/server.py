@@ -1,0 +1,232 @@
+"""What databases on servers have in common: one writer at a time, commits that are counted, connections that get lost.
+
+A write transaction begins by updating the one row of `turnstile`: whoever has done that is alone until its transaction
+ends, so a batch is looked up, decided and written as it is on SQLite, and numbers and changes of state come in the
+order of commits. Nothing is locked between two transactions, and the server ends one whose writer stands still. The
+same statement counts, in a row of `writer`, the commits of the connection: when the answer of a commit is lost, that
+row tells whether it was written.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Any, ClassVar, Final, Protocol, TypeVar
+from uuid import uuid4
+
+from sqlalchemy import URL, bindparam, delete, insert, select, update
+
+from actorflow.errors import UNAVAILABLE, Error
+from actorflow.run.turn import Transact
+from actorflow.store import tables as t
+from actorflow.store.crash import CrashPoint
+from actorflow.store.database import Database
+from actorflow.store.port import CommitUnknown
+from actorflow.store.sql import SqlStore
+from actorflow.store.statement import compiled
+from actorflow.store.vault import Vault
+
+T = TypeVar("T")
+
+CONNECT: Final = 10
+"""Seconds to wait for a server."""
+STILL: Final = 5
+"""Seconds that a writer may stand still within its transaction, and that others wait for it."""
+PATIENCE: Final = 8.0
+"""Seconds in which a lost server may come back without anybody hearing of it."""
+_PAUSE: Final = 0.1
+"""Seconds between two tries."""
+_KEPT: Final = 86_400_000_000_000
+"""Nanoseconds after which the row of a connection that is gone may go."""
+
+
+class TryAgain(Error):
+    """Nothing was written, and the reason may be over at once: a lost connection, or a transaction that was undone."""
+
+    def __init__(self, message: str) -> None:
+        """Say what happened; kind Unavailable, retryable."""
+        super().__init__(message, UNAVAILABLE, retryable=True)
+
+
+class Turn:
+    """What a connection that writes knows: its row in `writer`, and whether others have written.
+
+    Attributes:
+        writer: the name of the row, "" before the first transaction. committed: how many of its commits are known.
+        version: changes when another connection has written.
+    """
+
+    def __init__(self) -> None:
+        """Know nothing."""
+        self.writer = ""
+        self.committed = 0
+        self.version = 0
+        self.number = 0
+
+
+class ServerDatabase(Database, Protocol):
+    """A database on a server."""
+
+    def outcome(self, connection: Any, writer: str) -> int:
+        """Return how many commits of a writer there are, once none of them is under way any more."""
+        ...
+
+
+class Server:
+    """What the dialects of servers share."""
+
+    transact: ClassVar[Callable[[Any, Transact], bool] | None] = None
+    scheme: ClassVar[str]
+    core: Any
+
+    def __init__(self, url: URL, vault: Vault | None = None) -> None:
+        """Name the database; `vault` keeps its values."""
+        self.url = url
+        self.vault = vault or Vault()
+        database: Any = self
+        numbers = select(t.turnstile.c.run, t.turnstile.c.inbox)
+        self._numbers = compiled(database, numbers)
+        self._number = compiled(database, update(t.turnstile), "run", "inbox")
+        self._enter = compiled(database, insert(t.writer), "writer", "number", "since")
+        self._sweep = compiled(database, delete(t.writer).where(t.writer.c.since < bindparam("until")), "until")
+        self._stop = compiled(database, select(t.turnstile.c.number).with_for_update())
+        count = select(t.writer.c.number).where(t.writer.c.writer == bindparam("name"))
+        self._count = compiled(database, count, "name")
+
+    @property
+    def place(self) -> str:
+        """What to call the database in messages: never with its password."""
+        host = self.url.host or self.url.query.get("unix_socket") or self.url.query.get("host") or "localhost"
+        port = f":{self.url.port}" if self.url.port else ""
+        return f"{self.scheme}://{host}{port}/{self.url.database or ''}"
+
+    def begin(self, cursor: Any) -> None:
+        """Begin a write transaction: wait until it is the turn of this connection."""
+        cursor.execute("BEGIN", ())
+        turn: Turn = cursor.connection.turn
+        number = self._turn(cursor, turn.writer) if turn.writer else 0
+        if not number:  # the first time, or somebody has taken this connection for one that is gone
+            now = time.time_ns()
+            cursor.execute(self._sweep, (now - _KEPT,))
+            turn.writer, turn.committed = uuid4().hex, 0
+            cursor.execute(self._enter, (turn.writer, 0, now))
+            number = self._turn(cursor, turn.writer)
+        if not turn.number <= number <= turn.number + 1:
+            turn.version += 1
+        turn.number = number
+
+    def _turn(self, cursor: Any, writer: str) -> int:
+        """Count a commit of a writer and of all, and return the number of that; 0 when there is no such writer."""
+        raise NotImplementedError
+
+    def version(self, cursor: Any) -> object:
+        """Return what changes when another connection has written."""
+        return cursor.connection.turn.version
+
+    def numbers(self, cursor: Any) -> tuple[int, int]:
+        """Return the last numbers of a run and of an inbox row that were ever used."""
+        run, inbox = cursor.execute(self._numbers, ()).fetchone()
+        return run, inbox
+
+    def number(self, cursor: Any, run: int, inbox: int) -> None:
+        """Keep the last numbers used."""
+        cursor.execute(self._number, (run, inbox))
+
+    def outcome(self, connection: Any, writer: str) -> int:
+        """Return how many commits of a writer there are, once none of them is under way any more."""
+        cursor = connection.cursor()
+        try:
+            cursor.execute("BEGIN", ())
+            cursor.execute(self._stop, ()).fetchall()  # whoever has this row is not done
+            found = cursor.execute(self._count, (writer,)).fetchone()
+            cursor.execute("ROLLBACK", ())
+        finally:
+            cursor.close()
+        return found[0] if found else 0
+
+    def settle(self, connection: Any) -> None:
+        """Do nothing: what is in doubt is asked for by name."""
+
+    def integrity(self, connection: Any) -> list[str]:  # noqa: ARG002 - as the port has it
+        """Return nothing: a server looks after its own files, and has tools of its own to check them."""
+        return []
+
+
+class ServerStore(SqlStore):
+    """A store on a server: outlives lost connections, restarts and conflicts, and does nothing twice over them."""
+
+    def __init__(self, dialect: ServerDatabase, crash: CrashPoint | None = None, patience: float = PATIENCE) -> None:
+        """Open the database; see `SqlStore`. `patience` are the seconds in which a lost server may come back."""
+        self._server = dialect
+        self._patience = patience
+        self._doubt: tuple[str, int] | None = None
+        super().__init__(dialect, crash)
+
+    def _connection(self) -> Any:
+        """Return the connection; a new one waits until nothing of the one before is under way any more."""
+        connection = super()._connection()
+        if self._doubt is not None:
+            try:
+                self._is_written()
+            except BaseException:
+                self.close()
+                raise
+        return connection
+
+    def _is_written(self) -> bool:
+        """Find out whether the commit in doubt was written."""
+        assert self._doubt is not None  # noqa: S101 - asked for only then
+        writer, number = self._doubt
+        try:
+            written = self._server.outcome(self._open, writer) >= number
+        except Exception as error:
+            raise self.dialect.explain(error) or error from error
+        self._doubt = None
+        return written
+
+    def _transaction(self, work: Callable[[Any], T]) -> T:
+        end = time.monotonic() + self._patience
+        kept: list[T] = []
+
+        def remembered(cursor: Any) -> T:
+            kept[:] = [work(cursor)]
+            return kept[0]
+
+        while True:
+            try:
+                return super()._transaction(remembered)
+            except CommitUnknown:
+                if self._found_out(end):
+                    self._commits += 1
+                    return kept[0]
+            except TryAgain:
+                if time.monotonic() > end:
+                    raise
+            time.sleep(_PAUSE)
+
+    def _found_out(self, end: float) -> bool:
+        """Tell whether the commit in doubt was written.
+
+        Raises:
+            CommitUnknown: when the server could not be asked in time; the next connection waits for the outcome.
+        """
+        while self._doubt is not None:
+            try:
+                super()._connection()
+                return self._is_written()
+            except Error as error:
+                self.close()
+                if time.monotonic() > end:
+                    raise CommitUnknown(error.message) from error
+            time.sleep(_PAUSE)
+        return False
+
+    def _finish(self, cursor: Any) -> None:
+        turn: Turn = self._open.turn
+        number = turn.committed + 1
+        try:
+            super()._finish(cursor)
+        except CommitUnknown:
+            self._doubt = (turn.writer, number)
+            raise
+        turn.committed = number
