@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from actorflow.errors import invalid
+
+STORE: Final = "local"
+"""Node part of the PIDs of durable runs: they belong to a store, not to a node."""
 
 
 class Pid(NamedTuple):

@@ -120,8 +120,6 @@ class Session:
         self._timing = timing
         self._frames: list[bytes] = []
         self._number = 0
-        self._latest = 0
-        """Highest incarnation of the other side that has proved itself."""
         self._begin(now)
 
     def _begin(self, now: int) -> None:
@@ -247,9 +245,8 @@ class Session:
     def _on_knock(self, frame: Frame, now: int) -> None:
         """Greet whoever asks for it: it does not know us, so it is not, or no longer, who we talk to."""
         peer = _introduced(frame)
-        if peer is not None and peer.incarnation >= self._latest:
-            if self.state is State.GREETING or peer.incarnation > self._latest:
-                self.address = peer.address
+        if peer is not None and not self._is_older(peer):
+            self.address = peer.address
             self._answer(Kind.HELLO, b"", now)
 
     def _on_hello(self, frame: Frame, now: int) -> None:
@@ -257,19 +254,18 @@ class Session:
         peer = _introduced(frame)
         if peer is None:
             return
-        if peer.incarnation < self._latest:
+        if self._is_older(peer):
             self._number += 1
             bye = Frame(Kind.BYE, self.me.name, self.source, frame.source, self._number, [SUPERSEDED])
             self.asides.append((peer.address, write_frame(bye, self._cluster)))
             return
-        if self.state is State.GREETING or peer.incarnation > self._latest:
-            self.address = peer.address
+        self.address = peer.address
         self._answer(Kind.AUTH, frame.source, now, eagerly=self.state is State.GREETING)
 
     def _on_auth(self, frame: Frame, now: int) -> None:
         """Open a conversation with whoever has proved itself for our session id; an open one may be over by that."""
         peer = _introduced(frame)
-        if peer is None or frame.target != self.source or peer.incarnation < self._latest:
+        if peer is None or frame.target != self.source or self._is_older(peer):
             return
         if self.state is State.OPEN:
             if frame.source == self._target:
@@ -279,7 +275,6 @@ class Session:
             self.events.append(Broken("it has been restarted" if restarted else "it has given up on this node"))
             self._forget_peer()
         self.state, self.peer, self.address = State.OPEN, peer, peer.address
-        self._latest = peer.incarnation
         self._target, self._key = frame.source, conversation_key(self._cluster, self.source, frame.source)
         self._heard = now
         self._sent_at = now
@@ -287,6 +282,13 @@ class Session:
         self._say(Kind.AUTH, [self.me.incarnation, self.me.address])
         self._owes_ack = True  # it carries our first credit
         self.events.append(Opened(peer))
+
+    def _is_older(self, peer: Peer) -> bool:
+        """Tell whether this is not whom we talk to, and no later one either: it has to wait until that is down."""
+        known = self.peer
+        if known is None or peer == known:
+            return False
+        return peer.incarnation <= known.incarnation
 
     def _on_data(self, frame: Frame, now: int) -> None:
         received, limit, first, items = frame.fields
@@ -318,7 +320,9 @@ class Session:
             return
         reason = str(frame.fields[0]) if frame.fields else ""
         if reason == SUPERSEDED:
-            self.events.append(Refused(f"a later incarnation of {self.me.name!r} is known to {self.name!r}"))
+            self.events.append(
+                Refused(f"{self.name!r} talks to another node {self.me.name!r}: give one of them another name")
+            )
         if self.state is State.OPEN and frame.source == self._target:
             self._break(reason or "it has left", now, left=True)
 

@@ -35,6 +35,14 @@ class Directory:
         """Return the PID that has the name, or None."""
         return self._pids.get(name)
 
+    def resolve(self, name: str) -> str | None:
+        """Return the PID that messages to the name go to, or None: as `find`, unless there are other scopes."""
+        return self._pids.get(name)
+
+    def known(self) -> set[str]:
+        """Return the PIDs that have names."""
+        return set(self._names)
+
     def lookup(self, name: str) -> str:
         """Return the PID that has the name.
 

@@ -40,6 +40,14 @@ class Links:
         """Return how many processes the tables mention; 0 when nothing is monitored, linked or watched."""
         return len({*self._monitors, *self._monitored, *self._links, *self._watchers})
 
+    def known(self) -> set[str]:
+        """Return the processes whose end concerns somebody."""
+        return {*self._monitors, *self._links, *self._watchers}
+
+    def monitors(self, watcher: str, target: str) -> bool:
+        """Tell whether `watcher` has asked to get EXIT when `target` ends."""
+        return self._monitors.get(target, {}).get(watcher, False)
+
     def monitor(self, watcher: str, target: str) -> None:
         """Let `watcher` get EXIT when `target` ends.
 

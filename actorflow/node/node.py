@@ -23,6 +23,7 @@ from actorflow.node.asking import Asking
 from actorflow.node.asyncio_bridge import AsyncioThread
 from actorflow.node.calls import Calls
 from actorflow.node.directory import Directory
+from actorflow.node.elsewhere import Mesh
 from actorflow.node.event_bus import EventBus
 from actorflow.node.guard import Guard
 from actorflow.node.links import Links
@@ -86,6 +87,7 @@ class Node(Asking):
         guard: judges what scripts that run as an actor may do.
         booting: whether its services are being started for the first time, or were a moment ago.
         settled: waits until it is known how the starts of services went; set by the composition root.
+        mesh: the other nodes; set by the composition root, None on a node that is alone.
         runs: what an operator does to durable runs (`store.operator.Operator`): `await node.runs.change("pause", run)`;
             set by the composition root, None on a node without stores.
     """
@@ -133,6 +135,7 @@ class Node(Asking):
         self.booting = False
         self.settled: Callable[[Collection[str]], Awaitable[None]] = _settled
         self.runs: Any = None
+        self.mesh: Mesh | None = None
         self._nursery: trio.Nursery | None = None
         self._closing: list[Callable[[], Awaitable[None]]] = []
         self._listeners: list[Callable[[Revision], None]] = []

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Final
 
 from actorflow.errors import INTERNAL, UNAVAILABLE, Error, Failure, invalid, not_found
 from actorflow.message import EXIT, Message, exit_event
-from actorflow.names import is_pid, parse_pid
+from actorflow.names import STORE, is_pid, parse_pid
+from actorflow.node.elsewhere import Elsewhere
 from actorflow.node.execution import Execution
 from actorflow.node.suggest import did_you_mean
 from actorflow.ports import Host, Outcome, Reply, SpawnRequest
@@ -44,6 +45,9 @@ class Router:
         host = self._node.hosts.get(host_id)
         if host is not None:
             return host
+        mesh = self._node.mesh
+        if mesh is not None and (elsewhere := mesh.host(host_id)) is not None:
+            return elsewhere
         try:
             entry = self._node.registry.entry(host_id)
         except Error:
@@ -67,7 +71,7 @@ class Router:
             return False
 
     def resolve(self, dest: str) -> tuple[Host, str]:
-        """Return the host of a PID or registered name, and the PID in full.
+        """Return the host of a PID or registered name, and the PID in full; the host may be another node.
 
         Raises:
             Error: kind NotFound, when the name or the host of the PID is unknown.
@@ -75,13 +79,26 @@ class Router:
         if not isinstance(dest, str):
             raise invalid(f"not a PID or name: got {dest!r}, expected text")
         if not is_pid(dest):
-            name, dest = dest, self._node.directory.find(dest) or self._workflow(dest)
+            name, dest = dest, self._node.directory.resolve(dest) or self._workflow(dest)
             if not dest:
                 hint = self._node.directory.hint(name)
                 raise not_found(f"could not resolve {name!r} as PID or registered name{hint}")
-        pid = parse_pid(dest)
+        pid, mesh = parse_pid(dest), self._node.mesh
+        if mesh is not None and pid.node != self._node.name and (elsewhere := mesh.node_of(pid)) is not None:
+            return elsewhere, dest
         host = self._node.hosts.get(pid.host) or self._node.hosts.get(_scheduler_of(pid.host)) or self.host(pid.host)
-        return host, dest if pid.node else str(pid._replace(node=self._node.name))
+        return host, dest if pid.node else str(pid._replace(node=STORE if is_durable(host) else self._node.name))
+
+    def resolve_here(self, dest: str) -> tuple[Host, str]:
+        """Return what `resolve` does for what another node asks; nothing is passed on to a third.
+
+        Raises:
+            Error: kind NotFound, when it is not on this node.
+        """
+        host, pid = self.resolve(dest)
+        if self._away(host) is not None:
+            raise not_found(f"process not found: {dest} is not on node {self._node.name!r}")
+        return host, pid
 
     def _workflow(self, workflow_id: str) -> str:
         """Return the PID of the workflow with this id, which is open on a durable host here, or ended; else ""."""
@@ -106,6 +123,9 @@ class Router:
 
         The process then goes on, or with a `reason` is asked to stop with it.
         """
+        away = self._elsewhere(request.host)
+        if away is not None:
+            return away.exec(request, reply, reason)
         execution = Execution(self, reply, reason)
         execution.spawn(request)
         return execution.give_up
@@ -114,6 +134,8 @@ class Router:
         """Reply how a process ends, or has ended where the host still knows. Returns what gives that up."""
         try:
             host, pid = self.resolve(dest)
+            if (away := self._away(host)) is not None:
+                return away.watch(pid, reply)
             state = host.alive(pid)
             if state is False:
                 raise not_found(f"process not found: {pid}")
@@ -165,11 +187,14 @@ class Router:
             self.terminate(dest, reply)
         else:
             try:
-                self._relate(verb, sender, dest)
+                away = self._relate(verb, sender, dest)
             except Error as error:
                 reply(Outcome(failure=_internal(error.failure, retryable=False)))
             else:
-                reply(Outcome(value=True))
+                if away is None:
+                    reply(Outcome(value=True))
+                else:
+                    away[0].relate(verb, sender, away[1], reply)
 
     def name(self, verb: str, name: str, pid: str) -> Value:
         """Do `register`, `lookup` or `unregister` in the directory and return its answer.
@@ -190,6 +215,8 @@ class Router:
         if host.alive(pid) is not True:
             raise not_found(f"process not found: {pid}")
         directory.register(name, pid)
+        if (away := self._away(host)) is not None:
+            away.follow(pid)
         return True
 
     def adopt(self, request: SpawnRequest, pid: str) -> None:
@@ -203,15 +230,29 @@ class Router:
         if request.link:
             links.link(request.parent, pid)
 
-    def _relate(self, verb: str, sender: str, dest: str) -> None:
+    def _elsewhere(self, host_id: str) -> Elsewhere | None:
+        """Return the node that a host is on if it is not this one."""
+        mesh = self._node.mesh
+        return None if mesh is None or host_id in self._node.hosts else self._away(mesh.host(host_id))
+
+    def _away(self, host: Host | None) -> Elsewhere | None:
+        """Return a host as the other node that it is, None for one of this node."""
+        return host if self._node.mesh is not None and isinstance(host, Elsewhere) else None
+
+    def _relate(self, verb: str, sender: str, dest: str) -> tuple[Elsewhere, str] | None:
+        """Monitor, link or undo that on this node; returns the node of a process elsewhere, and its PID."""
         links = self._node.links
         if verb not in CONTROLS:
             raise invalid(f"unknown control {verb!r}{did_you_mean(verb, CONTROLS)}")
         if verb.startswith("un"):
-            pid = self._known(dest)
+            found, pid = self._known(dest)
+            if (away := self._away(found)) is not None:
+                return away, pid
             (links.unmonitor if verb == "unmonitor" else links.unlink)(sender, pid)
-            return
+            return None
         host, pid = self.resolve(dest)
+        if (away := self._away(host)) is not None:
+            return away, pid
         state = host.alive(pid)
         if isinstance(state, Outcome) and is_durable(host):
             self._tell_result(sender, pid, state, link=verb == "link")
@@ -219,15 +260,16 @@ class Router:
             raise not_found(f"pid not registered: {pid}")
         else:
             (links.monitor if verb == "monitor" else links.link)(sender, pid)
+        return None
 
-    def _known(self, dest: str) -> str:
-        """Return the PID in full; one of a host that is gone is its own."""
+    def _known(self, dest: str) -> tuple[Host | None, str]:
+        """Return the host and the PID in full; one of a host that is gone is its own."""
         try:
-            return self.resolve(dest)[1]
+            return self.resolve(dest)
         except Error:
             if not is_pid(dest):
                 raise
-            return dest
+            return None, dest
 
     def _tell_result(self, sender: str, pid: str, outcome: Outcome, *, link: bool) -> None:
         """A durable run that has ended: the watcher reads its result."""

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 import trio
 
 from actorflow.errors import Error
+from actorflow.names import STORE
 from hosts.workflow.engine import Engine
 
 if TYPE_CHECKING:
@@ -49,7 +50,7 @@ class Engines:
             if serving is None:
                 writer = await self._node.open_store(database)
                 writer.rows = host.settings.group_rows
-                engine = Engine(self._node, writer, self._node.name, self._node.boot)
+                engine = Engine(self._node, writer, STORE, self._node.boot)
                 serving = self._serving[database] = _Serving(engine, trio.CancelScope(), trio.Event())
                 await self._node.nursery.start(self._serve, serving)
             serving.engine.hosts[host.id] = host

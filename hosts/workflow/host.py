@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from actorflow.codec import decode, encode
 from actorflow.errors import Error
 from actorflow.message import Message
-from actorflow.names import Pid, parse_pid
+from actorflow.names import STORE, Pid, parse_pid
 from actorflow.ports import Outcome, ProcessInfo, Reply, SpawnRequest
 from actorflow.run import event as events
 from actorflow.run.turn import ChangeRun, Committed, Delivery
@@ -48,7 +48,7 @@ class WorkflowHost:
         self.node = node
         self.settings: Settings = settings_of(id, config)
         self.lease = 0
-        self._pid_head = str(Pid(node.name, id, "")).removesuffix("}")
+        self._pid_head = str(Pid(STORE, id, "")).removesuffix("}")
         self._engine: Engine | None = None
 
     @property

@@ -112,7 +112,13 @@ class _Program(Program):
 class Rig:
     """An open node with two process hosts and a function host."""
 
-    def __init__(self, boot: int = 0, limits: Mapping[str, Any] | None = None, clock: Clock | None = None) -> None:
+    def __init__(
+        self,
+        boot: int = 0,
+        limits: Mapping[str, Any] | None = None,
+        clock: Clock | None = None,
+        name: str = "local",
+    ) -> None:
         self.registry = FakeRegistry()
         self.notices: list[Notice] = []
         self.logs: list[tuple[str, str, Mapping[str, Any]]] = []
@@ -120,6 +126,7 @@ class Rig:
         self.node = Node(
             self.registry,
             {"test": self.language, "lua": self.language},
+            name=name,
             boot=boot,
             clock=clock,
             notices=self.notices.append,

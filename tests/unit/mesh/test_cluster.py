@@ -141,5 +141,5 @@ async def test_a_second_node_of_the_same_name_is_noticed() -> None:
         twin = nodes.network.transport("b2")
         nodes.network.transport = lambda _name: twin  # type: ignore[method-assign]
         await nodes.start("b", incarnation=2)
-        await until(lambda: any("later incarnation of 'b'" in notice.text for notice in nodes.notices), 20)
+        await until(lambda: any("talks to another node 'b'" in notice.text for notice in nodes.notices), 20)
         await until(lambda: a.cluster.members()[1].incarnation == 2)
