@@ -390,6 +390,15 @@ class Functions(Protocol):
 
 
 @runtime_checkable
+class Finding(Protocol):
+    """A host that does not know by itself which processes there are."""
+
+    def find(self, pid: str, then: Callable[[], None]) -> None:
+        """Find out whether a process lives and call `then`, after which `alive` knows."""
+        ...
+
+
+@runtime_checkable
 class Reaching(Protocol):
     """A host whose processes have states that one can wait for."""
 

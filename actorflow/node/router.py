@@ -7,20 +7,22 @@ already copied for the receiver.
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from actorflow.errors import INTERNAL, UNAVAILABLE, Error, Failure, invalid, not_found
 from actorflow.message import EXIT, Message, exit_event
-from actorflow.names import STORE, is_pid, parse_pid
+from actorflow.names import is_pid, parse_pid
 from actorflow.node.elsewhere import Elsewhere
 from actorflow.node.execution import Execution
 from actorflow.node.suggest import did_you_mean
-from actorflow.ports import Host, Outcome, Reply, SpawnRequest
+from actorflow.ports import Finding, Host, Outcome, Reply, SpawnRequest
 
 if TYPE_CHECKING:
     from actorflow.node.node import Node
     from actorflow.value import Value
 
+_OF_LIVING: Final = ("monitor", "link")
 CONTROLS: Final = ("monitor", "unmonitor", "link", "unlink", "cancel", "terminate")
 
 
@@ -87,7 +89,11 @@ class Router:
         if mesh is not None and pid.node != self._node.name and (elsewhere := mesh.node_of(pid)) is not None:
             return elsewhere, dest
         host = self._node.hosts.get(pid.host) or self._node.hosts.get(_scheduler_of(pid.host)) or self.host(pid.host)
-        return host, dest if pid.node else str(pid._replace(node=STORE if is_durable(host) else self._node.name))
+        if pid.node:
+            return host, dest
+        if is_durable(host):  # the node part of its PIDs is the store
+            return host, host.pid_of(pid.id)  # type: ignore[attr-defined] # as durable ones do
+        return host, str(pid._replace(node=self._node.name))
 
     def resolve_here(self, dest: str) -> tuple[Host, str]:
         """Return what `resolve` does for what another node asks; nothing is passed on to a third.
@@ -185,16 +191,29 @@ class Router:
             self.cancel(dest, sender, str(detail or ""), reply)
         elif verb == "terminate":
             self.terminate(dest, reply)
+        elif verb in _OF_LIVING and (find := self._finder(dest)) is not None:
+            find(partial(self._control, verb, sender, dest, reply))
         else:
-            try:
-                away = self._relate(verb, sender, dest)
-            except Error as error:
-                reply(Outcome(failure=_internal(error.failure, retryable=False)))
+            self._control(verb, sender, dest, reply)
+
+    def _control(self, verb: str, sender: str, dest: str, reply: Reply) -> None:
+        try:
+            away = self._relate(verb, sender, dest)
+        except Error as error:
+            reply(Outcome(failure=_internal(error.failure, retryable=False)))
+        else:
+            if away is None:
+                reply(Outcome(value=True))
             else:
-                if away is None:
-                    reply(Outcome(value=True))
-                else:
-                    away[0].relate(verb, sender, away[1], reply)
+                away[0].relate(verb, sender, away[1], reply)
+
+    def _finder(self, dest: str) -> Callable[[Callable[[], None]], None] | None:
+        """Return what has a host that must ask somebody else find out whether a process lives; None for most hosts."""
+        try:
+            host, pid = self.resolve(dest)
+        except Error:
+            return None
+        return partial(host.find, pid) if isinstance(host, Finding) else None
 
     def name(self, verb: str, name: str, pid: str) -> Value:
         """Do `register`, `lookup` or `unregister` in the directory and return its answer.

@@ -24,10 +24,10 @@ function M.with(options)
   return process.with_options(options)
 end
 
--- What comes from a channel within five seconds.
+-- What comes from a channel within fifteen seconds.
 function M.take(ch, what)
-  local result = channel.select({ch:case_receive(), time.after("5s"):case_receive()})
-  if result.channel ~= ch then failed("no " .. (what or "value") .. " within five seconds") end
+  local result = channel.select({ch:case_receive(), time.after("15s"):case_receive()})
+  if result.channel ~= ch then failed("no " .. (what or "value") .. " within fifteen seconds") end
   return result.value
 end
 

@@ -301,3 +301,16 @@ def test_a_policy_by_expression_is_read_when_it_is_loaded(load: Load, texts: Tex
         (fault,) = texts(load(entry("security.policy.expr", written.format(text))))
         assert "app.yaml:9" in fault
         assert why in fault
+
+
+def test_a_temporal_client_and_worker_have_the_defaults_of_the_original(load: Load) -> None:
+    text = entry("temporal.worker", "client: c\ntask_queue: q") + "  - {name: c, kind: temporal.client}\n"
+    registry = load(text)
+    assert registry.faults == ()
+    worker, client = registry.entry("app:x").config, registry.entry("app:c").config
+    assert (worker.client, worker.task_queue) == ("app:c", "q")
+    options = worker.worker_options
+    assert options.max_concurrent_activity_execution_size == options.max_concurrent_workflow_task_execution_size == 1000
+    assert (options.max_concurrent_workflow_task_pollers, options.sticky_schedule_to_start_timeout) == (20, 5 * SECOND)
+    assert (client.address, client.namespace, client.auth.type) == ("localhost:7233", "default", "none")
+    assert (client.connection_timeout, client.keep_alive_time) == (10 * SECOND, 30 * SECOND)

@@ -1,0 +1,131 @@
+"""Payloads: values as Temporal keeps them, readable in its own tools wherever a value is JSON.
+
+A value that JSON can say exactly is `json/plain`, bytes are `binary/plain`, nothing is `binary/null`: what clients in
+other languages send and expect. All others (errors, integer keys, bytes inside of something, NaN) are `binary/cbor`,
+the codec of journals.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from math import isfinite
+from typing import Any, Final
+
+from temporalio.api.common.v1 import Payload
+from temporalio.converter import (
+    BinaryNullPayloadConverter,
+    BinaryPlainPayloadConverter,
+    CompositePayloadConverter,
+    DataConverter,
+    EncodingPayloadConverter,
+)
+
+from actorflow.codec import decode_foreign, encode_copied
+
+JSON: Final = "json/plain"
+CBOR: Final = "binary/cbor"
+_DEPTH: Final = 200
+_LOWEST: Final = -(2**63)
+_HIGHEST: Final = 2**63 - 1
+
+
+class JsonValue(EncodingPayloadConverter):
+    """Values that JSON can say exactly."""
+
+    @property
+    def encoding(self) -> str:
+        """Return the name of the encoding."""
+        return JSON
+
+    def to_payload(self, value: Any) -> Payload | None:
+        """Return the payload of a value, None when JSON cannot say it."""
+        return _payload(JSON, json_text(value)) if is_json(value) else None
+
+    def from_payload(self, payload: Payload, type_hint: type | None = None) -> Any:  # noqa: ARG002 - values have no hints
+        """Return the value; an integer that no value can be becomes a float."""
+        return json.loads(payload.data, parse_int=_integer)
+
+
+class ProtoJsonValue(JsonValue):
+    """Messages that another SDK wrote as JSON: read as plain data, never written."""
+
+    @property
+    def encoding(self) -> str:
+        """Return the name of the encoding."""
+        return "json/protobuf"
+
+    def to_payload(self, value: Any) -> Payload | None:  # noqa: ARG002 - the SDK's shape
+        """Write nothing."""
+        return None
+
+
+class CborValue(EncodingPayloadConverter):
+    """Every other value."""
+
+    @property
+    def encoding(self) -> str:
+        """Return the name of the encoding."""
+        return CBOR
+
+    def to_payload(self, value: Any) -> Payload | None:
+        """Return the payload of a value that was copied before."""
+        return _payload(CBOR, encode_copied(value))
+
+    def from_payload(self, payload: Payload, type_hint: type | None = None) -> Any:  # noqa: ARG002
+        """Return the value."""
+        return decode_foreign(payload.data)
+
+
+class ValueConverter(CompositePayloadConverter):
+    """The payloads of values, in the order in which they are tried."""
+
+    def __init__(self) -> None:
+        """Know the encodings above."""
+        super().__init__(
+            BinaryNullPayloadConverter(), BinaryPlainPayloadConverter(), JsonValue(), ProtoJsonValue(), CborValue()
+        )
+
+
+VALUES: Final = DataConverter(payload_converter_class=ValueConverter)
+
+
+def json_text(value: Any) -> bytes:
+    """Return a value as compact JSON; equal maps give equal bytes."""
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), sort_keys=True).encode()
+
+
+def is_json(value: Any, depth: int = _DEPTH) -> bool:
+    """Tell whether JSON says a value exactly: text, numbers, booleans, lists, and maps of text keys."""
+    plain = _PLAIN.get(type(value))
+    if plain is not None:
+        return plain(value)
+    if depth == 0:
+        return False
+    if type(value) in {list, tuple}:
+        return all(is_json(item, depth - 1) for item in value)
+    return type(value) is dict and all(
+        type(key) is str and _is_text(key) and is_json(item, depth - 1) for key, item in value.items()
+    )
+
+
+def _is_text(value: str) -> bool:
+    return value.isascii() or not any("\ud800" <= letter <= "\udfff" for letter in value)
+
+
+_PLAIN: Final[Mapping[type, Callable[[Any], bool]]] = {
+    str: _is_text,
+    int: lambda value: _LOWEST <= value <= _HIGHEST,
+    bool: lambda _: True,
+    type(None): lambda _: True,
+    float: isfinite,
+}
+
+
+def _integer(text: str) -> int | float:
+    number = int(text) if len(text) <= len(str(_LOWEST)) else float(text)
+    return number if isinstance(number, float) or _LOWEST <= number <= _HIGHEST else float(text)
+
+
+def _payload(encoding: str, data: bytes) -> Payload:
+    return Payload(metadata={"encoding": encoding.encode()}, data=data)

@@ -1,0 +1,381 @@
+"""The Temporal worker as a host: durable runs on a cluster behind the same port as any other host.
+
+The worker of the SDK polls in the asyncio thread; workflow code and functions run in the node's own thread.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from functools import partial
+from typing import TYPE_CHECKING, Any
+from weakref import WeakSet
+
+import trio
+from temporalio.worker import UnsandboxedWorkflowRunner, Worker
+
+from actorflow.bundle import Bundle
+from actorflow.errors import Error, not_found, unavailable
+from actorflow.message import Message
+from actorflow.names import Pid, parse_pid
+from actorflow.node.limit import slices_of, written_limits
+from actorflow.notice import Notice
+from actorflow.ports import Outcome, ProcessInfo, Program, Reply, SpawnRequest
+from actorflow.run.document import PutDocument
+from actorflow.store.wait import answer
+from hosts.temporal.activity import activities
+from hosts.temporal.connection import TemporalClient
+from hosts.temporal.crossing import TrioExecutor, TrioSide
+from hosts.temporal.dealing import Dealing
+from hosts.temporal.flow import ActorflowRun, Run
+from hosts.temporal.header import WorkerHeaders
+from hosts.temporal.placing import Placing, Sources, bundle_of, restricted_to, type_name
+from hosts.temporal.tuning import lacking, worker_arguments
+from hosts.temporal.watching import Watching
+from hosts.workflow.driver import Operator
+from hosts.workflow.operation import RECORDED, is_operation
+from hosts.workflow.settings import RunLimits
+from hosts.workflow.terms import TermsOf
+
+if TYPE_CHECKING:
+    from actorflow.node.node import Node
+    from actorflow.value import Value
+
+_SOURCE = "temporal.source"
+
+
+class TemporalWorker:
+    """A `temporal.worker` entry at work (`ports.Host`)."""
+
+    durable = True
+    serves = False
+
+    def __init__(self, id: str, config: Any, node: Node) -> None:  # noqa: A002 - every host's constructor is called so
+        """Make a host that polls nothing yet."""
+        self.id = id
+        self.config = config
+        self.node = node
+        self.limits = RunLimits().under(written_limits(config))
+        self.slices = slices_of(written_limits(config))
+        self.operator = Operator(partial(_note, node), node.notices, self._check_startable)
+        self.terms = TermsOf(node.registry)
+        self.sources = Sources(self)
+        self.placing = Placing(self)
+        self.watching = Watching(self)
+        self.dealing = Dealing(self)
+        self.runs: WeakSet[Run] = WeakSet()
+        self._connection: TemporalClient | None = None
+        self._trio: TrioSide | None = None
+        self._worker: Worker | None = None
+        self._ended = trio.Event()
+        self._scope = trio.CancelScope()
+        self._store: Any = None
+        self._reader: Any = None
+
+    # ---- names -------------------------------------------------------------------------------------------------
+
+    @property
+    def connection(self) -> TemporalClient:
+        """The connection of its client entry.
+
+        Raises:
+            Error: kind Unavailable, when it is not there.
+        """
+        if self._connection is None:
+            raise unavailable(f"host is not running: {self.id!r}")
+        return self._connection
+
+    @property
+    def side(self) -> TrioSide:
+        """The way from the asyncio thread to the node's."""
+        assert self._trio is not None  # noqa: S101 - it serves
+        return self._trio
+
+    @property
+    def queue(self) -> str:
+        """The task queue it serves, with the prefix of its client."""
+        return self.connection.queue(self.config.task_queue)
+
+    @property
+    def task_queue(self) -> str:
+        """Another name of this host inside workflows."""
+        return str(self.config.task_queue)
+
+    def pid_of(self, workflow_id: str) -> str:
+        """Return the PID of a run: its node is the client, it names no machine."""
+        return str(Pid(self.config.client, self.id, workflow_id))
+
+    def entry_of(self, name: str, what: str) -> str:
+        """Return the entry that is served as a `workflow` or an `activity` of Temporal under this name."""
+        registry: Any = self.node.registry
+        if name in registry or (what == "activity" and name in RECORDED):
+            return name
+        for entry in registry:
+            temporal = entry.about.temporal if not entry.broken else None
+            about = None if temporal is None else getattr(temporal, what)
+            if about is not None and about.name == name:
+                return str(entry.id)
+        return name
+
+    def activity_of(self, target: str) -> tuple[str, str]:
+        """Return the name that a function has on Temporal, and the task queue of its calls, "" for the run's own."""
+        try:
+            entry: Any = self.node.registry.entry(target)
+        except Error:
+            return target, ""
+        about = None if entry.about.temporal is None else entry.about.temporal.activity
+        if about is None:
+            return target, ""
+        queue = ""
+        if about.worker and about.worker != self.id:
+            queue = self._queue_of(about.worker)
+        return about.name or target, queue
+
+    def _queue_of(self, worker: str) -> str:
+        try:
+            entry: Any = self.node.registry.entry(worker)
+        except Error:
+            return ""
+        return "" if entry.broken or entry.kind != "temporal.worker" else self.connection.queue(entry.config.task_queue)
+
+    def is_missing(self, target: str) -> bool:
+        """Tell whether no function has this id."""
+        return not is_operation(target) and target not in self.node.registry  # type: ignore[operator] # ours has it
+
+    def check_served(self, entry: str) -> None:
+        """Do nothing if this worker serves the workflows of an entry.
+
+        Raises:
+            Error: NotFound when there is no such entry; Invalid when only another worker serves it.
+        """
+        only = restricted_to(self.node.registry.entry(entry), "workflow")  # type: ignore[arg-type] # ours has it
+        if only and only != self.id:
+            raise not_found(f"{entry} is served by {only} alone (meta.temporal.workflow.worker), not by {self.id}")
+
+    # ---- sources -----------------------------------------------------------------------------------------------
+
+    def compiled(self, bundle: Bundle) -> Program:
+        """Return the program of exactly this source; raises `Error` when it does not compile."""
+        return self.node.programs.compiled(bundle, durable=True, slices=self.slices)
+
+    async def store_source(self, bundle: Bundle) -> None:
+        """Keep a source that is too large for a history in the database of the entry; raises its `Error`."""
+        if self._store is None:
+            text = (
+                f"{bundle.id} is {len(bundle.data)} bytes with its imports, too large for a history: "
+                "name a database that all workers of the task queue share with `sources:`"
+            )
+            self.node.notices(Notice("source-not-kept", text, self.id))
+            return
+        item = PutDocument(_SOURCE, bundle.hash, bundle.data)
+        await answer(lambda told: self._store.submit(item, told), abandon=False)
+
+    def stored_source(self, digest: str) -> Bundle | None:
+        """Return a source that was kept in the database, None when there is none."""
+        if self._store is None:
+            return None
+        if self._reader is None:
+            self._reader = self._store.reader()
+        row = self._reader.document(_SOURCE, digest)
+        return None if row is None else Bundle.from_bytes(row.value)
+
+    def _check_startable(self, entry: str) -> None:
+        self.compiled(bundle_of(self.node, entry))
+
+    def track(self, run: Run) -> None:
+        """Know a run that is in memory here."""
+        self.runs.add(run)
+
+    # ---- ports.Host --------------------------------------------------------------------------------------------
+
+    async def start(self) -> None:
+        """Begin to poll.
+
+        Raises:
+            Error: kind Unavailable, when the client is not connected or the namespace does not exist.
+        """
+        for name, advice in lacking(self.config.worker_options):
+            self.node.notices(Notice("option-ignored", f"worker_options.{name} has no effect: {advice}", self.id))
+        self._connection = self.node.running.find(self.config.client, TemporalClient)
+        if self.config.sources is not None:
+            self._store = await self.node.open_store(self.config.sources)
+        token = trio.lowlevel.current_trio_token()
+        self._trio = TrioSide(token)
+        self._ended, self._scope = trio.Event(), trio.CancelScope()
+        await self.connection.run(partial(self._checked, token), f"worker {self.id}")
+        self.node.nursery.start_soon(self._serve)
+        self.serves = True
+
+    async def _checked(self, token: trio.lowlevel.TrioToken) -> None:
+        """Make the worker of the SDK and have it look whether its namespace is there."""
+        arguments = worker_arguments(self.id, self.config.worker_options)
+        workflows = [] if self.config.worker_options.disable_workflow_worker else [ActorflowRun]
+        self._worker = worker = Worker(
+            self.connection.client,
+            task_queue=self.queue,
+            activities=activities(self),
+            workflows=workflows,
+            workflow_runner=UnsandboxedWorkflowRunner(),
+            workflow_task_executor=TrioExecutor(token),
+            interceptors=[WorkerHeaders(self)],
+            on_fatal_error=self._fatal,
+            **arguments,
+        )
+        _without_detector(worker)
+        await self.connection.client.service_client.workflow_service.describe_namespace(
+            _namespace(self.connection.client.namespace)
+        )
+
+    async def _fatal(self, error: BaseException) -> None:
+        text = f"worker {self.id} has stopped: {error}"
+        await self.side.call(self.node.notices, Notice("temporal-worker-failed", text, self.id))
+
+    async def _serve(self) -> None:
+        worker = self._worker
+        assert worker is not None  # noqa: S101 - made by `start`
+        try:
+            with self._scope:
+                await self.node.asyncio.run(worker.run)
+        except Exception as error:  # noqa: BLE001 - the node goes on; whoever asks finds the host gone
+            self.node.notices(Notice("temporal-worker-failed", f"worker {self.id}: {error}", self.id))
+        finally:
+            self.serves = False
+            self._ended.set()
+
+    async def stop(self, grace: float) -> None:
+        """Poll no more, and let running calls end for at most `grace` seconds; no run is cancelled."""
+        self.watching.stop()
+        worker, self._worker = self._worker, None
+        if worker is not None and not self._ended.is_set():
+            with trio.move_on_after(max(grace, 0.5)) as scope:
+                await self.node.asyncio.run(worker.shutdown)
+                await self._ended.wait()
+            if scope.cancelled_caught:
+                self._scope.cancel()
+        self._connection = None
+        if self._reader is not None:
+            self._reader.close()
+            self._reader = None
+        if self._store is not None:
+            await self._store.close()
+            self._store = None
+
+    def spawn(self, request: SpawnRequest, reply: Reply) -> None:
+        """Start a run; the reply has its PID once the cluster has it."""
+
+        def started(outcome: Outcome) -> None:
+            if outcome.failure is None:
+                self.node.router.adopt(request, outcome.value)
+                if request.parent and (request.monitor or request.link):
+                    self.watching.watch(outcome.value)
+            reply(outcome)
+
+        self._soon(partial(self.dealing.spawn, request), started)
+
+    def send(self, pid: str, message: Message, reply: Reply) -> None:
+        """Deliver a signal; the reply comes once the cluster has it."""
+        self._soon(partial(self.dealing.send, pid, message), reply)
+
+    def cancel(self, pid: str, sender: str, reason: str, reply: Reply) -> None:
+        """Ask a run to stop."""
+        self._soon(partial(self.dealing.cancel, pid, sender, reason), reply)
+
+    def terminate(self, pid: str, reply: Reply) -> None:
+        """End a run without running any more of its code."""
+        self._soon(partial(self.dealing.terminate, pid), reply)
+
+    def event(self, pid: str, event: Mapping[str, Any]) -> None:
+        """Tell a run nothing: links to it hold on the side of the actor."""
+
+    def alive(self, pid: str) -> bool | Outcome:
+        """Tell that a run may be open, or how it ended; what the cluster says of it comes to whoever watches."""
+        return self.watching.state(pid)
+
+    def find(self, pid: str, then: Callable[[], None]) -> None:
+        """Ask the cluster whether there is a run, and call `then`."""
+        if self.watching.knows(pid):
+            then()
+        else:
+            self._soon(partial(self.dealing.find, pid), lambda _outcome: then())
+
+    def holds(self, workflow_id: str) -> str:
+        """Return the PID of a workflow that was started or reached from here; else ""."""
+        pid = self.pid_of(workflow_id)
+        return pid if self.watching.knows(pid) else ""
+
+    def processes(self) -> Iterable[ProcessInfo]:
+        """List the runs in memory; `actorflow runs` lists what the cluster has."""
+        for run in sorted(self.runs, key=lambda one: str(one.started.get("workflow_id", ""))):
+            live = run.live
+            if live is not None and live.outcome is None and run.driver is not None:
+                who = run.driver.who
+                state = "ready" if run.facts else "waiting"
+                waits = tuple(live.machine.waits())
+                yield ProcessInfo(who.pid, who.entry, self.id, state, len(run.facts), live.started, waits)
+
+    def _soon(self, work: Callable[[], Awaitable[Any]], reply: Reply) -> None:
+        """Do something in a task of the node and reply how it went."""
+
+        async def doing() -> None:
+            try:
+                value = await work()
+            except Error as error:
+                reply(Outcome(failure=error.failure))
+            else:
+                reply(value if isinstance(value, Outcome) else Outcome(value))
+
+        try:
+            _ = self.connection
+        except Error as error:
+            reply(Outcome(failure=error.failure))
+        else:
+            self.node.nursery.start_soon(doing)
+
+    # ---- what operators ask ------------------------------------------------------------------------------------
+
+    async def has(self, reference: str) -> bool:
+        """Tell whether the cluster has a run, by a PID or a workflow id."""
+        return await self.dealing.has(reference)
+
+    async def query(self, reference: str, name: str, args: tuple[Value, ...]) -> Value:
+        """Answer a query of a run."""
+        return await self.dealing.query(reference, name, args)
+
+    async def update(
+        self, reference: str, name: str, args: tuple[Value, ...], *, update_id: str = "", wait_for: str = "completed"
+    ) -> Value:
+        """Update a run and return its answer, or its id once it is accepted."""
+        return await self.dealing.update(reference, name, args, update_id, wait_for)
+
+    async def wake(self, reference: str, data: Value) -> None:
+        """Let a suspended run go on."""
+        await self.dealing.wake(reference, data)
+
+
+def type_of(worker: TemporalWorker, entry: str) -> str:
+    """Return the workflow type of an entry that this worker, or another, serves."""
+    return type_name(worker.node, entry)
+
+
+def workflow_id_of(pid: str) -> str:
+    """Return the workflow id of a PID."""
+    return parse_pid(pid).id
+
+
+def _note(node: Node, pid: str, level: str, text: str, fields: Mapping[str, Any]) -> None:
+    node.note(level, text, {**fields, "pid": pid})
+
+
+def _namespace(name: str) -> Any:
+    from temporalio.api.workflowservice.v1 import DescribeNamespaceRequest  # noqa: PLC0415
+
+    return DescribeNamespaceRequest(namespace=name)
+
+
+def _without_detector(worker: Worker) -> None:
+    """Turn off the SDK's detector of deadlocks: it would interrupt the node's thread, whatever runs there then.
+
+    Scripts are held to `limits.slice`, which ends one that does not wait.
+    """
+    inner: Any = getattr(worker, "_workflow_worker", None)
+    if inner is not None and hasattr(inner, "_deadlock_timeout_seconds"):
+        inner._deadlock_timeout_seconds = None  # noqa: SLF001 - there is no public way

@@ -1,0 +1,33 @@
+"""The functions: each effect is a line of a ledger, under the key of its call."""
+
+import os
+from pathlib import Path
+from typing import Any
+
+import trio
+
+from actorflow.errors import Rejected
+from actorflow.script import ctx
+
+
+def _ledger(line: Any) -> Any:
+    with Path(os.environ["LEDGER"]).open("a") as ledger:
+        ledger.write(f"{line} {ctx.get('invocation_id')} {ctx.get('attempt')}\n")
+
+
+def reserve(order: Any) -> Any:
+    _ledger(f"reserve {order}")
+    return f"reserved {order}"
+
+
+def ship(order: Any, number: Any) -> Any:
+    _ledger(f"ship {order}")
+    return {"order": order, "number": number}
+
+
+def refuse(order: Any) -> Any:
+    raise Rejected(f"no {order} today", "Conflict", {"order": order})
+
+
+async def hang() -> Any:
+    await trio.sleep_forever()

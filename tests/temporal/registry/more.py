@@ -1,0 +1,61 @@
+"""Workflows that fail, wait, and answer."""
+
+from typing import Any
+
+from actorflow.script import errors, funcs, process, time, workflow
+
+
+async def stuck() -> Any:
+    try:
+        await funcs.call("app:hang")
+    except errors.Cancelled as error:
+        return f"stopped: {error}"
+
+
+async def failing(order: Any) -> Any:
+    await funcs.call("app:refuse", order)
+
+
+async def lacking(what: Any) -> Any:
+    if what == "pause":
+        await workflow.pause("for a while")
+    elif what == "approval":
+        await workflow.approval("yes", reason="or no")
+    elif what == "wait_for":
+        await workflow.wait_for("app:order", "x", "completed")
+
+
+async def asked() -> Any:
+    state = {"count": 0}
+    workflow.set_query("count", lambda: state["count"])
+    inbox = process.inbox()
+    while True:
+        message = await inbox.receive()
+        if message.topic == "add":
+            await process.send(message.sender, "ack")
+            if message.payload < 0:
+                await process.send(message.sender, "error", "negative")
+                continue
+            state["count"] += message.payload
+            await process.send(message.sender, "ok", state["count"])
+        else:
+            return state["count"]
+
+
+async def counting(n: Any, seen: Any = 0) -> Any:
+    if n:
+        await process.upgrade(None, n - 1, seen + 1)
+    return {"seen": seen, "tokens": workflow.version("change", 1, 2)}
+
+
+async def suspended() -> Any:
+    return await workflow.suspend("until woken")
+
+
+async def described() -> Any:
+    workflow.attrs(search={"customer": "acme", "amount": 3}, memo={"note": "hello"})
+    try:
+        workflow.attrs(search={"nobody_knows": "x"})
+    except errors.Error as error:
+        await time.sleep("10ms")
+        return error.kind

@@ -1,0 +1,106 @@
+"""Durable runs on a real Temporal server, end to end."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from actorflow.errors import Error
+from actorflow.node.node import Node
+from tests.temporal.support import HOST, lines, on
+
+
+@pytest.fixture
+def ledger(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("LEDGER", str(tmp_path / "ledger"))
+    return tmp_path / "ledger"
+
+
+async def _done(node: Node, entry: str, *args: object) -> object:
+    return await node.exec(entry, host=HOST, args=args, timeout=20)
+
+
+async def test_the_same_script_runs_there_and_its_twin_too(server: str, tmp_path: Path, ledger: Path) -> None:
+    async with on(server, tmp_path) as node:
+        for entry in ("app:order", "app:order_py"):
+            pid = await node.spawn(entry, host=HOST, args=["o1"])
+            assert pid.startswith("{app:client@app:worker|")
+            await node.send(pid, "approve", {"by": "me"})
+            result = await node.wait(pid, timeout=20)
+            number = result["number"]
+            assert result == {
+                "status": "shipped",
+                "reserved": "reserved o1",
+                "number": number,
+                "shipped": {"order": "o1", "number": number},
+                "by": "me",
+            }
+    assert lines(ledger) == ["reserve o1", "ship o1"] * 2
+
+
+async def test_failures_keep_kind_details_and_whether_to_try_again(server: str, tmp_path: Path) -> None:
+    async with on(server, tmp_path) as node:
+        with pytest.raises(Error) as caught:
+            await _done(node, "app:failing", "o2")
+    assert (caught.value.kind, caught.value.retryable) == ("Conflict", False)
+    assert caught.value.message == "no o2 today"
+    details = caught.value.details or {}
+    assert details["order"] == "o2"
+    assert (details["_wrapper"], details["_retry_state"]) == ("activity", "NonRetryableFailure")
+
+
+async def test_what_temporal_lacks_is_refused_by_name(server: str, tmp_path: Path) -> None:
+    async with on(server, tmp_path) as node:
+        for what in ("pause", "approval", "wait_for"):
+            with pytest.raises(Error, match=f"workflow.{what} is not available on a temporal.worker"):
+                await _done(node, "app:lacking", what)
+        for option, value in {"lock_key": "k", "hold": True, "queue": "q", "on_conflict": "queue"}.items():
+            with pytest.raises(Error) as caught:
+                await node.spawn("app:stuck", host=HOST, options={f"workflow.{option}": value, "workflow.id": "x"})
+            assert caught.value.kind == "Invalid"
+            assert f"workflow.{option}" in caught.value.message
+
+
+async def test_queries_and_updates_are_answered(server: str, tmp_path: Path) -> None:
+    async with on(server, tmp_path) as node:
+        pid = await node.spawn("app:asked", host=HOST)
+        assert await node.update(pid, "add", 2) == 2
+        assert await node.update(pid, "add", 3) == 5
+        assert await node.query(pid, "count") == 5
+        assert await node.query(pid, "pid") == pid
+        with pytest.raises(Error, match="negative"):
+            await node.update(pid, "add", -1)
+        with pytest.raises(Error, match="there are: count, inbox, pid"):
+            await node.query(pid, "cuont")
+        await node.send(pid, "end")
+        assert await node.wait(pid, timeout=20) == 5
+
+
+async def test_cancel_and_terminate(server: str, tmp_path: Path) -> None:
+    async with on(server, tmp_path) as node:
+        pid = await node.spawn("app:stuck", host=HOST)
+        await node.cancel(pid, "enough")
+        assert await node.wait(pid, timeout=20) == "stopped: enough"
+        pid = await node.spawn("app:stuck", host=HOST)
+        await node.terminate(pid)
+        with pytest.raises(Error, match="workflow terminated"):
+            await node.wait(pid, timeout=20)
+
+
+async def test_runs_continue_as_new_are_woken_and_describe_themselves(server: str, tmp_path: Path) -> None:
+    async with on(server, tmp_path) as node:
+        assert await _done(node, "app:counting", 2) == {"seen": 2, "tokens": 2}
+        pid = await node.spawn("app:suspended", host=HOST)
+        await node.wake(pid, {"go": 1})
+        assert await node.wait(pid, timeout=20) == {"go": 1}
+        with pytest.raises(Error):
+            await node.wake(pid)
+        assert await _done(node, "app:described") == "Invalid"
+
+
+async def test_a_script_that_spins_ends_with_resource(server: str, tmp_path: Path) -> None:
+    async with on(server, tmp_path) as node:
+        with pytest.raises(Error) as caught:
+            await _done(node, "app:spinning")
+    assert caught.value.kind == "Resource"
