@@ -13,13 +13,15 @@ from typing import Any, Final
 
 import cbor2
 
-from actorflow.errors import Failure, invalid
+from actorflow.errors import Error, Failure, invalid
 from actorflow.notice import Notice
 from actorflow.value import DEFAULT_LIMITS, Limits, Value, copy_value
 
 _OBJECT_TAG: Final = 27
 _FAILURE_NAME: Final = "actorflow.error"
 _FAILURE_PARTS: Final = 6
+_PAIR: Final = b"\x82"
+_EMPTY_MAP: Final = b"\xa0"
 _FLAT: Final = frozenset({type(None), bool, int, float, str, bytes})
 
 
@@ -30,6 +32,22 @@ def encode(value: Value, limits: Limits = DEFAULT_LIMITS) -> bytes:
         Error: kind Invalid, naming the path of what may not cross a boundary.
     """
     return encode_copied(copy_value(value, limits))
+
+
+def encode_pair(first: Value, second: Value, limits: Limits = DEFAULT_LIMITS) -> bytes:
+    """Return the bytes of the list of two values, as `encode` does.
+
+    Of an empty map it knows them: most calls have no options, and a container costs more than what is in it.
+
+    Raises:
+        Error: kind Invalid, naming the path of what may not cross a boundary.
+    """
+    if second == {}:
+        try:
+            return _PAIR + encode(first, limits) + _EMPTY_MAP
+        except Error:
+            pass  # raised below, with the whole path
+    return encode([first, second], limits)
 
 
 def encode_copied(value: Value) -> bytes:

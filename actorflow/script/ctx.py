@@ -9,9 +9,9 @@ from __future__ import annotations
 import logging
 from collections.abc import Awaitable, Callable, Mapping
 from contextvars import ContextVar
-from dataclasses import dataclass, field
 from difflib import get_close_matches
-from typing import Any, Final
+from types import MappingProxyType
+from typing import Any, Final, NamedTuple
 
 from actorflow.errors import invalid, not_found
 from actorflow.script.current import CURRENT, identity
@@ -37,8 +37,7 @@ async def no_operations(name: str, _args: tuple[Any, ...]) -> Any:
     raise invalid(f"{name} is not available in a function with `run: process`; use run: trio, asyncio or thread")
 
 
-@dataclass(frozen=True, slots=True)
-class CallContext:
+class CallContext(NamedTuple):
     """One attempt of one function call. A function host sets it in `CALL` around the function.
 
     Attributes:
@@ -57,7 +56,7 @@ class CallContext:
 
     invocation_id: str
     attempt: int = 1
-    values: Mapping[str, Any] = field(default_factory=dict)
+    values: Mapping[str, Any] = MappingProxyType({})
     function: str = ""
     caller: str = ""
     cancelled: Callable[[], bool] = never

@@ -53,6 +53,7 @@ class _Plan(NamedTuple):
     prepare: _Prepare
     limits: Limits
     transactional: bool
+    pooled: bool
 
 
 class FunctionHost:
@@ -128,9 +129,10 @@ class FunctionHost:
     # ---- Python ------------------------------------------------------------------------------------------------
 
     def _run_python(self, entry: Entry, request: CallRequest, reply: Reply) -> Callable[[], None]:
-        if not _is_written(entry.config, "pool"):
-            return self._begin_python(entry, request, reply)
         bundle = self._node.registry.bundle(request.target)
+        plan = self._plan(entry, bundle)
+        if not plan.pooled:
+            return self._begin_python(plan, request, reply)
         pool = self._pools.find(request.target, bundle, entry.config)
         if pool is None:
             begin = partial(self._begin_pooled, entry)
@@ -148,14 +150,14 @@ class FunctionHost:
             stop()
             free(True)  # noqa: FBT003 - the only argument
 
-        stop = self._begin_python(entry, request, answered)
+        plan = self._plan(entry, self._node.registry.bundle(request.target))
+        stop = self._begin_python(plan, request, answered)
         return give_up
 
-    def _begin_python(self, entry: Entry, request: CallRequest, reply: Reply) -> Callable[[], None]:
+    def _begin_python(self, plan: _Plan, request: CallRequest, reply: Reply) -> Callable[[], None]:
         own = self._node.guard.own(request.target)
         if own:
             request = replace(request, context={**request.context, **own})
-        plan = self._plan(entry, self._node.registry.bundle(request.target))
         if plan.transactional:
             raise invalid(f"{request.target} is transactional: only a workflow calls it, whose store is its database")
         attempt = Attempt(self._node, request, reply, plan.way, plan.prepare(request), plan.limits)
@@ -171,7 +173,13 @@ class FunctionHost:
             if "limits" in bundle.options:
                 limits = Bounds(limits).under(bundle.options["limits"]).values
             plan = self._plans[bundle.id] = _Plan(
-                entry, bundle, way, prepare, limits, bool(field(entry.config, "transactional", default=False))
+                entry,
+                bundle,
+                way,
+                prepare,
+                limits,
+                bool(field(entry.config, "transactional", default=False)),
+                _is_written(entry.config, "pool"),
             )
         return plan
 

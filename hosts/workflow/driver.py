@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, NoReturn
 
-from actorflow.codec import decode, encode
+from actorflow.codec import decode, encode, encode_pair
 from actorflow.errors import invalid
 from actorflow.ports import PENDING, Answer, Identity, SpawnRequest
 from actorflow.run import event as events
@@ -225,7 +225,9 @@ class JournalDriver:
         return self._expected[-1] if self.replaying and not self._collecting and self._expected else None
 
     def _record(self, kind: str, ref: int, target: str, payload: Value, *, opens: bool = True) -> None:
-        data = encode(payload, self.limits)
+        self._keep(kind, ref, target, encode(payload, self.limits), opens=opens)
+
+    def _keep(self, kind: str, ref: int, target: str, data: bytes, *, opens: bool = True) -> None:
         record = Record(kind, ref, target, data)
         if self.replaying and (self._expected or not self._collecting):
             self._match(record)
@@ -281,7 +283,8 @@ class JournalDriver:
         if not isinstance(target, str) or ":" not in target or target.startswith(":") or target.endswith(":"):
             message = f"not a function id: got {target!r}, expected 'namespace:name'"
             raise invalid(message)
-        self._record(events.FUNCTION_CALLED, ref, target, [list(args), dict(options)])
+        said = encode_pair(list(args), dict(options), self.limits)
+        self._keep(events.FUNCTION_CALLED, ref, target, said)
         return PENDING
 
     def timer(self, ref: int, delay: int) -> None:

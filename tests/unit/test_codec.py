@@ -12,7 +12,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from actorflow.codec import decode, decode_foreign, encode
+from actorflow.codec import decode, decode_foreign, encode, encode_pair
 from actorflow.errors import Error, Failure
 from actorflow.value import Limits, copy_value
 from tests.unit.strategies import values
@@ -36,6 +36,16 @@ def test_what_is_encoded_decodes_to_the_same(value: Any) -> None:
     assert decode(data) == value
     assert decode_foreign(data) == value
     assert encode(decode(data)) == data
+
+
+@given(values, values | st.just({}))
+def test_a_pair_is_a_list_of_two(first: Any, second: Any) -> None:
+    assert encode_pair(first, second) == encode([first, second])
+
+
+def test_a_fault_in_a_pair_has_its_whole_path() -> None:
+    with pytest.raises(Error, match=r"value\[0\]\[0\]"):
+        encode_pair([2**63], {})
 
 
 @given(values, st.randoms(use_true_random=False))
