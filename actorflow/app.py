@@ -62,6 +62,7 @@ BOOT_SECONDS: Final = 30.0
 _FUNCTIONS: Final = "hosts.function:FunctionHost"
 _CHECK_RUN: Final = "hosts.workflow.checking:check_run"
 _DEBUGGER: Final = "hosts.workflow.debugging:Debugger"
+_JOIN: Final = "actorflow.mesh.joining:join"
 _MOMENT: Final = "hosts.workflow.moment:moment"
 _FUNCTIONS_ID: Final = "#functions"
 _MODULES: Final = {"lua": LuaLanguage.modules, "py": PythonLanguage.modules}
@@ -170,7 +171,7 @@ async def boot(  # noqa: PLR0913 - what a composition root is told
     registry = _live_registry(directory, overrides)
     with DataDirectory.claim(data_path(directory, data, os.environ)) as claimed, _collector():
         sinks: dict[str, Any] = {"notices": notices, **({"log": log} if log else {})}
-        node = Node(registry, languages(notices), boot=claimed.next_boot(), **sinks)
+        node = Node(registry, languages(notices), name=registry.node.name, boot=claimed.next_boot(), **sinks)
         stores = Stores(claimed.path, registry)
         node.open_store = stores.serve
         node.environment, node.data = registry.environment, claimed.path
@@ -181,6 +182,8 @@ async def boot(  # noqa: PLR0913 - what a composition root is told
         async with _unhurried() as scope, node.open():
             node.on_close(stores.close)
             supervisor = await _prepare(node, registry, stores, claimed, changed)
+            if registry.node.listen:
+                await pkgutil.resolve_name(_JOIN)(node, registry.node, directory)
             try:
                 with scope:
                     node.booting = True

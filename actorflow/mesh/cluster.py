@@ -114,13 +114,16 @@ class Cluster:
         self._knock_at = 0
         self._noticed: set[str] = set()
 
-    async def serve(self, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
-        """Take part in the cluster until cancelled; then the others hear that this node has left.
+    async def open(self) -> None:
+        """Begin to listen.
 
         Raises:
             Error: kind Unavailable, when the address cannot be listened at.
         """
         await self._transport.open()
+
+    async def serve(self, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
+        """Take part in the cluster until cancelled, once it is open; then the others hear that this node has left."""
         self.me = Peer(self.me.name, self.me.incarnation, self._transport.address)
         try:
             async with trio.open_nursery() as nursery:

@@ -6,6 +6,7 @@ It is the guest of a cluster: items come in from there, in order, and each part 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import asdict
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
 
@@ -53,12 +54,16 @@ class Mesh:
         self.offers = Offers(node)
         self._remotes: dict[str, RemoteHost] = {}
 
-    async def serve(self, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
-        """Be one of the cluster until cancelled.
+    async def open(self) -> None:
+        """Begin to listen.
 
         Raises:
             Error: kind Unavailable, when the address cannot be listened at.
         """
+        await self.cluster.open()
+
+    async def serve(self, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
+        """Be one of the cluster until cancelled; it has been opened."""
         self.node.mesh = self
         async with trio.open_nursery() as nursery:
             await nursery.start(self.cluster.serve)
@@ -84,6 +89,10 @@ class Mesh:
         if pid.node in self._remotes:
             return self._remotes[pid.node]
         return None
+
+    def lines(self) -> list[dict[str, Any]]:
+        """Return every node as `actorflow nodes` lists it."""
+        return [asdict(line) for line in self.cluster.members()]
 
     def host(self, host_id: str) -> Host | None:
         """Return where `node@host` is, or a durable host that other nodes run."""

@@ -24,6 +24,7 @@ def node_verbs(node: Node, supervisor: Supervisor) -> dict[str, Verb]:
     return {
         "info": _at_once(lambda _: {"name": node.name, "boot": node.boot, "process": os.getpid()}),
         "ps": _at_once(lambda args: _processes(node, args)),
+        "nodes": _at_once(lambda _: node_lines(node)),
         "metrics": _at_once(lambda _: node.metrics.read()),
         "services": _at_once(lambda _: service_lines(supervisor)),
         **_calling(node),
@@ -44,6 +45,13 @@ def process_line(info: ProcessInfo) -> dict[str, Value]:
         "started": info.started,
         "waits": list(info.waits),
     }
+
+
+def node_lines(node: Node) -> list[dict[str, Any]]:
+    """Return the lines of `actorflow nodes`: this node first; one that is alone knows no other."""
+    if node.mesh is not None:
+        return node.mesh.lines()
+    return [{"name": node.name, "state": "self", "address": "", "incarnation": node.boot, "since": 0, "reason": ""}]
 
 
 def service_lines(supervisor: Supervisor) -> list[dict[str, Any]]:

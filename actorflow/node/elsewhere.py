@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Protocol, runtime_checkable
+from typing import Any, Protocol, runtime_checkable
 
 from actorflow.names import Pid
 from actorflow.ports import Host, Reply, SpawnRequest
@@ -35,6 +35,10 @@ class Mesh(Protocol):
 
     def node_of(self, pid: Pid) -> Elsewhere | None:
         """Return the node that a PID of another one names, None when there has never been such a node."""
+        ...
+
+    def lines(self) -> list[dict[str, Any]]:
+        """Return what is known of every node, this one first."""
         ...
 
     def host(self, host_id: str) -> Host | None:

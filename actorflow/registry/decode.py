@@ -155,7 +155,7 @@ def _report(
             expected = f"one of {', '.join(known)}; kept as data"
             draft.add((*base, *path), "an unknown key", expected, closest(str(path[-1]), known), "notice")
         else:
-            got, expected, suggestion = _explained(problem)
+            got, expected, suggestion = explained(problem)
             if problem["type"] == "missing":
                 suggestion = _misspelled(path, extras)
             draft.add((*base, *path), got, expected, suggestion, scope)
@@ -165,8 +165,8 @@ def _path(problem: ErrorDetails) -> Path:
     return tuple(part for part in problem["loc"] if part != "[key]")
 
 
-def _explained(problem: ErrorDetails) -> tuple[str, str, str]:
-    """Return what was got, what was expected, and what was probably meant."""
+def explained(problem: ErrorDetails) -> tuple[str, str, str]:
+    """Return what was got in place of a field, what was expected, and what was probably meant."""
     kind, value, context = problem["type"], problem["input"], problem.get("ctx") or {}
     got = "nothing" if kind == "missing" else shown(value)
     if kind == REFUSAL:

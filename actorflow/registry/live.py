@@ -18,6 +18,7 @@ from actorflow.registry.draft import Draft
 from actorflow.registry.environment import ENVIRONMENT_KINDS, Environment
 from actorflow.registry.fault import Fault
 from actorflow.registry.history import History
+from actorflow.registry.node_file import NodeSection
 from actorflow.registry.registry import Entry, Graph, Registry
 from actorflow.registry.workbench import Workbench
 
@@ -44,7 +45,7 @@ class LiveRegistry:
 
     Attributes:
         environment: the variables that its entries declare.
-        strict: whether the files beside the registry ask for strict security.
+        strict: whether the files beside the registry ask for strict security. node: what they say of the node itself.
         verify: looks at the code of each entry before it changes. judge: looks at a change as a whole. Both are set by
             the composition root.
     """
@@ -58,9 +59,11 @@ class LiveRegistry:
         environment: Environment | None = None,
         *,
         strict: bool = False,
+        node: NodeSection | None = None,
     ) -> None:
         """Begin with linked drafts, with faults that are not theirs, and with the environment that drafts declare."""
         self.strict = strict
+        self.node = node or NodeSection()
         self._drafts = dict(drafts)
         self._workbench = workbench
         self._faults = tuple(faults)

@@ -14,9 +14,10 @@ from actorflow.registry.fault import Fault, Suggester
 from actorflow.registry.json_file import read_json
 from actorflow.registry.kind import installed_kinds
 from actorflow.registry.live import LiveRegistry
+from actorflow.registry.node_file import read_section
 from actorflow.registry.override import apply_overrides, parse_override
 from actorflow.registry.registry import Registry
-from actorflow.registry.source_root import Layout, WrittenOverride, read_layout, scan
+from actorflow.registry.source_root import NODE_FILE, Layout, WrittenOverride, read_layout, scan
 from actorflow.registry.text_file import TextFiles, UnreadableError, read_text
 from actorflow.registry.workbench import Workbench
 from actorflow.registry.yaml_file import read_yaml
@@ -61,7 +62,9 @@ def open_registry(
     _decode_all(drafts, workbench, known)
     workbench.link(drafts)
     _note_cycle(drafts)
-    return LiveRegistry(drafts, workbench, faults, environment=known, strict=layout.strict)
+    path, document = layout.node_file or (directory / NODE_FILE, None)
+    node = read_section(document, path, environment, faults)
+    return LiveRegistry(drafts, workbench, faults, environment=known, strict=layout.strict, node=node)
 
 
 def _decode_all(drafts: Mapping[str, Draft], workbench: Workbench, environment: Environment) -> None:

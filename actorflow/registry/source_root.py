@@ -37,7 +37,8 @@ class WrittenOverride:
 class Layout:
     """What the files beside the registry say about it.
 
-    The roots in order, overrides, faults, whether security is strict, and directories of modules that others replace.
+    The roots in order, overrides, faults, whether security is strict, directories of modules that others replace, and
+    node.yaml where there is one.
     """
 
     roots: list[Path]
@@ -45,6 +46,7 @@ class Layout:
     faults: list[Fault] = field(default_factory=list)
     strict: bool = False
     replaced: list[Path] = field(default_factory=list)
+    node_file: tuple[Path, Document] | None = None
 
 
 def read_layout(directory: Path, environment: Mapping[str, str]) -> Layout:
@@ -97,6 +99,7 @@ def _read_node_file(directory: Path, layout: Layout) -> bool:
     document = _read(path, layout)
     if document is None or "namespace" in document.value:
         return False
+    layout.node_file = path, document
     _read_security(path, document, layout)
     if "directories" not in document.value:
         return False

@@ -71,6 +71,7 @@ class Society:
     ) -> None:
         with scope:
             async with citizen.node.open():
+                await citizen.mesh.open()
                 await citizen.node.nursery.start(citizen.mesh.serve)
                 await citizen.node.start_host(citizen.host)
                 await citizen.node.start_host(citizen.other)

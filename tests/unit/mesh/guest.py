@@ -70,6 +70,7 @@ class Town:
             with scope:
                 await guest.cluster.serve(task_status=task_status)
 
+        await guest.cluster.open()
         await self.nursery.start(serve)
         return guest
 
