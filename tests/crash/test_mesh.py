@@ -1,0 +1,71 @@
+"""Three real nodes over TCP, one of which is killed: who followed its processes hears of it, and what was of it stays dead."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from actorflow.errors import Error
+from tests.crash.meshing import MeshNode, made, until
+
+pytestmark = pytest.mark.slow  # three nodes take a while to start
+UP = {"a": "self", "b": "up", "c": "up"}
+
+
+@pytest.fixture
+def nodes(tmp_path: Path) -> Iterator[list[MeshNode]]:
+    found = made(tmp_path, "a", "b", "c")
+    try:
+        for node in found:
+            node.start()
+        until(lambda: found[0].states() == UP and all(len(node.states()) == 3 for node in found), "for three nodes")
+        yield found
+    finally:
+        for node in found:
+            node.end()
+
+
+def test_a_killed_node_takes_its_processes_along_and_comes_back_as_another(nodes: list[MeshNode]) -> None:
+    a, b, c = nodes
+    watching = {
+        how: a.spawn("app:watch", "b@app:processes", how) for how in ("monitored", "linked", "linked_monitored")
+    }
+    still = c.spawn("app:watch", "a@app:processes", "monitored")
+    old = str(a.client.spawn("app:idle", "b@app:processes", []))
+    assert old.startswith("{b@app:processes|0x")
+    b.kill()
+    for how, watcher in watching.items():
+        ended = a.client.wait(watcher, timeout=30)
+        assert ended["kind"] == ("pid.link.down" if how == "linked" else "pid.exit")
+        assert (ended["of_child"], ended.get("value"), ended["error_kind"]) == (True, None, "Unavailable")
+        assert "node 'b' is down: no sign of life" in ended["error"]
+    assert a.states() == {**UP, "b": "down"}
+    assert c.states() == {"a": "up", "b": "down", "c": "self"}
+    with pytest.raises(Error, match="node 'b' cannot be reached: it is down"):
+        a.client.send(old, "end")
+    incarnation = a.members()["b"]["incarnation"]
+    b.start()
+    until(lambda: a.states() == UP and c.states().get("b") == "up", "for b to come back")
+    assert a.members()["b"]["incarnation"] == incarnation + 1
+    with pytest.raises(Error, match="was of an earlier life of node 'b'"):
+        a.client.send(old, "end")
+    assert a.spawn("app:idle", host="b@app:processes") != old
+    assert any(line["pid"] == still for line in c.client.request("ps", {}))
+
+
+def test_nothing_is_lost_between_two_nodes_that_live(nodes: list[MeshNode]) -> None:
+    a, b, c = nodes
+    collecting = b.spawn("app:collect", 6000)
+    counting = [one.spawn("app:count", collecting, 3000) for one in (a, c)]
+    got = b.client.wait(collecting, timeout=60)
+    assert sorted(got) == sorted([*range(3000), *range(3000)])
+    assert len(counting) == 2
+
+
+def test_a_node_that_stops_has_left_at_once(nodes: list[MeshNode]) -> None:
+    a, b, _ = nodes
+    b.process.terminate()
+    until(lambda: a.states().get("b") == "left", "for b to leave")
+    assert b.process.wait(30) == 0
