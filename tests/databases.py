@@ -19,12 +19,14 @@ from actorflow.store.dialect import Sqlite
 from actorflow.store.server import ServerStore
 from actorflow.store.sql import SqlStore
 from tests.unit.resource.mariadb import mariadb, on_mariadb
-from tests.unit.resource.test_servers import on_server, server
+from tests.unit.resource.test_servers import NAMED, on_server, server
 
 NAMED_MYSQL = os.environ.get("ACTORFLOW_TEST_MYSQL", "")
 POSTGRES = pytest.param("postgres", marks=on_server)
-MARIADB = pytest.param("mariadb", marks=() if NAMED_MYSQL else on_mariadb)
+MARIADB = pytest.param("mariadb", marks=[] if NAMED_MYSQL else [on_mariadb])
 SERVERS = [POSTGRES, MARIADB]
+SLOW_MARIADB = pytest.param("mariadb", marks=[*MARIADB.marks, pytest.mark.slow])
+"""For what takes long on both and is about what they share; the slow tests run it on MariaDB too."""
 _NUMBERS = count()
 
 
@@ -91,7 +93,14 @@ def _tables(connection: Any) -> list[str]:
 
 @functools.cache
 def _kept(kind: str) -> URL:
-    return _made(kind, f"actorflow_{os.getpid()}")
+    url = _made(kind, f"actorflow_{os.getpid()}")
+    with connected(url) as connection:  # a server of our own need not sync: no test takes its power away
+        if kind == "mariadb" and not NAMED_MYSQL:
+            connection.execute("SET GLOBAL innodb_flush_log_at_trx_commit = 0")
+        elif kind == "postgres" and not NAMED:
+            connection.execute("ALTER SYSTEM SET fsync = off")
+            connection.execute("SELECT pg_reload_conf()")
+    return url
 
 
 def _made(kind: str, name: str) -> URL:

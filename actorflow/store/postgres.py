@@ -37,6 +37,7 @@ _SETTINGS: Final = {
     **dict.fromkeys(("enable_seqscan", "enable_hashjoin", "enable_mergejoin"), "off"),
 }
 """A prepared plan outlives the time when a table was small: so it goes by the indexes from the beginning."""
+_SET: Final = "SELECT " + ", ".join(["set_config(%s, %s, false)"] * len(_SETTINGS))
 _SYNC: Final = (
     "SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off'"
 )
@@ -104,8 +105,7 @@ class Postgres(Server):
             connection.turn = Turn()
             connection.prepared_max = _PREPARED
             connection.adapters.register_dumper(int, Int8BinaryDumper)
-            for name, value in _SETTINGS.items():
-                connection.execute("SELECT set_config(%s, %s, false)", (name, value))
+            connection.execute(_SET, [part for pair in _SETTINGS.items() for part in pair])
             connection.execute(_SYNC)
             self._migrate(connection)
         except psycopg.Error as error:

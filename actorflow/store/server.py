@@ -185,7 +185,7 @@ class ServerStore(SqlStore):
         return written
 
     def _transaction(self, work: Callable[[Any], T]) -> T:
-        end = time.monotonic() + self._patience
+        end, pause = time.monotonic() + self._patience, 0.0
         kept: list[T] = []
 
         def remembered(cursor: Any) -> T:
@@ -202,7 +202,8 @@ class ServerStore(SqlStore):
             except TryAgain:
                 if time.monotonic() > end:
                     raise
-            time.sleep(_PAUSE)
+            time.sleep(pause)
+            pause = _PAUSE
 
     def _found_out(self, end: float) -> bool:
         """Tell whether the commit in doubt was written.

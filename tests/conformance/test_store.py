@@ -13,7 +13,7 @@ from actorflow.store.memory import MemoryStore
 from actorflow.store.port import Store
 from actorflow.store.sql import SqlStore
 from actorflow.testing.conformance.store import CASES, SHARED, Case, SharedCase, check_store
-from tests.databases import SERVERS, shared, store
+from tests.databases import POSTGRES, SERVERS, SLOW_MARIADB, shared, store
 
 
 def maker(kind: str, place: Path) -> Callable[[], Store]:
@@ -27,7 +27,7 @@ def maker(kind: str, place: Path) -> Callable[[], Store]:
     return make
 
 
-@pytest.mark.parametrize("kind", ["memory", "sqlite", *SERVERS])
+@pytest.mark.parametrize("kind", ["memory", "sqlite", POSTGRES, SLOW_MARIADB])
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.__name__)
 def test_store(case: Case, kind: str, tmp_path: Path) -> None:
     with closing(maker(kind, tmp_path)()) as made:

@@ -1,0 +1,78 @@
+"""A database on a server whose connection is cut at a statement: before the server has it, or when it has answered."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import URL
+
+from tests.databases import connected, database
+
+
+class Cutting:
+    """The database, with a pair of scissors; everything else is the real one's.
+
+    Attributes:
+        at: the number of the statement, counted from 1 since it was set, at which to cut; 0 for none.
+        after: whether the server has done the statement by then, and only its answer is lost.
+        seen: the statements since then.
+    """
+
+    def __init__(self, url: URL) -> None:
+        self._real = database(url)
+        self.at = 0
+        self.after = False
+        self.seen: list[str] = []
+        self.connections = 0
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._real, name)
+
+    def arm(self, at: int, *, after: bool) -> None:
+        self.at, self.after, self.seen = at, after, []
+
+    def connect(self) -> Any:
+        self.connections += 1
+        return _Connection(self._real.connect(), self)
+
+    def cut(self, connection: Any) -> None:
+        """Have the server end a session, and wait until it has."""
+        with connected(self._real.url) as other:
+            if hasattr(connection, "pgconn"):
+                other.execute("SELECT pg_terminate_backend(%s::int, 5000)", (connection.info.backend_pid,))
+            else:
+                thread = connection.thread_id()
+                other.execute(f"KILL CONNECTION {thread}")
+                gone = "SELECT count(*) FROM information_schema.processlist WHERE id = %s"
+                while other.execute(gone, (thread,)).fetchone()[0]:
+                    pass
+
+
+class _Connection:
+    """The connection, and its cursors: they count their statements."""
+
+    def __init__(self, real: Any, database: Cutting) -> None:
+        self._real = real
+        self._database = database
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._real, name)
+
+    def cursor(self) -> _Connection:
+        return _Connection(self._real.cursor(), self._database)
+
+    def execute(self, sql: str, parameters: Any = ()) -> Any:
+        return self._counted(sql, lambda: self._real.execute(sql, parameters))
+
+    def executemany(self, sql: str, rows: Any) -> Any:
+        return self._counted(sql, lambda: self._real.executemany(sql, rows))
+
+    def _counted(self, sql: str, run: Any) -> Any:
+        plan = self._database
+        plan.seen.append(sql)
+        if len(plan.seen) != plan.at:
+            return run()
+        if plan.after:
+            run()
+        plan.cut(getattr(self._real, "connection", self._real))
+        return self._real.execute("SELECT 1")  # fails, as the driver has it
