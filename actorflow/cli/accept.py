@@ -14,6 +14,7 @@ from actorflow.cli.option import AsJson, Data, Directory, Overrides
 from actorflow.cli.output import line_of, print_json, print_rows
 from actorflow.cli.place import Place
 from actorflow.cli.repin import REGISTERED, registered
+from actorflow.run.verdict import WAYS_OUT
 
 Source = Annotated[
     str, typer.Option("--source", metavar="HASH|registered", help="The source to go on with; else the pinned one.")
@@ -105,7 +106,7 @@ def _print(lines: list[dict[str, Any]], *, told: bool) -> None:
 
 
 def _print_dropped(line: dict[str, Any]) -> None:
-    typer.echo(f"{line['pid']}: {line['report'].rpartition(chr(10))[0]}")
+    typer.echo(f"{line['pid']}: {line['report'].partition(WAYS_OUT)[0].rstrip()}")
     last = line["since"] + line["dropped"] - 1
     typer.echo(f"dropped: {line['dropped']} events, {line['since']} to {last}")
     if line["happened"]:

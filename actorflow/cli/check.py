@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-from collections import Counter
 from collections.abc import Iterator
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -11,19 +10,18 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from actorflow.cli.check_report import print_runs, run_line
 from actorflow.cli.failing import FAILED, USAGE, Ending
 from actorflow.cli.option import AsJson, Data, Overrides
 from actorflow.cli.output import print_json
 from actorflow.errors import Error
-from actorflow.run.verdict import DIVERGES, SAFE
+from actorflow.run.verdict import DIVERGES
 
 if TYPE_CHECKING:
     from actorflow.bundle import Bundle
     from actorflow.language.finding import Finding
     from actorflow.registry.fault import Fault
     from actorflow.registry.registry import Entry, Registry
-    from actorflow.run.turn import RunRow
-    from actorflow.run.verdict import Verdict
 
 
 def check(  # noqa: PLR0913, PLR0917 - the options of the verb
@@ -38,7 +36,8 @@ def check(  # noqa: PLR0913, PLR0917 - the options of the verb
 ) -> None:
     """Load and link the registry in DIR, compile and lint its scripts, and replay the open runs on them.
 
-    Exits with 1 when something is wrong, or when an open run would do something else than its journal has.
+    Exits with 1 when something is wrong, or when an open run would do something else than its journal has on the code
+    of now. No run is changed: each keeps the source that it was started with until somebody says otherwise.
     """
     from actorflow.app import RegistryFaulty, check_runs, read_registry  # noqa: PLC0415
 
@@ -51,7 +50,7 @@ def check(  # noqa: PLR0913, PLR0917 - the options of the verb
     findings = [finding for each in found.values() for finding in each]
     wrong_ids = {entry.id for entry in registry if entry.broken}
     wrong_ids |= {entry for entry, each in found.items() if any(finding.severity == "error" for finding in each)}
-    runs = [_run(*checked) for checked in check_runs(directory, registry, data=data, sample=sample)]
+    runs = [run_line(*checked) for checked in check_runs(directory, registry, data=data, sample=sample)]
     _report(len(registry), list(registry.faults), findings, len(wrong_ids), runs, as_json=as_json)
     wrong = any(fault.scope != "notice" for fault in registry.faults) or any(
         finding.severity == "error" for finding in findings
@@ -111,31 +110,6 @@ def _compile(entry: Entry, bundle: Bundle) -> Iterator[Finding]:
         yield Finding(bundle.file, bundle.line + 1, 1, "compile", error.message)
 
 
-def _run(row: RunRow, verdict: Verdict) -> dict[str, Any]:
-    return {
-        "workflow_id": row.workflow_id,
-        "run_id": row.run_id,
-        "entry": row.entry,
-        "state": row.state,
-        "source": row.bundle_hash,
-        "verdict": verdict.word,
-        "step": verdict.step or None,
-        "reason": verdict.reason,
-        "report": verdict.report,
-    }
-
-
-def _print_runs(runs: list[dict[str, Any]]) -> None:
-    for run in runs:
-        if run["verdict"] == DIVERGES:
-            typer.echo(f"run {run['workflow_id']} ({run['entry']}): diverges at step {run['step']}\n{run['report']}")
-        elif run["verdict"] != SAFE:
-            typer.echo(f"run {run['workflow_id']} ({run['entry']}): {run['verdict']}: {run['reason']}")
-    if runs:
-        counts = Counter(run["verdict"] for run in runs)
-        typer.echo(f"{len(runs)} open runs replayed: " + ", ".join(f"{n} {word}" for word, n in counts.items()))
-
-
 def _report(  # noqa: PLR0913 - what a check has found
     entries: int,
     faults: list[Fault],
@@ -161,5 +135,5 @@ def _report(  # noqa: PLR0913 - what a check has found
         typer.echo(finding)
     count = sum(fault.scope != "notice" for fault in faults) + sum(item.severity == "error" for item in findings)
     rest = len(faults) + len(findings) - count
-    _print_runs(runs)
+    print_runs(runs)
     typer.echo(f"{entries} entries, {wrong} wrong, {rest} worth a look")

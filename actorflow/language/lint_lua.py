@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping
 from types import MappingProxyType
 from typing import Final
 
-from actorflow.language.finding import Finding, Severity
-from actorflow.language.lexer import NAME, STRING, Token, tokens
+from actorflow.language.determinism_lua import determinism
+from actorflow.language.finding import Finding
+from actorflow.language.lexer import NAME, STRING, Token
+from actorflow.language.lua_source import MEMBER, LuaSource
+from actorflow.language.silence import silenced
 
 _IN_A_FUNCTION: Final = "do it in a function and reach that with funcs.call"
 
@@ -85,7 +87,6 @@ _REMOVED_OS: Final[Mapping[str, str]] = MappingProxyType(
         "tmpname": _IN_A_FUNCTION,
     }
 )
-_MEMBER: Final = frozenset({".", ":"})
 _INDEXES: Final = frozenset({".", ":", "["})
 _CALLS: Final = frozenset({"(", "{", STRING})
 
@@ -116,95 +117,45 @@ def lint_lua(source: str, file: str, *, durable: bool, modules: tuple[str, ...])
     Syntax is the compiler's business: a source that does not compile may have findings or none. Raises nothing.
     """
     linter = _Linter(source, file, modules)
-    found = [*linter.removed(), *(linter.refused() if durable else ())]
-    return sorted(found, key=lambda finding: (finding.line, finding.column))
+    found = [*linter.removed(), *((*linter.refused(), *determinism(linter)) if durable else ())]
+    return silenced(found, source, file)
 
 
-class _Linter:
-    def __init__(self, source: str, file: str, modules: tuple[str, ...]) -> None:
-        self._file = file
-        self._modules = modules
-        self._tokens = list(tokens(source))
-        self._lines = [0, *(at + 1 for at, letter in enumerate(source) if letter == "\n")]
-        self._required = dict(self._requires())
-        self._local = {name for name, _ in self._declared()}
-
-    def _finding(self, at: int, code: str, message: str, severity: Severity = "error") -> Finding:
-        start = self._tokens[at].start
-        line = bisect_right(self._lines, start)
-        return Finding(self._file, line, start - self._lines[line - 1] + 1, code, message, severity)
-
-    def _kind(self, at: int) -> str:
-        return self._tokens[at].kind if 0 <= at < len(self._tokens) else ""
-
-    def _names(self) -> Iterator[tuple[int, Token]]:
-        """Yield the names that are variables: no member, field key or label."""
-        for at, token in enumerate(self._tokens):
-            is_key = self._kind(at + 1) == "=" and self._kind(at - 1) in {"{", ","}
-            if token.kind == NAME and self._kind(at - 1) not in _MEMBER | {"::", "goto"} and not is_key:
-                yield at, token
-
-    def _declared(self) -> Iterator[tuple[str, int]]:
-        """Yield the names that the source declares: locals, loop variables, functions and parameters."""
-        for at, token in enumerate(self._tokens):
-            if token.kind in {"local", "for"} or token.kind == "function":
-                yield from self._name_list(at + 1)
-            if token.kind == "function":
-                opening = next((i for i in range(at + 1, min(at + 12, len(self._tokens))) if self._kind(i) == "("), at)
-                yield from self._name_list(opening + 1)
-
-    def _name_list(self, at: int) -> Iterator[tuple[str, int]]:
-        while self._kind(at) == NAME:
-            yield self._tokens[at].text, at
-            if self._kind(at + 1) != ",":
-                return
-            at += 2
-
-    def _requires(self) -> Iterator[tuple[str, tuple[str, int]]]:
-        """Yield `name, (module, place)` for each `name = require "module"`."""
-        for at, token in enumerate(self._tokens):
-            if token.kind != NAME or token.text != "require":
-                continue
-            argument = at + 2 if self._kind(at + 1) == "(" else at + 1
-            if self._kind(argument) == STRING:
-                module = self._tokens[argument].text.strip("\"'[]=")
-                named = self._kind(at - 1) == "=" and self._kind(at - 2) == NAME
-                yield self._tokens[at - 2].text if named else module, (module, at)
-
+class _Linter(LuaSource):
     def removed(self) -> Iterator[Finding]:
         """Yield the uses of what scripts do not have."""
-        for at, token in self._names():
-            following, name = self._kind(at + 1), token.text
-            if name == "os" and following == "." and self._tokens[at + 2].text in _REMOVED_OS:
-                member = self._tokens[at + 2].text
-                yield self._finding(at, "removed", f"scripts have no os.{member}: {_REMOVED_OS[member]}")
-            if name in self._local or name in self._required or name in self._modules:
+        for at, token in self.names():
+            following, name = self.kind(at + 1), token.text
+            if name == "os" and following == "." and self.tokens[at + 2].text in _REMOVED_OS:
+                member = self.tokens[at + 2].text
+                yield self.finding(at, "removed", f"scripts have no os.{member}: {_REMOVED_OS[member]}")
+            if name in self.local or name in self.required or name in self.modules:
                 continue
             if name in _REMOVED_TABLES and following in _INDEXES:
-                yield self._finding(at, "removed", f"scripts have no {name} library: {_REMOVED_TABLES[name]}")
+                yield self.finding(at, "removed", f"scripts have no {name} library: {_REMOVED_TABLES[name]}")
             elif name in _REMOVED_FUNCTIONS and following in _CALLS:
-                yield self._finding(at, "removed", f"scripts have no {name}(): {_REMOVED_FUNCTIONS[name]}")
+                yield self.finding(at, "removed", f"scripts have no {name}(): {_REMOVED_FUNCTIONS[name]}")
+            elif self.member(at) == ("string", "format") and self.kind(at + 4) == STRING and "%p" in self.text(at + 4):
+                advice = "an address differs from process to process; number the objects yourself"
+                yield self.finding(at, "address", f"string.format has no %p: {advice}", "warning")
 
     def refused(self) -> Iterator[Finding]:
         """Yield what a durable run does not have."""
-        places = dict(self._required.values())
-        for module in dict.fromkeys([*self._modules, *places]):
-            if module in self._modules and module not in DURABLE_LUA_MODULES:
+        places = dict(self.required.values())
+        for module in dict.fromkeys([*self.modules, *places]):
+            if module in self.modules and module not in DURABLE_LUA_MODULES:
                 text = f"module {module!r} is not available in a durable run: {_advice(module)}"
-                yield self._finding(places.get(module, 0), "durable-module", text)
-        for at, token in self._names():
+                yield self.finding(places.get(module, 0), "durable-module", text)
+        for at, token in self.names():
             yield from self._member(at, token)
 
     def _member(self, at: int, token: Token) -> Iterator[Finding]:
-        if self._kind(at + 1) not in _MEMBER or self._kind(at + 2) != NAME:
+        if self.kind(at + 1) not in MEMBER or self.kind(at + 2) != NAME:
             return
-        member = self._tokens[at + 2].text
-        if (token.text, member) == ("math", "randomseed"):
-            text = "math.randomseed changes nothing in a durable run: its random numbers come from the recorded seed"
-            yield self._finding(at, "randomseed", text, "warning")
-        module = self._required[token.text][0] if token.text in self._required else token.text
-        known = token.text in self._required or (module in self._modules and token.text not in self._local)
+        member = self.tokens[at + 2].text
+        module = self.required[token.text][0] if token.text in self.required else token.text
+        known = token.text in self.required or (module in self.modules and token.text not in self.local)
         if known and module in _PARTIAL and member not in _PARTIAL[module]:
             only = ", ".join(f"{module}.{name}" for name in sorted(_PARTIAL[module]))
             text = f"{module}.{member} is not available in a durable run, only {only} is: {_PARTIAL_ADVICE[module]}"
-            yield self._finding(at, "durable-call", text)
+            yield self.finding(at, "durable-call", text)

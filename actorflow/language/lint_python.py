@@ -10,9 +10,11 @@ import ast
 from collections.abc import Callable, Iterator
 from typing import Final
 
+from actorflow.language.determinism_python import determinism, shared
 from actorflow.language.finding import Finding, Severity
 from actorflow.language.python_names import Names
 from actorflow.language.script_rules import FORBIDDEN_BUILTINS, REPLACEMENTS, import_refusal, is_importable
+from actorflow.language.silence import silenced
 
 _SCRIPT: Final = "actorflow.script."
 _AWAITED: Final = frozenset(
@@ -111,7 +113,7 @@ def lint_python(source: str, file: str, *, allowed: frozenset[str], durable: boo
         return [Finding(file, 1, 1, "syntax", f"Python cannot read this: {text}")]
     linter = _Linter(file, names, allowed, durable=durable)
     linter.run(tree)
-    return sorted(linter.findings, key=lambda finding: (finding.line, finding.column))
+    return silenced(linter.findings, source, file)
 
 
 class _Linter:
@@ -144,6 +146,9 @@ class _Linter:
                 rule(node)
         for statement in tree.body:
             self._module_level(statement)
+        found = [*shared(tree, self._is_container), *(determinism(tree, self._names) if self._durable else ())]
+        for node, code, message in found:
+            self._add(node, code, message, "warning")
 
     def _add(self, node: ast.AST, code: str, message: str, severity: Severity = "error") -> None:
         line, column = getattr(node, "lineno", 1), getattr(node, "col_offset", 0) + 1

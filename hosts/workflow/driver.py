@@ -52,6 +52,7 @@ class Divergence(Exception):
     Attributes:
         recorded: the journal's record, None when it has none there.
         asked: what the script asked, None when it asked nothing more.
+        began: the content hash of the source that the run began with, "" where nobody needs it.
     """
 
     def __init__(self, recorded: JournalEvent | None, asked: Record | None) -> None:
@@ -59,6 +60,7 @@ class Divergence(Exception):
         super().__init__("the script and its journal differ")
         self.recorded = recorded
         self.asked = asked
+        self.began = ""
 
 
 class Operator(NamedTuple):

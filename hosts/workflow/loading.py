@@ -16,6 +16,7 @@ from actorflow.run.event import CALLS, payload_digest, source_of
 from actorflow.run.rule import check_rules
 from actorflow.run.turn import NEVER, RELEASE
 from actorflow.store.port import RunFilter
+from hosts.workflow.driver import Divergence
 from hosts.workflow.live import CorruptJournalError, Fact
 from hosts.workflow.start import is_first_feed_open, new_live
 from hosts.workflow.start_terms import bounded
@@ -111,9 +112,13 @@ async def _rebuild(engine: Engine, resident: Resident, found: OpenRun) -> None:
         fed = live.feed_again(found.events)
         resident.start = (fed.events, fed.records) if fed.events else None
         return
-    for count, _ in enumerate(live.replay(found.events)):
-        if count % _FACTS_PER_CHECKPOINT == _FACTS_PER_CHECKPOINT - 1:
-            await trio.lowlevel.checkpoint()
+    try:
+        for count, _ in enumerate(live.replay(found.events)):
+            if count % _FACTS_PER_CHECKPOINT == _FACTS_PER_CHECKPOINT - 1:
+                await trio.lowlevel.checkpoint()
+    except Divergence as divergence:
+        divergence.began = payload["source"]
+        raise
 
 
 async def _waits(engine: Engine, found: OpenRun) -> bool:

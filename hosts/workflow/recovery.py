@@ -220,7 +220,7 @@ class Recovery:
         except Divergence as divergence:
             waits = resident.live.machine.waits() if resident.live is not None else []
             place = waits[0].partition("  ")[0] if waits else ""
-            self.pause(resident, divergence_report(divergence, place))
+            self.pause(resident, divergence_report(divergence, place, resident.workflow_id))
             return
         except CorruptJournalError as corrupt:
             self.pause(resident, f"corrupt: {corrupt}")

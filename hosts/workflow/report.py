@@ -6,24 +6,17 @@ from typing import TYPE_CHECKING, Any
 
 from actorflow.codec import decode
 from actorflow.run.event import OFFLOADED
-from actorflow.run.verdict import NONDETERMINISM
+from actorflow.run.verdict import NONDETERMINISM, ways_out
 
 if TYPE_CHECKING:
     from actorflow.run.event import JournalEvent
     from hosts.workflow.driver import Divergence, Record
 
 _WIDTH = 44
-_WAYS_OUT = (
-    "ways out: pin: `actorflow run repin RUN --source HASH` goes on with a stored source, e.g. the one it began with "
-    "· version: put the change behind workflow.version(change, -1, 1) and repin with `--source registered` "
-    "· fork: `actorflow run fork RUN{since} --source registered` begins a new run there "
-    "· accept: `actorflow run accept RUN` drops what the journal has from there on and goes on with this source "
-    "(`--dry-run` says what that is); `actorflow check` says beforehand which runs a change fits"
-)
 
 
-def divergence_report(divergence: Divergence, place: str) -> str:
-    """Return the two-column report: what the journal has, what the script asked, where, and the ways out."""
+def divergence_report(divergence: Divergence, place: str, run: str = "") -> str:
+    """Return the two-column report: what the journal has, what the script asked, where, and the ways out of `run`."""
     recorded, asked = divergence.recorded, divergence.asked
     at = f" at event {recorded.seq}" if recorded is not None else ""
     lines = [
@@ -35,8 +28,7 @@ def divergence_report(divergence: Divergence, place: str) -> str:
         lines.append(f"{mark} {label + ': ' + left:<{_WIDTH}} {label}: {right}")
     if place:
         lines.append(f"  the script stands at {place}")
-    since = f" --from {recorded.seq}" if recorded is not None else ""
-    lines.append(_WAYS_OUT.format(since=since))
+    lines.append(ways_out(run, recorded.seq if recorded is not None else 0, divergence.began))
     return "\n".join(lines)
 
 

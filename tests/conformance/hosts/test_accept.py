@@ -64,7 +64,10 @@ async def test_the_new_code_is_right_and_goes_on_from_there(place: Place) -> Non
             assert (await node.runs.show(name))["state"] == "paused"
             await diverged(node, place, name)
             text = "\n".join((await node.runs.show(name))["waits"])
-            for way in ("run repin RUN", "workflow.version", "run fork RUN --from 4", "run accept RUN"):
+            held = await read(node, name, lambda reader, row: reader.load(row.run))
+            old = decode(held.events[0].payload)["source"]
+            repin, fork = f"run repin {name} --source {old}`", f"run fork {name} --from 4 "
+            for way in (repin, "workflow.version", fork, f"run accept {name}`"):
                 assert way in text
             done = await node.runs.accept(name, by="ann", reason="looks good")
             assert (done["state"], done["to"], done["since"]) == ("paused", "pending", 3)
@@ -213,7 +216,7 @@ async def test_the_verb_says_what_it_drops_before_it_does(place: Place) -> None:
         return await trio.to_thread.run_sync(CliRunner().invoke, app, [*args, "-C", str(place.path)])
 
     why = (await verb("why", "middle-py")).output
-    assert "accept: `actorflow run accept RUN`" in why
+    assert "accept: `actorflow run accept middle-py`" in why
     asked = await verb("accept", "middle-py")
     assert (asked.exit_code, "nobody can be asked here" in asked.output) == (2, True)
     would = await verb("accept", "--prefix", "middle", "--dry-run")

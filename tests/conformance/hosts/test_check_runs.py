@@ -103,3 +103,25 @@ async def test_a_sample_is_spread_over_the_runs(place: Place) -> None:
     found = check_runs(place.path, read_registry(place.path), sample=4)
     assert [row.workflow_id for row, _ in found] == ["w0", "w3", "w6", "w9"]
     assert list(check_runs(place.path, read_registry(place.path), sample=0)) == []
+
+
+async def test_what_is_printed_says_what_to_do(place: Place) -> None:
+    async with place.node() as node:
+        for number in range(7):
+            pid = await node.spawn("app:flow_py", host=FLOWS, options={"workflow.id": f"w{number}"})
+            await waiting_for(node, pid)
+        await waiting_for(node, await node.spawn("app:flow_lua", host=FLOWS, options={"workflow.id": "lua"}))
+    write(place, {"lua": "", "py": OTHER["py"]})
+    place.save()
+    arguments = ["check", str(place.path)]
+    result = CliRunner().invoke(_assembled(arguments), arguments)
+    assert "app:flow_py: 7 open runs would diverge at event 3: w0, w1, w2, w3, w4 and 2 more\n" in result.output
+    assert result.output.count("the journal has") == 1
+    assert "each keeps the source that it was started with" in result.output
+    assert "actorflow run accept RUN --source registered" in result.output
+    assert "8 open runs replayed: 7 diverging, 1 safe" in result.output
+    write(place, {"lua": "", "py": ""})
+    place.save()
+    result = CliRunner().invoke(_assembled(arguments), arguments)
+    assert "8 open runs replayed: 8 safe" in result.output
+    assert "each keeps" not in result.output

@@ -334,3 +334,128 @@ def test_the_refusal_names_every_module() -> None:
         assert part in text
     assert {"funcs", "process", "time", "workflow", "store", "env", "metrics"} <= DURABLE_LUA_MODULES
     assert DURABLE_LUA_MODULES.isdisjoint({"fs", "io", "exec", "eval_runner", "pg", "system", "security", "websocket"})
+
+
+LUA_DETERMINISM = [
+    ("busy-wait", "time.sleep", "local t = os.time() + 5|while os.time() < t do local x = 1 end"),
+    ("busy-wait", "time.after", 'local clock = require("time")|repeat local x = 1 until clock.now() > 5'),
+    ("clock", "measure in a function", "local x = 1|local began = os.clock()"),
+    ("object-key", "a text or a number", "local t = {}|t[{}] = 1"),
+    ("object-key", "a text or a number", "local t =|{[function() end] = 1}"),
+    ("randomseed", "recorded seed", "local x = 1|math.randomseed(42)"),
+    ("weak-table", "take entries out", "local x = 1|setmetatable({}, {__mode = 'k'})"),
+    ("weak-table", "take entries out", "local x = 1|setmetatable({}, {['__mode'] = 'k'})"),
+    ("weak-table", "never called", "local mt = {}|mt.__gc = function() end"),
+    ("yield", "coroutine.spawn", "local x = 1|coroutine.yield(1)"),
+]
+
+
+@pytest.mark.parametrize(("code", "text", "source"), LUA_DETERMINISM)
+def test_lua_that_a_replay_does_otherwise_is_a_warning_with_what_to_use(code: str, text: str, source: str) -> None:
+    source = source.replace("|", "\n")
+    found = lua(source)
+    assert [(finding.code, finding.line, finding.severity) for finding in found] == [(code, 2, "warning")]
+    assert text in found[0].message
+    assert lua(source, durable=False) == []
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "while os.time() < 5 do time.sleep('1s') end",
+        "while os.time() < 5 do if x then break end end",
+        "while true do funcs.call('a:b') end",
+        "repeat time.sleep(1) until os.time() > 5|local x = os.time()",
+        "local co = coroutine.wrap(function() coroutine.yield(1) end)",
+        "local os = fake()|local x = os.clock()",
+        "local t = {[1] = {}, ['a'] = {}}|local m = {__index = t}|local text = [[ {} ]]",
+        "local x = '__mode is weak'",
+    ],
+)
+def test_lua_that_is_repeated_is_left_alone(source: str) -> None:
+    assert lua(source.replace("|", "\n")) == []
+
+
+def test_addresses_are_a_warning_everywhere() -> None:
+    (found,) = lua("local x = string.format('%p', {})", durable=False)
+    assert (found.code, found.severity) == ("address", "warning")
+
+
+PYTHON_DETERMINISM = [
+    ("busy-wait", "await time.sleep", "from actorflow.script import time|def f(t):|    while time.now() < t: pass"),
+    ("cache", "workflow.step", "import functools|@functools.lru_cache(5)|def f(): return 1"),
+    ("set-order", "sorted(…)", "x = {1, 2}|y = ','.join(x)"),
+    ("set-order", "sorted(…)", "def f():|    x = {1}|    return x.pop()"),
+    ("set-order", "sorted(…)", "def f():|    x = {1}|    return f'{x} {1}' "),
+    ("set-order", "sorted(…)", "def f():|    x = {1}|    return dict.fromkeys(x)"),
+    ("set-order", "sorted(…)", "def f():|    x = {1}|    return str(x)"),
+]
+
+
+@pytest.mark.parametrize(("code", "text", "source"), PYTHON_DETERMINISM)
+def test_python_that_a_replay_does_otherwise_is_a_warning_with_what_to_use(code: str, text: str, source: str) -> None:
+    source = source.replace("|", "\n")
+    found = [finding for finding in python(source) if finding.code != "mutable-global"]
+    assert [(finding.code, finding.severity) for finding in found] == [(code, "warning")]
+    assert text in found[0].message
+    assert [finding for finding in python(source, durable=False) if finding.code == code] == []
+
+
+@pytest.mark.parametrize(
+    ("code", "source"),
+    [
+        ("mutable-default", "def f(seen=[]): return seen"),
+        ("mutable-default", "def f(*, seen=set()): return seen"),
+        ("mutable-global", "class Order:\n    items = []"),
+    ],
+)
+def test_what_processes_share_unseen_is_a_warning(code: str, source: str) -> None:
+    for durable in (True, False):
+        assert [(finding.code, finding.severity) for finding in python(source, durable=durable)] == [(code, "warning")]
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "from actorflow.script import time\nasync def f(t):\n    while time.now() < t: await time.sleep(1)",
+        "def f(seen=(), more=None): return seen",
+        "class Order:\n    LIMITS = {}\n    __slots__ = ['a']",
+        "import functools\nclass A:\n    @functools.wraps\n    def f(self): pass",
+        "def f(x): return ','.join(sorted({1, 2}))",
+    ],
+)
+def test_python_that_is_repeated_is_left_alone(source: str) -> None:
+    assert python(source) == []
+
+
+def test_a_comment_silences_one_rule_on_one_line_with_a_reason() -> None:
+    loop = "for x in {1, 2}: pass"
+    assert python(f"{loop}  # actorflow: ignore[set-order] only counted") == []
+    assert lua("local x = os.clock() -- actorflow: ignore[clock] a mark for the log") == []
+    assert lua("t[{}] = os.clock() -- actorflow: ignore[clock, object-key]: never iterated, only logged") == []
+    (elsewhere, unused) = python(f"{loop}\nx = 1  # actorflow: ignore[set-order] only counted")
+    assert (elsewhere.code, elsewhere.line) == ("set-order", 1)
+    assert (unused.code, unused.line, unused.severity) == ("ignore", 2, "warning")
+    assert "silences nothing" in unused.message
+
+
+@pytest.mark.parametrize(
+    ("comment", "text"),
+    [
+        ("# actorflow: ignore[set-order]", "gives no reason"),
+        ("# actorflow: ignore because", "names no rule"),
+        ("# actorflow: ignore[set-oder] because", "did you mean 'set-order'?"),
+        ("# actorflow: ignore[nothing-such] because", "expected one of address"),
+    ],
+)
+def test_a_comment_that_silences_nothing_says_so(comment: str, text: str) -> None:
+    found = {finding.code: finding for finding in python(f"for x in {{1, 2}}: pass  {comment}")}
+    assert found.keys() == {"set-order", "ignore"}
+    assert text in found["ignore"].message
+
+
+def test_what_a_script_may_not_do_cannot_be_silenced() -> None:
+    found = python("import os  # actorflow: ignore[import] please, I need it")
+    assert [(finding.code, finding.severity) for finding in found] == [("import", "error"), ("ignore", "warning")]
+    silenced = "from datetime import datetime\nx = datetime.now()  # actorflow: ignore[recorded] for the log only"
+    assert python(silenced) == []
