@@ -22,7 +22,7 @@ _RETRY: Final = {
     sqlite3.SQLITE_PROTOCOL: "too many processes open the database at once; try again",
     sqlite3.SQLITE_INTERRUPT: "the operation was interrupted; try again",
 }
-_DAMAGED: Final = "the database is damaged; restore a backup, nothing was overwritten"
+_DAMAGED: Final = "the database is damaged, or the disk cannot read it; look at the system log, or restore a backup"
 _UNDECODABLE: Final = "Could not decode to UTF-8"
 """What the driver says, without a code, of a text that is none any more."""
 _BROKEN: Final = {

@@ -78,4 +78,4 @@ async def live(place: Path) -> None:
             report.say("fault", text)
         host: Any = booted.node.hosts[HOST]
         commits = host.engine.writer.commits
-    report.say("end", "", commits)
+    report.say("commits", "", commits)

@@ -34,7 +34,7 @@ async def live(place: Path) -> None:
             report.say("fault", entry, text)
         commits = booted.node.hosts[HOST].engine.writer.commits  # type: ignore[attr-defined]
         nursery.cancel_scope.cancel()
-    report.say("end", "", commits)
+    report.say("commits", "", commits)
 
 
 async def _resolve(node: Node, stores: app.Stores) -> None:

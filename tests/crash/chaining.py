@@ -44,7 +44,7 @@ async def live(place: Path) -> None:
             report.say("fault", text)
         engine = booted.node.hosts[HOST].engine  # type: ignore[attr-defined]
         commits = engine.writer.commits
-    report.say("end", "", commits)
+    report.say("commits", "", commits)
 
 
 def _chain(workflow_id: str, reader: Reader) -> list[str]:

@@ -114,4 +114,4 @@ async def live(place: Path) -> None:
             life.report.say("fault", text)
         engine = booted.node.hosts[HOST].engine  # type: ignore[attr-defined]
         commits = engine.writer.commits
-    life.report.say("end", "", commits)
+    life.report.say("commits", "", commits)

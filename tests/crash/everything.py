@@ -257,5 +257,5 @@ async def live(place: Path) -> None:
         await _told(booted.node)
         engine: Any = booted.node.hosts[HOST].engine  # type: ignore[attr-defined]
         commits, left = engine.writer.commits, len(engine.calls)
-    report.say("end", "", commits)
+    report.say("commits", "", commits)
     report.say("left", "", left)

@@ -35,7 +35,7 @@ async def live(place: Path) -> None:
                 await _family(booted.node, report, language, known, told)
         for text in [text for found in await booted.stores.each(faults) for text in found]:
             report.say("fault", text)
-        report.say("lived", "", booted.node.hosts[HOST].engine.writer.commits)  # type: ignore[attr-defined]
+        report.say("commits", "", booted.node.hosts[HOST].engine.writer.commits)  # type: ignore[attr-defined]
 
 
 async def _family(node: Node, report: Report, language: str, known: set[str], told: set[tuple[str, str]]) -> None:

@@ -12,7 +12,7 @@ import os
 import subprocess
 import sys
 import traceback
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -36,10 +36,12 @@ class ForkServer:
 
 
 @contextmanager
-def fork_server(lives: str = "tests.crash.living") -> Iterator[ForkServer]:
-    """Serve lives of the module `lives`."""
-    command = [sys.executable, "-m", "tests.crash.forking", lives]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+def fork_server(
+    lives: str = "tests.crash.living", environment: Mapping[str, str] | None = None
+) -> Iterator[ForkServer]:
+    """Serve lives of the module `lives`, with these environment variables beside ours."""
+    command, given = [sys.executable, "-m", "tests.crash.forking", lives], {**os.environ, **(environment or {})}
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=given) as process:
         yield ForkServer(process)
         process.stdin.close()  # type: ignore[union-attr] # a pipe, as asked
 

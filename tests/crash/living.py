@@ -150,7 +150,7 @@ async def live(place: Path, overrides: Sequence[str] = ()) -> None:
             report.say("fault", text)
         engine = booted.node.hosts[HOST].engine  # type: ignore[attr-defined]
         commits = engine.writer.commits
-    report.say("end", "", commits)
+    report.say("commits", "", commits)
 
 
 def read_report(place: Path) -> list[list[Any]]:

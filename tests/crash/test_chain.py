@@ -6,14 +6,12 @@ import json
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
-from random import Random
 from typing import Any
 
 import pytest
 
-from actorflow.store.crash import STATUS
 from tests.crash.forking import ForkServer, fork_server
-from tests.crash.living import read_report
+from tests.crash.rig import ALL, SLICE, die_at_each, points, said, whole_life
 
 DAILY = 3
 
@@ -24,30 +22,15 @@ def server() -> Iterator[ForkServer]:
         yield made
 
 
-def said(place: Path, what: str) -> list[tuple[str, Any]]:
-    return [(name, detail) for kind, name, detail in read_report(place) if kind == what]
-
-
-def life(server: ForkServer, place: Path, crash_at: str = "") -> int:
-    (place / "effects").mkdir(parents=True, exist_ok=True)
-    code = server.live(place, crash_at)
-    error = place / "error.txt"
-    assert code in {0, STATUS}, error.read_text() if error.exists() else code
-    return code
-
-
-def sent(place: Path) -> dict[str, list[int]]:
-    return {name: [number for one, number in said(place, "sent") if one == name] for name in ("lua", "py")}
-
-
-def check(place: Path, before: dict[str, list[int]], crash_at: str) -> None:
+def check(place: Path, crash_at: str, first: list[list[Any]]) -> None:
     """Every signal was received once and in order; the one that was under way when the node died perhaps twice."""
+    sent = Counter(name for what, name, _ in first if what == "sent")
     for name, found in said(place, "result"):
         got = found["got"]
         assert got == sorted(got), f"{crash_at}: {name} {got}"
         assert set(got) == set(range(12)), f"{crash_at}: {name} {got}"
         twice = {number for number, times in Counter(got).items() if times > 1}
-        assert twice <= {len(before[name])}, f"{crash_at}: {name} {got}"
+        assert twice <= {sent[name]}, f"{crash_at}: {name} {got}"
         assert found["runs"] == 4, f"{crash_at}: {name} {json.dumps(found)}"
     assert {name for name, _ in said(place, "result")} == {"lua", "py"}
     assert said(place, "fault") == [], crash_at
@@ -56,21 +39,7 @@ def check(place: Path, before: dict[str, list[int]], crash_at: str) -> None:
         assert chain == ["completed"] * 4, f"{crash_at}: {name} {chain}"
 
 
-@pytest.mark.parametrize("share", ["slice", pytest.param("all", marks=pytest.mark.slow)])
+@pytest.mark.parametrize("share", [SLICE, pytest.param(ALL, marks=pytest.mark.slow)])
 def test_a_chain_survives_a_crash_at_every_commit(server: ForkServer, tmp_path: Path, seed: int, share: str) -> None:
-    whole = tmp_path / "whole"
-    assert life(server, whole) == 0
-    check(whole, sent(whole), "no crash")
-    ((_, commits),) = said(whole, "end")
-    points = [f"{number}:{when}" for number in range(1, commits + 1) for when in ("before", "after")]
-    if share == "slice":
-        step = max(1, len(points) // DAILY)
-        points = points[Random(seed).randrange(step) :: step]
-    died = 0
-    for point in points:
-        place = tmp_path / point.replace(":", "-")
-        died += life(server, place, point) == STATUS
-        before = sent(place)
-        assert life(server, place) == 0
-        check(place, before, point)
-    assert died >= len(points) // 2, "the number of commits differs from life to life"
+    commits = whole_life(server, tmp_path / "whole", check)
+    die_at_each(server, tmp_path, points(commits, seed, share, DAILY), check)

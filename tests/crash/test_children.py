@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
-from random import Random
 from typing import Any
 
 import pytest
 
-from actorflow.store.crash import STATUS
 from tests.crash.forking import ForkServer, fork_server
-from tests.crash.living import pid_of, read_report
+from tests.crash.living import pid_of
+from tests.crash.rig import SLICE, die_at_each, points, said, whole_life
 
 DAILY = 2
 SHARES = 4
@@ -25,19 +24,7 @@ def server() -> Iterator[ForkServer]:
         yield made
 
 
-def said(place: Path, what: str) -> list[tuple[str, Any]]:
-    return [(name, detail) for kind, name, detail in read_report(place) if kind == what]
-
-
-def life(server: ForkServer, place: Path, crash_at: str = "") -> int:
-    (place / "effects").mkdir(parents=True, exist_ok=True)
-    code = server.live(place, crash_at)
-    error = place / "error.txt"
-    assert code in {0, STATUS}, error.read_text() if error.exists() else code
-    return code
-
-
-def check(place: Path, point: str) -> None:
+def check(place: Path, point: str, _first: list[list[Any]]) -> None:
     """Each parent has heard of its brief child once, each child has come to what its policy says, the actor has heard all."""
     results = dict(said(place, "result"))
     for parent in ("family-lua", "family-py"):
@@ -62,22 +49,7 @@ def _kinds(end: str) -> tuple[str, ...]:
     return ("EXIT",) if end == "well" else ("EXIT", "LINK_DOWN")
 
 
-@pytest.mark.parametrize("share", ["slice", *(pytest.param(n, marks=pytest.mark.slow) for n in range(SHARES))])
+@pytest.mark.parametrize("share", [SLICE, *(pytest.param(n, marks=pytest.mark.slow) for n in range(SHARES))])
 def test_every_commit_may_be_the_last(server: ForkServer, tmp_path: Path, seed: int, share: str | int) -> None:
-    whole = tmp_path / "whole"
-    assert life(server, whole) == 0
-    check(whole, "no crash")
-    ((_, commits),) = said(whole, "lived")
-    points = [f"{number}:{when}" for number in range(1, commits + 1) for when in ("before", "after")]
-    if share == "slice":
-        step = max(1, len(points) // DAILY)
-        points = points[Random(seed).randrange(step) :: step]
-    else:
-        points = points[int(share) :: SHARES]
-    died = 0
-    for point in points:
-        place = tmp_path / point.replace(":", "-")
-        died += life(server, place, point) == STATUS
-        assert life(server, place) == 0
-        check(place, point)
-    assert died >= len(points) // 2, "the number of commits differs from life to life"
+    commits = whole_life(server, tmp_path / "whole", check)
+    die_at_each(server, tmp_path, points(commits, seed, share, DAILY, SHARES), check)

@@ -6,16 +6,14 @@ from collections import Counter
 from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
-from random import Random
 from typing import Any
 
 import pytest
 
 from actorflow.run.state import TRANSITIONS
-from actorflow.store.crash import STATUS
 from tests.crash.controlling import LANGUAGES
 from tests.crash.forking import ForkServer, fork_server
-from tests.crash.living import read_report
+from tests.crash.rig import ALL, SLICE, die_at_each, points, said, whole_life
 
 DAILY = 3
 SALE = [
@@ -31,19 +29,7 @@ def server() -> Iterator[ForkServer]:
         yield made
 
 
-def said(place: Path, what: str) -> list[tuple[str, Any]]:
-    return [(name, detail) for kind, name, detail in read_report(place) if kind == what]
-
-
-def life(server: ForkServer, place: Path, crash_at: str = "") -> int:
-    (place / "effects").mkdir(parents=True, exist_ok=True)
-    code = server.live(place, crash_at)
-    error = place / "error.txt"
-    assert code in {0, STATUS}, f"{crash_at}: {error.read_text() if error.exists() else code}"
-    return code
-
-
-def check(place: Path, crash_at: str) -> None:
+def check(place: Path, crash_at: str, _first: list[list[Any]]) -> None:
     """Each run went through the same states, with the same effects, once each."""
     for language in LANGUAGES:
         results = [detail for name, detail in said(place, "result") if name == f"sale-{language}"]
@@ -67,20 +53,7 @@ def test_the_states_of_the_scenario_follow_the_table() -> None:
         )
 
 
-@pytest.mark.parametrize("share", ["slice", pytest.param("all", marks=pytest.mark.slow)])
+@pytest.mark.parametrize("share", [SLICE, pytest.param(ALL, marks=pytest.mark.slow)])
 def test_control_survives_a_crash_at_every_commit(server: ForkServer, tmp_path: Path, seed: int, share: str) -> None:
-    whole = tmp_path / "whole"
-    assert life(server, whole) == 0
-    check(whole, "no crash")
-    ((_, commits),) = said(whole, "end")
-    points = [f"{number}:{when}" for number in range(1, commits + 1) for when in ("before", "after")]
-    if share == "slice":
-        step = max(1, len(points) // DAILY)
-        points = points[Random(seed).randrange(step) :: step]
-    died = 0
-    for point in points:
-        place = tmp_path / point.replace(":", "-")
-        died += life(server, place, point) == STATUS
-        assert life(server, place) == 0
-        check(place, point)
-    assert died >= len(points) // 2
+    commits = whole_life(server, tmp_path / "whole", check)
+    die_at_each(server, tmp_path, points(commits, seed, share, DAILY), check, died=0.5)

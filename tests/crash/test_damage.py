@@ -5,10 +5,13 @@ from __future__ import annotations
 import sqlite3
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from actorflow.errors import INTERNAL, Error
 from actorflow.run.state import PAUSED, WAITING
+from actorflow.store.read import SqlReader
 from tests.conformance.process.rig import until
 from tests.conformance.workflow.durable import WORKFLOWS
 from tests.crash.kept import PATIENCE, parked, paused, reach, sqlite_rig
@@ -52,3 +55,27 @@ async def test_a_damaged_journal_pauses_exactly_its_run(tmp_path: Path, damage: 
     (notice,) = paused(rig.notices)
     assert notice.where == pids[0]
     assert ("corrupt" in row.reason) or (damage == "source" and "source" in row.reason)
+
+
+@pytest.mark.parametrize(("times", "state"), [(1, "completed"), (4, PAUSED)])
+async def test_a_run_that_cannot_be_read_once_goes_on_and_one_that_never_can_is_paused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, times: int, state: str
+) -> None:
+    left, load = times, SqlReader.load
+
+    def failing(reader: SqlReader, run: int, **options: Any) -> Any:
+        nonlocal left
+        if left and options:
+            left -= 1
+            raise Error("the database is damaged, or the disk cannot read it", INTERNAL, retryable=False)
+        return load(reader, run, **options)
+
+    rig = sqlite_rig(tmp_path / "runs.db")
+    rig.add("app:parked", parked)
+    async with rig.node() as node:
+        pid = await node.spawn("app:parked", host=WORKFLOWS, args=[1], options={"workflow.id": "run 0"})
+        await reach(node, "run 0", WAITING, events=3)
+    async with rig.node() as node:
+        monkeypatch.setattr(SqlReader, "load", failing)
+        await node.send(pid, "go", 1)
+        await reach(node, "run 0", state)

@@ -15,13 +15,10 @@ import pytest
 
 from actorflow.run import event as events
 from actorflow.store.crash import STATUS
-from actorflow.store.dialect import Sqlite
-from actorflow.store.examine import examine
-from actorflow.store.sql import SqlReader
-from actorflow.testing.invariant import Ledger, Signal, violations
+from actorflow.testing.invariant import Ledger, Signal
 from tests.crash.forking import ForkServer, fork_server
 from tests.crash.living import read_report
-from tests.crash.test_every_commit import error_of, said
+from tests.crash.rig import keep_laws, life, said
 
 DAILY = 2
 """Points of each language."""
@@ -57,22 +54,17 @@ RESULT = {
     },
     "went": "on",
 }
-UNUSED = {events.RUN_RELEASED, events.RUN_REPINNED, events.CONTINUE_REFUSED, events.RESULT_SUPERSEDED}
+UNUSED = {
+    *(events.RUN_RELEASED, events.RUN_REPINNED, events.RUN_ACCEPTED, events.CONTINUE_REFUSED, events.RESULT_SUPERSEDED),
+}
 FEATURES = {value for name, value in vars(events).items() if name.isupper() and isinstance(value, str)} - UNUSED
-"""Kinds of events that its journals have: all but those of holding, repinning and refusals."""
+"""Kinds of events that its journals have: all but those of holding, repinning, accepting and refusals."""
 
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[ForkServer]:
     with fork_server("tests.crash.everything") as made:
         yield made
-
-
-def life(server: ForkServer, place: Path, crash_at: str = "") -> int:
-    (place / "effects").mkdir(parents=True, exist_ok=True)
-    code = server.live(place, crash_at)
-    assert code in {0, STATUS}, f"{place.name}: {error_of(place)}"
-    return code
 
 
 def results(place: Path) -> dict[str, Any]:
@@ -127,13 +119,10 @@ def check(place: Path) -> None:
 
 
 def check_store(place: Path, run: str) -> None:
-    path = place / "data" / "runs.db"
-    assert list(examine(Sqlite(path))) == [], place.name
     signals = [Signal(run, "number", int(name.rpartition(" ")[2])) for name, _ in said(place, "signal")]
     starts = {name for name, _ in said(place, "start")}
-    with closing(SqlReader(Sqlite(path))) as reader:
-        assert violations(reader, Ledger(starts, starts, signals)) == [], place.name
-    with closing(sqlite3.connect(path)) as connection:
+    keep_laws(place, ledger=Ledger(starts, starts, signals))
+    with closing(sqlite3.connect(place / "data" / "runs.db")) as connection:
         assert connection.execute("SELECT run, count(*) FROM booking GROUP BY run").fetchall() == [(run, 1)]
         lost = connection.execute(
             "SELECT count(*) FROM run WHERE state NOT IN ('completed', 'cancelled', 'data_deleted')"
@@ -155,7 +144,7 @@ def test_every_commit_of_everything_may_be_the_last(
     assert life(server, whole) == 0
     check(whole)
     assert kinds(whole) >= FEATURES
-    ((_, commits),) = said(whole, "end")
+    ((_, commits),) = said(whole, "commits")
     points = [f"{number}:{when}" for number in range(1, commits + 1) for when in ("before", "after")]
     points = Random(seed).sample(points, DAILY) if share is None else points[share::SHARES]
     died = 0

@@ -7,7 +7,7 @@ from pathlib import Path
 from tests.crash.forking import fork_server
 from tests.crash.living import read_report
 from tests.crash.poison import NEIGHBOURS
-from tests.crash.test_every_commit import error_of, said
+from tests.crash.rig import error_of, said
 
 DEATHS = 3
 KILLED = 139
