@@ -30,6 +30,7 @@ from actorflow.node.hook_verb import hook_verbs
 from actorflow.node.limit import slices_of
 from actorflow.node.node import LogSink, Node
 from actorflow.node.program import Language
+from actorflow.node.remote_verb import remote_verbs
 from actorflow.node.runner import HostRunner, ProcessRunner, ResourceRunner, Runner
 from actorflow.node.schedule_verb import schedule_verbs
 from actorflow.node.service import Change, Services, Supervisor
@@ -234,7 +235,7 @@ async def _prepare(
     node.runs = operator = Operator(stores, node.clock, partial(_commit, node), judge_of(stores, languages))
     verbs = node_verbs(node, supervisor) | schedule_verbs(node) | hook_verbs(node)
     verbs |= run_verbs(stores, served=True, look=partial(_told, node))
-    verbs |= operator_verbs(operator)
+    verbs = remote_verbs(node, verbs | operator_verbs(operator))
     await node.nursery.start(ControlServer(data.control_path(), verbs).serve)
     return supervisor
 

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any, Final
 
 from temporalio.client import WorkflowExecutionStatus, WorkflowHandle, WorkflowUpdateFailedError, WorkflowUpdateStage
 from temporalio.common import WorkflowIDConflictPolicy
-from temporalio.service import RPCError, RPCStatusCode
 
 from actorflow.errors import NOT_FOUND, Error, invalid, not_found
 from actorflow.message import Message
@@ -124,9 +123,9 @@ class Dealing:
         await self._reach(pid, cancel)
         return True
 
-    async def terminate(self, pid: str) -> bool:
+    async def terminate(self, pid: str, reason: str = "") -> bool:
         """End a run."""
-        await self._reach(pid, lambda: self._handle(pid).terminate())
+        await self._reach(pid, lambda: self._handle(pid).terminate(reason=reason or None))
         return True
 
     async def _reach(self, pid: str, work: Any) -> None:
@@ -147,24 +146,10 @@ class Dealing:
 
     async def find(self, pid: str) -> None:
         """Find out whether the cluster has a run, for `watching`."""
-        if await self.has(pid):
+        if await self._worker.view.has(pid):
             self._worker.watching.heard(pid)
         else:
             self._worker.watching.absent(pid)
-
-    async def has(self, reference: str) -> bool:
-        """Tell whether the cluster has a run of this PID or workflow id."""
-
-        async def look() -> bool:
-            try:
-                await self._handle(reference).describe()
-            except RPCError as error:
-                if error.status in {RPCStatusCode.NOT_FOUND, RPCStatusCode.INVALID_ARGUMENT}:
-                    return False
-                raise
-            return True
-
-        return bool(await self._worker.connection.run(look))
 
     async def query(self, reference: str, name: str, args: tuple[Value, ...]) -> Value:
         """Ask a run something."""

@@ -14,6 +14,7 @@ from actorflow.node.suggest import did_you_mean
 from actorflow.value import copy_value
 from hosts.temporal.driver import CopyDriver, TemporalDriver
 from hosts.temporal.failure import application_error
+from hosts.temporal.terms import plain_attributes
 from hosts.workflow.answering import NAK
 from hosts.workflow.copying import KeptMachine, ReadingDriver
 from hosts.workflow.live import LiveRun
@@ -105,16 +106,7 @@ def copied(run: Run, make: Make) -> LiveRun:
 
 def attributes(info: workflow.Info) -> dict[str, Any]:
     """Return the search attributes of a run that are not Temporal's own."""
-    found: dict[str, Any] = {}
-    for pair in info.typed_search_attributes:
-        value = pair.value
-        found[pair.key.name] = list(value) if isinstance(value, tuple | list) else plain(value)
-    return found
-
-
-def plain(value: Any) -> Any:
-    """Return an attribute as data: a time as RFC 3339 text."""
-    return value.isoformat() if hasattr(value, "isoformat") else value
+    return plain_attributes(info.typed_search_attributes)
 
 
 def _waits(_run: Run, live: LiveRun) -> Any:

@@ -6,17 +6,14 @@ All of it is asked by local activities, so that a replay finds the answers in th
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from secrets import token_hex
 from typing import TYPE_CHECKING, Any, Final
 
 from actorflow.bundle import Bundle
-from actorflow.codec import decode, encode
-from actorflow.errors import Error, invalid, unavailable
+from actorflow.errors import invalid
 from actorflow.node.action import Step, control_steps, name_steps, send_steps, spawn_steps
 from actorflow.node.guard import ACTOR, SCOPE
 from actorflow.node.suggest import did_you_mean
 from actorflow.ports import SpawnRequest
-from actorflow.run.draw import SEED_SIZE
 from hosts.workflow.calling import calling, refuse_mailbox
 
 if TYPE_CHECKING:
@@ -24,73 +21,7 @@ if TYPE_CHECKING:
     from actorflow.registry.registry import Entry
     from hosts.temporal.worker import TemporalWorker
 
-RIDES_ALONG: Final = 64 * 1024
-"""A bundle below this many bytes is kept in the history itself."""
 KIND: Final = "temporal.worker"
-_SOURCE: Final = "source"
-_KEPT: Final = 256
-
-
-class Sources:
-    """The sources that runs of one worker are pinned to, by content hash."""
-
-    def __init__(self, worker: TemporalWorker) -> None:
-        """Know none yet."""
-        self._worker = worker
-        self._bundles: dict[str, Bundle] = {}
-
-    async def pinned(self, type_name: str) -> dict[str, Any]:
-        """Return what a new run of a type is pinned to: source, seed, and what its entry runs as.
-
-        Raises:
-            Error: NotFound or Invalid, when no such entry is served here, or it is broken.
-        """
-        worker = self._worker
-        entry = worker.entry_of(type_name, "workflow")
-        worker.check_served(entry)
-        bundle = bundle_of(worker.node, entry)
-        worker.compiled(bundle)
-        self._keep(bundle)
-        pinned: dict[str, Any] = {"entry": entry, "hash": bundle.hash, "seed": token_hex(SEED_SIZE)}
-        if len(bundle.data) < RIDES_ALONG:
-            pinned["bundle"] = decode(bundle.data)
-        else:
-            await worker.store_source(bundle)
-        if indexed := await worker.connection.run(worker.connection.known):
-            pinned["attributes"] = dict(indexed)
-        if own := worker.node.guard.own(entry):
-            pinned["context"] = dict(own)
-        return pinned
-
-    def bundle(self, pinned: Mapping[str, Any]) -> Bundle:
-        """Return the source that a run is pinned to.
-
-        Raises:
-            Error: kind Unavailable, when it is neither in the history nor known to this worker.
-        """
-        found = self._bundles.get(pinned["hash"])
-        if found is None and "bundle" in pinned:
-            found = Bundle.from_bytes(encode(pinned["bundle"]))
-        if found is None:
-            found = self._current(pinned) or self._worker.stored_source(pinned["hash"])
-        if found is None:
-            name = f"source {pinned['hash'][:16]}… of {pinned['entry']}"
-            advice = "name the database of the other workers of this task queue with `sources:`, or register it here"
-            raise unavailable(f"worker {self._worker.id} does not have {name}: {advice}")
-        self._keep(found)
-        return found
-
-    def _current(self, pinned: Mapping[str, Any]) -> Bundle | None:
-        try:
-            bundle = bundle_of(self._worker.node, pinned["entry"])
-        except Error:
-            return None
-        return bundle if bundle.hash == pinned["hash"] else None
-
-    def _keep(self, bundle: Bundle) -> None:
-        if len(self._bundles) >= _KEPT:
-            self._bundles.pop(next(iter(self._bundles)))
-        self._bundles[bundle.hash] = bundle
 
 
 class Placing:

@@ -214,6 +214,22 @@ def key_of(name: str, value: Any, known: Mapping[str, int]) -> SearchAttributeKe
     return make(name)
 
 
+def plain_attributes(attributes: TypedSearchAttributes) -> dict[str, Any]:
+    """Return search attributes as data: a time as RFC 3339 text. Those of Temporal itself are left out."""
+    pairs = [(pair.key.name, pair.value) for pair in attributes]
+    return {name: _plain(value) for name, value in pairs if not name.startswith(_SYSTEM) and name not in _OWN}
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, datetime):
+        return value.isoformat()
+    return list(value) if isinstance(value, tuple | list) else value
+
+
+_SYSTEM: Final = "Temporal"
+_OWN: Final = frozenset({"BuildIds"})
+
+
 def of(value: Any) -> Any:
     """Return the value of a search attribute as the SDK wants it: a time is one, a list a list."""
     return list(value) if isinstance(value, list | tuple) else (_time(value) or value)

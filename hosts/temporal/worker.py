@@ -16,20 +16,20 @@ from temporalio.worker import UnsandboxedWorkflowRunner, Worker
 from actorflow.bundle import Bundle
 from actorflow.errors import Error, not_found, unavailable
 from actorflow.message import Message
-from actorflow.names import Pid, parse_pid
+from actorflow.names import Pid
 from actorflow.node.limit import slices_of, written_limits
 from actorflow.notice import Notice
 from actorflow.ports import Outcome, ProcessInfo, Program, Reply, SpawnRequest
-from actorflow.run.document import PutDocument
-from actorflow.store.wait import answer
 from hosts.temporal.activity import activities
 from hosts.temporal.connection import TemporalClient
 from hosts.temporal.crossing import TrioExecutor, TrioSide
 from hosts.temporal.dealing import Dealing
 from hosts.temporal.flow import ActorflowRun, Run
 from hosts.temporal.header import WorkerHeaders
-from hosts.temporal.placing import Placing, Sources, bundle_of, restricted_to, type_name
+from hosts.temporal.placing import Placing, bundle_of, restricted_to
+from hosts.temporal.source import Sources
 from hosts.temporal.tuning import lacking, worker_arguments
+from hosts.temporal.view import View
 from hosts.temporal.watching import Watching
 from hosts.workflow.driver import Operator
 from hosts.workflow.operation import RECORDED, is_operation
@@ -39,8 +39,6 @@ from hosts.workflow.terms import TermsOf
 if TYPE_CHECKING:
     from actorflow.node.node import Node
     from actorflow.value import Value
-
-_SOURCE = "temporal.source"
 
 
 class TemporalWorker:
@@ -62,14 +60,13 @@ class TemporalWorker:
         self.placing = Placing(self)
         self.watching = Watching(self)
         self.dealing = Dealing(self)
+        self.view = View(self)
         self.runs: WeakSet[Run] = WeakSet()
         self._connection: TemporalClient | None = None
         self._trio: TrioSide | None = None
         self._worker: Worker | None = None
         self._ended = trio.Event()
         self._scope = trio.CancelScope()
-        self._store: Any = None
-        self._reader: Any = None
 
     # ---- names -------------------------------------------------------------------------------------------------
 
@@ -151,32 +148,15 @@ class TemporalWorker:
         if only and only != self.id:
             raise not_found(f"{entry} is served by {only} alone (meta.temporal.workflow.worker), not by {self.id}")
 
+    def reach(self, side: TrioSide) -> None:
+        """Use this way from the asyncio thread to the node's."""
+        self._trio = side
+
     # ---- sources -----------------------------------------------------------------------------------------------
 
     def compiled(self, bundle: Bundle) -> Program:
         """Return the program of exactly this source; raises `Error` when it does not compile."""
         return self.node.programs.compiled(bundle, durable=True, slices=self.slices)
-
-    async def store_source(self, bundle: Bundle) -> None:
-        """Keep a source that is too large for a history in the database of the entry; raises its `Error`."""
-        if self._store is None:
-            text = (
-                f"{bundle.id} is {len(bundle.data)} bytes with its imports, too large for a history: "
-                "name a database that all workers of the task queue share with `sources:`"
-            )
-            self.node.notices(Notice("source-not-kept", text, self.id))
-            return
-        item = PutDocument(_SOURCE, bundle.hash, bundle.data)
-        await answer(lambda told: self._store.submit(item, told), abandon=False)
-
-    def stored_source(self, digest: str) -> Bundle | None:
-        """Return a source that was kept in the database, None when there is none."""
-        if self._store is None:
-            return None
-        if self._reader is None:
-            self._reader = self._store.reader()
-        row = self._reader.document(_SOURCE, digest)
-        return None if row is None else Bundle.from_bytes(row.value)
 
     def _check_startable(self, entry: str) -> None:
         self.compiled(bundle_of(self.node, entry))
@@ -196,8 +176,7 @@ class TemporalWorker:
         for name, advice in lacking(self.config.worker_options):
             self.node.notices(Notice("option-ignored", f"worker_options.{name} has no effect: {advice}", self.id))
         self._connection = self.node.running.find(self.config.client, TemporalClient)
-        if self.config.sources is not None:
-            self._store = await self.node.open_store(self.config.sources)
+        await self.sources.open(self.config.sources)
         token = trio.lowlevel.current_trio_token()
         self._trio = TrioSide(token)
         self._ended, self._scope = trio.Event(), trio.CancelScope()
@@ -252,12 +231,7 @@ class TemporalWorker:
             if scope.cancelled_caught:
                 self._scope.cancel()
         self._connection = None
-        if self._reader is not None:
-            self._reader.close()
-            self._reader = None
-        if self._store is not None:
-            await self._store.close()
-            self._store = None
+        await self.sources.close()
 
     def spawn(self, request: SpawnRequest, reply: Reply) -> None:
         """Start a run; the reply has its PID once the cluster has it."""
@@ -332,9 +306,37 @@ class TemporalWorker:
 
     # ---- what operators ask ------------------------------------------------------------------------------------
 
+    async def listed(self, which: Mapping[str, str], limit: int) -> list[dict[str, Any]]:
+        """See `View.listed`."""
+        return await self.view.listed(which, limit)
+
+    async def shown(self, reference: str) -> dict[str, Any]:
+        """See `View.shown`."""
+        return await self.view.shown(reference)
+
+    async def explained(self, reference: str) -> dict[str, Any]:
+        """See `View.explained`."""
+        return await self.view.explained(reference)
+
+    async def history(self, reference: str, after: int, limit: int) -> list[dict[str, Any]]:
+        """See `View.history`."""
+        return await self.view.history(reference, after, limit)
+
+    async def called(self, reference: str, limit: int) -> list[dict[str, Any]]:
+        """See `View.called`."""
+        return await self.view.called(reference, limit)
+
+    async def chain(self, reference: str, after: int) -> list[dict[str, Any]]:
+        """See `View.chain`."""
+        return await self.view.chain(reference, after)
+
+    async def changed(self, verb: str, reference: str, reason: str) -> dict[str, Any]:
+        """See `View.changed`."""
+        return await self.view.changed(verb, reference, reason)
+
     async def has(self, reference: str) -> bool:
         """Tell whether the cluster has a run, by a PID or a workflow id."""
-        return await self.dealing.has(reference)
+        return await self.view.has(reference)
 
     async def query(self, reference: str, name: str, args: tuple[Value, ...]) -> Value:
         """Answer a query of a run."""
@@ -349,16 +351,6 @@ class TemporalWorker:
     async def wake(self, reference: str, data: Value) -> None:
         """Let a suspended run go on."""
         await self.dealing.wake(reference, data)
-
-
-def type_of(worker: TemporalWorker, entry: str) -> str:
-    """Return the workflow type of an entry that this worker, or another, serves."""
-    return type_name(worker.node, entry)
-
-
-def workflow_id_of(pid: str) -> str:
-    """Return the workflow id of a PID."""
-    return parse_pid(pid).id
 
 
 def _note(node: Node, pid: str, level: str, text: str, fields: Mapping[str, Any]) -> None:

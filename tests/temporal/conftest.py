@@ -44,5 +44,5 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     port = free_port()
     process = started(tmp_path_factory.mktemp("temporal") / "temporal.db", port)
     yield f"127.0.0.1:{port}"
-    process.terminate()
+    process.kill()  # it takes its time otherwise, and nobody needs its database any more
     process.wait(10)

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
+import trio
 
-from actorflow.errors import Error
+from actorflow.errors import Error, not_found
 from actorflow.node.node import Node
+from actorflow.node.remote_verb import remote_verbs
 from tests.temporal.support import HOST, lines, on
 
 
@@ -53,7 +56,7 @@ async def test_failures_keep_kind_details_and_whether_to_try_again(server: str, 
 async def test_what_temporal_lacks_is_refused_by_name(server: str, tmp_path: Path) -> None:
     async with on(server, tmp_path) as node:
         for what in ("pause", "approval", "wait_for"):
-            with pytest.raises(Error, match=f"workflow.{what} is not available on a temporal.worker"):
+            with pytest.raises(Error, match=rf"workflow\.{what} is not available on a temporal\.worker"):
                 await _done(node, "app:lacking", what)
         for option, value in {"lock_key": "k", "hold": True, "queue": "q", "on_conflict": "queue"}.items():
             with pytest.raises(Error) as caught:
@@ -88,6 +91,7 @@ async def test_cancel_and_terminate(server: str, tmp_path: Path) -> None:
             await node.wait(pid, timeout=20)
 
 
+@pytest.mark.slow
 async def test_runs_continue_as_new_are_woken_and_describe_themselves(server: str, tmp_path: Path) -> None:
     async with on(server, tmp_path) as node:
         assert await _done(node, "app:counting", 2) == {"seen": 2, "tokens": 2}
@@ -99,8 +103,44 @@ async def test_runs_continue_as_new_are_woken_and_describe_themselves(server: st
         assert await _done(node, "app:described") == "Invalid"
 
 
+@pytest.mark.slow
 async def test_a_script_that_spins_ends_with_resource(server: str, tmp_path: Path) -> None:
     async with on(server, tmp_path) as node:
         with pytest.raises(Error) as caught:
             await _done(node, "app:spinning")
     assert caught.value.kind == "Resource"
+
+
+async def test_operators_see_and_end_runs(server: str, tmp_path: Path, ledger: Path) -> None:
+    async with on(server, tmp_path) as node:
+        verbs = remote_verbs(node, dict.fromkeys(_VERBS, _nothing_stored))
+        pid = await node.spawn("app:order", host=HOST, args=["v1"], options={"workflow.memo": {"note": "n"}})
+        while not lines(ledger):  # noqa: ASYNC110 - a function writes it
+            await trio.sleep(0.02)
+        shown: Any = await verbs["run.show"]({"run": pid})
+        assert (shown["state"], shown["args"], shown["memo"]) == ("running", ["v1"], {"note": "n"})
+        assert len(shown["bundle_hash"]) == 64
+        history: Any = await verbs["run.history"]({"run": shown["run_id"], "limit": 7})
+        assert [event["kind"] for event in history][:2] == ["WorkflowExecutionStarted", "WorkflowTaskScheduled"]
+        assert history[5]["target"] == "app:reserve"
+        calls: Any = await verbs["run.calls"]({"run": pid})
+        assert [(call["ref"], call["target"]) for call in calls] == [(1, "app:reserve")]
+        with pytest.raises(Error, match="run pause is not available on a temporal\\.worker"):
+            await verbs["run.change"]({"verb": "pause", "run": pid})
+        done: Any = await verbs["run.change"]({"verb": "terminate", "run": pid, "reason": "enough"})
+        assert (done["state"], done["to"]) == ("running", "cancelled")
+        why: Any = await verbs["run.why"]({"run": pid})
+        assert why["reasons"] == ["cancelled: nothing will happen any more"]
+        with pytest.raises(Error, match="cannot be asked to cancel any more"):
+            await verbs["run.change"]({"verb": "cancel", "run": pid})
+        with pytest.raises(Error, match="no run 'nonesuch'"):
+            await verbs["run.show"]({"run": "nonesuch"})
+
+
+async def _nothing_stored(args: Any) -> Any:
+    if "run" in args:
+        raise not_found(f"no run {args['run']!r}")
+    return []
+
+
+_VERBS = ("runs", "run.show", "run.why", "run.history", "run.calls", "run.change", "run.chain")

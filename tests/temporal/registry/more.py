@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from actorflow.script import errors, funcs, process, time, workflow
+from actorflow.script import errors, funcs, process, workflow
 
 
 async def stuck() -> Any:
@@ -57,5 +57,23 @@ async def described() -> Any:
     try:
         workflow.attrs(search={"nobody_knows": "x"})
     except errors.Error as error:
-        await time.sleep("10ms")
         return error.kind
+
+
+async def versioned() -> Any:
+    first = workflow.version("first", 0, 3)
+    await funcs.call("app:reserve", "version")
+    return [first, workflow.version("first", 1, 3), workflow.version("second", 2, 2)]
+
+
+async def child(parent: Any) -> Any:
+    await process.send(parent, "hello", {"from": process.pid()})
+    return await funcs.call("app:reserve", "family")
+
+
+async def family() -> Any:
+    inbox, events = process.inbox(), process.events()
+    pid = await process.spawn("app:child", "", process.pid())
+    message = await inbox.receive()
+    event = await events.receive()
+    return [message.payload["from"] == pid, event.result["value"]]

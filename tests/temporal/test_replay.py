@@ -1,0 +1,105 @@
+"""Histories replay: on another worker after a kill, without a cache, and with Temporal's own Replayer."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import trio
+
+from actorflow.errors import Error
+from actorflow.node.node import Node
+from hosts.temporal.replaying import replay
+from tests.temporal.support import HOST, lines, on
+
+_UNCACHED = "app:worker:worker_options={max_cached_workflows: 0}"
+_NODE = """
+import sys, trio
+from pathlib import Path
+from tests.temporal.support import on
+
+async def main():
+    async with on(sys.argv[1], Path(sys.argv[2]), queue=sys.argv[3]) as node:
+        for pid in sys.argv[4:]:
+            await node.spawn("app:order" if "lua" in pid else "app:order_py", host="app:worker", args=[pid],
+                             options={"workflow.id": pid})
+        print("up", flush=True)
+        await trio.sleep_forever()
+
+trio.run(main)
+"""
+
+
+@pytest.fixture
+def ledger(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("LEDGER", str(tmp_path / "ledger"))
+    return tmp_path / "ledger"
+
+
+async def history_of(node: Node, pid: str) -> str:
+    """Return the history of a run as Temporal exports it."""
+    host: Any = node.hosts[HOST]
+
+    async def fetch() -> str:
+        found = await host.connection.client.get_workflow_handle(pid.partition("|")[2][:-1]).fetch_history()
+        return str(found.to_json())
+
+    return str(await host.connection.run(fetch))
+
+
+async def test_histories_replay_and_a_changed_script_is_found(server: str, tmp_path: Path, ledger: Path) -> None:
+    async with on(server, tmp_path) as node:
+        pid = await node.spawn("app:order", host=HOST, args=["r1"])
+        await node.send(pid, "approve", {"by": "me"})
+        await node.wait(pid, timeout=20)
+        histories = [await history_of(node, pid)]
+        for entry, args in (("app:counting", [1]), ("app:described", []), ("app:versioned", []), ("app:family", [])):
+            pid = await node.spawn(entry, host=HOST, args=args)
+            await node.wait(pid, timeout=20)
+            histories.append(await history_of(node, pid))
+        for history in histories:
+            assert (await replay(node, HOST, history))["events"] > 4
+    assert lines(ledger) == ["reserve r1", "ship r1", "reserve version", "reserve family"], "a replay performs nothing"
+    changed = "app:order:source=file://changed.lua"
+    async with on(server, tmp_path, changed) as node:
+        assert (await replay(node, HOST, histories[0]))["events"] > 4, "the run is pinned to its source"
+        with pytest.raises(Error) as caught:
+            await replay(node, HOST, histories[0], current=True)
+    assert caught.value.kind == "Nondeterminism"
+    assert "app:refuse" in caught.value.message
+
+
+@pytest.mark.slow
+async def test_runs_go_on_after_their_worker_was_killed(server: str, tmp_path: Path, ledger: Path) -> None:
+    ids = ["kill-lua", "kill-py"]
+    data = tmp_path / "killed"
+    command = [sys.executable, "-c", _NODE, server, str(data), "killed", *ids]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as killed:  # noqa: ASYNC220 - it starts at once
+        assert killed.stdout is not None
+        assert await trio.to_thread.run_sync(killed.stdout.readline) == "up\n"
+        with trio.fail_after(20):
+            while len(lines(ledger)) < 2:  # noqa: ASYNC110 - another process writes it
+                await trio.sleep(0.02)
+        os.kill(killed.pid, signal.SIGKILL)
+    async with on(server, tmp_path / "other", _UNCACHED, queue="killed") as node:
+        for workflow_id in ids:
+            pid = f"{{app:client@app:worker|{workflow_id}}}"
+            await node.send(pid, "approve", {"by": "me"})
+            result: Any = await node.wait(pid, timeout=30)
+            assert result["status"] == "shipped"
+            assert result["reserved"] == f"reserved {workflow_id}"
+    assert sorted(set(lines(ledger))) == sorted(f"{what} {one}" for what in ("reserve", "ship") for one in ids)
+
+
+async def test_without_a_cache_every_task_is_a_replay(server: str, tmp_path: Path, ledger: Path) -> None:
+    async with on(server, tmp_path, _UNCACHED) as node:
+        pid = await node.spawn("app:order_py", host=HOST, args=["u1"])
+        await node.send(pid, "approve", {"by": "me"})
+        result: Any = await node.wait(pid, timeout=20)
+    assert result["number"] == result["shipped"]["number"]
+    assert lines(ledger) == ["reserve u1", "ship u1"]
