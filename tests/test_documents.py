@@ -160,6 +160,7 @@ def test_the_verbs_of_the_readme_are_in_the_help() -> None:
 def test_the_settings_of_a_workflow_host_have_the_documented_defaults() -> None:
     fields = rows("`workflow.host`")
     assert fields.pop("database").startswith("a SQLite file")
+    assert fields.pop("queues") == "all"
     written = WorkflowHost.model_validate(nested(fields))
     assert settings_of("app:flows", written) == settings_of("app:flows", WorkflowHost())
     assert settings_of("app:flows", written) == settings_of("app:flows", {})

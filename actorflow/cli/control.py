@@ -37,7 +37,6 @@ def register(app: typer.Typer) -> None:
 
 
 _PLAIN: Final = {
-    "release": "Let a run that was started with --hold begin.",
     "pause": "Stop a run until it is resumed; what arrives meanwhile is stored.",
     "cancel": "Ask a run to stop; its script may clean up. A paused run is resumed for that.",
     "terminate": "End a run without running any more of its code.",
@@ -134,13 +133,23 @@ def _act(  # noqa: PLR0913 - the parts of a request
         message = "--dry-run is for many runs at once: name a filter, such as --prefix, instead of a run"
         raise typer.BadParameter(message)
     if run:
-        line = place.ask("run.change", {"verb": verb, "run": run, **more})
-        if as_json:
-            print_json(line_of(line))
-        else:
-            typer.echo(f"{line['pid']} was {line['state']}, is {line['to']}")
+        print_changes([place.ask("run.change", {"verb": verb, "run": run, **more})], verb, as_json=as_json, single=True)
         return
     lines = place.ask("runs.change", {"verb": verb, "dry_run": dry_run, **which, **more})
-    print_rows(lines, _COLUMNS, as_json=as_json, empty=f"no run that matches can be asked to {verb}")
+    print_changes(lines, verb, as_json=as_json)
+
+
+def print_changes(lines: list[dict[str, Any]], verb: str, *, as_json: bool, single: bool = False) -> None:
+    """Print what became of runs: a sentence for a `single` one, else a table.
+
+    Raises:
+        Ending: with the exit code of a conflict, when one could not be changed.
+    """
+    if single and as_json:
+        print_json(line_of(lines[0]))
+    elif single:
+        typer.echo(f"{lines[0]['pid']} was {lines[0]['state']}, is {lines[0]['to']}")
+    else:
+        print_rows(lines, _COLUMNS, as_json=as_json, empty=f"no run that matches can be asked to {verb}")
     if any("error" in line for line in lines):
         raise Ending(CONFLICT)

@@ -50,6 +50,7 @@ def runs(  # noqa: PLR0913, PLR0917 - the options of the verb
         list[str] | None,
         typer.Option("--attr", metavar="NAME=VALUE", help="Only with this search attribute.", show_default=False),
     ] = None,
+    queue: Annotated[str, typer.Option("--queue", help="Only in this queue.", show_default=False)] = "",
     view: View = "",
     limit: Limit = 100,
     as_json: AsJson = False,  # noqa: FBT002
@@ -59,7 +60,7 @@ def runs(  # noqa: PLR0913, PLR0917 - the options of the verb
 ) -> None:
     """List the runs of durable hosts, newest first; works without a node too."""
     wanted: dict[str, Any] = {"host": host, "entry": entry, "state": state, "prefix": prefix, "limit": limit}
-    wanted |= {"view": view, "attributes": parse_pairs(attr or (), "--attr")}
+    wanted |= {"queue": queue, "view": view, "attributes": parse_pairs(attr or (), "--attr")}
     rows = Place.of(directory, data, override).ask("runs", wanted)
     columns = ("workflow_id", "entry", "host", "state", *_WORDS.get(view, ()), "created", "updated", "reason")
     print_rows(rows, columns, as_json=as_json, empty="no runs")

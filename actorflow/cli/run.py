@@ -7,7 +7,7 @@ from typing import Annotated, Any, Final
 
 import typer
 
-from actorflow.cli import accept, asking, capsule, control, going_back, repin, resolve, token, travel
+from actorflow.cli import accept, asking, capsule, control, going_back, release, repin, resolve, token, travel
 from actorflow.cli import debug as debugging
 from actorflow.cli.argument import parse_seconds
 from actorflow.cli.capsule import fetched
@@ -24,7 +24,7 @@ _FIELDS: Final = (
     *("number", "wait", "reason", "created", "updated", "parent", "args"),
     *("forked_from", "continued_from", "continued_as"),
     *("result", "error", "waits", "events", "history_length", "history_size", "revision", "bundle_hash"),
-    *("attempt", "priority", "summary", "details", "memo", "search_attributes", "tokens"),
+    *("attempt", "priority", "queue", "summary", "details", "memo", "search_attributes", "tokens"),
 )
 _CALL_FIELDS: Final = ("ref", "step", "target", "state", "attempts", "started", "ended", "failure")
 _EVENT_FIELDS: Final = ("seq", "kind", "ref", "target", "step", "at", "payload", "drawn", "superseded")
@@ -124,6 +124,7 @@ def why(
 
 
 control.register(app)
+app.command()(release.release)
 app.command("repin")(repin.repin)
 app.command("accept")(accept.accept)
 app.command()(asking.query)

@@ -81,9 +81,9 @@ class _Requests:
         return self.request("wait", {"pid": pid}, timeout)
 
     def runs(self, **which: Any) -> Any:
-        """List durable runs, newest first: all that equal `state`, `entry`, `host`, `prefix`, `attributes`; `limit`.
+        """List durable runs, newest first: all that equal `state`, `entry`, `host`, `prefix`, `queue`, `attributes`.
 
-        With `view`, luno, pikku or workflowable, in the words and numbers of that system.
+        At most `limit`. With `view`, luno, pikku or workflowable, in the words and numbers of that system.
         """
         return self.request("runs", which)
 
@@ -182,8 +182,8 @@ class _Requests:
 
         Args:
             verb: as in `change_run`.
-            more: the filter, `state`, `entry`, `host`, `prefix` and `older_than` (nanoseconds since the last change),
-                `dry_run`, and what `change_run` takes.
+            more: the filter, `state`, `entry`, `host`, `prefix`, `queue` and `older_than` (nanoseconds since the last
+                change), for release `due` (all that may begin by now), `dry_run`, and what `change_run` takes.
         """
         return self.request("runs.change", {"verb": verb, **more})
 

@@ -244,6 +244,7 @@ def _bundle_options(config: BaseModel) -> dict[str, Any]:
         "mailbox": mailbox.written() if mailbox is not None else {},
         "strict": getattr(config, "strict", None),
         "lock_keys": getattr(config, "locks", ()),
+        "queue": getattr(config, "queue", None) if hasattr(config, "locks") else None,
     }
     return {name: value for name, value in options.items() if value}
 

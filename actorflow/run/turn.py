@@ -6,7 +6,7 @@ not touch its neighbours. When a commit fails as a whole, nothing is known and e
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, NamedTuple, TypeAlias
 
@@ -15,6 +15,8 @@ from actorflow.run.event import JournalEvent
 from actorflow.run.identity import REJECT, REUSE
 from actorflow.run.taken import TakenBack
 
+DEFAULT_QUEUE: Final = "default"
+"""The queue of a run that names none."""
 RELEASE: Final = 0
 """Request number of the timer that lets a run that waits to begin take its first steps."""
 EXPIRY: Final = -1
@@ -49,6 +51,8 @@ class StartRun:
         ready: whether it stands in line for them at once; otherwise it does when it is released.
         timers: (ref, due). close: what happens to it when its parent ends. node: the node part of PIDs of the store.
         reason: why it does not go on yet. attributes: what it is found by.
+        queue: the one that it is in: its host may serve some only. priority: who waits for what others hold gets it by
+            this, higher first, then by arrival.
         joins: says who hears of the end of another run that is the answer in place of this one: written in the same
             commit, that run's id added to its value, a CBOR list. While it is there this start is not decided anew.
     """
@@ -71,6 +75,8 @@ class StartRun:
     state: str = "running"
     documents: Sequence[PutDocument] = ()
     strict: str = ""
+    queue: str = DEFAULT_QUEUE
+    priority: int = 0
     key: str = ""
     locks: Sequence[str] = ()
     ready: bool = True
@@ -143,22 +149,6 @@ class StateChange:
     by: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class RunChanged:
-    """A change of state as whoever watches all runs sees it: `id` grows with every change of the store."""
-
-    id: int
-    run: int
-    state: str
-    at: int
-    reason: str
-    by: str
-    run_id: str
-    workflow_id: str
-    entry: str
-    host: str
-
-
 @dataclass(slots=True)
 class Turn:
     """Everything one turn of one run changes, written atomically.
@@ -222,6 +212,7 @@ class ChangeRun:
         documents: written or deleted in the same commit.
         source: the content hash that a repin or accept pins to. bundle: its bytes, unless they are stored already.
         locks: the lock keys that the run held, and a retry takes again. taken: what an accept takes back beside events.
+        served: for a release, host → the queues that it serves: runs of its other queues stay as they are (`queue`).
     """
 
     verb: str
@@ -250,6 +241,7 @@ class ChangeRun:
     bundle: bytes = b""
     locks: Sequence[str] = ()
     taken: TakenBack | None = None
+    served: Mapping[str, Collection[str]] | None = None
 
 
 @dataclass(slots=True)
@@ -302,8 +294,8 @@ class Committed:
         accepted: whether it was written.
         refusal: why not: `exists` (the workflow id is held), `reuse` (it has been used), `unknown` (no such open run),
             `revision`, `lease`, `journal` (its events do not follow), `document` (it is at another revision), `state`
-            (the run does not take the verb in its state), `parent` (its parent is open still), `failed`, `dropped`,
-            `transaction` (see `Transact`).
+            (the run does not take the verb in its state), `queue` (its host does not serve it), `parent` (its parent
+            is open still), `failed`, `dropped`, `transaction` (see `Transact`).
         run: run number concerned, 0 when unknown. run_id: its run id.
         state: of a change: the state it left the run in; when refused, the state it found. Of a delivery: the state of
             the run that got it.
@@ -329,19 +321,6 @@ class Committed:
     revision: int = 0
     successor: Committed | None = None
     touched: Sequence[Touched] = ()
-
-
-class Wanted(NamedTuple):
-    """An id or lock key beside its own that a run waits for.
-
-    Attributes:
-        key: as it is stored. ready: whether the run stands in line, or waits for something else first.
-        holder: the run that holds it, 0 for none.
-    """
-
-    key: str
-    ready: bool
-    holder: int
 
 
 class Touched(NamedTuple):
@@ -384,6 +363,7 @@ class RunRow:
     result: bytes | None = None
     waits: bytes = b""
     strict: str = ""
+    queue: str = DEFAULT_QUEUE
 
 
 @dataclass(slots=True)

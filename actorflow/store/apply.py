@@ -96,7 +96,7 @@ class _SqlKin:
     def holders(self, ids: Iterable[str]) -> list[tuple[str, int]]:
         return [(row[0], row[1]) for row in self._fetch(self._sql.holders, ids)]
 
-    def queued(self, runs: Iterable[int], keys: Iterable[str]) -> list[tuple[int, str, int, str]]:
+    def queued(self, runs: Iterable[int], keys: Iterable[str]) -> list[tuple[int, str, int, str, int]]:
         if self._kept.has_queued is None:
             self._kept.has_queued = self._any(self._sql.kin.has_queued)
         if not self._kept.has_queued:
@@ -220,7 +220,8 @@ def _write_runs(cursor: Any, sql: WriteStatements, writes: Writes) -> None:
 
 
 def _queue_up(cursor: Any, sql: WriteStatements, writes: Writes) -> None:
-    rows = [(run, key, host, int(ready)) for run, (keys, host, ready) in writes.queued.items() for key in keys]
+    queued = writes.queued.items()
+    rows = [(run, key, host, int(ready), rank) for run, (keys, host, ready, rank) in queued for key in keys]
     sql.kin.queue_up.run(cursor, rows)
     cursor.executemany(sql.kin.stand, [(1, run) for run in sorted(writes.stands)])
 
@@ -262,6 +263,7 @@ def _started(start: StartRun, head: Head) -> tuple[Any, ...]:
         head.result,
         head.waits,
         head.strict,
+        head.queue,
     )
 
 

@@ -14,7 +14,18 @@ from actorflow.run.document import DocumentRow, PutDocument
 from actorflow.run.event import JournalEvent
 from actorflow.run.identity import REUSE
 from actorflow.run.state import OPEN, TERMINAL
-from actorflow.run.turn import CallRow, ChangeRun, Delivery, Item, KeepCalls, StartRun, StateChange, Transact, Turn
+from actorflow.run.turn import (
+    DEFAULT_QUEUE,
+    CallRow,
+    ChangeRun,
+    Delivery,
+    Item,
+    KeepCalls,
+    StartRun,
+    StateChange,
+    Transact,
+    Turn,
+)
 
 
 @dataclass(slots=True)
@@ -37,6 +48,7 @@ class Head:
     parent_run: int = 0
     parent_ref: int = 0
     strict: str = ""
+    queue: str = DEFAULT_QUEUE
 
 
 @dataclass(slots=True)
@@ -67,7 +79,7 @@ class Known:
         children: run → (run, policy) of its open children, of the runs that may end with the batch.
         keys: run → the ids and lock keys it waits for, or holds beside its own. queues: id or lock key → the first runs
             that want it or hold it, in order. ready: runs that stand in line. Of the runs that may come to wait or to
-            hold with the batch, or cease to.
+            hold with the batch, or cease to. priorities: run → its own, of those that have another than 0.
         next_run, next_inbox: the first numbers never used; only valid when `numbered`.
     """
 
@@ -83,6 +95,7 @@ class Known:
     keys: dict[int, Sequence[str]] = field(default_factory=dict)
     queues: dict[str, list[int]] = field(default_factory=dict)
     ready: set[int] = field(default_factory=set)
+    priorities: dict[int, int] = field(default_factory=dict)
     next_run: int = 1
     next_inbox: int = 1
     numbered: bool = False
@@ -144,8 +157,8 @@ class Writes:
         continued: (run, the one it continues, the first of the chain). What remains of the previous one's inbox goes
             over, the kinds of `CARRIED` without their request numbers; the rest is deleted. After `consumed`.
         kin: child → (parent, policy). handed_over: (new parent, old parent). orphaned: children no more.
-        queued: run → (ids and lock keys, host, ready) that it waits for, or holds beside its own. unqueued: those that
-            have ended. stands: those that stand in line from now on.
+        queued: run → (ids and lock keys, host, ready, priority) that it waits for, or holds beside its own.
+            unqueued: those that have ended. stands: those that stand in line from now on.
         attributes: run → name → value.
         blobs: (run, digest, value) of large values, which the vault keeps apart.
     """
@@ -173,7 +186,7 @@ class Writes:
     kin: dict[int, tuple[int, str]] = field(default_factory=dict)
     handed_over: list[tuple[int, int]] = field(default_factory=list)
     orphaned: set[int] = field(default_factory=set)
-    queued: dict[int, tuple[Sequence[str], str, bool]] = field(default_factory=dict)
+    queued: dict[int, tuple[Sequence[str], str, bool, int]] = field(default_factory=dict)
     stands: set[int] = field(default_factory=set)
     unqueued: set[int] = field(default_factory=set)
     attributes: dict[int, dict[str, Any]] = field(default_factory=dict)

@@ -53,7 +53,13 @@ def _refusal(planner: Planner, head: Head, change: ChangeRun) -> str:
     if change.verb == "purge":
         parent = planner.known.runs.get(head.parent_run)
         return "parent" if parent is not None and parent.state in states.OPEN else ""
-    return ""
+    return "" if _is_served(planner, head, change) else "queue"
+
+
+def _is_served(planner: Planner, head: Head, change: ChangeRun) -> bool:
+    """Tell whether a run may begin by itself; one that stands in line was let go, or was served when it began to."""
+    served = change.served.get(head.host) if change.served is not None else None
+    return served is None or head.queue in served or head.run in planner.known.ready
 
 
 def _lacks_source(planner: Planner, change: ChangeRun) -> bool:

@@ -6,8 +6,9 @@ batch is looked up before it is decided (`complete`), down the tree of children.
 
 from __future__ import annotations
 
+from bisect import insort
 from collections.abc import Callable, Iterable, Sequence
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import TYPE_CHECKING, Final, Protocol, TypeAlias
 
 from actorflow.codec import encode
 from actorflow.errors import CANCELED, Failure
@@ -35,6 +36,8 @@ if TYPE_CHECKING:
 
 TERMINATED: Final = Failure("workflow terminated", CANCELED, retryable=False, details={"forced": True})
 _PARENT_ENDED: Final = "its parent has ended"
+QueuedRow: TypeAlias = tuple[int, str, int, str, int]
+"""A run, a key that it wants or holds, whether it stands in line, its state, and its priority."""
 
 
 class Kin(Protocol):
@@ -52,8 +55,8 @@ class Kin(Protocol):
         """Return (workflow id, run) of those that are held."""
         ...
 
-    def queued(self, runs: Iterable[int], keys: Iterable[str]) -> Iterable[tuple[int, str, int, str]]:
-        """Return (run, key that it wants or holds, ready, state) of these runs, and of all with these keys; by run."""
+    def queued(self, runs: Iterable[int], keys: Iterable[str]) -> Iterable[QueuedRow]:
+        """Return the rows of these runs, and of all with these keys, in the order in which they are served."""
         ...
 
 
@@ -93,13 +96,13 @@ def _queues(known: Known, moving: set[int], asked: set[str], kin: Kin) -> None:
     """
     own = list(kin.queued(moving, ()))
     _want(known, own)
-    freed = {known.runs[run].workflow_id for run in moving} | {key for _, key, _, _ in own} | asked
+    freed = {known.runs[run].workflow_id for run in moving} | {key for _, key, *_ in own} | asked
     most = len(moving) + len(asked) + 1
     _line_up(known, kin.queued((), freed), moving, most)
     first = {run for key in freed for run in known.queues.get(key, ())}
     others = list(kin.queued(first - moving, ()))
     _want(known, others)
-    beside = {key for _, key, _, _ in others} - freed
+    beside = {key for _, key, *_ in others} - freed
     if beside:
         _line_up(known, kin.queued((), beside), moving, most)
     unknown = (freed | beside) - known.holders.keys()
@@ -109,18 +112,22 @@ def _queues(known: Known, moving: set[int], asked: set[str], kin: Kin) -> None:
     _know(known, (holder for key in freed if (holder := known.holders.get(key))), kin)
 
 
-def _want(known: Known, rows: Iterable[tuple[int, str, int, str]]) -> None:
+def _want(known: Known, rows: Iterable[QueuedRow]) -> None:
     keys: dict[int, list[str]] = {}
-    for run, key, ready, _ in rows:
+    for run, key, ready, _, priority in rows:
         keys.setdefault(run, []).append(key)
+        if priority:
+            known.priorities[run] = priority
         if ready:
             known.ready.add(run)
     known.keys.update(keys)
 
 
-def _line_up(known: Known, rows: Iterable[tuple[int, str, int, str]], moving: set[int], most: int) -> None:
-    for run, key, ready, state in rows:
+def _line_up(known: Known, rows: Iterable[QueuedRow], moving: set[int], most: int) -> None:
+    for run, key, ready, state, priority in rows:
         line = known.queues.setdefault(key, [])
+        if priority:
+            known.priorities[run] = priority
         if ready:
             known.ready.add(run)
         if run in moving or (len(line) <= most and ready and state != PAUSED):
@@ -280,9 +287,11 @@ class Endings:
         """
         keys, at_once = [key for key in (start.key, *start.locks) if key], follows and start.state != CREATED
         self._known.keys[head.run] = keys
-        self._writes.queued[head.run] = (keys, head.host, start.ready)
+        self._writes.queued[head.run] = (keys, head.host, start.ready, start.priority)
+        if start.priority:
+            self._known.priorities[head.run] = start.priority
         for key in keys:
-            self._known.queues.setdefault(key, []).append(head.run)
+            insort(self._known.queues.setdefault(key, []), head.run, key=self._rank)
         if start.ready:
             self._known.ready.add(head.run)
         for key in keys if at_once else [start.key] if follows and start.key else ():
@@ -296,6 +305,10 @@ class Endings:
         if not start.ready:
             return due
         return due if self._grant(head, due) else NEVER
+
+    def _rank(self, run: int) -> tuple[int, int]:
+        """Return by what a run stands in line, lowest first."""
+        return -self._known.priorities.get(run, 0), run
 
     def stand(self, head: Head, at: int) -> None:
         """Let a run stand in line from now on; it gets what it wants if that is free and nobody is before it."""

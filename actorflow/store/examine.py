@@ -211,7 +211,8 @@ class _Examiner:
         columns = (t.run.c.run, t.run.c.workflow_id, t.run.c.state, t.run.c.last_seq)
         held = select(t.open_run.c.run).where(t.open_run.c.workflow_id == t.queued_run.c.workflow_id)
         asked = select(t.queued_run.c.workflow_id, t.queued_run.c.ready, held.scalar_subquery(), *columns)
-        rows = self._reader.select(asked.select_from(wants).order_by(t.queued_run.c.run, t.queued_run.c.workflow_id))
+        order = (t.queued_run.c.priority.desc(), t.queued_run.c.run, t.queued_run.c.workflow_id)
+        rows = self._reader.select(asked.select_from(wants).order_by(*order))
         for found in lock_findings(rows):
             advice = _DELETE if found.cure else f"terminate it, or {_RESTORE}"
             yield Fault(self._file, found.what, advice, found.cure, found.run, found.workflow_id, table="queued_run")

@@ -35,7 +35,7 @@ class LockRow(NamedTuple):
 
 
 def lock_findings(rows: Sequence[Sequence[Any]]) -> Iterator[LockFinding]:
-    """Iterate what is wrong with these rows, in the order of their runs: those of `LockRow`."""
+    """Iterate what is wrong with these rows, in the order in which their runs are served: those of `LockRow`."""
     every = [LockRow(*row) for row in rows]
     runs = [list(group) for _, group in groupby(every, key=lambda row: row.run)]
     blocked: set[str] = set()

@@ -150,8 +150,8 @@ class MemoryStore(MemoryRows):
         self._kin.update(writes.kin)
         self._queued.update(writes.queued)
         for run in writes.stands:
-            keys, host, _ready = self._queued[run]
-            self._queued[run] = (keys, host, True)
+            keys, host, _ready, priority = self._queued[run]
+            self._queued[run] = (keys, host, True, priority)
         for run, values in writes.attributes.items():
             kept = self._attributes.setdefault(run, {})
             kept.update(values)
@@ -236,7 +236,7 @@ class _MemoryKin:
         self,
         rows: dict[int, RunRow],
         kin: dict[int, tuple[int, str]],
-        queued: dict[int, tuple[Sequence[str], str, bool]],
+        queued: dict[int, tuple[Sequence[str], str, bool, int]],
         holders: dict[str, int],
     ) -> None:
         self._rows = rows
@@ -254,14 +254,15 @@ class _MemoryKin:
     def holders(self, ids: Iterable[str]) -> list[tuple[str, int]]:
         return [(name, self._holders[name]) for name in ids if name in self._holders]
 
-    def queued(self, runs: Iterable[int], keys: Iterable[str]) -> list[tuple[int, str, int, str]]:
+    def queued(self, runs: Iterable[int], keys: Iterable[str]) -> list[tuple[int, str, int, str, int]]:
         some, ids = set(runs), set(keys)
-        return sorted(
-            (run, key, int(ready), self._rows[run].state)
-            for run, (names, _host, ready) in self._queued.items()
+        rows = (
+            (run, key, int(ready), self._rows[run].state, priority)
+            for run, (names, _host, ready, priority) in self._queued.items()
             for key in names
             if run in some or key in ids
         )
+        return sorted(rows, key=lambda row: (-row[-1], row))
 
 
 def _head(row: RunRow) -> Head:

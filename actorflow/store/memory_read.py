@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 from itertools import islice
 from typing import Any
@@ -10,8 +10,9 @@ from typing import Any
 from actorflow.errors import not_found
 from actorflow.run.document import DocumentRow
 from actorflow.run.event import NAMING, TOLD_OF_NAMES, JournalEvent
-from actorflow.run.state import OPEN, PAUSED
-from actorflow.run.turn import CallRow, InboxRow, OpenRun, RunChanged, RunRow, StateChange, Wanted
+from actorflow.run.row import RunChanged, Wanted
+from actorflow.run.state import OPEN, PAUSED, STILL
+from actorflow.run.turn import RELEASE, CallRow, InboxRow, OpenRun, RunRow, StateChange
 from actorflow.store.attribute import attribute_rows, attributes_of, memo_of
 from actorflow.store.due import Waiting
 from actorflow.store.port import RunFilter
@@ -40,7 +41,7 @@ class MemoryRows:
         self._documents: dict[tuple[str, str], DocumentRow] = {}
         self._ended: dict[int, None] = {}
         self._kin: dict[int, tuple[int, str]] = {}
-        self._queued: dict[int, tuple[Sequence[str], str, bool]] = {}
+        self._queued: dict[int, tuple[Sequence[str], str, bool, int]] = {}
         self._attributes: dict[int, dict[str, Any]] = {}
         self._last_run = 0
         self._last_inbox = 0
@@ -72,12 +73,12 @@ class MemoryRows:
 
     def held_beside(self, host: str) -> list[tuple[str, int]]:
         """Return (workflow id, run) of ids that open runs hold beside their own."""
-        queued = ((run, key) for run, (keys, at_host, _) in self._queued.items() if at_host == host for key in keys)
+        queued = ((run, key) for run, (keys, at_host, *_) in self._queued.items() if at_host == host for key in keys)
         return [(key, run) for run, key in queued if self._holders.get(key) == run]
 
     def wanted(self, run: int) -> list[Wanted]:
         """Return the ids and lock keys beside its own that an open run does not hold."""
-        keys, _host, ready = self._queued.get(run, ((), "", False))
+        keys, _host, ready, _priority = self._queued.get(run, ((), "", False, 0))
         return [Wanted(key, ready, self._holders.get(key, 0)) for key in sorted(keys) if self._holders.get(key) != run]
 
     def find(self, reference: str) -> RunRow | None:
@@ -91,9 +92,17 @@ class MemoryRows:
         after = self._runs.get(self._successors.get(run, 0))
         return (before.run_id if before else "", after.run_id if after else "")
 
-    def due_timers(self, host: str, until: int, limit: int = 1000) -> list[tuple[int, int, int]]:
+    def due_timers(
+        self, host: str, until: int, limit: int = 1000, queues: Collection[str] | None = None
+    ) -> list[tuple[int, int, int]]:
         """Return (run, ref, due) of due timers."""
-        return [(run, ref, due) for due, run, ref in islice(self._due(self._timers, host, until), limit)]
+        due = self._due(self._timers, host, until)
+        mine = (row for row in due if queues is None or row[2] != RELEASE or self._is_served(row[1], queues))
+        return [(run, ref, due) for due, run, ref in islice(mine, limit)]
+
+    def _is_served(self, run: int, queues: Collection[str]) -> bool:
+        standing = run in self._queued and self._queued[run][2]
+        return standing or self._runs[run].queue in queues
 
     def due_calls(self, host: str, until: int, limit: int = 1000) -> list[tuple[int, CallRow]]:
         """Return (run, call) of due calls."""
@@ -122,8 +131,8 @@ class MemoryRows:
 
     def inbox_runs(self, host: str) -> list[int]:
         """Return the open runs that have deliveries."""
-        filled = (run for run, rows in self._inboxes.items() if rows)
-        return sorted(run for run in filled if self._runs[run].host == host and self._runs[run].state in OPEN)
+        filled = (self._runs[run] for run, rows in self._inboxes.items() if rows)
+        return sorted(row.run for row in filled if row.host == host and row.state in OPEN - STILL)
 
     def naming(self, host: str) -> list[tuple[str, JournalEvent]]:
         """Return what a host's open runs did with names."""
@@ -243,5 +252,6 @@ def _is(row: RunRow, which: RunFilter) -> bool:
         which.host in ("", row.host)
         and which.state in ("", row.state)
         and which.entry in ("", row.entry)
+        and which.queue in ("", row.queue)
         and row.workflow_id.startswith(which.prefix)
     )

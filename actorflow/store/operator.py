@@ -27,6 +27,7 @@ from actorflow.store.exporting import export
 from actorflow.store.judging import Judge, unjudged
 from actorflow.store.operator_accept import Asked, accept, accept_each
 from actorflow.store.port import Reader, RunFilter
+from actorflow.store.releasing import is_due
 from actorflow.store.resolving import resolving
 from actorflow.store.retrying import retrying
 from actorflow.store.stores import Stores
@@ -250,7 +251,8 @@ class Operator:
         """
         until = self._clock.now() - older_than
         accepted = partial(self.accept, dry_run=dry_run, reason=reason, by=by)
-        return await accept_each(self._matching(which), until, accepted)
+        rows = (row async for _database, row in self._matching(which))
+        return await accept_each(rows, until, accepted)
 
     async def change_all(  # noqa: PLR0913 - a verb, whom it is about, and how
         self,
@@ -258,6 +260,7 @@ class Operator:
         which: RunFilter,
         *,
         older_than: int = 0,
+        due: bool = False,
         dry_run: bool = False,
         reason: str = "",
         by: str = "",
@@ -267,12 +270,18 @@ class Operator:
         """Change all runs that match and take the verb; returns a line for each, as `change` does.
 
         A line has `error` when that run could not be changed; the others are. With `dry_run` nothing is changed, and
-        `to` says what would become of each. `older_than` is nanoseconds since the last change of the run.
+        `to` says what would become of each. `older_than` is nanoseconds since the last change of the run. `due`, for
+        release, leaves out those that may not begin yet; see `releasing.is_due`.
         """
+        if due and verb != "release":
+            message = f"due: got it for {verb}, expected it for release only"
+            raise invalid(message)
         lines = []
-        until = self._clock.now() - older_than
-        async for row in self._matching(which):
-            if row.updated > until or not states.allows(verb, row.state, row.strict, row.revision):
+        now = self._clock.now()
+        async for database, row in self._matching(which):
+            if row.updated > now - older_than or not states.allows(verb, row.state, row.strict, row.revision):
+                continue
+            if due and not await self._stores.read(database, partial(is_due, row=row, now=now)):
                 continue
             line = {"pid": pid_of(row), "run_id": row.run_id, "verb": verb, "state": row.state}
             if dry_run:
@@ -288,12 +297,12 @@ class Operator:
                 lines.append(done)
         return lines
 
-    async def _matching(self, which: RunFilter) -> AsyncIterator[RunRow]:
+    async def _matching(self, which: RunFilter) -> AsyncIterator[tuple[str, RunRow]]:
         for database in self._stores.opened():
             before: int | None = None
             while rows := await self._stores.read(database, _page(which, before)):
                 for row in rows:
-                    yield row
+                    yield database, row
                 before = rows[-1].run
 
     async def _committed(self, database: str, row: RunRow, change: ChangeRun) -> Committed:

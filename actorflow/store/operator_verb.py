@@ -13,7 +13,7 @@ from actorflow.store.operator import ASKED, Operator
 from actorflow.store.port import RunFilter
 from actorflow.value import Value
 
-_FILTERS: Final = ("host", "state", "entry", "prefix")
+_FILTERS: Final = ("host", "state", "entry", "prefix", "queue")
 
 
 def operator_verbs(operator: Operator) -> dict[str, Verb]:
@@ -40,6 +40,7 @@ def operator_verbs(operator: Operator) -> dict[str, Verb]:
             _filter(args),
             older_than=args_of.count(args, "older_than", 0, least=0),
             dry_run=args.get("dry_run") is True,
+            due=args.get("due") is True,
             reason=args_of.text(args, "reason", ""),
             by=args_of.text(args, "by", ""),
             since=args_of.text(args, "since", ""),
@@ -93,8 +94,8 @@ def operator_verbs(operator: Operator) -> dict[str, Verb]:
 
 
 def _filter(args: Mapping[str, Value]) -> RunFilter:
-    host, state, entry, prefix = (args_of.text(args, name, "") for name in _FILTERS)
-    return RunFilter(host, state, entry, prefix)
+    host, state, entry, prefix, queue = (args_of.text(args, name, "") for name in _FILTERS)
+    return RunFilter(host, state, entry, prefix, queue=queue)
 
 
 def _outcome(args: Mapping[str, Value]) -> Outcome | None:

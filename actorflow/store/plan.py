@@ -155,6 +155,7 @@ class Planner:
             parent_run=start.parent_run,
             parent_ref=start.parent_ref,
             strict=start.strict,
+            queue=start.queue,
         )
         known.next_run += 1
         known.runs[head.run] = head
@@ -235,7 +236,7 @@ class Planner:
     def hold(self, head: Head, locks: Sequence[str]) -> None:
         """Give a run the lock keys that it holds."""
         self.known.keys[head.run] = locks
-        self.writes.queued[head.run] = (locks, head.host, True)
+        self.writes.queued[head.run] = (locks, head.host, True, 0)  # it holds them: who is before it matters no more
         for key in locks:
             self._endings.take(head, key)
 

@@ -9,14 +9,15 @@ Every method may raise `Error`: kind Unavailable when trying again may help, Int
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
 
 from actorflow.errors import UNAVAILABLE, Error
 from actorflow.run.document import DocumentRow
 from actorflow.run.event import JournalEvent
-from actorflow.run.turn import CallRow, Committed, InboxRow, Item, OpenRun, RunChanged, RunRow, StateChange, Wanted
+from actorflow.run.row import RunChanged, Wanted
+from actorflow.run.turn import CallRow, Committed, InboxRow, Item, OpenRun, RunRow, StateChange
 
 T = TypeVar("T")
 
@@ -44,6 +45,7 @@ class RunFilter:
     entry: str = ""
     prefix: str = ""
     attributes: tuple[tuple[str, str], ...] = ()
+    queue: str = ""
 
 
 class HotReader(Protocol):
@@ -92,8 +94,14 @@ class HotReader(Protocol):
         """Return the run ids of the run that this one continues, and of the one it continued as; "" for none."""
         ...
 
-    def due_timers(self, host: str, until: int, limit: int = 1000) -> list[tuple[int, int, int]]:
-        """Return (run, ref, due) of timers due at `until`, earliest first. Paused runs keep theirs until resumed."""
+    def due_timers(
+        self, host: str, until: int, limit: int = 1000, queues: Collection[str] | None = None
+    ) -> list[tuple[int, int, int]]:
+        """Return (run, ref, due) of timers due at `until`, earliest first. Paused runs keep theirs until resumed.
+
+        With `queues`, what would let runs of other queues begin is left out, unless they stand in line for what others
+        hold: they were let go then.
+        """
         ...
 
     def due_calls(self, host: str, until: int, limit: int = 1000) -> list[tuple[int, CallRow]]:
@@ -113,7 +121,7 @@ class HotReader(Protocol):
         ...
 
     def inbox_runs(self, host: str) -> list[int]:
-        """Return the open runs of a host that have deliveries in their inbox."""
+        """Return the open runs of a host that get turns and have deliveries in their inbox."""
         ...
 
     def naming(self, host: str) -> list[tuple[str, JournalEvent]]:

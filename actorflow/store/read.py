@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from functools import wraps
 from typing import Any, Concatenate, Final, ParamSpec, TypeVar
 
 from actorflow.errors import not_found
 from actorflow.run.document import DocumentRow
 from actorflow.run.event import COMPARED, JournalEvent
+from actorflow.run.row import RunChanged, Wanted
 from actorflow.run.state import OPEN, PAUSED
-from actorflow.run.turn import CallRow, InboxRow, OpenRun, RunChanged, RunRow, StateChange, Wanted
+from actorflow.run.turn import CallRow, InboxRow, OpenRun, RunRow, StateChange
 from actorflow.store.attribute import attributes_of, memo_of
 from actorflow.store.database import Database
+from actorflow.store.listed import LISTED, listing
 from actorflow.store.port import Reader, RunFilter
 from actorflow.store.seal import delivery_digest, document_digest, sound
-from actorflow.store.statement import LISTED, ReadStatements, listing
+from actorflow.store.statement import ReadStatements
 from actorflow.store.vault import MARK, Opener, of_call, of_inbox, of_row
 from actorflow.store.verify import verify_missing, verify_run
 
@@ -229,8 +231,13 @@ class SqlReader:
         return (before[0][0] if before else "", after[0][0] if after else "")
 
     @explained
-    def due_timers(self, host: str, until: int, limit: int = 1000) -> list[tuple[int, int, int]]:
+    def due_timers(
+        self, host: str, until: int, limit: int = 1000, queues: Collection[str] | None = None
+    ) -> list[tuple[int, int, int]]:
         """Return (run, ref, due) of due timers."""
+        if queues is not None:
+            served = self.dialect.pack(sorted(queues))
+            return self._rows(self._reads.due_served, host, PAUSED, until, served, limit)
         return self._rows(self._reads.due_timers, host, PAUSED, until, limit)
 
     @explained

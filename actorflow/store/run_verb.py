@@ -24,7 +24,7 @@ from actorflow.value import Value
 MOST_RUNS: Final = 20_000
 _DEFAULT_RUNS: Final = 100
 _DEFAULT_EVENTS: Final = 1000
-_FILTERS: Final = ("host", "state", "entry", "prefix")
+_FILTERS: Final = ("host", "state", "entry", "prefix", "queue")
 
 
 Look: TypeAlias = Callable[[str], Awaitable[Told]]

@@ -6,7 +6,7 @@ A row of parameters is a tuple in the order named beside each statement.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
@@ -30,6 +30,8 @@ from sqlalchemy.sql import ClauseElement
 from sqlalchemy.sql.dml import Insert
 
 from actorflow.run.event import NAMING, TOLD_OF_NAMES
+from actorflow.run.state import STILL
+from actorflow.run.turn import RELEASE
 from actorflow.store import tables as t
 from actorflow.store.database import Database, Rows
 
@@ -50,6 +52,7 @@ _HEAD = (
     t.run.c.parent_run,
     t.run.c.parent_ref,
     t.run.c.strict,
+    t.run.c.queue,
 )
 _OF_DATA = (t.attribute, t.inbox, t.blob)
 """Tables whose rows go with the data of a run."""
@@ -93,7 +96,7 @@ def _bound(*columns: ColumnElement[Any]) -> ColumnElement[bool]:
     return and_(*(column == bindparam(f"key_{column.key}") for column in columns))
 
 
-def _begins(column: ColumnElement[Any]) -> ColumnElement[bool]:
+def begins(column: ColumnElement[Any]) -> ColumnElement[bool]:
     """Return whether a text begins with a prefix: its length is a parameter before it."""
     length = cast(bindparam("length"), Integer)
     begins: ColumnElement[bool] = func.substr(column, literal_column("1"), length) == bindparam("prefix")
@@ -196,10 +199,11 @@ class KinStatements:
         self.children = sql(kin.where(dialect.one_of(t.child.c.parent_run, "runs")), "runs")
         its_run = t.queued_run.join(t.run, t.run.c.run == t.queued_run.c.run)
         standing = select(t.queued_run.c.run, t.queued_run.c.workflow_id, t.queued_run.c.ready, t.run.c.state)
+        standing = standing.add_columns(t.queued_run.c.priority)
         queued = standing.select_from(its_run)
         self.keys = sql(queued.where(dialect.one_of(t.queued_run.c.run, "runs")), "runs")
         line = queued.where(dialect.one_of(t.queued_run.c.workflow_id, "ids"))
-        self.queue = sql(line.order_by(t.queued_run.c.run), "ids")
+        self.queue = sql(line.order_by(t.queued_run.c.priority.desc(), t.queued_run.c.run), "ids")
         self.has_children = sql(limited(select(t.child.c.run)), "limit")
         self.has_queued = sql(limited(select(t.queued_run.c.run)), "limit")
         self.befriend = rows(insert(t.child), *_all(t.child))
@@ -273,8 +277,9 @@ class ReadStatements(KinReadStatements):
             _bound(t.inbox.c.run), t.inbox.c.id > bindparam("after")
         )
         self.inbox = sql(rows.order_by(t.inbox.c.id), "key_run", "after")
-        filled = t.inbox.join(t.open_run, t.inbox.c.run == t.open_run.c.run)
-        waiting = select(t.inbox.c.run).select_from(filled).where(_bound(t.open_run.c.host)).distinct()
+        filled = held.join(t.inbox, t.inbox.c.run == t.open_run.c.run)
+        turned = t.run.c.state.not_in([literal_column(f"'{state}'") for state in sorted(STILL)])
+        waiting = select(t.inbox.c.run).select_from(filled).where(_bound(t.open_run.c.host), turned).distinct()
         self.inbox_runs = sql(waiting.order_by(t.inbox.c.run), "key_host")
         timers = select(t.timer.c.ref, t.timer.c.due).where(_bound(t.timer.c.run)).order_by(t.timer.c.ref)
         self.timers = sql(timers, "key_run")
@@ -296,6 +301,7 @@ class ReadStatements(KinReadStatements):
         self.bundle = sql(select(t.source.c.bundle).where(_bound(t.source.c.hash)), "key_hash")
 
         self.due_timers = _due(dialect, t.timer, t.timer.c.run, t.timer.c.ref, t.timer.c.due)
+        self.due_served = _due(dialect, t.timer, t.timer.c.run, t.timer.c.ref, t.timer.c.due, served=True)
         self.due_calls = _due(dialect, t.call, t.call.c.run, *call)
         self.next_timer = _next(dialect, t.timer)
         self.next_call = _next(dialect, t.call)
@@ -379,7 +385,7 @@ def _documents(dialect: Database) -> tuple[str, str, str, str]:
     """Compile the reads of documents: one, those of a kind and prefix, what is due, and when the next one is."""
     doc = t.document.c
     one = compiled(dialect, select(t.document).where(_bound(doc.kind, doc.key)), "key_kind", "key_key")
-    some = select(t.document).where(_bound(doc.kind), _begins(doc.key), doc.key > bindparam("after")).order_by(doc.key)
+    some = select(t.document).where(_bound(doc.kind), begins(doc.key), doc.key > bindparam("after")).order_by(doc.key)
     listed = compiled(dialect, limited(some), "key_kind", "length", "prefix", "after", "limit")
     waits = and_(_bound(doc.kind), doc.due > literal_column("0"))
     due = select(t.document).where(waits, doc.due <= bindparam("until")).order_by(doc.due, doc.key)
@@ -388,49 +394,23 @@ def _documents(dialect: Database) -> tuple[str, str, str, str]:
     return one, listed, dues, following
 
 
-def listing(dialect: Database, fields: frozenset[str], *, only_open: bool, attributes: int = 0) -> str:
-    """Compile the list of runs filtered by `fields` (names of `RunFilter`), newest first.
-
-    Its parameters are those of `LISTED` that are in `fields`, name and value of as many search attributes as
-    `attributes` says, then `before` and `limit`. With `only_open` it reads runs that hold their workflow id only.
-    """
-    conditions = [condition for name, condition in LISTED.items() if name in fields]
-    conditions += [t.run.c.run.in_(_described(number)) for number in range(attributes)]
-    rows = select(t.run).where(*conditions, t.run.c.run < bindparam("before")).order_by(t.run.c.run.desc())
-    if only_open:
-        rows = rows.where(t.run.c.run.in_(select(t.open_run.c.run)))
-    names = [name for name in LISTED if name in fields]
-    if "prefix" in fields:
-        names.insert(names.index("prefix"), "length")
-    names += [f"{part}_{number}" for number in range(attributes) for part in ("name", "value")]
-    return compiled(dialect, limited(rows), *names, "before", "limit")
-
-
-def _described(number: int) -> Select[Any]:
-    row = t.attribute.c
-    return select(row.run).where(row.name == bindparam(f"name_{number}"), row.value == bindparam(f"value_{number}"))
-
-
-LISTED: Final[dict[str, ColumnElement[bool]]] = {
-    "host": t.run.c.host == bindparam("host"),
-    "state": t.run.c.state == bindparam("state"),
-    "entry": t.run.c.entry == bindparam("entry"),
-    "prefix": _begins(t.run.c.workflow_id),
-}
-"""The conditions of a list of runs, in the order of their parameters; `prefix` takes its length first."""
-
-
 def _active(table: Table) -> Any:
     """Return the rows of a host's runs that are not paused, earliest first."""
     both = table.join(t.run, t.run.c.run == table.c.run)
     return both, and_(_bound(table.c.host), t.run.c.state != bindparam("paused"))
 
 
-def _due(dialect: Database, table: Table, *columns: ColumnElement[Any]) -> str:
+def _due(dialect: Database, table: Table, *columns: ColumnElement[Any], served: bool = False) -> str:
+    """Compile the read of what is due; with `served`, but for what lets runs of other queues than these begin."""
     both, active = _active(table)
     rows = select(*columns).select_from(both).where(active, table.c.due <= bindparam("until"))
-    ordered = rows.order_by(table.c.due, table.c.run, table.c.ref)
-    return compiled(dialect, limited(ordered), "key_host", "paused", "until", "limit")
+    ordered, names = rows.order_by(table.c.due, table.c.run, table.c.ref), ("key_host", "paused", "until")
+    if not served:
+        return compiled(dialect, limited(ordered), *names, "limit")
+    standing = select(t.queued_run.c.run).where(t.queued_run.c.ready != literal_column("0"))
+    queues = or_(dialect.one_of(t.run.c.queue, "queues"), table.c.run.in_(standing))
+    mine = ordered.where(or_(table.c.ref != literal_column(str(RELEASE)), queues))
+    return compiled(dialect, limited(mine), *names, "queues", "limit")
 
 
 def _next(dialect: Database, table: Table) -> str:

@@ -16,6 +16,7 @@ from sqlalchemy import VARBINARY, BigInteger, Column, Index, Integer, LargeBinar
 from sqlalchemy.types import TypeEngine
 
 from actorflow.run.event import NAMING
+from actorflow.run.turn import DEFAULT_QUEUE
 
 Kind: TypeAlias = TypeEngine[Any] | type[TypeEngine[Any]]
 
@@ -62,6 +63,7 @@ run = Table(
     Column("result", BYTES),
     _needed("waits", BYTES),
     Column("strict", NAME, nullable=False, server_default=""),
+    Column("queue", NAME, nullable=False, server_default=DEFAULT_QUEUE),
     Index("run_by_run_id", "run_id", unique=True),
     Index("run_by_workflow_id", "workflow_id", "run"),
     sqlite_autoincrement=True,  # a run number is never used twice
@@ -216,9 +218,13 @@ queued_run = Table(
     _part_of_key("workflow_id", ID),
     _needed("host", NAME),
     _needed("ready", NUMBER),
+    Column("priority", NUMBER, nullable=False, server_default="0"),
     Index("queued_run_by_workflow_id", "workflow_id", "run"),
 )
-"""Ids and lock keys beside its own that an open run waits for, or holds after that; `ready` when it stands in line."""
+"""Ids and lock keys beside its own that an open run waits for, or holds after that; `ready` when it stands in line.
+
+Higher priorities are served first, and runs of the same priority in the order of their numbers.
+"""
 
 attribute = Table(
     "attribute",

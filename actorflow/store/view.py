@@ -46,6 +46,7 @@ def show(reader: Reader, reference: str) -> dict[str, Any]:
         "attempt": started.get("attempt", 1),
         **{name: options.get(name, "") for name in ("summary", "details")},
         "priority": options.get("priority", 0),
+        "queue": row.queue,
         "memo": reader.memo(row.run),
         "search_attributes": reader.attributes(row.run),
         "parent": row.parent or None,

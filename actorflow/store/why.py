@@ -16,9 +16,10 @@ from actorflow.errors import Error, Failure
 from actorflow.run import event as events
 from actorflow.run.event import JournalEvent, superseded
 from actorflow.run.lock import is_lock, key_of
+from actorflow.run.row import Wanted
 from actorflow.run.state import CREATED, PAUSED, PENDING
 from actorflow.run.step import step_of
-from actorflow.run.turn import EXPIRY, NEVER, RELEASE, CallRow, OpenRun, Wanted
+from actorflow.run.turn import EXPIRY, NEVER, RELEASE, CallRow, OpenRun
 from actorflow.store.control import Pause, pause_of
 
 MESSAGE: Final = "waiting for a message"
@@ -61,12 +62,14 @@ class Told:
     Attributes:
         hosted: whether its host runs; None when nobody is asked.
         calls: request number → how far the call is, of those that are attempted or wait for a slot.
+        unserved: in words, that its host does not serve its queue; "" when it does, or nobody knows.
         tasks: what each task of its script waits for: `file:line  wait`, see `Machine.waits`.
     """
 
     hosted: bool | None = None
     calls: Mapping[int, str] = field(default_factory=dict)
     tasks: Sequence[str] = ()
+    unserved: str = ""
 
 
 class _Reason(NamedTuple):
@@ -85,7 +88,7 @@ def reasons(held: OpenRun, told: Told, wanted: Sequence[Wanted] = ()) -> list[st
     gone = superseded(held.events)
     held = replace(held, events=[event for event in held.events if event.seq not in gone])
     places = _places(told.tasks)
-    lines = list(_state(held, _awaited(wanted)))
+    lines = list(_state(held, _awaited(wanted) or told.unserved))
     if told.hosted is False and held.row.state != PAUSED:
         lines.append(f"its host {held.row.host} does not run: `actorflow services` shows why")
     if held.inbox:
@@ -143,7 +146,8 @@ def _requests(held: OpenRun, told: Told) -> Iterator[_Reason]:
         if ref > RELEASE:  # one that fires again and again
             yield _Reason(due[ref], ref, f"timer {ref} due at {instant_of(due[ref])}")
     if RELEASE in due:
-        yield _Reason(due[RELEASE], RELEASE, f"begins at {instant_of(due[RELEASE])}")
+        word = "may begin from" if told.unserved else "begins at"
+        yield _Reason(due[RELEASE], RELEASE, f"{word} {instant_of(due[RELEASE])}{' on' if told.unserved else ''}")
     if EXPIRY in due:
         yield _Reason(due[EXPIRY], EXPIRY, f"fails at {instant_of(due[EXPIRY])}: its time is over then")
     yield from (_Reason(_LATER, 0, f"update {name} was accepted, and is not answered yet") for name in _updates(held))

@@ -95,7 +95,7 @@ def common(options: StartOptions, known: Mapping[str, int]) -> dict[str, Any]:
         "search_attributes": typed(options.search, known) if options.search else None,
         "static_summary": options.summary or None,
         "static_details": options.details or None,
-        "priority": priority(options.priority),
+        "priority": priority(options.priority or 0),
     }
 
 

@@ -109,8 +109,10 @@ class Admission:
 
     def _wait(self, resident: Resident, start: StartRun, live: LiveRun) -> None:
         """Set the timers of a new run; one that waits with its first steps is let go of until then."""
+        served = resident.host is None or not resident.host.settings.unserved(start.queue)
+        elsewhere = not served or (start.ready and (start.key or start.locks))  # then the store says when it begins
         for ref, due in start.timers:
-            if ref != RELEASE or not (start.ready and (start.key or start.locks)):  # else the store says when it begins
+            if ref != RELEASE or not elsewhere:
                 self._engine.timers.add(due, resident.run, ref)
         if not live.begun:
             self._engine.recovery.drop(resident)
@@ -133,6 +135,7 @@ class Admission:
                 parent_ref=start.parent_ref,
                 parent_id=parent_id if start.parent_run else "",
                 beside=True,
+                inherited=prepared.inherited,
             )
         except Error as error:
             reply(Outcome(failure=error.failure))
@@ -197,7 +200,13 @@ class Admission:
         try:
             host = self.child_host(resident.host, task_queue(request.options) or request.host)
             prepared = prepare(
-                host, request, run_id, parent_run=resident.run, parent_ref=record.ref, parent_id=resident.workflow_id
+                host,
+                request,
+                run_id,
+                parent_run=resident.run,
+                parent_ref=record.ref,
+                parent_id=resident.workflow_id,
+                inherited=live.payload.get("options", {}),
             )
         except HostAwayError:
             self._engine.asked.discard((resident.run, record.ref))

@@ -27,7 +27,8 @@ from hosts.workflow.faults import no_run, row_outcome
 
 if TYPE_CHECKING:
     from actorflow.run.document import DocumentRow
-    from actorflow.run.turn import RunChanged, RunRow
+    from actorflow.run.row import RunChanged
+    from actorflow.run.turn import RunRow
     from hosts.workflow.driver import Record
     from hosts.workflow.engine import Engine
     from hosts.workflow.resident import Resident

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from actorflow.errors import Error
-from actorflow.run.state import TERMINAL
+from actorflow.run.state import CREATED, TERMINAL
+from actorflow.run.turn import RELEASE
 from actorflow.store.why import Told
 from hosts.workflow.checking import LONGEST
 from hosts.workflow.copying import copy_of
@@ -23,8 +24,10 @@ async def told(engine: Engine, reference: str) -> Told:
         Error: kind NotFound without such a run.
     """
     found = await found_run(engine, reference)
-    calls = engine.calls.told(found.row.run)
-    return Told(hosted=True, calls=calls, tasks=await _tasks(engine, found))
+    calls, host, unserved = engine.calls.told(found.row.run), engine.hosts.get(found.row.host), ""
+    if host is not None and found.row.state == CREATED and any(ref == RELEASE for ref, _ in found.timers):
+        unserved = host.settings.unserved(found.row.queue)
+    return Told(hosted=True, calls=calls, tasks=await _tasks(engine, found), unserved=unserved)
 
 
 async def _tasks(engine: Engine, found: OpenRun) -> list[str]:

@@ -148,6 +148,7 @@ def forked(held: OpenRun, fork: Fork, point: ForkPoint, live: LiveRun, bundle: B
         messages=copier.inbox,
         reason=f"forked from {held.row.workflow_id}",
         strict=held.row.strict,
+        queue=held.row.queue,
     )
     return Forked(made, copier.kept, sum(event.seq < cut for event in point.journal))
 

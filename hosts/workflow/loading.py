@@ -67,11 +67,13 @@ async def load(engine: Engine, resident: Resident, given: Given | None = None) -
     resident.called = _called(resident, found)
     resident.attempts = {call.ref: call for call in found.calls} | engine.calls.rows(resident.run, resident.called)
     _join_inbox(resident, found, before)
-    _begin(engine, resident, found, waits=await _waits(engine, found))
+    waits = await _waits(engine, found)
+    _begin(engine, resident, found, waits=waits)
     if row.state == states.PENDING:  # it may come from a pause: nobody was told when its timers were due
         resident.pending = resident.live is not None
         for ref, due in found.timers:
-            engine.timers.add(due, resident.run, ref)
+            if ref != RELEASE or resident.live is None:  # else it begins now: to be told so, it is read again
+                engine.timers.add(due, resident.run, ref)
     resident.used = engine.clock.monotonic()
     return row
 

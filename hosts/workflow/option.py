@@ -45,7 +45,8 @@ class StartOptions:
         cron: when the next run of the chain starts once one has ended, "" for never.
         memo, search: what people see of it, and find it by.
         close: what happens to it when its parent ends.
-        priority: who waits for a slot is served by this, higher first. queue: which hosts serve it, "" for its own.
+        priority: by this who waits for a slot, a lock key or an id is served, higher first; None: as its parent.
+        queue: which one it is in, "" for that of its entry.
         summary, details: what people read about it. lock: what runs that must not overlap have in common, or "".
         tokens: the tokens it begins with. bare: whether nothing but what is used up by the start was given.
     """
@@ -63,7 +64,7 @@ class StartOptions:
     memo: Mapping[str, Any] = field(default_factory=dict)
     search: Mapping[str, Any] = field(default_factory=dict)
     close: str = rules.CLOSE_TERMINATE
-    priority: int = 0
+    priority: int | None = None
     queue: str = ""
     summary: str = ""
     details: str = ""
@@ -75,8 +76,10 @@ class StartOptions:
 _PLAIN: Final = StartOptions(bare=True)
 
 
-def start_options(request: SpawnRequest, notices: NoticeSink) -> StartOptions:
-    """Return what a spawn request asks for; an option that does not exist is a notice.
+def start_options(request: SpawnRequest, notices: NoticeSink, namespace: str = "") -> StartOptions:
+    """Return what a spawn request asks for; an option that does not exist or means nothing here is a notice.
+
+    `namespace` is the name of the store, the only one that its runs can be in.
 
     Raises:
         Error: kind Invalid, naming the option, what was got and what is expected.
@@ -85,6 +88,8 @@ def start_options(request: SpawnRequest, notices: NoticeSink) -> StartOptions:
         return _PLAIN
     written = dict(_written(request.options, notices))
     values = {name: _READ[name](f"{_OURS}{name}", value) for name, value in written.items()}
+    for option, reason in _idle(values, written, namespace):
+        notices(Notice("option-ignored", f"option {_OURS}{option} means nothing on this host: {reason}"))
     fields = {_FIELDS.get(name, name): value for name, value in values.items() if name not in _APART}
     _identify(request, values, fields)
     if "lock_key" in values and "lock_keys" in values:
@@ -126,6 +131,17 @@ def _written(options: Mapping[str, Any], notices: NoticeSink) -> Iterator[tuple[
             notices(Notice("option-ignored", f"option {path} means nothing on this host: it is for Temporal"))
         else:
             notices(Notice("unknown-option", f"option {path} does not exist{did_you_mean(path, _KNOWN)}"))
+
+
+def _idle(values: Mapping[str, Any], written: Mapping[str, Any], namespace: str) -> Iterator[tuple[str, str]]:
+    """Iterate the options that are right and change nothing, with why."""
+    if values.get("namespace", namespace) != namespace:
+        yield "namespace", f"got {values['namespace']!r}, but a child is in the store of its parent, {namespace!r}"
+    if values.get("wait_for_cancellation"):
+        yield "wait_for_cancellation", "a run that is cancelled goes on at once, and its child is asked to stop"
+    fair = _FAIR & written["priority"].keys() if isinstance(written.get("priority"), Mapping) else ()
+    for name in sorted(fair):
+        yield f"priority.{name}", "runs of one priority are served in the order of their start"
 
 
 def _flattened(prefix: str, options: Mapping[Any, Any]) -> Iterator[tuple[str, Any]]:
@@ -197,7 +213,7 @@ def _cron(option: str, value: Any) -> str:
 
 def _priority(option: str, value: Any) -> int:
     """Return a priority: a number, or that of Temporal's table with `priority_key`, from 1, the highest, to 5."""
-    if isinstance(value, Mapping) and set(value) == {"priority_key"}:
+    if isinstance(value, Mapping) and "priority_key" in value and set(value) <= {"priority_key", *_FAIR}:
         return _MIDDLE - _priority(f"{option}.priority_key", value["priority_key"])
     if isinstance(value, bool) or not isinstance(value, int) or abs(value) > _MOST_PRIORITY:
         raise _wrong(option, value, f"an integer from -{_MOST_PRIORITY} to {_MOST_PRIORITY}, higher first")
@@ -214,6 +230,8 @@ def _wrong(option: str, value: Any, expected: str) -> Error:
 
 _MOST_PRIORITY: Final = 1_000_000
 _MIDDLE: Final = 3
+_FAIR: Final = frozenset({"fairness_key", "fairness_weight"})
+"""Parts of Temporal's table of priorities that are about who else is served."""
 _READ: Final[Mapping[str, Any]] = {
     "id": _name,
     "key": _name,

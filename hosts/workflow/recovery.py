@@ -71,7 +71,8 @@ class Recovery:
         for workflow_id, run in await writer.read(lambda store: store.held_beside(host_id)):
             if not is_lock(workflow_id):
                 engine.open_ids[workflow_id], engine.beside[run] = run, workflow_id
-        for run, ref, due in await writer.read(lambda store: store.due_timers(host_id, _FOR_EVER, _FOR_EVER)):
+        queues = host.settings.queues
+        for run, ref, due in await writer.read(lambda store: store.due_timers(host_id, _FOR_EVER, _FOR_EVER, queues)):
             engine.timers.add(due, run, ref)
         for run in await writer.read(lambda store: store.inbox_runs(host_id)):
             self.read_again(engine.resident(run))

@@ -15,7 +15,8 @@ import trio
 from actorflow.errors import Error
 from actorflow.run import state as states
 from actorflow.run.document import PutDocument
-from actorflow.run.turn import ChangeRun, RunChanged, RunRow
+from actorflow.run.row import RunChanged
+from actorflow.run.turn import ChangeRun, RunRow
 from actorflow.store.belonging import removed
 from actorflow.store.port import Reader, RunFilter
 

@@ -69,6 +69,7 @@ class Settings:
         limits: what its runs are held to, unless their entry says otherwise.
         slices: how long their code may run between two operations, likewise.
         retention: how long its runs are kept after their end.
+        queues: the queues whose runs it lets begin by itself, None for all.
     """
 
     database: str = ""
@@ -81,6 +82,15 @@ class Settings:
     limits: RunLimits = _DEFAULTS
     slices: Mapping[str, int] = field(default_factory=lambda: NO_SLICES)
     retention: Retention = _FOR_EVER
+    queues: frozenset[str] | None = None
+
+    def unserved(self, queue: str) -> str:
+        """Say that a run of this queue waits, and how it goes on; "" for one that the host serves."""
+        if self.queues is None or queue in self.queues:
+            return ""
+        named = ", ".join(sorted(self.queues)) or "none"
+        way = "`actorflow run release` lets it begin"
+        return f"in queue {queue!r}, which its host does not serve (it serves {named}): {way}"
 
 
 def settings_of(host_id: str, config: Any) -> Settings:
@@ -98,6 +108,7 @@ def settings_of(host_id: str, config: Any) -> Settings:
         limits=base.limits.under(written),
         slices=slices_of(written),
         retention=_retention(_part(config, "retention")),
+        queues=None if (queues := _field(config, "queues", None)) is None else frozenset(queues),
     )
 
 

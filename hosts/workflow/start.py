@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from hashlib import sha1
 from importlib import metadata
 from typing import TYPE_CHECKING, Any, Final
@@ -23,14 +23,14 @@ from actorflow.run.draw import SEED_SIZE
 from actorflow.run.identity import QUEUE, REJECT, REUSE, aside
 from actorflow.run.lock import key_of, lock_ids
 from actorflow.run.rule import NEWEST
-from actorflow.run.turn import Delivery, StartRun
+from actorflow.run.turn import DEFAULT_QUEUE, Delivery, StartRun
 from actorflow.store.attribute import memo_names
 from hosts.workflow.driver import JournalDriver, Record
 from hosts.workflow.entropy import VARIANT
 from hosts.workflow.guarded import STRICT, GuardedDriver
 from hosts.workflow.live import Fact, Fed, LiveRun
 from hosts.workflow.option import start_options
-from hosts.workflow.start_terms import bounded, terms_of, told_of
+from hosts.workflow.start_terms import Waits, bounded, terms_of, told_of
 
 if TYPE_CHECKING:
     from actorflow.bundle import Bundle
@@ -38,8 +38,10 @@ if TYPE_CHECKING:
     from actorflow.run.event import JournalEvent
     from actorflow.value import Limits
     from hosts.workflow.host import WorkflowHost
-    from hosts.workflow.start_terms import Link
+    from hosts.workflow.option import StartOptions
+    from hosts.workflow.start_terms import Link, Terms
 
+_NOTHING: Final[Mapping[str, Any]] = {}
 _RUNS: Final = uuid.UUID("9b1c6f0e-6c0f-5d1e-9f3a-2f6d0a4b7c11")
 
 
@@ -51,7 +53,7 @@ class PreparedStart:
         start: what the store commits. live: the run, first feed done. host: whose it is.
         records: what the first feed asked, to be performed after the commit.
         rest: events and records of the first feed that did not fit the start and make the first turn, or None.
-        request: what was asked. on_conflict: what to do when the workflow id is held.
+        request: what was asked. on_conflict: what to do when the workflow id is held. inherited: options of its parent.
     """
 
     start: StartRun
@@ -61,6 +63,7 @@ class PreparedStart:
     rest: tuple[list[JournalEvent], list[Record]] | None
     request: SpawnRequest
     on_conflict: str = REJECT
+    inherited: Mapping[str, Any] = field(default_factory=dict)
 
 
 def child_run_id(parent_run_id: str, ref: int) -> str:
@@ -88,19 +91,17 @@ def prepare(  # noqa: PLR0913 - a start, who its parent is, and what it follows
     parent_id: str = "",
     beside: bool = False,
     link: Link | None = None,
+    inherited: Mapping[str, Any] = _NOTHING,
 ) -> PreparedStart:
     """Compile and pin a new run, and take its first steps unless it waits with them.
 
     With `beside` an open run holds the workflow id: it goes beside that, or waits behind it, under an id of its own.
-    `link` is what it takes over from the run of its chain that it follows.
+    `link` is what it takes over from the run of its chain that it follows, `inherited` the options of its parent.
 
     Raises:
         Error: NotFound or Invalid, when the entry does not exist, is broken, or an option is wrong.
     """
-    options = start_options(request, host.engine.notice_once)
-    bundle, program = host.engine.program_of(request.entry, host.settings.slices)
-    if options.task_timeout:
-        program = host.engine.pinned_program(*bounded(bundle, host.settings.slices, options.task_timeout))
+    options, bundle, program = _options(host, request, inherited)
     request = secured(host, request)
     workflow_id = link.workflow_id if link is not None else options.workflow_id
     if not workflow_id:
@@ -115,12 +116,15 @@ def prepare(  # noqa: PLR0913 - a start, who its parent is, and what it follows
         payload["locks"] = locks
     if queued:
         payload["queued"] = queued
-    terms = terms_of(options, host.engine.clock.now(), queued=_awaited(queued, locks), link=link)
+    queue = queue_of(options.queue, bundle)
+    waits = Waits(_awaited(queued, locks), host.settings.unserved(queue), link)
+    terms = terms_of(options, host.engine.clock.now(), waits)
     if terms is not None:
         payload.update(terms.payload)
     prepared = begin_run(host, request, bundle, program, payload)
-    prepared.on_conflict, start = options.on_conflict, prepared.start
+    prepared.on_conflict, prepared.inherited, start = options.on_conflict, inherited, prepared.start
     start.parent_run, start.parent_ref = parent_run, parent_ref
+    start.queue, start.priority = queue, options.priority or 0
     start.on_conflict, start.reuse = options.on_conflict, options.reuse if link is None else REUSE
     start.messages = [
         message_delivery(workflow_id, topic, request.parent, payloads, start.at, host)
@@ -129,12 +133,35 @@ def prepare(  # noqa: PLR0913 - a start, who its parent is, and what it follows
     if parent_run:
         start.close = options.close
     if terms is not None:
-        start.timers, start.reason, start.key = terms.timers, terms.reason, queued
-        start.locks, start.ready = locks, terms.ready
+        start.key, start.locks = queued, locks
         start.attributes = {**options.search, **memo_names(options.memo)}
-        if terms.held:
-            start.state = states.CREATED
+        _hold(start, terms)
     return prepared
+
+
+def _hold(start: StartRun, terms: Terms) -> None:
+    """Let a start wait as its terms say."""
+    start.timers, start.reason, start.ready = terms.timers, terms.reason, terms.ready
+    if terms.held:
+        start.state = states.CREATED
+
+
+def _options(
+    host: WorkflowHost, request: SpawnRequest, inherited: Mapping[str, Any]
+) -> tuple[StartOptions, Bundle, Program]:
+    """Return what a request asks for, with what it has of its parent; and the source and program that it runs."""
+    options = start_options(request, host.engine.notice_once, host.engine.store_name)
+    if options.priority is None and inherited.get("priority"):
+        options = replace(options, priority=inherited["priority"], bare=False)
+    bundle, program = host.engine.program_of(request.entry, host.settings.slices)
+    if options.task_timeout:
+        program = host.engine.pinned_program(*bounded(bundle, host.settings.slices, options.task_timeout))
+    return options, bundle, program
+
+
+def queue_of(named: str, bundle: Bundle) -> str:
+    """Return the queue of a run whose start names one, or not."""
+    return named or str(bundle.options.get("queue") or DEFAULT_QUEUE)
 
 
 def _awaited(queued: str, locks: Sequence[str]) -> str:

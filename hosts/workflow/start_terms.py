@@ -48,6 +48,17 @@ class Link(NamedTuple):
     tokens: Mapping[str, Any] = MappingProxyType({})
 
 
+class Waits(NamedTuple):
+    """What a start waits for beside a moment: `queued` and `unserved` in words, or "", and the run that it follows."""
+
+    queued: str = ""
+    unserved: str = ""
+    link: Link | None = None
+
+
+_AT_ONCE: Final = Waits()
+
+
 @dataclass(slots=True)
 class Terms:
     """What the options of a start come to.
@@ -64,13 +75,13 @@ class Terms:
     ready: bool = True
 
 
-def terms_of(options: StartOptions, now: int, *, queued: str, link: Link | None) -> Terms | None:
-    """Return the terms of a start at `now`, None when nothing is asked; `queued` is what it waits for, or ""."""
-    kept = _kept(options)
-    if not kept and not queued and link is None and not options.hold and not options.delay:
+def terms_of(options: StartOptions, now: int, waits: Waits) -> Terms | None:
+    """Return the terms of a start at `now`, None when nothing is asked and it waits for nothing."""
+    kept, link = _kept(options), waits.link
+    if not kept and waits == _AT_ONCE and not options.hold and not options.delay:
         return None
     terms = Terms({"options": kept})
-    due = _begins(terms, options, now, queued=queued, link=link)
+    due = _begins(terms, options, now, waits)
     if link is not None:
         terms.payload |= {"attempt": link.attempt, "previous": link.previous, "first": link.first}
         if link.tokens:
@@ -86,9 +97,9 @@ def terms_of(options: StartOptions, now: int, *, queued: str, link: Link | None)
     return terms
 
 
-def _begins(terms: Terms, options: StartOptions, now: int, *, queued: str, link: Link | None) -> int:
+def _begins(terms: Terms, options: StartOptions, now: int, waits: Waits) -> int:
     """Say when the first steps are taken, and why not now; NEVER when something else decides that."""
-    due = now
+    due, (queued, unserved, link) = now, waits
     if link is not None:
         due, terms.reason = link.due, link.reason
     elif options.hold:
@@ -99,15 +110,17 @@ def _begins(terms: Terms, options: StartOptions, now: int, *, queued: str, link:
     elif options.delay:
         due = now + options.delay
         terms.reason = f"begins at {instant(due)}"
-    elif queued:
+    elif queued and not unserved:
         terms.reason = f"waits for {queued}"
-    terms.ready = due <= now and link is None
-    terms.held = bool(queued) or link is not None or options.hold or due > now
+    if unserved and not options.hold:
+        terms.reason += f"{', ' if terms.reason else ''}{unserved}"
+    terms.ready = due <= now and link is None and not unserved
+    terms.held = bool(queued or unserved) or link is not None or options.hold or due > now
     if terms.held and not options.hold:
         terms.timers.append((RELEASE, due))
     elif options.hold and options.delay:
         terms.payload["due"] = now + options.delay
-    return NEVER if queued else due
+    return NEVER if queued or unserved else due
 
 
 def expires(execution_deadline: int, run_timeout: int, begun: int) -> int:

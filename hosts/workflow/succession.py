@@ -19,7 +19,7 @@ from actorflow.run.turn import EXPIRY, StateChange
 from actorflow.store.attribute import memo_names
 from hosts.workflow.own.continuing import UNBOUNDED, next_run_id
 from hosts.workflow.own.token import held
-from hosts.workflow.start import begin_run, secured, start_payload
+from hosts.workflow.start import begin_run, queue_of, secured, start_payload
 from hosts.workflow.start_terms import bounded, expires, options_left
 from hosts.workflow.touching import EXPIRED
 
@@ -64,6 +64,7 @@ def _prepared(engine: Engine, resident: Resident, live: LiveRun) -> PreparedStar
     prepared = begin_run(host, request, bundle, program, payload, UNBOUNDED)
     start = prepared.start
     start.parent_run, start.parent_ref = resident.parent_run, resident.parent_ref
+    start.queue, start.priority = queue_of(options.get("queue", ""), bundle), options.get("priority", 0)
     start.close = options.get("close", CLOSE_TERMINATE)
     start.attributes = {**options.get("search", {}), **memo_names(options.get("memo", {}))}
     start.key, start.locks = engine.beside.get(resident.run, ""), terms.get("locks", ())

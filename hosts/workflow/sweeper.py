@@ -41,7 +41,7 @@ _UNDER_WAY: Final = frozenset({states.PENDING, states.RUNNING})
 class Lost:
     """A run that nothing is under way for, though its rows say otherwise.
 
-    `due` and `ref` are those of a timer, or of a call when `is_call`; 0 when the run has to be read again.
+    `due` and `ref` are those of a timer, or of a call when `is_call`; `due` is 0 when the run has to be read again.
     """
 
     run: int
@@ -93,7 +93,7 @@ class Sweeper:
     async def _overdue(self, host: WorkflowHost) -> list[Lost]:
         """Return timers and waiting calls that were due a while ago."""
         engine, until = self._engine, self._engine.clock.now() - GRACE
-        timers, calls = await engine.writer.read(partial(_due, host.id, until))
+        timers, calls = await engine.writer.read(partial(_due, host, until))
         lost = [
             Lost(run, f"timer {ref} was due and has not fired", due, ref)
             for run, ref, due in timers
@@ -146,9 +146,9 @@ class Sweeper:
         elif tries == 1:
             self.healed += 1
             engine.node.log("warn", f"a run was woken up: {lost.fault}", {"pid": self._pid(lost.run)})
-        if lost.ref:
+        if lost.due:
             engine.timers.add(lost.due, lost.run, lost.ref, is_call=lost.is_call)
-        if not lost.ref or lost.is_call:
+        if not lost.due or lost.is_call:
             engine.recovery.read_again(engine.resident(lost.run))
 
     def _pid(self, run: int) -> str:
@@ -156,8 +156,10 @@ class Sweeper:
         return resident.pid if resident is not None and resident.pid else f"run {run}"
 
 
-def _due(host_id: str, until: int, store: HotReader) -> tuple[list[tuple[int, int, int]], list[tuple[int, CallRow]]]:
-    return store.due_timers(host_id, until, _PAGE), store.due_calls(host_id, until, _PAGE)
+def _due(
+    host: WorkflowHost, until: int, store: HotReader
+) -> tuple[list[tuple[int, int, int]], list[tuple[int, CallRow]]]:
+    return store.due_timers(host.id, until, _PAGE, host.settings.queues), store.due_calls(host.id, until, _PAGE)
 
 
 def _page(host_id: str, after: int, store: HotReader) -> list[tuple[str, int, str]]:

@@ -45,11 +45,18 @@ def serve_timer(engine: Engine, run: int, ref: int) -> None:
     """Do what a timer asks for that is not the script's: begin a run, or end it."""
     if ref == RELEASE:
         change = asking("release", at=engine.clock.now(), run=run)
+        change.served = _served(engine)
         engine.control.change(change, lambda answer: _begun(engine, run, answer))
     elif ref == EXPIRY:
         resident = engine.resident(run)
         resident.ending = Ending(events.RUN_FAILED, EXPIRED, []).joined(resident.ending)
         engine.enqueue(resident)
+
+
+def _served(engine: Engine) -> dict[str, frozenset[str]] | None:
+    """Return the queues that hosts serve, of those that do not serve all; None when all do."""
+    found = {host.id: host.settings.queues for host in engine.hosts.values() if host.settings.queues is not None}
+    return found or None
 
 
 def _begun(engine: Engine, run: int, answer: Committed | Error) -> None:

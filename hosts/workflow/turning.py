@@ -223,7 +223,13 @@ def _spawn(engine: Engine, resident: Resident, draft: Draft, record: Record) -> 
     try:
         host = engine.admission.child_host(resident.host, task_queue(request.options) or request.host)
         prepared = prepare(
-            host, request, run_id, parent_run=resident.run, parent_ref=record.ref, parent_id=resident.workflow_id
+            host,
+            request,
+            run_id,
+            parent_run=resident.run,
+            parent_ref=record.ref,
+            parent_id=resident.workflow_id,
+            inherited=live.payload.get("options", {}),
         )
     except HostAwayError:
         engine.recovery.when_joined(resident.run)  # the request stays open, and is made again then

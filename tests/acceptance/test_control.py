@@ -51,3 +51,37 @@ def test_runs_are_controlled_with_and_without_a_node(project: Project) -> None:
     node.until(lambda: node.state("one") == "completed")
     assert [line["workflow_id"] for line in node.client.request("runs", {})] == ["one"]
     node.end(signal.SIGTERM)
+
+
+@pytest.mark.slow
+def test_runs_are_released_with_and_without_a_node(project: Project) -> None:
+    project.write("_index.yaml", INDEX)
+    for name, text in FILES.items():
+        project.write(name, text)
+    node, options = project.up(), ["--option", "queue=nightly", "--hold", "app:wait_py", "x", "--host", "app:flows"]
+    for name in ("one", "two", "three", "four"):
+        assert project.run("spawn", *options, "--id", name).err.startswith("held: run ")
+    assert project.run("spawn", *options, "--id", "late", "--delay", "1h").code == 0
+    would = project.run("run", "release", "--due", "--queue", "nightly", "--dry-run", "--json").json
+    assert {line["pid"] for line in would} == {
+        f"{{local@app:flows|{name}}}" for name in ("one", "two", "three", "four")
+    }
+    assert project.run("run", "release", "one").out == "{local@app:flows|one} was created, is pending\n"
+    node.until(lambda: node.state("one") == "waiting")
+    both = project.run("run", "release", "two", "one", "--json")
+    assert (both.code, [line["to"] for line in both.json]) == (4, ["pending", ""])
+    assert len(project.run("runs", "--queue", "nightly", "--state", "created", "--json").json) == 3
+    node.end(signal.SIGKILL)
+
+    assert project.run("run", "release", "--due", "--queue", "daily").out == ""
+    assert len(project.run("run", "release", "--due", "--json").json) == 2
+    assert project.run("run", "release").code == 2
+    assert project.run("run", "release", "late", "--due").code == 2
+    assert project.run("run", "release", "late", "--dry-run").code == 2
+    assert project.run("run", "release", "nobody").code == 3
+    assert project.run("run", "release", "three").code == 4
+    assert project.run("run", "show", "late", "--json").json["queue"] == "nightly"
+    node = project.up()
+    node.until(lambda: all(node.state(name) == "waiting" for name in ("one", "two", "three", "four")))
+    assert node.state("late") == "created"
+    node.end(signal.SIGTERM)

@@ -26,16 +26,17 @@ SOME = st.sets(st.sampled_from(KEYS), min_size=1)
 class Waiting:
     """A run of the model: what it wants, and whether it stands in line."""
 
-    def __init__(self, book: Book, keys: set[str], *, ready: bool) -> None:
+    def __init__(self, book: Book, keys: set[str], *, ready: bool, priority: int) -> None:
         self.book = book
         self.keys = keys
         self.ready = ready
+        self.priority = priority
         self.paused = False
         self.holds = False
 
 
 class Model:
-    """Runs in the order of their start; `settle` gives keys to whoever may have them, first come first served."""
+    """Runs in the order of their start; `settle` gives keys by priority, then first come first served."""
 
     def __init__(self, store: Any) -> None:
         self.store = store
@@ -44,7 +45,7 @@ class Model:
 
     def settle(self) -> None:
         taken = {key for run in self.runs.values() if run.holds for key in run.keys}
-        for _, run in sorted(self.runs.items()):
+        for _, run in sorted(self.runs.items(), key=lambda item: (-item[1].priority, item[0])):
             if run.holds or run.paused or not run.ready:
                 continue
             run.holds = not run.keys & taken
@@ -55,13 +56,14 @@ class Model:
         assert all(answer.accepted for answer in answers)
         return answers
 
-    def start(self, keys: set[str], *, ready: bool = True) -> None:
+    def start(self, keys: set[str], *, ready: bool = True, priority: int = 0) -> None:
         self.count += 1
         book = Book(f"run-{self.count}")
         locks = sorted(map(lock_id, keys))
         timers = [(RELEASE, EPOCH if ready else NEVER)]
-        (answer,) = self.commit(book.start(locks=locks, ready=ready, state=CREATED, timers=timers))
-        self.runs[answer.run] = Waiting(book.started(answer), keys, ready=ready)
+        start = book.start(locks=locks, ready=ready, state=CREATED, timers=timers, priority=priority)
+        (answer,) = self.commit(start)
+        self.runs[answer.run] = Waiting(book.started(answer), keys, ready=ready, priority=priority)
         self.settle()
 
     def change(self, verb: str, run: int) -> None:
@@ -103,9 +105,9 @@ class Locks(RuleBasedStateMachine):
         found = [run for run, mine in self.model.runs.items() if fits(mine)]
         return found[place % len(found)] if found else 0
 
-    @rule(keys=SOME, ready=st.sampled_from([True, True, False]))
-    def start(self, keys: set[str], ready: bool) -> None:  # noqa: FBT001 - drawn by name
-        self.model.start(keys, ready=ready)
+    @rule(keys=SOME, ready=st.sampled_from([True, True, False]), priority=st.integers(-1, 1))
+    def start(self, keys: set[str], ready: bool, priority: int) -> None:  # noqa: FBT001 - drawn by name
+        self.model.start(keys, ready=ready, priority=priority)
 
     @rule(place=st.integers(0, 20), verb=st.sampled_from(["terminate", "cancel"]))
     def remove(self, place: int, verb: str) -> None:
@@ -149,7 +151,7 @@ def test_fifty_waiters_get_their_keys_in_order_and_nobody_twice(kind: str, tmp_p
     store: Any = MemoryStore() if kind == "memory" else SqlStore(dialect)
     model = Model(store)
     for _ in range(50):
-        model.start(set(random.sample(KEYS, random.randint(1, len(KEYS)))))
+        model.start(set(random.sample(KEYS, random.randint(1, len(KEYS)))), priority=random.randint(-1, 1))
     order = []
     while model.runs:
         held = [run for run, mine in model.runs.items() if mine.holds]

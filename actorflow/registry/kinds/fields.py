@@ -134,3 +134,20 @@ Imports: TypeAlias = Mapping[Name, Reference]
 
 Source: TypeAlias = Annotated[str, Field(min_length=1), AfterValidator(_source), WithJsonSchema(_SOURCE_SCHEMA)]
 """The text of a script, usually by `file://`."""
+
+
+def _queue(value: Any) -> Any:
+    if not isinstance(value, str) or not value or "\0" in value:
+        raise refusal("the name of a queue, a text that is not empty")
+    return value
+
+
+def _queues(value: Any) -> Any:
+    if not isinstance(value, list):
+        raise refusal("a list of names of queues, such as [default, reports]")
+    return value
+
+
+QueueName: TypeAlias = Annotated[str, BeforeValidator(_queue)]
+QueueNames: TypeAlias = Annotated[list[QueueName], BeforeValidator(_queues)]
+"""What runs are sorted by, so that hosts take up some of them only."""

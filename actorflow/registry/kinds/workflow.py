@@ -7,7 +7,7 @@ from typing import Any, Literal
 from pydantic import Field, field_validator
 
 from actorflow.registry.kinds.config import Config
-from actorflow.registry.kinds.fields import Duration, Positive, refusal
+from actorflow.registry.kinds.fields import Duration, Positive, QueueName, refusal
 from actorflow.run.lock import RUN_SCOPE, SCOPE_EXPECTED
 
 
@@ -18,6 +18,7 @@ class Workflow(Config):
     the call or its function says so. `on_delete_data`: the function that says what stays of a run whose data are
     deleted. `strict`: the system whose narrower table of states holds for its runs. `lock_key`, `lock_keys`: runs that
     share one do not overlap; `{path}` in it is a text or integer of the input. `lock_scope`: how long it is held.
+    `queue`: the one that its runs are in, if their start names none.
     """
 
     on_exhausted: Literal["fail", "pause"] | None = None
@@ -28,6 +29,7 @@ class Workflow(Config):
     lock_key: str | None = None
     lock_keys: list[str] = Field(default_factory=list)
     lock_scope: str = RUN_SCOPE
+    queue: QueueName | None = None
 
     @field_validator("mailbox", mode="before", check_fields=False)
     @classmethod

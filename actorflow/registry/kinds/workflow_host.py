@@ -9,7 +9,7 @@ from pydantic import AliasChoices, Field
 from actorflow.duration import SECOND
 from actorflow.registry.kind import Kind
 from actorflow.registry.kinds.config import Config
-from actorflow.registry.kinds.fields import Count, Database, Duration, Positive, Size
+from actorflow.registry.kinds.fields import Count, Database, Duration, Positive, QueueNames, Size
 from actorflow.registry.kinds.lifecycle import Lifecycle
 from actorflow.registry.kinds.limits import Limits
 from actorflow.registry.kinds.storage import Encryption, Retention
@@ -34,7 +34,8 @@ class WorkflowHost(Config):
 
     `database` is the id of a `db.sql.*` entry, `memory` for runs that end with the node, or nothing for an SQLite
     file in the data directory. The fields of a `temporal.worker` are accepted: `task_queue` is an alias of the host,
-    `client` and `worker_options` are ignored.
+    `client` and `worker_options` are ignored. Runs of other queues than `queues` wait until they are released by hand;
+    without that it serves all.
     """
 
     database: Database | None = Field(None, validation_alias=AliasChoices("database", "store"))
@@ -46,6 +47,7 @@ class WorkflowHost(Config):
     retention: Retention = Retention()
     client: Any = None
     task_queue: str = ""
+    queues: QueueNames | None = None
     worker_options: Any = None
     lifecycle: Lifecycle = Lifecycle()
 

@@ -11,7 +11,7 @@ from actorflow.codec import decode, encode
 from actorflow.duration import SECOND
 from actorflow.errors import Failure
 from actorflow.run.document import DocumentRow, PutDocument
-from actorflow.run.turn import RunChanged
+from actorflow.run.row import RunChanged
 
 _DELIVERIES: Final = uuid.UUID("0d6f0a9e-7a43-5d0f-9a0b-6a5b1c2d3e4f")
 CURSOR: Final = "hook_cursor"

@@ -23,7 +23,7 @@ from actorflow.ports import CallRequest
 from actorflow.registry.kinds.workflow_hook import WorkflowHook
 from actorflow.run.document import PutDocument
 from actorflow.run.retry import RetryPolicy
-from actorflow.run.turn import RunChanged
+from actorflow.run.row import RunChanged
 from hosts.workflow.hook.delivery import CURSOR, HookDelivery, delivery_of, given_up, kept, waiting
 from hosts.workflow.host import WorkflowHost
 

@@ -104,6 +104,32 @@ async def test_what_is_lost_is_found_and_mended(
 
 
 @pytest.mark.mock_clock
+@pytest.mark.parametrize("options", [{"workflow.start_delay": "5s"}, {"workflow.cron_schedule": "* * * * *"}])
+async def test_a_run_whose_alarm_is_lost_begins_all_the_same(options: dict[str, Any]) -> None:
+    durable = rig()
+    async with durable.node() as node:
+        pid = await node.spawn("app:receives", host=WORKFLOWS, options={"workflow.id": "w", **options})
+        await node.send(pid, "topic", "go")
+        forget_timers(node, 0)
+        assert await engine_of(node).sweeper.sweep() == [], "it is not due yet"
+        await trio.sleep(100)
+        assert engine_of(node).sweeper.healed == 1
+        assert any("timer 0 was due and has not fired" in line for line in durable.logs)
+        shown = await engine_of(node).writer.read(lambda reader: reader.journaled(1, ["MessageReceived"]))
+        assert len(shown) == 1, "it has begun"
+
+
+@pytest.mark.mock_clock
+async def test_what_nobody_serves_is_not_lost() -> None:
+    durable = rig()
+    durable.config = {"queues": ["default"]}
+    async with durable.node() as node:
+        await node.spawn("app:receives", host=WORKFLOWS, options={"workflow.queue": "night"})
+        await trio.sleep(60)
+        assert engine_of(node).sweeper.healed == 0
+
+
+@pytest.mark.mock_clock
 async def test_a_fact_that_nobody_was_told_of_is_taken_by_itself() -> None:
     durable = rig()
     async with durable.node() as node:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
-from actorflow.run.state import COMPLETED, PAUSED, WAITING
-from actorflow.run.turn import CallRow, ChangeRun, Delivery, KeepCalls
+from actorflow.run.state import COMPLETED, CREATED, PAUSED, WAITING
+from actorflow.run.turn import EXPIRY, RELEASE, CallRow, ChangeRun, Delivery, KeepCalls
 from actorflow.store.port import Store
 from actorflow.testing.conformance.items import EPOCH, HOST, Book, message
 from actorflow.testing.conformance.store.case import Case, begin, begin_one, expect, expect_true
@@ -59,6 +59,33 @@ def timers_come_due_in_order(store: Store) -> None:
     expect("resumed, moved", store.due_timers(HOST, EPOCH + 99), [(one.run, 2, EPOCH + 15), due[1]])
 
 
+def releases_of_some_queues_come_due(store: Store) -> None:
+    """What lets runs begin is left out for queues that are not named, but for those that stand in line."""
+    books = [Book(f"order/{queue}") for queue in ("default", "night", "lined")]
+    lines: list[dict[str, Any]] = [{}, {"queue": "night"}, {"queue": "night", "locks": ["@lock/a"]}]
+    for book, more in zip(books, lines, strict=True):
+        begins = book.start(state=CREATED, timers=[(RELEASE, EPOCH), (EXPIRY, EPOCH + 9)], **more)
+        book.started(store.commit([begins])[0])
+    runs = [book.run for book in books]
+    for queues, expected in ((None, runs), (["night"], runs[1:]), (["default"], [runs[0], runs[2]]), ([], runs[2:])):
+        found = [run for run, ref, _ in store.due_timers(HOST, EPOCH, 99, queues) if ref == RELEASE]
+        expect(f"of {queues}", found, sorted(expected) if queues is None or queues else expected)
+        expiries = [run for run, ref, _ in store.due_timers(HOST, EPOCH + 9, 99, queues) if ref == EXPIRY]
+        expect("what ends them", expiries, runs)
+
+
+def lines_are_served_by_priority(store: Store) -> None:
+    """Who waits for a lock key gets it by priority, then by arrival."""
+    holder, *waiting = (Book(f"order/{name}") for name in range(4))
+    for book, priority in zip((holder, *waiting), (0, 0, 5, 5), strict=True):
+        book.started(store.commit([book.start(state=CREATED, locks=["@lock/a"], priority=priority)])[0])
+    served = []
+    for last in (holder, *(waiting[place] for place in (1, 2, 0))):
+        store.commit([ChangeRun("terminate", last.run, at=EPOCH, end=b"\x01")])
+        served += [book.run for book in waiting if book.run not in served and not store.wanted(book.run)]
+    expect("order", served, [waiting[place].run for place in (1, 2, 0)])
+
+
 def calls_come_due_in_order(store: Store) -> None:
     """A waiting call is one row per request, replaced by its next attempt; `next_due` counts them too."""
     book = begin_one(store)
@@ -106,6 +133,8 @@ CASES: Final[tuple[Case, ...]] = (
     deliveries_keep_their_order,
     consuming_touches_own_rows_only,
     timers_come_due_in_order,
+    releases_of_some_queues_come_due,
+    lines_are_served_by_priority,
     calls_come_due_in_order,
     rows_of_calls_are_kept_beside_turns,
     a_resume_may_bring_answers_and_calls,
