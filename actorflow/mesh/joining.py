@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from actorflow.duration import SECOND
 from actorflow.mesh.cluster import Cluster
 from actorflow.mesh.mesh import Mesh
 from actorflow.mesh.nng import NngTransport, Tls
@@ -36,7 +37,7 @@ async def join(node: Node, section: NodeSection, directory: Path) -> None:
             wall=node.clock.now,
         )
 
-    mesh = Mesh(node, cluster)
+    mesh = Mesh(node, cluster, section.names, section.down_after / SECOND)
     await mesh.open()
     await node.nursery.start(mesh.serve)
 

@@ -14,9 +14,12 @@ import trio
 
 from actorflow.errors import UNAVAILABLE, Error, Failure
 from actorflow.mesh.asking import Asks
+from actorflow.mesh.claim import Claim
 from actorflow.mesh.cluster import Cluster
 from actorflow.mesh.following import Following
+from actorflow.mesh.grouping import Grouping
 from actorflow.mesh.item import Item, read_item, read_outcome, write_item
+from actorflow.mesh.naming import MeshDirectory, Naming
 from actorflow.mesh.offering import Offers
 from actorflow.mesh.remote import RemoteHost
 from actorflow.mesh.serving import Serving
@@ -39,19 +42,22 @@ class Mesh:
     Attributes:
         node: this node. cluster: the sessions with the others.
         asks: what was asked of others. serving: what they have asked. following: whose end they want to hear of.
-        offers: which hosts run where.
+        offers: which hosts run where. naming, grouping: names and groups that are not of one node.
     """
 
     cluster: Cluster
 
-    def __init__(self, node: Node, join: Callable[[Mesh], Cluster]) -> None:
-        """Belong to a node; `join` makes the cluster, whose guest this is."""
+    def __init__(self, node: Node, join: Callable[[Mesh], Cluster], names: str = "", patience: float = 5.0) -> None:
+        """Belong to a node; `join` makes the cluster, whose guest this is. `names`, `patience`: see `Naming`."""
         self.node = node
         self.cluster = join(self)
         self.asks = Asks(self.cluster)
         self.following = Following(self)
         self.serving = Serving(self)
         self.offers = Offers(node)
+        self.naming = Naming(self, names, patience)
+        self.grouping = Grouping(self)
+        node.directory = MeshDirectory(self.naming)
         self._remotes: dict[str, RemoteHost] = {}
 
     async def open(self) -> None:
@@ -90,6 +96,14 @@ class Mesh:
             return self._remotes[pid.node]
         return None
 
+    async def register(self, name: str, pid: str, scope: int) -> None:
+        """Give a process a name that other nodes know too: see `Naming.register`."""
+        await self.naming.register(name, pid, scope)
+
+    async def unregister(self, name: str) -> bool:
+        """Free a name that other nodes know too; False when nobody has it."""
+        return await self.naming.unregister(name)
+
     def lines(self) -> list[dict[str, Any]]:
         """Return every node as `actorflow nodes` lists it."""
         return [asdict(line) for line in self.cluster.members()]
@@ -117,6 +131,8 @@ class Mesh:
         self.say(peer.name, write_item(Item.MEMBERS, others))
         self.offers.look()
         self.say(peer.name, self.offers.item())
+        self.naming.opened(peer.name)
+        self.grouping.opened(peer.name)
 
     def taken(self, name: str, item: bytes) -> None:
         """Do what an item says."""
@@ -137,6 +153,8 @@ class Mesh:
         )
         self.offers.broken(peer.name)
         self.serving.broken(peer.name)
+        self.naming.broken(peer.name)
+        self.grouping.broken(peer.name)
         self.following.broken(peer.name, reason)
         self.asks.broken(peer.name, failure)
 
@@ -167,6 +185,19 @@ class Mesh:
         for name, address in parts[0]:
             self.cluster.meet(name, address)
 
+    def _on_claim(self, node: str, parts: list[Any]) -> None:
+        name, pid, stamp, scope = parts
+        self.naming.claimed(node, name, Claim(pid, stamp, scope))
+
+    def _on_unclaim(self, node: str, parts: list[Any]) -> None:
+        self.naming.unclaimed(node, *parts)
+
+    def _on_joined(self, _name: str, parts: list[Any]) -> None:
+        self.grouping.joined(*parts)
+
+    def _on_left(self, _name: str, parts: list[Any]) -> None:
+        self.grouping.left(*parts)
+
     def _on_offers(self, name: str, parts: list[Any]) -> None:
         self.offers.take(name, parts[0])
 
@@ -181,6 +212,10 @@ _TAKERS: Final[Mapping[int, Callable[[Mesh, str, list[Any]], None]]] = MappingPr
         Item.UNLINK: Mesh._on_unlink,  # noqa: SLF001
         Item.MEMBERS: Mesh._on_members,  # noqa: SLF001
         Item.OFFERS: Mesh._on_offers,  # noqa: SLF001
+        Item.CLAIM: Mesh._on_claim,  # noqa: SLF001
+        Item.UNCLAIM: Mesh._on_unclaim,  # noqa: SLF001
+        Item.JOINED: Mesh._on_joined,  # noqa: SLF001
+        Item.LEFT: Mesh._on_left,  # noqa: SLF001
     }
 )
 """What is done with an item of a kind."""

@@ -131,6 +131,18 @@ class Serving:
         self.mesh.following.follow(pid, name)
         reply(Outcome([False]))
 
+    def _name(self, _name: str, args: list[Any], reply: Reply) -> None:
+        """Give a name to a process of this node."""
+        self.mesh.naming.asked(reply, *args)
+
+    def _unname(self, _name: str, args: list[Any], reply: Reply) -> None:
+        """Free the name of a process of this node."""
+        self.mesh.naming.asked_to_free(reply, *args)
+
+    def _known(self, _name: str, _args: list[Any], reply: Reply) -> None:
+        """Answer: what was said before has been taken."""
+        reply(Outcome(value=True))
+
 
 _VERBS: Final = MappingProxyType(
     {
@@ -141,5 +153,8 @@ _VERBS: Final = MappingProxyType(
         "cancel": Serving._cancel,  # noqa: SLF001
         "terminate": Serving._terminate,  # noqa: SLF001
         "follow": Serving._follow,  # noqa: SLF001
+        "name": Serving._name,  # noqa: SLF001
+        "unname": Serving._unname,  # noqa: SLF001
+        "known": Serving._known,  # noqa: SLF001
     }
 )

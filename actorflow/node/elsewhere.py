@@ -37,6 +37,14 @@ class Mesh(Protocol):
         """Return the node that a PID of another one names, None when there has never been such a node."""
         ...
 
+    async def register(self, name: str, pid: str, scope: int) -> None:
+        """Give a process a name that other nodes know too."""
+        ...
+
+    async def unregister(self, name: str) -> bool:
+        """Free a name that other nodes know too; False when nobody has it."""
+        ...
+
     def lines(self) -> list[dict[str, Any]]:
         """Return what is known of every node, this one first."""
         ...

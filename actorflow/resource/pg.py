@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from functools import partial
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from actorflow.errors import invalid
 from actorflow.machine.subscription import checked_topic
+from actorflow.node.event_bus import Event
 from actorflow.node.groups import Groups
 from actorflow.node.operation import Caller
 from actorflow.resource.subscription import subscriptions
@@ -17,6 +19,8 @@ if TYPE_CHECKING:
     from actorflow.ports import Outcome
 
 KIND = "pg.scope"
+ScopeListener: TypeAlias = Callable[[str, Event], None]
+"""Takes the id of a scope, and what has happened in it."""
 
 
 class Scopes:
@@ -26,6 +30,7 @@ class Scopes:
         """Know no scope."""
         self._node = node
         self._scopes: dict[str, Groups] = {}
+        self._listeners: list[ScopeListener] = []
         self._watched: set[str] = set()
 
     def scope(self, scope_id: Any) -> Groups:
@@ -41,7 +46,26 @@ class Scopes:
         if entry.kind != KIND:
             raise invalid(f"pg.open: {scope_id} is a {entry.kind}, expected a {KIND}")
         entry.require()
-        return self._scopes.setdefault(scope_id, Groups(self._node.name))
+        return self.groups_of(scope_id)
+
+    def groups_of(self, scope_id: str) -> Groups:
+        """Return the groups of a scope, also of one that no script here has opened."""
+        groups = self._scopes.get(scope_id)
+        if groups is None:
+            groups = self._scopes[scope_id] = Groups(self._node.name)
+            for listener in self._listeners:
+                groups.watch(None, partial(listener, scope_id))
+        return groups
+
+    def listen(self, listener: ScopeListener) -> None:
+        """Tell `listener` of each joining and leaving, with the id of the scope."""
+        self._listeners.append(listener)
+        for scope_id, groups in self._scopes.items():
+            groups.watch(None, partial(listener, scope_id))
+
+    def all(self) -> dict[str, Groups]:
+        """Return the groups of every scope that has been opened."""
+        return dict(self._scopes)
 
     # ---- operations --------------------------------------------------------------------------------------------
 
@@ -106,9 +130,15 @@ class Scopes:
             scope.part(pid)
 
 
+def scopes_of(node: Node) -> Scopes:
+    """Return the scopes of a node, the same object whoever asks."""
+    scopes: Scopes = node.resources.setdefault(KIND, Scopes(node))
+    return scopes
+
+
 def install(node: Node) -> None:
     """Add the operations of process groups."""
-    scopes = Scopes(node)
+    scopes = scopes_of(node)
     offered: tuple[Callable[..., Value], ...] = (
         *(scopes.open, scopes.join, scopes.leave, scopes.members, scopes.groups),
         *(scopes.broadcast, scopes.monitor, scopes.events),

@@ -9,7 +9,6 @@ import types
 from collections.abc import Generator
 from typing import Any, Final
 
-from actorflow.errors import INTERNAL, Error, invalid
 from actorflow.machine.op import Op
 from actorflow.script.current import identity
 
@@ -17,10 +16,11 @@ LOCAL: Final = 0
 EVENTUAL: Final = 1
 CONSISTENT: Final = 2
 STRONG: Final = 3
-"""The scopes of names; on a single node there is only LOCAL."""
+"""The scopes of names: which nodes know one, and how sure it is that nobody else has it. Alone there is LOCAL only."""
 
 _NAME: Final = Op.NAME
-_SCOPES: Final = {LOCAL: "local", EVENTUAL: "eventual", CONSISTENT: "consistent", STRONG: "strong"}
+_PERFORM: Final = Op.PERFORM
+_PREFIX: Final = "process.registry."
 
 
 @types.coroutine
@@ -28,10 +28,11 @@ def register(name: str, pid: str = "", scope: int = LOCAL) -> Generator[tuple[An
     """Give a process a name: this one, or `pid`.
 
     Raises:
-        Error: kind AlreadyExists when another process has it, Internal for a scope that a single node does not have.
+        Error: kind AlreadyExists when another process has it; Internal for a scope that this node does not have;
+            Unavailable when it cannot be decided now whether another process has it.
     """
-    _check_scope(scope)
-    yield (_NAME, "register", name, pid or identity().pid)
+    own = pid or identity().pid
+    yield (_NAME, "register", name, own) if scope == LOCAL else (_PERFORM, f"{_PREFIX}register", (name, own, scope))
 
 
 @types.coroutine
@@ -48,13 +49,5 @@ def lookup(name: str) -> Generator[tuple[Any, ...], Any, str]:
 @types.coroutine
 def unregister(name: str, scope: int = LOCAL) -> Generator[tuple[Any, ...], Any, bool]:
     """Free a name, whoever has it; tell whether somebody had."""
-    _check_scope(scope)
-    return bool((yield (_NAME, "unregister", name, "")))
-
-
-def _check_scope(scope: int) -> None:
-    if scope not in _SCOPES:
-        raise invalid(f"process.registry: got the scope {scope!r}, expected one such as process.registry.LOCAL")
-    if scope != LOCAL:
-        text = f"{_SCOPES[scope]} registry not available: names are known on one node; use process.registry.LOCAL"
-        raise Error(text, INTERNAL, retryable=False)
+    own = (_NAME, "unregister", name, "") if scope == LOCAL else (_PERFORM, f"{_PREFIX}unregister", (name, scope))
+    return bool((yield own))

@@ -27,10 +27,13 @@ RECORDED: Final = frozenset(
 """Names of the operations that a durable run may ask for: none that holds something between two of them."""
 
 _IN_A_FUNCTION: Final = "do it in a function and reach that with funcs.call"
+_LOCAL_NAMES: Final = "names beyond one node are for actors; a run has its workflow id, which is one everywhere"
 _ADVICE: Final[Mapping[str, str]] = MappingProxyType(
     {
         "io": "process.io does direct I/O, which a replay would repeat; put it into a function and use funcs.call",
         "events.subscribe": "events.subscribe is not available in a workflow; subscribe in an actor that signals it",
+        "process.registry.register": _LOCAL_NAMES,
+        "process.registry.unregister": _LOCAL_NAMES,
         "sql.begin": "sql.begin is not available in a workflow: no transaction outlives a step; do it in a function",
         "queue.message": "queue.message is not available in a workflow; a queue.consumer's function may signal it",
     }

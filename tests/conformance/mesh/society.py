@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import random
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
 import trio
 
-from actorflow.errors import Error, Failure
+from actorflow.errors import UNAVAILABLE, Error, Failure
 from actorflow.machine.op import Op
 from actorflow.mesh.cluster import Cluster
 from actorflow.mesh.memory import MemoryNetwork
 from actorflow.mesh.mesh import Mesh
 from actorflow.mesh.session import Peer
 from actorflow.ports import SpawnRequest
-from tests.conformance.process.rig import HOST, Rig
+from actorflow.resource import global_name, pg
+from actorflow.store.memory import MemoryStore
+from tests.conformance.process.rig import HOST, Entry, Rig
 from tests.unit.machine.scripted import Script
 from tests.unit.mesh.guest import until
 
@@ -26,11 +28,36 @@ class Citizen(Rig):
 
     mesh: Mesh
 
+    def __init__(self, boot: int, name: str) -> None:
+        super().__init__(boot, name=name)
+        for module in (pg, global_name):
+            module.install(self.node)
+        self.registry.entries["app:groups"] = Entry("pg.scope")
+
     def script(self, entry_id: str, script: Script) -> str:
         return self.add(entry_id, script)
 
     async def start(self, entry: str, *args: Any, host: str = HOST) -> str:
         return await self.node.spawn(entry, host=host, args=args)
+
+
+class SharedStore:
+    """A store that several nodes use, without the threads of a writer."""
+
+    def __init__(self) -> None:
+        self.store = MemoryStore()
+        self.failing = False
+
+    async def read(self, read: Callable[[Any], Any]) -> Any:
+        await trio.sleep(0.001)
+        return read(self.store.reader())
+
+    async def write(self, item: Any) -> Any:
+        await trio.sleep(0.001)
+        if self.failing:
+            raise Error("the database does not answer", UNAVAILABLE, retryable=True)
+        (answer,) = self.store.commit([item])
+        return answer
 
 
 class Society:
@@ -44,9 +71,14 @@ class Society:
         self.nodes: dict[str, Citizen] = {}
         self._scopes: dict[str, trio.CancelScope] = {}
         self._over: dict[str, trio.Event] = {}
+        self.store = SharedStore()
+
+    async def open_store(self, _database: str) -> SharedStore:
+        return self.store
 
     async def start(self, name: str, boot: int = 1) -> Citizen:
-        citizen = self.nodes[name] = Citizen(boot, name=name)
+        citizen = self.nodes[name] = Citizen(boot, name)
+        citizen.node.open_store = self.open_store
         for entry, script in self.scripts.items():
             citizen.script(entry, script)
         draw = random.Random(f"{self.seed}{name}{boot}").randbytes
@@ -57,7 +89,7 @@ class Society:
                 me, transport, "a secret", seeds=["mem://a"], guest=mesh, draw=draw, notices=citizen.notices.append
             )
 
-        citizen.mesh = Mesh(citizen.node, join)
+        citizen.mesh = Mesh(citizen.node, join, "app:db")
         self._scopes[name], self._over[name] = trio.CancelScope(), trio.Event()
         await self.nursery.start(self._live, citizen, self._scopes[name], self._over[name])
         return citizen
@@ -171,10 +203,34 @@ def boom() -> Failure:
     return Failure("boom", "Conflict")
 
 
+def named(*names: tuple[str, int]) -> Any:
+    """Take names, each in its scope, then end as a message tells."""
+    for name, scope in names:
+        yield (Op.PERFORM, "process.registry.register", (name, "", scope))
+    return (yield from child())
+
+
+def joining(group: str) -> Any:
+    """Become a member of a group, then end as a message tells."""
+    yield (Op.PERFORM, "pg.join", ("app:groups", group))
+    return (yield from child())
+
+
+def performing(operation: str, *args: Any) -> Any:
+    """Ask for an operation, and answer with its result or why it was refused."""
+    try:
+        return (yield (Op.PERFORM, operation, args))
+    except Error as error:
+        return error.failure
+
+
 SCRIPTS: dict[str, Script] = {
     "app:child": child,
     "app:collector": collector,
     "app:sender": sender,
     "app:watcher": watcher,
     "app:relating": relating,
+    "app:named": named,
+    "app:joining": joining,
+    "app:performing": performing,
 }

@@ -156,24 +156,15 @@ return function(kit, sys)
   local registry = {LOCAL = 0, EVENTUAL = 1, CONSISTENT = 2, STRONG = 3}
   process.registry = registry
 
-  local function no_scope(verb, scope)
-    for word, number in next, registry do
-      if number == scope then
-        return kit.make_error({
-          message = lower(word) .. " registry not available: names are known on one node; use process.registry.LOCAL",
-          kind = "Internal", retryable = false,
-        })
-      end
-    end
-    return invalid("process.registry." .. verb .. ": expected a scope such as process.registry.LOCAL, got " .. kit.tostring(scope))
-  end
+  local function is_global(scope) return scope ~= nil and scope ~= registry.LOCAL end
 
   local function named(verb, name, pid, scope)
     local refused = wants_text(name, "process.registry." .. verb, "a name")
       or pid ~= "" and wants_text(pid, "process.registry." .. verb, "a PID")
-    if not refused and scope ~= nil and scope ~= registry.LOCAL then refused = no_scope(verb, scope) end
     if refused then return nil, refused end
-    return try(sys(35, verb, name, pid))
+    if not is_global(scope) then return try(sys(35, verb, name, pid)) end
+    if verb == "register" then return kit.perform("process.registry.register", name, pid, scope) end
+    return kit.perform("process.registry.unregister", name, scope)
   end
   function registry.register(name, pid, scope) return named("register", name, pid or "", scope) end
   function registry.lookup(name) return named("lookup", name, "") end

@@ -1,0 +1,254 @@
+"""Names beyond one node: this node's claims, those of the others, and the directory that knows them all.
+
+An eventual name is claimed here and told to the others. A consistent or strong one is first written to the database
+that all nodes share, by compare-and-set, so that of two nodes one gets it; a strong one is only given once every node
+that is up has heard of it. A name in the database whose node is not up is free to be taken.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+import trio
+
+from actorflow.codec import decode, encode
+from actorflow.errors import ALREADY_EXISTS, CONFLICT, INTERNAL, Error, not_found, unavailable
+from actorflow.mesh.claim import CONSISTENT, EVENTUAL, STRONG, WORDS, Claim, Claims
+from actorflow.mesh.item import Item, write_item
+from actorflow.names import STORE, parse_pid
+from actorflow.node.directory import Directory
+from actorflow.node.suggest import did_you_mean
+from actorflow.node.waiting import Answer
+from actorflow.notice import Notice
+from actorflow.ports import Outcome
+from actorflow.run.document import PutDocument
+
+if TYPE_CHECKING:
+    from actorflow.mesh.mesh import Mesh
+    from actorflow.ports import Reply
+
+KIND: Final = "name"
+"""Kind of the documents that hold consistent names."""
+_TRIES: Final = 20
+
+
+class MeshDirectory(Directory):
+    """The directory of a node in a mesh: its own names, and those that other nodes know too."""
+
+    def __init__(self, naming: Naming) -> None:
+        """Have no names; `naming` knows the others'."""
+        super().__init__()
+        self._naming = naming
+
+    def resolve(self, name: str) -> str | None:
+        """Return the PID that messages to a name go to: consistent names first, then eventual, then local ones."""
+        claim = self._naming.claims.winner(name)
+        return claim.pid if claim is not None else super().resolve(name)
+
+    def lookup(self, name: str) -> str:
+        """Return the PID that has the name in the first of these scopes."""
+        return self.resolve(name) or super().lookup(name)
+
+    def hint(self, name: str) -> str:
+        """Return `; did you mean …?` when a name of any scope is close."""
+        return super().hint(name) or did_you_mean(name, self._naming.claims.names())
+
+    def release(self, pid: str) -> None:
+        """Free every name of a process that has ended."""
+        super().release(pid)
+        self._naming.released(pid)
+
+
+class Naming:
+    """The names of one node beyond itself. `database` is where consistent ones are kept, "" for nowhere."""
+
+    def __init__(self, mesh: Mesh, database: str = "", patience: float = 5.0) -> None:
+        """Claim nothing. A node that this one has not met counts as down after `patience` seconds."""
+        self.claims = Claims()
+        self._mesh = mesh
+        self._node = mesh.node
+        self._database = database
+        self._patience = patience
+        self._begun = trio.current_time()
+        self._mine: dict[str, set[str]] = {}  # PID → its names
+
+    # ---- what scripts ask --------------------------------------------------------------------------------------
+
+    async def register(self, name: str, pid: str, scope: int) -> None:
+        """Give a process a name that other nodes know too; one elsewhere gets it from its own node.
+
+        Raises:
+            Error: AlreadyExists when another process has it, NotFound for a dead PID, Internal for a scope that this
+                node does not have, Unavailable when that cannot be decided now.
+        """
+        host, pid = self._node.router.resolve(pid)
+        home = parse_pid(pid).node
+        if home not in {self._node.name, STORE}:
+            answer: Answer[bool] = Answer()
+            self._mesh.asks.ask(home, "name", [name, pid, scope], answer)
+            await answer.wait()
+            return
+        if host.alive(pid) is not True:
+            raise not_found(f"process not found: {pid}")
+        winner = self.claims.winner(name)
+        if winner is not None and winner.pid != pid:
+            raise _taken(name, winner.pid)
+        if scope == EVENTUAL:
+            if winner is None:
+                self._claim(name, Claim(pid, self.claims.next_stamp(), scope))
+            return
+        stamp = await self._write(name, pid, scope)
+        if host.alive(pid) is not True:  # it has ended meanwhile, so that nobody would free it
+            await self._erase(name, pid)
+            raise not_found(f"process not found: {pid}")
+        self._claim(name, Claim(pid, stamp, scope))
+        if scope == STRONG:
+            await self._until_all_know(name)
+
+    async def unregister(self, name: str) -> bool:
+        """Free a name that other nodes know too, whoever has it; False when nobody has."""
+        claim = self.claims.winner(name)
+        if claim is None:
+            return False
+        home = parse_pid(claim.pid).node
+        if home not in {self._node.name, STORE}:
+            answer: Answer[bool] = Answer()
+            self._mesh.asks.ask(home, "unname", [name], answer)
+            return await answer.wait()
+        self._unclaim(name, claim.pid)
+        if claim.scope != EVENTUAL:
+            await self._erase(name, claim.pid)
+        return True
+
+    def asked(self, reply: Reply, name: str, pid: str, scope: int) -> None:
+        """Do `register` for another node."""
+        self._node.nursery.start_soon(self._answer, self.register, (name, pid, scope), reply)
+
+    def asked_to_free(self, reply: Reply, name: str) -> None:
+        """Do `unregister` for another node."""
+        self._node.nursery.start_soon(self._answer, self.unregister, (name,), reply)
+
+    async def _answer(self, function: Any, args: tuple[Any, ...], reply: Reply) -> None:
+        try:
+            reply(Outcome(await function(*args) is not False))
+        except Error as error:
+            reply(Outcome(failure=error.failure))
+
+    # ---- what the mesh tells -----------------------------------------------------------------------------------
+
+    def opened(self, name: str) -> None:
+        """Tell a node that is up now which names this one's processes have."""
+        for claimed, claim in self.claims.of(self._node.name):
+            self._mesh.say(name, write_item(Item.CLAIM, claimed, *claim))
+
+    def claimed(self, node: str, name: str, claim: Claim) -> None:
+        """Take that a process of another node has a name: this node's own claim may be over by that."""
+        self.claims.add(name, node, claim)
+        winner, own = self.claims.winner(name), self.claims.held(name, self._node.name)
+        if winner is not None and own is not None and winner.pid != own.pid:
+            self._unclaim(name, own.pid)
+            text = f"{own.pid} has lost the name {name!r} to {winner.pid}: both had got it in a partition"
+            self._node.notices(Notice("name-lost", text, own.pid))
+
+    def unclaimed(self, node: str, name: str, pid: str) -> None:
+        """Take that a process of another node has a name no more."""
+        self.claims.remove(name, node, pid)
+
+    def broken(self, node: str) -> None:
+        """Take that a node is down: the names of its processes are free."""
+        self.claims.drop(node)
+
+    def released(self, pid: str) -> None:
+        """Free the names of a process of this node that has ended."""
+        for name in list(self._mine.get(pid, ())):
+            claim = self.claims.held(name, self._node.name)
+            self._unclaim(name, pid)
+            if claim is not None and claim.scope != EVENTUAL:
+                self._node.nursery.start_soon(self._erase_quietly, name, pid)
+
+    def _claim(self, name: str, claim: Claim) -> None:
+        self.claims.add(name, self._node.name, claim)
+        self._mine.setdefault(claim.pid, set()).add(name)
+        self._mesh.say_to_all(write_item(Item.CLAIM, name, *claim))
+
+    def _unclaim(self, name: str, pid: str) -> None:
+        self.claims.remove(name, self._node.name, pid)
+        names = self._mine.get(pid, set())
+        names.discard(name)
+        if not names:
+            self._mine.pop(pid, None)
+        self._mesh.say_to_all(write_item(Item.UNCLAIM, name, pid))
+
+    async def _until_all_know(self, name: str) -> None:
+        """Wait until every node that is up has heard of a claim: what it is asked comes after that."""
+        answers: list[Answer[Any]] = []
+        for peer in self._mesh.cluster.up():
+            answer: Answer[Any] = Answer()
+            self._mesh.asks.ask(peer, "known", [name], answer)
+            answers.append(answer)
+        for answer in answers:
+            try:
+                await answer.wait()
+            except Error:  # it went down: it knows nothing any more
+                continue
+
+    # ---- the database ------------------------------------------------------------------------------------------
+
+    async def _store(self, scope: int) -> Any:
+        if not self._database:
+            text = f"{WORDS[scope]} registry not available: name a shared database as `names` in node.yaml"
+            raise Error(text, INTERNAL, retryable=False)
+        return await self._node.open_store(self._database)
+
+    async def _write(self, name: str, pid: str, scope: int) -> int:
+        """Write a name to the database and return the stamp of its claim."""
+        store = await self._store(scope)
+        for _ in range(_TRIES):
+            row = await store.read(lambda reader: reader.document(KIND, name))
+            held = decode(row.value) if row is not None else {}
+            if held and held["pid"] != pid:
+                self._judge(name, held)
+            stamp = self.claims.next_stamp(int(held.get("stamp", 0)))
+            value = {"pid": pid, "node": self._node.name, "boot": self._node.boot, "stamp": stamp}
+            revision = row.revision if row is not None else 0
+            written = await store.write(PutDocument(KIND, name, encode(value), revision=revision))
+            if written.accepted:
+                return stamp
+        raise Error(f"name {name!r}: others keep writing it; try again", CONFLICT, retryable=True)
+
+    def _judge(self, name: str, held: dict[str, Any]) -> None:
+        """Do nothing if whoever has a name in the database is gone."""
+        node, pid = held["node"], held["pid"]
+        if node == self._node.name:
+            if held["boot"] == self._node.boot and self._lives(pid):
+                raise _taken(name, pid)
+            return
+        peer = self._mesh.cluster.peer(node)
+        if peer is not None and peer.incarnation == held["boot"]:
+            raise _taken(name, pid)
+        met = any(line.name == node and line.state in {"up", "down", "left"} for line in self._mesh.cluster.members())
+        if not met and trio.current_time() - self._begun < self._patience:
+            raise unavailable(f"name {name!r} is of {pid}; this node has not met {node!r} since it started: try again")
+
+    def _lives(self, pid: str) -> bool:
+        try:
+            host, pid = self._node.router.resolve_here(pid)
+        except Error:
+            return False
+        return host.alive(pid) is True
+
+    async def _erase(self, name: str, pid: str) -> None:
+        store = await self._store(CONSISTENT)
+        row = await store.read(lambda reader: reader.document(KIND, name))
+        if row is not None and decode(row.value)["pid"] == pid:
+            await store.write(PutDocument(KIND, name, None, revision=row.revision))
+
+    async def _erase_quietly(self, name: str, pid: str) -> None:
+        try:
+            await self._erase(name, pid)
+        except Error as error:  # it stays in the database, of a process that is gone: whoever wants it gets it
+            self._node.notices(Notice("name-kept", f"the name {name!r} of {pid} was not freed: {error.message}", pid))
+
+
+def _taken(name: str, pid: str) -> Error:
+    return Error(f"name already registered: {name!r} is {pid}", ALREADY_EXISTS, retryable=False)
