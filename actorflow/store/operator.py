@@ -25,7 +25,7 @@ from actorflow.store.belonging import DELETE_DATA, scrubbed
 from actorflow.store.control import asking, pause_of, refused
 from actorflow.store.exporting import export
 from actorflow.store.judging import Judge, unjudged
-from actorflow.store.operator_accept import Asked, accept, accept_each
+from actorflow.store.operator_accept import Acting, Asked, accept, accept_each
 from actorflow.store.port import Reader, RunFilter
 from actorflow.store.releasing import is_due
 from actorflow.store.resolving import resolving
@@ -239,7 +239,7 @@ class Operator:
                 does not differ; Invalid for a source of another entry, or one that does not compile.
         """
         asked = Asked(source, bundle, dry_run, revision, reason, by)
-        return await accept(self._stores, self._clock, self._judge, self._committed, run, asked)
+        return await accept(Acting(self._stores, self._clock, self._judge, self._committed), run, asked)
 
     async def accept_all(
         self, which: RunFilter, *, older_than: int = 0, dry_run: bool = False, reason: str = "", by: str = ""

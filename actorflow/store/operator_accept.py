@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Any, TypeAlias
+from typing import Any, Final, TypeAlias
 
 from actorflow.bundle import Bundle
 from actorflow.clock import Clock
@@ -14,13 +14,14 @@ from actorflow.errors import Error, invalid
 from actorflow.run.state import PAUSED
 from actorflow.run.turn import ChangeRun, Committed, OpenRun, RunRow
 from actorflow.run.verdict import NONDETERMINISM
-from actorflow.store.accepting import accepting, documents_of
+from actorflow.store.accepting import Accept, accepting, documents_of
 from actorflow.store.control import asking, pause_of, refused
 from actorflow.store.judging import Judge
 from actorflow.store.port import Reader
 from actorflow.store.stores import Stores
 from actorflow.store.view import pid_of
 
+_TRIES: Final = 5
 Commit: TypeAlias = Callable[[str, RunRow, ChangeRun], Awaitable[Committed]]
 
 
@@ -42,10 +43,36 @@ class Asked:
     by: str = ""
 
 
-async def accept(stores: Stores, clock: Clock, judge: Judge, commit: Commit, run: str, asked: Asked) -> dict[str, Any]:  # noqa: PLR0913, PLR0917 - the parts of an operator
-    """Do what `Operator.accept` says."""
-    database, row = await stores.locate(run)
-    change = _change(row, clock.now(), asked)
+@dataclass(frozen=True, slots=True)
+class Acting:
+    """What an operator acts with."""
+
+    stores: Stores
+    clock: Clock
+    judge: Judge
+    commit: Commit
+
+
+async def accept(acting: Acting, run: str, asked: Asked) -> dict[str, Any]:
+    """Do what `Operator.accept` says; what changes meanwhile is looked at again, unless a revision was named."""
+    for attempt in range(_TRIES):
+        database, row = await acting.stores.locate(run)
+        made = await _made(acting, database, row, asked)
+        told = {"verb": "accept", "state": row.state, "revision": made.change.revision}
+        line: dict[str, Any] = {"pid": pid_of(row), "run_id": row.run_id, **told}
+        if asked.dry_run:
+            return {**line, "to": "pending", "dry_run": True, **made.told()}
+        answer = await acting.commit(database, row, made.change)
+        if answer.accepted:
+            return {**line, "to": answer.state, **made.told()}
+        if answer.refusal != "revision" or asked.revision is not None or attempt == _TRIES - 1:
+            raise refused(made.change, answer, repr(row.workflow_id), strict=row.strict, revision=row.revision)
+    raise AssertionError
+
+
+async def _made(acting: Acting, database: str, row: RunRow, asked: Asked) -> Accept:
+    """Replay a run on the source that it is to go on with, and return what an accept of that comes to."""
+    stores, change = acting.stores, _change(row, acting.clock.now(), asked)
     if row.state != PAUSED:
         answer = Committed(accepted=False, refusal="state", state=row.state)
         raise refused(change, answer, repr(row.workflow_id), strict=row.strict, revision=row.revision)
@@ -53,16 +80,9 @@ async def accept(stores: Stores, clock: Clock, judge: Judge, commit: Commit, run
     if asked.revision is not None and asked.revision != held.row.revision:
         raise refused(change, Committed(accepted=False, refusal="revision"), repr(row.workflow_id))
     bundle = await stores.read(database, partial(_bundle, change, held))
-    verdict = await judge(held, bundle)
+    verdict = await acting.judge(held, bundle)
     documents = await stores.read(database, lambda reader: documents_of(reader, held, verdict, change.at))
-    made = accepting(change, held, verdict, documents)
-    line = {"pid": pid_of(row), "run_id": row.run_id, "verb": "accept", "state": row.state, "revision": row.revision}
-    if asked.dry_run:
-        return {**line, "to": "pending", "dry_run": True, **made.told()}
-    answer = await commit(database, row, made.change)
-    if not answer.accepted:
-        raise refused(made.change, answer, repr(row.workflow_id), strict=row.strict, revision=row.revision)
-    return {**line, "to": answer.state, **made.told()}
+    return accepting(change, held, verdict, documents)
 
 
 def is_for_that(row: RunRow) -> bool:
