@@ -48,6 +48,7 @@ from actorflow.run.verdict import Verdict
 from actorflow.store.capsule import Capsule
 from actorflow.store.capsule_file import capped
 from actorflow.store.judging import judge_of
+from actorflow.store.moving import moves_of
 from actorflow.store.operator import Changing, Operator
 from actorflow.store.operator_verb import operator_verbs
 from actorflow.store.read import SqlReader, sampled
@@ -234,7 +235,7 @@ async def _prepare(
     node.services = supervisor.report
     node.runs = operator = Operator(stores, node.clock, partial(_commit, node), judge_of(stores, languages))
     verbs = node_verbs(node, supervisor) | schedule_verbs(node) | hook_verbs(node)
-    verbs |= run_verbs(stores, served=True, look=partial(_told, node))
+    verbs |= run_verbs(stores, served=True, look=partial(_told, node), watched=partial(moves_of, node.hosts))
     verbs = remote_verbs(node, verbs | operator_verbs(operator))
     await node.nursery.start(ControlServer(data.control_path(), verbs).serve)
     return supervisor

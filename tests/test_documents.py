@@ -164,7 +164,7 @@ def test_the_settings_of_a_workflow_host_have_the_documented_defaults() -> None:
     written = WorkflowHost.model_validate(nested(fields))
     assert settings_of("app:flows", written) == settings_of("app:flows", WorkflowHost())
     assert settings_of("app:flows", written) == settings_of("app:flows", {})
-    names = {"task_queue", "database", "limits", "slices", "retention"}
+    names = {"task_queue", "database", "limits", "slices", "retention", "queues"}
     assert {name.replace(".", "_") for name in fields if not name.startswith("limits.")} | names == {
         name.replace("group_rows", "group_commit_rows") for name in Settings.__dataclass_fields__
     }

@@ -10,6 +10,7 @@ import trio
 
 from actorflow.run.turn import Committed, Item
 from actorflow.store.group import ROWS, Callback, Write, closed, commit_all, next_group
+from actorflow.store.moving import Moves
 from actorflow.store.port import Reader, Store
 from actorflow.store.wait import answer
 
@@ -26,6 +27,7 @@ class InlineWriter:
         self._token = trio.lowlevel.current_trio_token()
         self._submitted: deque[Write] = deque()
         self._closed = False
+        self.moves = Moves()
 
     @property
     def commits(self) -> int:
@@ -80,3 +82,5 @@ class InlineWriter:
             answers = commit_all(self._store, [write.item for write in group])
             for write, result in zip(group, answers, strict=True):
                 write.callback(result)
+            if self.moves:
+                self.moves.committed(group, answers)

@@ -16,7 +16,7 @@ from actorflow.store import approval, called, looking, token, view
 from actorflow.store.attribute import attribute_text
 from actorflow.store.capsule import page_of
 from actorflow.store.port import RunFilter
-from actorflow.store.reaching import reached
+from actorflow.store.reaching import Watched, reached, unwatched
 from actorflow.store.stores import Stores
 from actorflow.store.why import MESSAGE, Told
 from actorflow.value import Value
@@ -36,10 +36,11 @@ async def unseen(_reference: str) -> Told:
     return Told()
 
 
-def run_verbs(stores: Stores, *, served: bool, look: Look = unseen) -> dict[str, Verb]:
+def run_verbs(stores: Stores, *, served: bool, look: Look = unseen, watched: Watched = unwatched) -> dict[str, Verb]:
     """Return the verbs over `stores` by name.
 
-    `served` says whether a node runs on them, `look` what is known beside them.
+    `served` says whether a node runs on them, `look` what is known beside them, `watched` what
+    tells of runs that have moved.
     """
 
     async def runs(args: Mapping[str, Value]) -> Value:
@@ -81,7 +82,7 @@ def run_verbs(stores: Stores, *, served: bool, look: Look = unseen) -> dict[str,
     async def wait(args: Mapping[str, Value]) -> Value:
         reference, until, seconds = args_of.text(args, "run"), args_of.text(args, "until"), args_of.seconds(args)
         with trio.move_on_after(seconds):
-            return await reached(stores.about, reference, until)
+            return await reached(stores.about, reference, until, watched)
         raise Error(f"run {reference!r} was not {until} within {seconds:g} s", TIMEOUT, retryable=True)
 
     return {

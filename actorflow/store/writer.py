@@ -17,9 +17,10 @@ from typing import Any, NamedTuple, TypeAlias, TypeVar
 import trio
 
 from actorflow.run.turn import Committed, Item
-from actorflow.store.group import ROWS, Callback, Write, closed, commit_all, next_group
+from actorflow.store.group import ROWS, Answer, Callback, Write, closed, commit_all, next_group
 from actorflow.store.inline import InlineWriter
 from actorflow.store.memory import MemoryStore
+from actorflow.store.moving import Moves
 from actorflow.store.port import Reader, Store
 from actorflow.store.wait import answer
 
@@ -51,6 +52,7 @@ class Writer:
         self._reads: SimpleQueue[_Job] = SimpleQueue()
         self._reader: Reader | None = None
         self._closed = False
+        self.moves = Moves()
         Thread(target=self._write_loop, name="store-writer", daemon=True).start()
 
     @property
@@ -140,7 +142,8 @@ class Writer:
             while waiting:
                 group = next_group(waiting, self.rows)
                 answers = commit_all(self._store, [write.item for write in group])
-                self._tell([write.callback for write in group], answers)
+                with suppress(trio.RunFinishedError):  # the node is gone: nobody is left to be told
+                    self._token.run_sync_soon(_answer_group, group, answers, self.moves)
                 if job is None:  # see first what has been submitted meanwhile: it may ride along
                     break
             if job is not None:
@@ -173,16 +176,15 @@ class Writer:
             result = job.run()
         except Exception as error:  # noqa: BLE001 - raised again where it was asked for
             result = error
-        self._tell([job.callback], [result])
-
-    def _tell(self, callbacks: list[Any], answers: list[Any]) -> None:
-        with suppress(trio.RunFinishedError):  # the node is gone: nobody is left to be told
-            self._token.run_sync_soon(_answer_all, callbacks, answers)
+        with suppress(trio.RunFinishedError):
+            self._token.run_sync_soon(job.callback, result)
 
 
-def _answer_all(callbacks: list[Any], answers: list[Any]) -> None:
-    for callback, result in zip(callbacks, answers, strict=True):
-        callback(result)
+def _answer_group(group: list[Write], answers: list[Answer], moves: Moves) -> None:
+    for write, result in zip(group, answers, strict=True):
+        write.callback(result)
+    if moves:
+        moves.committed(group, answers)
 
 
 AnyWriter: TypeAlias = Writer | InlineWriter

@@ -5,7 +5,7 @@ A host is a name, a configuration and a share of an engine; hosts that name the 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from actorflow.codec import decode, encode
@@ -34,6 +34,8 @@ from hosts.workflow.waking import wake
 
 if TYPE_CHECKING:
     from actorflow.node.node import Node
+    from actorflow.store.moving import Moves
+    from actorflow.store.port import Reader
     from hosts.workflow.engine import Engine
 
 
@@ -104,7 +106,8 @@ class WorkflowHost:
             try:
                 await engines_of(self.node).leave(self, self._engine, grace)
             finally:
-                self._engine = None  # not before: runs whose last calls end may start children
+                moves, self._engine = self._engine.writer.moves, None  # not before: the last calls may start children
+                moves.wake_all()
 
     def spawn(self, request: SpawnRequest, reply: Reply) -> None:
         """Start a run; the reply has its PID once the start is on disk."""
@@ -186,8 +189,21 @@ class WorkflowHost:
 
     async def reached(self, pid: str, until: str) -> Value:
         """Wait until a run is, or was, in a state, and return it as `actorflow run show` does."""
-        writer = self.engine.writer
-        return await reached(lambda _reference, read: writer.read(read), pid, until)
+        engine = self.engine
+
+        async def ask(_reference: str, read: Callable[[Reader], Any]) -> Any:
+            return await self.engine.writer.read(read)
+
+        def watched(host: str) -> Moves | None:
+            mine = engine.hosts.get(host)
+            return engine.writer.moves if mine is not None and mine.serves else None
+
+        return await reached(ask, pid, until, watched)
+
+    @property
+    def moves(self) -> Moves | None:
+        """What tells of runs that have moved, None when the host does not serve."""
+        return self._engine.writer.moves if self._engine is not None else None
 
     async def has(self, reference: str) -> bool:
         """Tell whether a run is this host's, by a PID, a workflow id or a run id."""
