@@ -1,0 +1,123 @@
+"""Durable runs on databases on servers: the same as elsewhere, and while the server crashes."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Generator
+from typing import Any
+
+import pytest
+import trio
+
+from actorflow.errors import Error
+from actorflow.machine.op import Op
+from actorflow.run.state import COMPLETED
+from actorflow.store.crash import CrashPoint
+from actorflow.store.examine import examine
+from actorflow.store.port import RunFilter
+from actorflow.store.server import ServerStore
+from tests.conformance.workflow.durable import WORKFLOWS, Durable
+from tests.databases import SERVERS, connected, database, emptied
+
+Ops = Generator[tuple[Any, ...], Any, Any]
+RUNS = 12
+CALLS = 4
+
+
+@pytest.fixture(params=SERVERS)
+def kind(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+@pytest.fixture
+def url(kind: str) -> Any:
+    return emptied(kind)
+
+
+@pytest.fixture
+def durable(url: Any) -> Durable:
+    return Durable(lambda: ServerStore(database(url), CrashPoint()))
+
+
+def waiting() -> Ops:
+    inbox = yield (Op.INBOX,)
+    message, _ = yield (Op.RECEIVE, inbox)
+    doubled = yield (Op.CALL, "app:double", (message.value,), {})
+    yield (Op.SLEEP, 1_000_000)
+    return doubled
+
+
+async def test_a_run_goes_on_where_it_was_on_the_next_node(durable: Durable, url: Any) -> None:
+    durable.add("app:wait", waiting)
+    durable.registry.add_python("app:double", "async def main(x):\n    return x * 2\n")
+    async with durable.node() as node:
+        pid = await node.spawn("app:wait", host=WORKFLOWS, options={"workflow.id": "order/1"})
+    async with durable.node() as node:
+        await node.send(pid, "go", 21)
+        assert await node.wait(pid, timeout=10) == 42
+    assert list(examine(database(url))) == []
+
+
+@pytest.mark.slow
+async def test_a_server_that_crashes_under_load_loses_and_doubles_nothing(
+    durable: Durable, url: Any, kind: str
+) -> None:
+    def main(number: int) -> Ops:
+        total = 0
+        for step in range(CALLS):
+            total += yield (Op.CALL, "app:charge", (number, step), {})
+            yield (Op.SLEEP, 20_000_000)
+        return total
+
+    durable.add("app:order", main)
+    durable.registry.add_python("app:charge", "async def main(number, step):\n    return number * 10 + step\n")
+    async with durable.node() as node, trio.open_nursery() as nursery:
+        nursery.start_soon(_crash_now_and_then, url, kind, 4)
+        pids = [await _started(node, number) for number in range(RUNS)]
+        for number, pid in enumerate(pids):
+            assert await node.wait(pid, timeout=60) == CALLS * number * 10 + sum(range(CALLS))
+        nursery.cancel_scope.cancel()
+    with connected(url) as connection:
+        rows = connection.execute("SELECT run, count(*) FROM journal GROUP BY run").fetchall()
+    assert len({count for _, count in rows}) == 1, "the journals are of one length: no event is missing or there twice"
+    store = ServerStore(database(url), CrashPoint())
+    runs = store.runs(RunFilter())
+    store.close()
+    assert sorted(row.workflow_id for row in runs) == sorted(f"order/{number}" for number in range(RUNS))
+    assert {row.state for row in runs} == {COMPLETED}
+    assert list(examine(database(url))) == []
+
+
+async def _started(node: Any, number: int) -> str:
+    """Start a run; who is told that it cannot be done now asks again, as any client would."""
+    while True:
+        try:
+            options = {"workflow.id": f"order/{number}"}
+            pid: str = await node.spawn("app:order", host=WORKFLOWS, args=[number], options=options)
+        except Error as error:
+            assert error.retryable is not False  # noqa: PT017 - any other is a failure of the test
+            await trio.sleep(0.05)
+        else:
+            return pid
+
+
+async def _crash_now_and_then(url: Any, kind: str, times: int) -> None:
+    for _ in range(times):
+        await trio.sleep(0.15)
+        await trio.to_thread.run_sync(_crash, url, kind)
+
+
+def _crash(url: Any, kind: str) -> None:
+    """Have the server lose every session: PostgreSQL starts anew when one of its processes is killed."""
+    try:
+        with connected(url) as connection:
+            if kind == "postgres":
+                os.kill(connection.info.backend_pid, signal.SIGKILL)
+            else:
+                own = connection.thread_id()
+                for (thread,) in connection.execute("SELECT id FROM information_schema.processlist").fetchall():
+                    if thread != own:
+                        connection.execute(f"KILL CONNECTION {thread}")
+    except Exception:  # noqa: BLE001, S110 - it is what the test is about
+        pass
