@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any, Final
 
-from actorflow.errors import Failure
+from actorflow.errors import TIMEOUT, Failure
 
 INBOX_TOPIC: Final = "@pid/inbox"
 EVENTS_TOPIC: Final = "@pid/events"
@@ -83,10 +83,16 @@ def child_exit(  # noqa: PLR0913, PLR0917 - the parts of an event
     pid: str, at: int, value: Any, failure: Failure | None, workflow_id: str, run_id: str
 ) -> dict[str, Any]:
     """Return the event that tells a parent run how its child ended: a failure says in its details whose it is."""
-    if failure is not None:
-        origin = {"_wrapper": "child_workflow", "_workflow_id": workflow_id, "_run_id": run_id}
-        failure = replace(failure, details={**(failure.details or {}), **origin})
-    return exit_event(pid, at, value, failure)
+    return exit_event(pid, at, value, of_child(failure, workflow_id, run_id))
+
+
+def of_child(failure: Failure | None, workflow_id: str, run_id: str) -> Failure | None:
+    """Return the failure of a child as its parent gets it: it says whose it is, and a time-out is not to be retried."""
+    if failure is None:
+        return None
+    origin = {"_wrapper": "child_workflow", "_workflow_id": workflow_id, "_run_id": run_id}
+    retryable = False if failure.kind == TIMEOUT and failure.retryable is None else failure.retryable
+    return replace(failure, retryable=retryable, details={**(failure.details or {}), **origin})
 
 
 def cancel_event(sender: str, at: int, reason: str) -> dict[str, Any]:

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from actorflow.codec import decode, encode
+from actorflow.message import of_child
 from actorflow.run import event as events
 from actorflow.run import state as states
 from actorflow.run.event import sealed, take_back_target
@@ -220,6 +222,7 @@ def _end(  # noqa: PLR0913, PLR0917 - how it ends
     head.result, head.waits = change.end, b""
     _enter(planner, head, state, _said(change, state))
     if head.parent_run:
+        change.exit = _of_child(change.exit, head)
         told = Delivery(
             "",
             events.PROCESS_EXITED,
@@ -231,6 +234,15 @@ def _end(  # noqa: PLR0913, PLR0917 - how it ends
             ref=head.parent_ref,
         )
         answer.deliveries = [planner.deliver(told)]
+
+
+def _of_child(told: bytes, head: Head) -> bytes:
+    """Return what the parent is told of an end: the failure says whose it is, which only the row knows."""
+    event = decode(told)
+    if not isinstance(event, dict):
+        return told
+    result = event["result"]
+    return encode({**event, "result": {**result, "error": of_child(result["error"], head.workflow_id, head.run_id)}})
 
 
 def _retry(planner: Planner, head: Head, change: ChangeRun, answer: Committed) -> None:

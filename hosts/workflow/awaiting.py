@@ -15,7 +15,7 @@ import trio
 
 from actorflow.codec import decode, encode
 from actorflow.errors import CONFLICT, NOT_FOUND, Failure
-from actorflow.message import exit_event
+from actorflow.message import child_exit
 from actorflow.names import Pid
 from actorflow.ports import Outcome
 from actorflow.run import event as events
@@ -159,7 +159,8 @@ class Awaiting:
         outcome = Outcome(failure=no_run(found.workflow_id).failure) if last is None else row_outcome(last)
         pid = str(Pid(self._engine.store_name, last.host if last is not None else found.host, found.workflow_id))
         now, gone = self._engine.clock.now(), [PutDocument(AWAITED, found.key, None, revision=1)]
-        payload = encode(exit_event(pid, now, outcome.value, outcome.failure))
+        run_id = found.run_id if last is None else last.run_id
+        payload = encode(child_exit(pid, now, outcome.value, outcome.failure, found.workflow_id, run_id))
         delivery = Delivery(
             "", events.PROCESS_EXITED, "", pid, payload, now, run=found.run, ref=found.ref, documents=gone
         )

@@ -142,3 +142,48 @@ async def test_an_option_that_is_for_temporal_is_noticed_once(place: Place) -> N
     ignored = [notice.text for notice in place.notices if notice.code == "option-ignored"]
     assert len(ignored) == 2
     assert "enable_eager_start" in " ".join(ignored)
+
+
+ENDED = """
+local function main(options)
+  local events = process.events()
+  process.with_options(options):spawn("app:waits", "app:flows")
+  local failure = events:receive().result.error
+  return {failure:kind(), failure:message(), failure:retryable(), failure:details()}
+end
+"""
+ENDED_PYTHON = """
+from actorflow.script import process
+
+async def main(options):
+    events = process.events()
+    await process.with_options(**options).spawn("app:waits", "app:flows")
+    failure = (await events.receive()).result["error"]
+    return [failure.kind, failure.message, failure.retryable, failure.details]
+"""
+
+
+@pytest.mark.parametrize("language", ["lua", "py"])
+@pytest.mark.parametrize(
+    ("verb", "kind", "said"),
+    [
+        ("terminate", "Canceled", {"forced": True, "reason": "too old"}),
+        ("cancel", "Canceled", {"reason": "too old"}),
+        ("time-out", "Timeout", {"timeout_type": "run"}),
+    ],
+)
+async def test_an_end_from_outside_says_whose_and_why(
+    place: Place, language: str, verb: str, kind: str, said: dict[str, Any]
+) -> None:
+    place.lua("lua", ENDED)
+    place.python("py", ENDED_PYTHON)
+    place.lua("waits", "local function main() process.inbox():receive() end")
+    options = {"workflow.id": "child", **({"workflow.run_timeout": "20ms"} if verb == "time-out" else {})}
+    async with place.node() as node:
+        pid = await node.spawn(f"app:{language}", host=FLOWS, args=[options])
+        await until(lambda: row_of(node, "child") is not None)
+        if verb != "time-out":
+            await node.runs.change(verb, "child", reason="too old")
+        ended = await node.wait(pid, timeout=20)
+        origin = {"_wrapper": "child_workflow", "_workflow_id": "child", "_run_id": row_of(node, "child").run_id}
+    assert (ended[0], ended[2:]) == (kind, [False, {**said, **origin}])
