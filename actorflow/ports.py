@@ -189,8 +189,11 @@ class Driver(Protocol):
         """
         ...
 
-    def cancel(self, ref: int) -> None:
-        """Give up the open call, timer or wait `ref`; whatever it answers later is ignored."""
+    def cancel(self, ref: int) -> bool | None:
+        """Give up the open call, timer or wait `ref`; whatever it answers later is ignored.
+
+        True says that the request is asked to end and waited for: then its answer comes, and is the end of the wait.
+        """
         ...
 
     def note(self, level: str, text: str, fields: Mapping[str, Value]) -> None:
@@ -359,6 +362,7 @@ class CallRequest:
         heartbeat: what an earlier attempt last told with a heartbeat, or None.
         deadline: when the attempt is given up (Unix nanoseconds), 0 for never.
         beat: takes what the attempt tells with a heartbeat, in the node's thread; None where nobody listens.
+        late: set before the attempt is given up: it answers even so, when it has really ended.
     """
 
     target: str
@@ -371,13 +375,14 @@ class CallRequest:
     heartbeat: Value = None
     deadline: int = 0
     beat: Callable[[Value], None] | None = None
+    late: bool = False
 
 
 class Functions(Protocol):
     """Runs registered functions: the version registered now."""
 
     def call(self, request: CallRequest, reply: Reply) -> Callable[[], None]:
-        """Start one attempt; no retries here. Returns what gives it up: then no reply comes.
+        """Start one attempt; no retries here. Returns what gives it up: then no reply comes, unless that is `late`.
 
         A target that does not exist or is broken is a reply too (NotFound, Invalid), never a raise. The reply's value
         is already a copy.

@@ -301,7 +301,9 @@ class Machine:
             task.mode, task.value = INTERRUPT, failure
             return
         if isinstance(wait, int):
-            self.drop_request(wait)
+            if self.drop_request(wait) and failure is not None:  # it waits on, for the end of what it has asked for
+                self.expect(wait, request.Stopping(task, failure))
+                return
         elif isinstance(wait, Task):
             wait.joiners = [joiner for joiner in wait.joiners or () if joiner is not task]
         else:
@@ -327,10 +329,10 @@ class Machine:
         self.expect(ref, target)
         return ref
 
-    def drop_request(self, ref: int) -> None:
-        """Give up a request: its answer is ignored, and the driver is told."""
-        if self.requests is not None and self.requests.pop(ref, None) is not None:
-            self.driver.cancel(ref)
+    def drop_request(self, ref: int) -> bool:
+        """Give up a request: its answer is ignored, and the driver is told. True when it comes, and is waited for."""
+        known = self.requests is not None and self.requests.pop(ref, None) is not None
+        return known and self.driver.cancel(ref) is True
 
     # ---- the mailbox -------------------------------------------------------------------------------------------
 

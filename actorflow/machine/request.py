@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from actorflow.errors import CANCELED, INVALID, PERMISSION_DENIED, Error, Failure, invalid
 from actorflow.machine.channel import Channel, OpTuple, close, push
 from actorflow.machine.subscription import checked_topic
-from actorflow.machine.task import BLOCKED, Task
+from actorflow.machine.task import BLOCKED, INTERRUPT, Task
 from actorflow.ports import PENDING, Outcome
 from actorflow.value import Opaque
 
@@ -23,13 +23,24 @@ class Future(Opaque):
     A failed call delivers the `Failure` itself.
     """
 
-    __slots__ = ("channel", "outcome", "ref", "state")
+    __slots__ = ("channel", "outcome", "ref", "state", "stopping")
 
     def __init__(self, ref: int) -> None:
+        self.stopping = False
         self.ref = ref
         self.channel = Channel(1)
         self.state: FutureState = "pending"
         self.outcome: Outcome | None = None
+
+
+class Stopping(Future):
+    """A request whose task was interrupted, and is resumed with that when the request has ended."""
+
+    __slots__ = ("failure", "task")
+
+    def __init__(self, task: Task, failure: Failure) -> None:
+        self.task = task
+        self.failure = failure
 
 
 def op_call(machine: Machine, task: Task, op: OpTuple) -> Any:
@@ -61,11 +72,18 @@ def op_future_cancel(machine: Machine, _task: Task, op: OpTuple) -> bool:
     future = op[1]
     if future.state != "pending":
         return False
-    machine.drop_request(future.ref)
+    if machine.drop_request(future.ref):
+        machine.expect(future.ref, future)
+        future.stopping = True
+        return True
+    _cancelled(machine, future)
+    return True
+
+
+def _cancelled(machine: Machine, future: Future) -> None:
     future.state = "canceled"
     future.outcome = Outcome(failure=Failure("future canceled", CANCELED, retryable=False))
     close(machine, future.channel)
-    return True
 
 
 def op_future_state(_machine: Machine, _task: Task, op: OpTuple) -> tuple[str, Any]:
@@ -79,6 +97,12 @@ def op_future_state(_machine: Machine, _task: Task, op: OpTuple) -> tuple[str, A
 
 def resolve(machine: Machine, future: Future, outcome: Outcome) -> None:
     """Store a future's outcome and deliver it on its channel."""
+    if isinstance(future, Stopping):
+        machine.wake(future.task, INTERRUPT, future.failure)
+        return
+    if future.stopping and outcome.failure is not None and outcome.failure.kind == CANCELED:
+        _cancelled(machine, future)
+        return
     future.outcome = outcome
     future.state = "done" if outcome.failure is None else "failed"
     push(machine, future.channel, outcome.value if outcome.failure is None else outcome.failure)

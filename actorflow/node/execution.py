@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from actorflow.ports import Outcome, Reply, SpawnRequest
+from actorflow.ports import CallRequest, Outcome, Reply, SpawnRequest
 
 if TYPE_CHECKING:
     from actorflow.node.router import Router
@@ -14,11 +14,15 @@ if TYPE_CHECKING:
 class Execution:
     """One process somebody waits for. Its start may be answered later, and it may be given up before that."""
 
-    __slots__ = ("_given_up", "_reason", "_reply", "_router", "_stop")
+    __slots__ = ("_call", "_given_up", "_reason", "_reply", "_router", "_stop")
 
-    def __init__(self, router: Router, reply: Reply, reason: str = "") -> None:
-        """Wait for nothing yet. With a `reason` a process that is given up is asked to stop, else it goes on."""
+    def __init__(self, router: Router, reply: Reply, reason: str = "", call: CallRequest | None = None) -> None:
+        """Wait for nothing yet. With a `reason` a process that is given up is asked to stop, else it goes on.
+
+        `call` is what it serves: when that is to end late, the reply comes although it was given up.
+        """
         self._router = router
+        self._call = call
         self._reply = reply
         self._reason = reason
         self._given_up = False
@@ -33,7 +37,8 @@ class Execution:
         unwatch = self._router.watch(pid, self._reply)
 
         def stop() -> None:
-            unwatch()
+            if not self._is_late:
+                unwatch()
             if self._reason:
                 self._router.cancel(pid, "", self._reason, _ignored)
 
@@ -42,7 +47,7 @@ class Execution:
             stop()
 
     def give_up(self) -> None:
-        """Wait no longer: no reply comes."""
+        """Wait no longer: no reply comes, unless the call is to end late."""
         self._given_up = True
         if self._stop is not None:
             self._stop()
@@ -50,8 +55,12 @@ class Execution:
     def _started(self, outcome: Outcome) -> None:
         if outcome.failure is None:
             self.follow(outcome.value)
-        elif not self._given_up:
+        elif not self._given_up or self._is_late:
             self._reply(outcome)
+
+    @property
+    def _is_late(self) -> bool:
+        return self._call is not None and self._call.late
 
 
 def _ignored(_outcome: Outcome) -> None:

@@ -148,7 +148,8 @@ class FunctionHost:
 
         def give_up() -> None:
             stop()
-            free(True)  # noqa: FBT003 - the only argument
+            if not request.late:
+                free(True)  # noqa: FBT003 - the only argument
 
         plan = self._plan(entry, self._node.registry.bundle(request.target))
         stop = self._begin_python(plan, request, answered)
@@ -229,7 +230,7 @@ class FunctionHost:
             free(_leaves_order(outcome))
 
         node.links.watch(pid, over)
-        execution = Execution(node.router, reply, _GIVEN_UP)
+        execution = Execution(node.router, reply, _GIVEN_UP, request)
         execution.follow(pid)
         return execution.give_up
 
@@ -237,7 +238,9 @@ class FunctionHost:
         start = SpawnRequest(
             request.target, default_host(entry), request.args, context=request.context, parent=request.caller
         )
-        return self._node.router.exec(start, reply, reason=_GIVEN_UP)
+        execution = Execution(self._node.router, reply, _GIVEN_UP, request)
+        execution.spawn(start)
+        return execution.give_up
 
 
 def default_host(entry: Entry) -> str:

@@ -290,5 +290,7 @@ class _Waiting:
     def give_up(self) -> None:
         if self._stop is None:
             self._line.pop(self, None)
+            if self.request.late:
+                self.reply(Outcome(failure=Failure("operation canceled", CANCELED, retryable=False)))
         else:
             self._stop()

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 import trio
 
 from actorflow.duration import SECOND
-from actorflow.errors import Error
+from actorflow.errors import CANCELED, Error, Failure
 from actorflow.ports import CallRequest, Outcome, Reply
 from actorflow.script.ctx import CALL, CallContext, unheard
 from actorflow.script.current import CURRENT
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 
 _TRIO: Final = Path(trio.__file__).parent
+_STOPPED: Final = Failure("operation canceled", CANCELED, retryable=False)
 
 
 class Attempt:
@@ -58,14 +59,15 @@ class Attempt:
         self._given_up = False  # beside the scope, which must not be asked from other threads
 
     def give_up(self) -> None:
-        """Cancel it, or never begin it; no answer comes."""
+        """Cancel it, or never begin it; no answer comes, unless that is to be late: then it comes when it has ended."""
         self._given_up = True
-        if self._scope is not None:
+        if self._scope is not None and not (self._request.late and self._way == "thread"):
             self._scope.cancel()
 
     async def serve(self, runner: Runner) -> None:
         """Run it with the facts of the call in `ctx`."""
         if self._given_up:
+            self._end_late(Outcome(failure=_STOPPED))
             return
         self._scope = runner.scope
         CURRENT.set(None)  # what the node does in the middle of a script's step inherits the script's context
@@ -74,13 +76,22 @@ class Attempt:
             outcome = Outcome(await self._run())
         except BaseException as error:
             if runner.closing or self._is_not_its_own(error):
+                if not runner.closing:
+                    self._end_late(Outcome(failure=_STOPPED))
                 raise
             outcome = Outcome(failure=failure_in(error))
         finally:
             self._scope = None
             if self._caller is not None:
                 self._caller.end()
-        if not self._given_up:
+        if self._is_given_up():
+            self._end_late(outcome)
+        else:
+            self._reply(self._checked(outcome))
+
+    def _end_late(self, outcome: Outcome) -> None:
+        """Answer after it was given up, if somebody waits for that."""
+        if self._given_up and self._request.late:
             self._reply(self._checked(outcome))
 
     def _is_not_its_own(self, error: BaseException) -> bool:

@@ -28,6 +28,7 @@ from actorflow.store.why import instant_of
 from hosts.function.failing import failure_in
 from hosts.workflow.deadline import Deadlines
 from hosts.workflow.open_call import (
+    CANCEL_ASKED,
     HEARTBEAT,
     MAXIMUM_ATTEMPTS,
     NON_RETRYABLE,
@@ -47,6 +48,7 @@ from hosts.workflow.open_call import (
 from hosts.workflow.operation import is_operation
 from hosts.workflow.slots import gates_of, key_in
 from hosts.workflow.start import invocation_id
+from hosts.workflow.stopping import STOPPED
 from hosts.workflow.suspect import text_of
 from hosts.workflow.terms import ASK, FAIL, RETRY, TermsOf, inherited
 from hosts.workflow.transaction import prepared
@@ -72,7 +74,7 @@ class Calls:
     def __init__(self, engine: Engine) -> None:
         """Begin with none."""
         self._engine = engine
-        self._terms = TermsOf(engine.node.registry)
+        self._terms = TermsOf(engine.node.registry, engine.notice_once)
         self._open: dict[tuple[int, int], OpenCall] = {}
         self._waiting: list[tuple[int, int, OpenCall]] = []
         self._numbers = itertools.count()
@@ -155,6 +157,9 @@ class Calls:
         )
         call = OpenCall(resident.run, record.ref, live.run_id, resident.workflow_id, request, terms, host)
         self._open[resident.run, record.ref] = call
+        if live.driver.stopping is not None and record.ref in live.driver.stopping:
+            self.stop(resident.run, record.ref)
+            return
         if terms.timeout or terms.schedule_to_close:
             self._bound(call, resident.called.get(record.ref) or live.driver.now())
         if terms.on_unknown == RETRY:
@@ -227,6 +232,23 @@ class Calls:
             self._stop(call)
         elif call.gate is not None:
             call.gate.leave(call)
+
+    def stop(self, run: int, ref: int) -> None:
+        """Ask a call to stop: it ends when its attempt has ended, at once when there is none."""
+        call = self._open.get((run, ref))
+        if call is None or call.settled:
+            return
+        call.stopping = True
+        if call.terms.transactional and call.give_up is not None:
+            return  # it is short, and part of a commit
+        if call.give_up is None or call.give_up is nothing:
+            self._settle(call, failed(call, STOPPED, self._engine.clock.now(), CANCEL_ASKED))
+            if call.gate is not None:
+                call.gate.leave(call)
+            self._stop(call)
+        else:
+            call.request.late = True
+            call.give_up()
 
     def hold(self, run: int) -> None:
         """Forget the calls of a paused run that are not being attempted; what an attempt brings is stored."""
@@ -371,6 +393,9 @@ class Calls:
     def _failed(self, call: OpenCall, failure: Failure) -> None:
         """Wait for the next attempt, or end the call when there is none."""
         now, terms, attempt = self._engine.clock.now(), call.terms, call.request.attempt
+        if call.stopping:
+            self._settle(call, failed(call, failure, now, CANCEL_ASKED))
+            return
         wait = terms.policy.delay(attempt, failure)
         if self._engine.control.exhausted(call, failure):
             return

@@ -18,6 +18,7 @@ from actorflow.run.event import JournalEvent, payload_digest
 from hosts.workflow import answering
 from hosts.workflow.operation import RECORDED, refused
 from hosts.workflow.own.table import OWN
+from hosts.workflow.stopping import asked_to_stop
 
 if TYPE_CHECKING:
     from actorflow.lane import Lane, Work
@@ -86,6 +87,7 @@ class JournalDriver:
         continuation: what the run continues as new with, None while it does not.
         described: attributes that the script has set and no commit holds yet, None for none. position, size: of the
             fact being fed in the journal, and of the payloads before it.
+        stopping: calls that were asked to stop, None for none.
         who: who the run is, without the length of its history. live: the run, None once it is dropped.
         versions: what `workflow.version` answered, by change.
     """
@@ -110,6 +112,7 @@ class JournalDriver:
         "records",
         "replaying",
         "size",
+        "stopping",
         "tokens",
         "updates",
         "versions",
@@ -142,6 +145,7 @@ class JournalDriver:
         self.withdrawn: list[Record] | None = None
         self.updates: dict[str, str] | None = None
         self.asked_for: dict[str, str] | None = None
+        self.stopping: set[int] | None = None
         self.tokens: dict[str, list[dict[str, Any]]] | None = None
 
     # ---- feeding -----------------------------------------------------------------------------------------------
@@ -336,13 +340,16 @@ class JournalDriver:
         self._record(events.OPERATION_PERFORMED, ref, operation, [list(args), {}])
         return PENDING
 
-    def cancel(self, ref: int) -> None:
-        """Record that the script gave up a request."""
+    def cancel(self, ref: int) -> bool:
+        """Record that the script gave up a request; True when that is a call whose end it waits for."""
+        if asked_to_stop(self, ref):
+            return True
         record = self.open.pop(ref, None)
         if record is not None:
             if record.kind in _WITHDRAWN:
                 self.withdrawn = [*(self.withdrawn or ()), record]
             self._record(events.REQUEST_DROPPED, ref, "", None, opens=False)
+        return False
 
     def note(self, level: str, text: str, fields: Mapping[str, Value]) -> None:
         """Write a log line, once: not again on replay."""

@@ -90,6 +90,11 @@ def _approval(engine: Engine, resident: Resident, record: Record, _reply: partia
     engine.approvals.asked(resident, record)
 
 
+def _stopped(engine: Engine, resident: Resident, record: Record, _reply: partial[None]) -> None:
+    """Ask a call to stop; when it has ended, that is its answer."""
+    engine.calls.stop(resident.run, record.ref)
+
+
 def _resumed(_engine: Engine, _resident: Resident, _record: Record, reply: partial[None]) -> None:
     reply(Outcome(value=True))  # the run is looked at again: so it has been resumed
 
@@ -103,6 +108,7 @@ _ACTS = {
     events.STATE_AWAITED: _state,
     events.APPROVAL_ASKED: _approval,
     events.PAUSE_REQUESTED: _resumed,
+    events.CALL_CANCELLED: _stopped,
     events.MESSAGE_SENT: _send,
     events.PROCESS_CONTROLLED: _control,
     events.NAME_USED: _name,

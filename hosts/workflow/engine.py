@@ -135,10 +135,10 @@ class Engine:
         return self.node.programs.compiled(bundle, durable=True, slices=slices)
 
     def notice_once(self, notice: Notice) -> None:
-        """Pass a notice on; that an option is ignored is said once."""
-        if notice.code == "option-ignored":
-            if notice.text in self._ignored:
-                return
+        """Pass a notice about an option on, once."""
+        if notice.text in self._ignored:
+            return
+        if len(self._ignored) < _RECENT:
             self._ignored.add(notice.text)
         self.node.notices(notice)
 

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 NON_RETRYABLE: Final = "NonRetryableFailure"
 MAXIMUM_ATTEMPTS: Final = "MaximumAttemptsReached"
 TIMED_OUT: Final = "Timeout"
+CANCEL_ASKED: Final = "CancelRequested"
 """Why a failed call was not attempted again, in the words of Temporal (`RetryState`)."""
 
 START_TO_CLOSE: Final = "start_to_close"
@@ -49,7 +50,7 @@ class OpenCall:
     latest attempt began (Unix nanoseconds, 0 before), `failure` how the one before it failed.
     `details` is CBOR of what an attempt told last, `told` when that may be stored again (Unix nanoseconds), and `row`
     what the store has of the call. `gate` has the slots of its function, if those are limited. `crashes` is how often
-    its node died while it was attempted.
+    its node died while it was attempted. `stopping` is set when it was asked to stop: no further attempt is made.
     """
 
     run: int
@@ -71,6 +72,7 @@ class OpenCall:
     row: CallRow | None = None
     gate: Gate | None = None
     crashes: int = 0
+    stopping: bool = False
 
 
 def completed(call: OpenCall, value: Any, now: int) -> Fact:

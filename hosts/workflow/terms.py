@@ -8,12 +8,15 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from actorflow.duration import MILLISECOND, MINUTE, parse_rate, to_nanoseconds
 from actorflow.errors import Error, invalid
 from actorflow.run.retry import DURABLE_DEFAULT, POLICIES, RetryPolicy, policy_of
+from hosts.workflow.call_options import flat, look
 from hosts.workflow.exhaustion import Exhaustion, exhaustion_of
 from hosts.workflow.option import option
 from hosts.workflow.slots import Rate, SlotLimits
+from hosts.workflow.stopping import WAIT
 
 if TYPE_CHECKING:
     from actorflow.node.program import Entry, Registry
+    from actorflow.notice import NoticeSink
 
 _KEPT: Final = 10_000
 """Functions whose terms are remembered; beyond that all are read again."""
@@ -72,9 +75,10 @@ class Terms(NamedTuple):
 class TermsOf:
     """Finds the terms of calls. Those of calls without options are read once for each version of an entry."""
 
-    def __init__(self, registry: Registry) -> None:
-        """Read nothing yet."""
+    def __init__(self, registry: Registry, notices: NoticeSink) -> None:
+        """Read nothing yet; `notices` is told of options that mean nothing."""
         self._registry = registry
+        self._notices = notices
         self._plain: dict[str, tuple[Entry, Terms]] = {}
 
     def __call__(self, target: str, options: Mapping[str, Any]) -> Terms:
@@ -83,17 +87,22 @@ class TermsOf:
         Raises:
             Error: kind Invalid, naming the option that is wrong.
         """
+        if options:
+            options = flat(options)
+            look(target, options, self._notices)
         try:
             entry = self._registry.entry(target)
         except Error:
             return _terms(options, {})
         if options:
-            return _terms(_merged(entry.options, options), entry.config)
+            return _terms(_merged(flat(entry.options), options), entry.config)
         known = self._plain.get(target)
         if known is None or known[0] is not entry:
             if len(self._plain) >= _KEPT:
                 self._plain.clear()
-            known = self._plain[target] = (entry, _terms(entry.options, entry.config))
+            presets = flat(entry.options)
+            look(target, presets, self._notices, preset=True)
+            known = self._plain[target] = (entry, _terms(presets, entry.config))
         return known[1]
 
 
@@ -117,7 +126,7 @@ def _terms(options: Mapping[str, Any], config: Any) -> Terms:
         _duration(options, "activity.start_to_close_timeout", _START_TO_CLOSE),
         _duration(options, "activity.schedule_to_start_timeout", 0),
         _duration(options, "activity.heartbeat_timeout", 0),
-        _text(options, "activity.id"),
+        _activity_id(options),
         _on_unknown(options, config),
         exhaustion_of(options),
         bool(_field(config, "transactional")),
@@ -190,6 +199,13 @@ def _duration(options: Mapping[str, Any], name: str, default: int) -> int:
     if wait < 0:
         raise invalid(f"option {name}: got {value!r}, expected a duration that is not negative")
     return wait
+
+
+def _activity_id(options: Mapping[str, Any]) -> str:
+    wait = option(options, WAIT)
+    if wait is not None and not isinstance(wait, bool):
+        raise invalid(f"option {WAIT}: got {wait!r:.80}, expected true or false")
+    return _text(options, "activity.id")
 
 
 def _text(options: Mapping[str, Any], name: str) -> str:

@@ -70,6 +70,7 @@ async def _live(node: Node, language: str) -> None:
         with mock.patch("hosts.workflow.start.NEWEST", rules):
             orphaning = await spawn("orphaning", **{"workflow.id": f"orphaning{rules}-{language}"})
         await _orphaning(node, language, orphaning)
+    print(await node.wait(await spawn("stopping"), timeout=20))  # noqa: T201
 
 
 async def _control(node: Node, language: str, watched: str) -> None:

@@ -19,3 +19,7 @@ async def slow() -> None:
 
 async def shortly() -> None:
     await trio.sleep(0.2)
+
+
+async def endless() -> None:
+    await trio.sleep_forever()
