@@ -16,7 +16,7 @@ from hosts.workflow.stopping import WAIT
 
 if TYPE_CHECKING:
     from actorflow.node.program import Entry, Registry
-    from actorflow.notice import NoticeSink
+    from actorflow.notice import Notice, NoticeSink
 
 _KEPT: Final = 10_000
 """Functions whose terms are remembered; beyond that all are read again."""
@@ -72,11 +72,15 @@ class Terms(NamedTuple):
         return min(filter(None, (self.timeout, self.schedule_to_close)), default=0)
 
 
+def _unheard(_notice: Notice) -> None:
+    """Take a notice that nobody is told of."""
+
+
 class TermsOf:
     """Finds the terms of calls. Those of calls without options are read once for each version of an entry."""
 
-    def __init__(self, registry: Registry, notices: NoticeSink) -> None:
-        """Read nothing yet; `notices` is told of options that mean nothing."""
+    def __init__(self, registry: Registry, notices: NoticeSink = _unheard) -> None:
+        """Read nothing yet; `notices` is told of options that mean nothing on a durable host of our own."""
         self._registry = registry
         self._notices = notices
         self._plain: dict[str, tuple[Entry, Terms]] = {}
