@@ -17,7 +17,7 @@ import trio
 
 from actorflow.duration import MINUTE, SECOND
 from actorflow.errors import Error
-from actorflow.mesh.frame import Frame, Kind, cluster_key, is_from, read_frame
+from actorflow.mesh.frame import Frame, Kind, cluster_key, read_head, verified
 from actorflow.mesh.session import Broken, Opened, Peer, Refused, Session, State, Taken, Timing, introduced, knock
 from actorflow.mesh.transport import Arrival, Transport
 from actorflow.notice import Notice, NoticeSink, drop
@@ -207,7 +207,7 @@ class Cluster:
 
     def _arrived(self, arrival: Arrival) -> None:
         try:
-            frame = read_frame(arrival.frame)
+            frame = read_head(arrival.frame)
         except Error as error:
             self._refuse(arrival, error.message)
             return
@@ -222,8 +222,9 @@ class Cluster:
         """Return a link with a node that introduces itself, if it knows the secret."""
         if frame.kind not in {Kind.KNOCK, Kind.HELLO, Kind.AUTH}:
             return None  # of a conversation before this node was started
-        peer = introduced(frame)
-        if peer is None or not is_from(frame, arrival.frame, self._key):
+        read = verified(frame, arrival.frame, self._key)
+        peer = introduced(read) if read is not None else None
+        if peer is None:
             self._refuse(arrival, f"{frame.sender!r} does not know the secret of this cluster")
             return None
         if peer.name == self.me.name:

@@ -1,14 +1,16 @@
 """The frames of the mesh: what travels between two nodes, as bytes, and how strangers' bytes are told from members'.
 
-A frame is one CBOR list `[version, kind, sender, its session id, receiver's session id, number, fields]` and a tag of
-16 bytes behind it. Until both sides have proved that they know the secret of the cluster, the tag is HMAC-SHA-256 under
-that secret (RFC 2104); after that it is keyed BLAKE2b (RFC 7693) under the key of their conversation. So nothing
-that was not made by a member is ever looked into, whatever the transport is. This file knows no session and no node.
+A frame is a head of fixed form (version, kind, name of the sender, its session id, the receiver's, a number), its
+fields as one CBOR list, and a tag of 16 bytes over both. Until both sides have proved that they know the secret of the
+cluster, the tag is HMAC-SHA-256 under that secret (RFC 2104); after that it is keyed BLAKE2b (RFC 7693) under the key
+of their conversation. The fields are read only when the tag is right: nothing that was not made by a member is ever
+looked into, whatever the transport is. This file knows no session and no node.
 """
 
 from __future__ import annotations
 
 import hmac
+import struct
 from enum import IntEnum
 from hashlib import blake2b
 from typing import Any, Final, NamedTuple
@@ -20,8 +22,12 @@ from actorflow.errors import invalid
 VERSION: Final = 1
 TAG_SIZE: Final = 16
 SESSION_ID_SIZE: Final = 16
+NOBODY: Final = bytes(SESSION_ID_SIZE)
+"""The session id of who is not known yet."""
 MAX_FRAME: Final = 32 * 1024 * 1024
 """Most bytes of a frame that a transport takes: above the largest single item, which is bounded by its sender."""
+_HEAD: Final = struct.Struct("!BBB16s16sQ")
+"""Version, kind, length of the name, both session ids, number; the name follows."""
 
 
 class Kind(IntEnum):
@@ -42,7 +48,7 @@ SECRETLY: Final = frozenset({Kind.KNOCK, Kind.HELLO, Kind.AUTH, Kind.BYE})
 
 
 class Frame(NamedTuple):
-    """A frame taken apart; `source` and `target` are session ids, b"" where there is none yet."""
+    """A frame taken apart; `source` and `target` are session ids, or `NOBODY`."""
 
     kind: Kind
     sender: str
@@ -54,33 +60,40 @@ class Frame(NamedTuple):
 
 def write_frame(frame: Frame, key: bytes) -> bytes:
     """Return the bytes of a frame with its tag."""
-    body = cbor2.dumps([VERSION, int(frame.kind), *frame[1:]])
+    name = frame.sender.encode()
+    head = _HEAD.pack(VERSION, frame.kind, len(name), frame.source, frame.target, frame.number)
+    body = b"".join((head, name, cbor2.dumps(frame.fields)))
     return body + tag_of(frame.kind, key, body)
 
 
-def read_frame(data: bytes) -> Frame:
-    """Return the frame in some bytes; whether its tag is right is asked with `is_from`, once the key is known.
+def read_head(data: bytes) -> Frame:
+    """Return the frame in some bytes without its fields: those are for `verified`, once the key is known.
 
     Raises:
         Error: kind Invalid, when it is malformed or of another version.
     """
     try:
-        parts = cbor2.loads(data[:-TAG_SIZE])
-        version, kind, sender, source, target, number, fields = parts
-        frame = Frame(Kind(kind), sender, source, target, number, fields)
-    except Exception as error:
+        version, kind, length, source, target, number = _HEAD.unpack_from(data)
+        name = data[_HEAD.size : _HEAD.size + length].decode()
+        frame = Frame(Kind(kind), name, source, target, number, []) if version == VERSION else None
+    except (struct.error, ValueError) as error:
         raise invalid(f"malformed mesh frame: {error}") from error
-    if version != VERSION:
-        raise invalid(f"mesh frame of version {version!r}, expected {VERSION}: the nodes are of different releases")
-    ids = isinstance(source, bytes) and isinstance(target, bytes)
-    if not (isinstance(sender, str) and ids and isinstance(number, int) and isinstance(fields, list)):
-        raise invalid("malformed mesh frame: expected [version, kind, text, bytes, bytes, integer, list]")
+    if frame is None:
+        raise invalid(f"mesh frame of version {version}, expected {VERSION}: the nodes are of different releases")
+    if len(data) <= _HEAD.size + length + TAG_SIZE:
+        raise invalid("malformed mesh frame: it ends too early")
     return frame
 
 
-def is_from(frame: Frame, data: bytes, key: bytes) -> bool:
-    """Tell whether whoever made these bytes had the key."""
-    return hmac.compare_digest(data[-TAG_SIZE:], tag_of(frame.kind, key, data[:-TAG_SIZE]))
+def verified(frame: Frame, data: bytes, key: bytes) -> Frame | None:
+    """Return a frame with its fields, None when whoever made the bytes did not have the key."""
+    if not hmac.compare_digest(data[-TAG_SIZE:], tag_of(frame.kind, key, data[:-TAG_SIZE])):
+        return None
+    try:
+        fields = cbor2.loads(data[_HEAD.size + data[2] : -TAG_SIZE])
+    except Exception:  # noqa: BLE001 - of a member that writes what is none: as good as a stranger
+        return None
+    return frame._replace(fields=fields) if isinstance(fields, list) else None
 
 
 def tag_of(kind: Kind, key: bytes, body: bytes) -> bytes:

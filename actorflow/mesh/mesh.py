@@ -200,6 +200,8 @@ class Mesh:
 
     def _on_offers(self, name: str, parts: list[Any]) -> None:
         self.offers.take(name, parts[0])
+        for pid in self.offers.followed_at(name):
+            self._remotes[name].follow(pid)
 
 
 _TAKERS: Final[Mapping[int, Callable[[Mesh, str, list[Any]], None]]] = MappingProxyType(

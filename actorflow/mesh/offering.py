@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from actorflow.mesh.item import Item, write_item
+from actorflow.names import STORE, is_pid, parse_pid
 from actorflow.node.router import is_durable
 
 if TYPE_CHECKING:
@@ -41,6 +42,15 @@ class Offers:
     def broken(self, name: str) -> None:
         """Take that a node runs nothing any more."""
         self._others.pop(name, None)
+
+    def followed_at(self, name: str) -> list[str]:
+        """Return the runs that somebody here follows and whose host a node runs: it may be new to them.
+
+        A run outlives the node that it ran on, so that whoever waited for its end there waits for it here again.
+        """
+        hosts = {host for host, durable, _ in self._others[name] if durable and host not in self._node.hosts}
+        pids = [pid for pid in self._node.links.known() if is_pid(pid) and parse_pid(pid).node == STORE]
+        return sorted(pid for pid in pids if parse_pid(pid).host in hosts)
 
     def find(self, host_id: str) -> str:
         """Return the node that runs a durable host, by its id or task queue; of several the first by name; "" for none.

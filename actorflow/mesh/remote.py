@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from actorflow.errors import INTERNAL, NOT_FOUND, Error, Failure
+from actorflow.errors import INTERNAL, NOT_FOUND, UNAVAILABLE, Error, Failure
 from actorflow.mesh.asking import not_up
 from actorflow.mesh.item import Item, spawn_parts, write_item
 from actorflow.message import EXIT, Message, exit_event
@@ -141,8 +141,11 @@ class RemoteHost:
         self._ask("follow", [pid, ""], lambda outcome: self._followed(pid, outcome))
 
     def _followed(self, pid: str, outcome: Outcome) -> None:
-        if outcome.failure is not None or outcome.value[0]:  # it has ended before
-            self._node.exited(pid, Outcome(failure=outcome.failure))
+        failure = outcome.failure
+        if failure is None and outcome.value[0]:  # it has ended before
+            self._node.exited(pid, Outcome(*outcome.value[1:]), durable=True)
+        elif failure is not None and failure.kind != UNAVAILABLE:
+            self._node.exited(pid, Outcome(failure=failure))
 
     def _tell_result(self, sender: str, pid: str, outcome: Outcome, *, link: bool) -> None:
         if link:

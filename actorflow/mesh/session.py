@@ -21,7 +21,16 @@ from types import MappingProxyType
 from typing import Any, Final, NamedTuple, TypeAlias
 
 from actorflow.duration import MILLISECOND, SECOND
-from actorflow.mesh.frame import SECRETLY, SESSION_ID_SIZE, Frame, Kind, conversation_key, is_from, write_frame
+from actorflow.mesh.frame import (
+    NOBODY,
+    SECRETLY,
+    SESSION_ID_SIZE,
+    Frame,
+    Kind,
+    conversation_key,
+    verified,
+    write_frame,
+)
 from actorflow.mesh.outbox import Outbox
 
 WINDOW: Final = 8_192
@@ -132,7 +141,7 @@ class Session:
     def _forget_peer(self) -> None:
         self.state = State.GREETING
         self.peer = None
-        self._target = self._key = b""
+        self._target = self._key = NOBODY
         self.outbox = Outbox()
         self._received = self._heard = self._heard_number = self._sent_at = self._resend_at = 0
         self._pause = _FIRST_RETRY
@@ -170,16 +179,17 @@ class Session:
 
     def receive(self, frame: Frame, data: bytes, now: int) -> bool:
         """Take a frame of the other side; False for one that no member of the cluster has made."""
-        if frame.kind in SECRETLY:
-            if not is_from(frame, data, self._cluster):
-                return False
-        elif frame.source != self._target or frame.target != self.source:
+        secretly = frame.kind in SECRETLY
+        is_ours = self.state is State.OPEN and frame.source == self._target and frame.target == self.source
+        if not secretly and not is_ours:
             if self.state is not State.CLOSED:
-                self._answer(Kind.HELLO, b"", now)  # of another conversation: it may have missed our proof
+                self._answer(Kind.HELLO, NOBODY, now)  # of another conversation: it may have missed our proof
             return True
-        elif not is_from(frame, data, self._key):
+        read = verified(frame, data, self._cluster if secretly else self._key)
+        if read is None:
             return False
-        elif frame.number > self._heard_number:
+        frame = read
+        if not secretly and frame.number > self._heard_number:
             self._heard_number, self._heard = frame.number, now
         move = MOVES.get((self.state, frame.kind))
         if move is not None:
@@ -194,7 +204,7 @@ class Session:
         if self.state is State.GREETING and now >= self._greet_at:
             self._greet_at = now + self._pause
             self._pause = min(2 * self._pause, _SLOWEST_RETRY)
-            self._say(Kind.HELLO, [self.me.incarnation, self.me.address], target=b"")
+            self._say(Kind.HELLO, [self.me.incarnation, self.me.address], target=NOBODY)
         elif self.state is State.OPEN:
             self._watch(now)
 
@@ -247,7 +257,7 @@ class Session:
         peer = _introduced(frame)
         if peer is not None and not self._is_older(peer):
             self.address = peer.address
-            self._answer(Kind.HELLO, b"", now)
+            self._answer(Kind.HELLO, NOBODY, now)
 
     def _on_hello(self, frame: Frame, now: int) -> None:
         """Prove ourselves to whoever greets: an earlier incarnation is sent away."""
@@ -369,7 +379,7 @@ def _introduced(frame: Frame) -> Peer | None:
 
 def knock(me: Peer, cluster: bytes) -> bytes:
     """Return the frame that asks whoever listens at an address to greet `me`."""
-    return write_frame(Frame(Kind.KNOCK, me.name, b"", b"", 0, [me.incarnation, me.address]), cluster)
+    return write_frame(Frame(Kind.KNOCK, me.name, NOBODY, NOBODY, 0, [me.incarnation, me.address]), cluster)
 
 
 introduced = _introduced

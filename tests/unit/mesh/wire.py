@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 
-from actorflow.mesh.frame import cluster_key, read_frame
+from actorflow.mesh.frame import cluster_key, read_head
 from actorflow.mesh.session import Broken, Opened, Peer, Session, Taken, Timing
 
 KEY = cluster_key("a secret of the cluster", "test")
@@ -32,7 +32,7 @@ class Side:
         return self.session.state.value == "open"
 
     def take(self, data: bytes, now: int) -> None:
-        if not self.session.receive(read_frame(data), data, now):
+        if not self.session.receive(read_head(data), data, now):
             self.alien += 1
         self.collect()
 
