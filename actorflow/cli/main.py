@@ -25,7 +25,9 @@ from actorflow.cli import (
     schedule,
     serve,
     service,
+    temporal,
     test,
+    verify,
     work,
 )
 from actorflow.cli.failing import end_of
@@ -49,6 +51,7 @@ _VERBS: Final[dict[str, Callable[..., Any] | tuple[str, str]]] = {
     "terminate": work.terminate,
     "exec": exec.execute,
     "test": test.run_tests,
+    "verify": verify.verify,
     "check": check.check,
     "backup": ("actorflow.cli.backup:backup", "Copy the stores as they are at this moment, beside a running node."),
     "restore": ("actorflow.cli.backup:restore", "Lay a backup down in an empty data directory, or activate it."),
@@ -63,6 +66,7 @@ _GROUPS: Final = {
     "schedule": ("schedules", schedule.app),
     "hook": ("hooks", hook.app),
     "registry": ("check", registry.app),
+    "temporal": ("check", temporal.app),
 }
 """Groups of verbs, each with the verb that it follows in the help."""
 _PARSING: Final = {"exec": {"allow_interspersed_args": False, "ignore_unknown_options": True}}

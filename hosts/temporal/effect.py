@@ -18,7 +18,7 @@ from temporalio.common import RetryPolicy
 from temporalio.exceptions import WorkflowAlreadyStartedError
 
 from actorflow.codec import decode
-from actorflow.errors import NOT_FOUND, Error, Failure, not_found
+from actorflow.errors import NOT_FOUND, TIMEOUT, Error, Failure, not_found
 from actorflow.message import child_exit
 from actorflow.names import Pid, is_pid, parse_pid
 from actorflow.run import event as events
@@ -29,6 +29,7 @@ from hosts.temporal.driver import CONTINUE_ASKED, TemporalDriver
 from hosts.temporal.failure import failure_from
 from hosts.temporal.placing import is_guarded
 from hosts.workflow.driver import Record, spawn_request
+from hosts.workflow.open_call import TIMED_OUT
 from hosts.workflow.operation import is_operation
 from hosts.workflow.option import option
 
@@ -89,9 +90,9 @@ class Effects:
         given.setdefault("activity_id", str(record.ref))
         handle = self._giving(header, lambda: workflow.start_activity(name, args=args, **given))
         self._open[record.ref] = handle
-        handle.add_done_callback(partial(self._called, record))
+        handle.add_done_callback(partial(self._called, record, bool(terms.timeout)))
 
-    def _called(self, record: Record, handle: asyncio.Future[Any]) -> None:
+    def _called(self, record: Record, bounded: bool, handle: asyncio.Future[Any]) -> None:  # noqa: FBT001 - of a partial
         self._open.pop(record.ref, None)
         if record.ref in self._dropped or self._over():
             return
@@ -102,6 +103,8 @@ class Effects:
         failure = failure_from(error, f"call of {record.target}")
         if is_operation(record.target):
             failure = failure_from(error.__cause__ or error)
+        elif bounded and (failure.details or {}).get("_retry_state") == TIMED_OUT:
+            failure = _out_of_time(record.target, failure)
         self._run.put(events.FUNCTION_FAILED, record.ref, "", failure)
 
     def _timer(self, _live: LiveRun, record: Record) -> None:
@@ -333,6 +336,16 @@ class Effects:
         """Tell whether the run has ended or is evicted: nobody takes facts any more."""
         live = self._run.live
         return live is None or live.outcome is not None
+
+
+def _out_of_time(target: str, last: Failure) -> Failure:
+    """Return the failure of a call whose next attempt would come too late: its time is over, whatever failed last."""
+    if last.kind == TIMEOUT:
+        return last
+    origin = {key: value for key, value in (last.details or {}).items() if key.startswith("_")}
+    cause = {"message": last.message, "kind": last.kind}
+    details = {"timeout_type": "schedule_to_close", "cause": cause, **origin}
+    return Failure(f"call of {target} timed out (schedule_to_close)", TIMEOUT, retryable=False, details=details)
 
 
 def _error_of(handle: asyncio.Future[Any]) -> BaseException | None:

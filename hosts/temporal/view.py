@@ -9,6 +9,7 @@ from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
+import trio
 from google.protobuf.json_format import MessageToDict
 from temporalio.api.common.v1 import Payloads
 from temporalio.api.enums.v1 import EventType, PendingActivityState
@@ -58,6 +59,8 @@ _ENDS: Final = {
 _RUN_ID: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _KEPT: Final = 10_000
 """How many run ids are remembered with their workflow ids."""
+_PATIENCE: Final = 2.0
+"""Seconds that a worker has to say where a script stands; one whose tasks fail does not answer."""
 _CHANGES: Final = ("cancel", "terminate")
 
 
@@ -179,11 +182,13 @@ class View:
         return [f"timer due at {instant_of(due)}" for due in sorted(opened.values())]
 
     async def _waits(self, reference: str) -> list[str] | None:
-        """Return where the tasks of the script stand, None when no worker answers."""
+        """Return where the tasks of the script stand, None when no worker answers in time."""
         try:
-            return list(await self._worker.dealing.query(reference, "waits", ()))
+            with trio.move_on_after(_PATIENCE):
+                return list(await self._worker.dealing.query(reference, "waits", ()))
         except Error:
-            return None
+            pass
+        return None
 
     async def _failed(self, reference: str) -> str:
         """Return what the newest workflow task has failed with."""

