@@ -107,8 +107,8 @@ def _print(lines: list[dict[str, Any]], *, told: bool) -> None:
 
 def _print_dropped(line: dict[str, Any]) -> None:
     typer.echo(f"{line['pid']}: {line['report'].partition(WAYS_OUT)[0].rstrip()}")
-    last = line["since"] + line["dropped"] - 1
-    typer.echo(f"dropped: {line['dropped']} events, {line['since']} to {last}")
+    last = line["cut"] + line["dropped"] - 1
+    typer.echo(f"dropped: {line['dropped']} events, {line['cut']} to {last}")
     if line["happened"]:
         typer.echo("they did this, which has happened and is not undone:")
         print_rows(line["happened"], _COLUMNS, as_json=False, empty="")

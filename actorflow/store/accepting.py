@@ -58,7 +58,7 @@ class Accept:
 
     def told(self) -> dict[str, Any]:
         """Return it as plain data."""
-        told = {"step": self.step, "since": self.since, "dropped": self.dropped, "report": self.report}
+        told = {"step": self.step, "cut": self.since, "dropped": self.dropped, "report": self.report}
         return {**told, "happened": list(self.happened), "again": list(self.again)}
 
 

@@ -230,7 +230,7 @@ class Operator:
             reason: for the history of the run.
             by: who asks.
 
-        Returns what `change` does, and with it `step` (where they differ), `report`, `since` (the first event that is
+        Returns what `change` does, and with it `step` (where they differ), `report`, `cut` (the first event that is
         dropped), `dropped` (how many are), `happened` (what they did to the world, as lines of a timeline), `again`
         (the kinds of what arrives again) and `revision`.
 

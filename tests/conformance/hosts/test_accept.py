@@ -57,7 +57,7 @@ async def test_the_new_code_is_right_and_goes_on_from_there(place: Place) -> Non
         for name in names:
             asked = registered(place, name.rpartition("-")[2])
             told = await node.runs.accept(name, **asked, dry_run=True)
-            assert (told["to"], told["step"], told["since"]) == ("pending", 4, 3)
+            assert (told["to"], told["step"], told["cut"]) == ("pending", 4, 3)
             what = [(line["kind"], line["name"], line["outcome"]) for line in told["happened"]]
             assert what == [("call", "app:note", "completed")]
             assert told["again"] == [events.FUNCTION_COMPLETED, events.MESSAGE_RECEIVED]
@@ -70,7 +70,7 @@ async def test_the_new_code_is_right_and_goes_on_from_there(place: Place) -> Non
             for way in (repin, "workflow.version", fork, f"run accept {name}`"):
                 assert way in text
             done = await node.runs.accept(name, by="ann", reason="looks good")
-            assert (done["state"], done["to"], done["since"]) == ("paused", "pending", 3)
+            assert (done["state"], done["to"], done["cut"]) == ("paused", "pending", 3)
             assert await ended(node, name) == [2, 7, "new"]
         assert sorted(noted(place)) == ["middle-new", "middle-new", "middle-old", "middle-old"]
         assert wrong(node) == []
@@ -85,7 +85,7 @@ async def test_first_steps_that_are_dropped_are_taken_again(place: Place) -> Non
         before = await read(node, names[0], lambda reader, row: dict(reader.load(row.run).timers))
         for name in names:
             told = await node.runs.accept(name, **registered(place, name.rpartition("-")[2]))
-            assert (told["step"], told["since"]) == ((3, 2) if name == "delayed-py" else (2, 2))
+            assert (told["step"], told["cut"]) == ((3, 2) if name == "delayed-py" else (2, 2))
     async with place.node() as node:
         after = await read(node, names[0], lambda reader, row: dict(reader.load(row.run).timers))
         assert after[EXPIRY] == before[EXPIRY], "the time of the run is not given anew"
@@ -225,7 +225,8 @@ async def test_the_verb_says_what_it_drops_before_it_does(place: Place) -> None:
     assert "app:note" in would.output
     assert "was paused, would be pending" in would.output
     done = await verb("accept", "middle-py", "--yes", "--json")
-    assert json.loads(done.output)["to"] == "pending"
+    told = json.loads(done.output)
+    assert (told["to"], told["cut"], told["dropped"]) == ("pending", 3, 4)
     lines = json.loads((await verb("accept", "--prefix", "middle", "--yes", "--json")).output)
     assert [line["pid"] for line in lines] == [pid_of("middle-lua")]
     assert (await verb("accept")).exit_code == 2
