@@ -13,7 +13,7 @@ from actorflow.codec import decode
 from actorflow.errors import Error
 from actorflow.run import event as events
 from actorflow.run import state as states
-from actorflow.run.turn import OpenRun
+from actorflow.run.turn import RELEASE, OpenRun
 from actorflow.store.verify import Finding
 
 _ENDED: Final = {
@@ -21,6 +21,11 @@ _ENDED: Final = {
     events.RUN_FAILED: states.FAILED,
     events.RUN_CANCELLED: states.CANCELLED,
 }
+_OVER: Final = frozenset(
+    {events.FUNCTION_COMPLETED, events.FUNCTION_FAILED, events.TIMER_FIRED, events.REQUEST_DROPPED}
+)
+"""What answers a call or a timer, or gives it up."""
+_WAITING: Final = events.CALLS | {events.TIMER_STARTED}
 _KEPT_TWICE: Final = {
     "workflow_id": "workflow_id",
     "run_id": "run_id",
@@ -38,6 +43,7 @@ def close_findings(held: OpenRun) -> Iterator[Finding]:
     yield from _start(held)
     yield from _end(held)
     yield from _timers(held)
+    yield from _requests(held)
     yield from _values(held)
 
 
@@ -77,6 +83,26 @@ def _timers(held: OpenRun) -> Iterator[Finding]:
         delay = _decoded(event.payload) if event is not None else None
         if event is not None and isinstance(delay, int) and due != event.at + delay:
             yield Finding(event.seq, f"timer {ref}: got due at {due}, the journal says {event.at + delay}")
+
+
+def _requests(held: OpenRun) -> Iterator[Finding]:
+    """Compare the rows of what an open run waits for with what is open in its journal.
+
+    A timer that has lost its row wakes nobody. A call has a row only at times.
+    """
+    journal = held.events
+    if held.row.state not in states.OPEN or any(event.kind in events.TAKE_BACK for event in journal):
+        return
+    over = {event.ref for event in journal if event.kind in _OVER}
+    opened = {event.ref: event for event in journal if event.kind in _WAITING and event.ref not in over}
+    timers = {ref for ref, _ in held.timers}
+    for ref, event in opened.items():
+        if event.kind == events.TIMER_STARTED and ref not in timers:
+            yield Finding(event.seq, f"timer {ref}: it is open in the journal and has no row, so nothing fires it")
+    for what, refs in (("timer", timers), ("call", {call.ref for call in held.calls})):
+        for ref in sorted(refs - opened.keys()):
+            if ref > RELEASE:
+                yield Finding(0, f"{what} {ref}: it has a row, and the journal has no such request that is open")
 
 
 def _values(held: OpenRun) -> Iterator[Finding]:

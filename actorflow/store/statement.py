@@ -326,8 +326,8 @@ def _naming(dialect: Database) -> str:
     own = t.open_run.c.workflow_id == t.run.c.workflow_id
     literals = [literal_column(f"'{kind}'", Text) for kind in TOLD_OF_NAMES]
     named = t.journal.alias()
-    users = select(named.c.run).where(named.c.kind.in_(literals[: len(NAMING)]))
-    told = (t.run.c.run.in_(users), t.journal.c.kind.in_(literals))
+    users = select(named.c.run).where(named.c.run == t.open_run.c.run, named.c.kind.in_(literals[: len(NAMING)]))
+    told = (users.exists(), t.journal.c.kind.in_(literals))
     rows = select(*columns).select_from(journals).where(_bound(t.open_run.c.host), own, *told)
     return compiled(dialect, rows.order_by(t.open_run.c.run, t.journal.c.seq), "key_host")
 

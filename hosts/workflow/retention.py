@@ -102,18 +102,20 @@ class Remover:
             await trio.sleep(trio.current_time() - began)
 
     async def _look_again(self, host: WorkflowHost, floor: int) -> None:
-        """Try those again that could not be removed when they were due."""
-        again = [entry for entry in self._later if entry[0] == host.id]
-        self._later = [entry for entry in self._later if entry[0] != host.id]
+        """Try those again that could not be removed when they were due; the newest ones stay, and are not read."""
+        again = [entry for entry in self._later if entry[0] == host.id and entry[1] < floor]
+        self._later = [entry for entry in self._later if entry[0] != host.id or entry[1] >= floor]
         for _, run, until in again:
             await self._remove(host.id, [run], until, floor)
 
     async def _remove(self, host_id: str, runs: list[int], until: int, floor: int) -> None:
         """Remove those of some runs that may go, so many in a transaction as have about `_ROWS` rows."""
+        self._later += [(host_id, run, until) for run in runs if run >= floor]
+        runs = [run for run in runs if run < floor]
         found = await self._engine.writer.read(partial(_all_due, runs, until)) if runs else {}
         batch: list[_Due] = []
         for run, due in found.items():
-            if due is None or run >= floor:
+            if due is None:
                 self._later.append((host_id, run, until))
                 continue
             batch.append(due)

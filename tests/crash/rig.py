@@ -47,9 +47,9 @@ def life(server: ForkServer, place: Path, crash_at: str = "") -> int:
     return code
 
 
-def keep_laws(place: Path, vault: Vault | None = None, ledger: Ledger | None = None) -> None:
+def keep_laws(place: Path, vault: Vault | None = None, ledger: Ledger | None = None, data: str = "data") -> None:
     """See that the laws hold for a place, and that nothing is wrong with its file. Starts are read off its report."""
-    database = Sqlite(place / "data" / "runs.db", vault)
+    database = Sqlite(place / data / "runs.db", vault)
     started = {name for name, _ in said(place, "start")}
     with closing(SqlReader(database)) as reader:
         broken = violations(reader, ledger or Ledger(started))

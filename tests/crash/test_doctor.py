@@ -31,6 +31,13 @@ DAMAGE = {
     "UPDATE run SET entry = 'app:other' WHERE run = 4": (4, 1, "got entry 'app:other'"),
     "UPDATE run SET parent = 'somebody' WHERE run = 8": (8, 1, "got parent 'somebody'"),
     "UPDATE timer SET due = 5 WHERE run = 5": (5, 2, "got due at 5"),
+    "UPDATE timer SET ref = 7 WHERE run = 5 AND ref > 0": (5, 0, "timer 7: it has a row"),
+    "DELETE FROM timer WHERE run = 5": (5, 2, "so nothing fires it"),
+    "INSERT INTO call (run, ref, host, attempt, due, failure) VALUES (4, 9, 'app:flows', 1, 5, X'')": (
+        4,
+        0,
+        "call 9: it has a row",
+    ),
     "UPDATE inbox SET payload = X'02'": (8, 0, "is not what was written; restore"),
     "UPDATE document SET value = X'02'": (0, 0, "document token 'a' is not what was written"),
     "UPDATE source SET bundle = X'02' WHERE rowid = 1": (0, 0, "it is not what its hash says"),

@@ -15,6 +15,7 @@ import pytest
 
 from actorflow.store.crash import STATUS, VARIABLE
 from tests.acceptance.project import COMMAND, Project
+from tests.crash.rig import keep_laws
 
 DAILY = 1
 CHAIN = 3
@@ -50,6 +51,7 @@ def test_every_commit_may_be_the_last(tmp_path: Path, seed: int, share: str) -> 
         if live(place, point) == 0:
             continue  # it needed fewer commits this time
         assert live(place) == 0, point
+        keep_laws(place, data=".actorflow")
         found = seen(place)
         ends = Counter(map(tuple, found["ends"]))
         assert (found["faults"], set(ends)) == ([], set(expected)), point
