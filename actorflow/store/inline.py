@@ -34,6 +34,11 @@ class InlineWriter:
         """How many groups the store has applied."""
         return self._store.commits
 
+    @property
+    def shared(self) -> bool:
+        """Whether other nodes may write to the store at the same time."""
+        return self._store.shared
+
     def reader(self) -> Reader:
         """Return a reader of the caller's own, on a connection of its own: for short reads in the node's thread."""
         return self._store.reader()

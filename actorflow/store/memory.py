@@ -28,6 +28,8 @@ _HEAD_FIELDS: Final = tuple(field.name for field in fields(Head))
 class MemoryStore(MemoryRows):
     """A store in memory (`port.Store`, and its own `port.Reader`)."""
 
+    shared: bool = False
+
     def __init__(self, kept: int = KEPT) -> None:
         """Make an empty store that remembers `kept` ended runs."""
         self._kept = kept

@@ -225,7 +225,13 @@ class Reader(HotReader, Documents, ReadModel, Protocol):
 
 
 class Store(HotReader, Documents, ReadModel, Protocol):
-    """What the writer thread uses."""
+    """What the writer thread uses.
+
+    Attributes:
+        shared: whether other nodes, on other machines, may write to it at the same time.
+    """
+
+    shared: bool
 
     @property
     def commits(self) -> int:

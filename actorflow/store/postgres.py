@@ -43,6 +43,7 @@ _SYNC: Final = (
 )
 """What is acknowledged is on disk, whatever the default of the server is; a stricter one is kept."""
 _PREPARED: Final = 500
+_NUL: Final = "\N{SYMBOL FOR NULL}"
 _RETRIED: Final = frozenset({"40001", "40P01", "55P03", "57P01", "57P02", "57P03", "25P03", "25006"})
 """Serialization, deadlock, lock, shutdown, crash, starting up, stood still, and a server that leads no more."""
 _FULL: Final = "53"
@@ -71,14 +72,23 @@ class _Cursor(psycopg.Cursor[Any]):
 class ArrayStatement:
     """A statement with the rows as one array a column."""
 
-    def __init__(self, text: str) -> None:
-        """Take the text, with one parameter a column."""
+    def __init__(self, text: str, names: Sequence[str]) -> None:
+        """Take the text, with one parameter for each of the columns `names`."""
         self._text = text
+        self._reason = names.index("reason") if "reason" in names else -1
 
     def run(self, cursor: Any, rows: Sequence[Sequence[Any]]) -> None:
-        """Run it for all rows, in order."""
-        if rows:
-            cursor.execute(self._text, [list(column) for column in zip(*rows, strict=True)])
+        """Run it for all rows, in order.
+
+        PostgreSQL has no text with a NUL character. A reason, which may be the message of any error, shows it by its
+        symbol; whatever else has one cannot be stored.
+        """
+        if not rows:
+            return
+        columns = [list(column) for column in zip(*rows, strict=True)]
+        if self._reason >= 0:
+            columns[self._reason] = [reason.replace("\0", _NUL) for reason in columns[self._reason]]
+        cursor.execute(self._text, columns)
 
 
 class Postgres(Server):
@@ -86,6 +96,7 @@ class Postgres(Server):
 
     scheme: ClassVar[str] = "postgresql"
     core: Any = PGDialect(paramstyle="format")  # type: ignore[no-untyped-call] # SQLAlchemy has it so
+    begin_write: ClassVar[str] = "BEGIN ISOLATION LEVEL READ COMMITTED"  # each statement sees who came before
     begin_read: str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
 
     def connect(self) -> Any:
@@ -186,7 +197,8 @@ class Postgres(Server):
         """Return an insert for many rows: the list of values becomes a list of arrays."""
         head, _, tail = text.partition("VALUES (")
         _, _, rest = tail.partition(")")
-        return ArrayStatement(f"{head}SELECT * FROM {_given(table, names)}{rest}")  # noqa: S608 - our own names
+        text = f"{head}SELECT * FROM {_given(table, names)}{rest}"  # noqa: S608 - our own names
+        return ArrayStatement(text, names)
 
     def upsert(self, table: Table) -> Insert:
         """Return an insert of whole rows that replaces rows of the same primary key."""
@@ -203,7 +215,8 @@ class Postgres(Server):
         columns = (*names, key)
         changes = ", ".join(f"{name} = given.{name}" for name in names)
         given = f"{_given(table, columns)} AS given ({', '.join(columns)})"
-        return ArrayStatement(f"UPDATE {table.name} SET {changes} FROM {given} WHERE {table.name}.{key} = given.{key}")  # noqa: S608
+        own = f"{table.name}.{key} = given.{key}"
+        return ArrayStatement(f"UPDATE {table.name} SET {changes} FROM {given} WHERE {own}", columns)  # noqa: S608
 
 
 def _given(table: Table, names: Sequence[str]) -> str:

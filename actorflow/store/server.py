@@ -77,6 +77,7 @@ class Server:
 
     transact: ClassVar[Callable[[Any, Transact], bool] | None] = None
     scheme: ClassVar[str]
+    begin_write: ClassVar[str] = "BEGIN"
     core: Any
 
     def __init__(self, url: URL, vault: Vault | None = None) -> None:
@@ -102,7 +103,7 @@ class Server:
 
     def begin(self, cursor: Any) -> None:
         """Begin a write transaction: wait until it is the turn of this connection."""
-        cursor.execute("BEGIN", ())
+        cursor.execute(self.begin_write, ())
         turn: Turn = cursor.connection.turn
         number = self._turn(cursor, turn.writer) if turn.writer else 0
         if not number:  # the first time, or somebody has taken this connection for one that is gone
@@ -154,6 +155,8 @@ class Server:
 
 class ServerStore(SqlStore):
     """A store on a server: outlives lost connections, restarts and conflicts, and does nothing twice over them."""
+
+    shared: bool = True
 
     def __init__(self, dialect: ServerDatabase, crash: CrashPoint | None = None, patience: float = PATIENCE) -> None:
         """Open the database; see `SqlStore`. `patience` are the seconds in which a lost server may come back."""

@@ -25,6 +25,8 @@ T = TypeVar("T")
 class SqlStore(SqlReader):
     """A store in an SQL database (`port.Store`); used by one thread at a time."""
 
+    shared: bool = False
+
     def __init__(self, dialect: Database, crash: CrashPoint | None = None) -> None:
         """Open the database, making it and bringing its schema up to date where needed.
 

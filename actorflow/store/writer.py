@@ -60,6 +60,11 @@ class Writer:
         """How many transactions the store has committed since it was opened."""
         return self._store.commits
 
+    @property
+    def shared(self) -> bool:
+        """Whether other nodes may write to the store at the same time."""
+        return self._store.shared
+
     # ---- in the node's thread ----------------------------------------------------------------------------------
 
     def reader(self) -> Reader:

@@ -11,6 +11,7 @@ import trio
 from actorflow.errors import Error
 from actorflow.names import STORE
 from hosts.workflow.engine import Engine
+from hosts.workflow.watching import Watching
 
 if TYPE_CHECKING:
     from actorflow.node.node import Node
@@ -53,6 +54,8 @@ class Engines:
                 engine = Engine(self._node, writer, STORE, self._node.boot)
                 serving = self._serving[database] = _Serving(engine, trio.CancelScope(), trio.Event())
                 await self._node.nursery.start(self._serve, serving)
+                if writer.shared:
+                    engine.start_soon(Watching(engine).serve)
             serving.engine.hosts[host.id] = host
             return serving.engine
 

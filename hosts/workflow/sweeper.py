@@ -97,10 +97,10 @@ class Sweeper:
         lost = [
             Lost(run, f"timer {ref} was due and has not fired", due, ref)
             for run, ref, due in timers
-            if self._is_quiet(run)
+            if self.is_quiet(run)
         ]
         for run, row in calls:
-            if self._is_quiet(run) and ((run, row.ref) not in engine.calls or engine.calls.is_idle(run, row.ref)):
+            if self.is_quiet(run) and ((run, row.ref) not in engine.calls or engine.calls.is_idle(run, row.ref)):
                 fault = f"attempt {row.attempt} of call {row.ref} was due and has not begun"
                 lost.append(Lost(run, fault, row.due, row.ref, is_call=True))
         return lost
@@ -108,7 +108,7 @@ class Sweeper:
     async def _untaken(self, host: WorkflowHost) -> list[Lost]:
         """Return runs with facts in their inbox that nobody is about to take."""
         runs = await self._engine.writer.read(lambda store: store.inbox_runs(host.id))
-        return [Lost(run, "what is in its inbox is not taken") for run in runs if self._is_quiet(run)]
+        return [Lost(run, "what is in its inbox is not taken") for run in runs if self.is_quiet(run)]
 
     async def _forgotten(self, host: WorkflowHost) -> list[Lost]:
         """Return runs that are under way by their rows, and not in memory."""
@@ -126,13 +126,14 @@ class Sweeper:
         """Iterate runs in memory with a request that nobody works on."""
         for run, resident in self._engine.residents.items():
             live = resident.live
-            if live is None or not self._is_quiet(run) or resident.host is None:
+            if live is None or not self.is_quiet(run) or resident.host is None:
                 continue
             for ref, record in live.driver.open.items():
                 if record.kind in events.CALLS and (run, ref) not in self._engine.calls:
                     yield Lost(run, f"call {ref} of {record.target} is open, and nobody attempts it")
 
-    def _is_quiet(self, run: int) -> bool:
+    def is_quiet(self, run: int) -> bool:
+        """Tell whether nothing is under way for a run here, as far as its memory goes."""
         resident: Resident | None = self._engine.residents.get(run)
         return resident is None or not (resident.busy or resident.queued or resident.wanting)
 

@@ -10,13 +10,18 @@ from typing import Any
 import pytest
 import trio
 
+from actorflow.codec import encode
 from actorflow.errors import Error
 from actorflow.machine.op import Op
-from actorflow.run.state import COMPLETED
+from actorflow.run.event import MESSAGE_RECEIVED
+from actorflow.run.state import COMPLETED, PAUSED
+from actorflow.run.turn import Delivery
+from actorflow.store.control import asking
 from actorflow.store.crash import CrashPoint
 from actorflow.store.examine import examine
 from actorflow.store.port import RunFilter
 from actorflow.store.server import ServerStore
+from actorflow.testing.conformance.items import EPOCH
 from tests.conformance.workflow.durable import WORKFLOWS, Durable
 from tests.databases import SERVERS, connected, database, emptied
 
@@ -57,6 +62,27 @@ async def test_a_run_goes_on_where_it_was_on_the_next_node(durable: Durable, url
         await node.send(pid, "go", 21)
         assert await node.wait(pid, timeout=10) == 42
     assert list(examine(database(url))) == []
+
+
+async def test_what_another_connection_writes_reaches_a_run_within_its_watch(durable: Durable, url: Any) -> None:
+    durable.add("app:wait", waiting)
+    durable.registry.add_python("app:double", "async def main(x):\n    return x * 2\n")
+    other = ServerStore(database(url), CrashPoint())
+    async with durable.node() as node:
+        pids = [await node.spawn("app:wait", host=WORKFLOWS, options={"workflow.id": f"o/{n}"}) for n in range(2)]
+        paused = other.find("o/1")
+        assert paused is not None
+        pause = asking("pause", at=EPOCH, run=paused.run, reason="by somebody else")
+        resume = asking("resume", at=EPOCH, run=paused.run)
+        told = [Delivery(f"o/{n}", MESSAGE_RECEIVED, "go", "", encode(["", [n]]), EPOCH) for n in range(2)]
+        assert [answer.accepted for answer in other.commit([pause, *told])] == [True] * 3
+        assert await node.wait(pids[0], timeout=10) == 0, "sooner than the sweeper looks twice"
+        row = other.find("o/1")
+        assert row is not None
+        assert row.state == PAUSED
+        assert other.commit([resume])[0].accepted
+        assert await node.wait(pids[1], timeout=10) == 2
+    other.close()
 
 
 @pytest.mark.slow

@@ -10,9 +10,12 @@ import pytest
 from sqlalchemy import URL, MetaData, create_engine
 
 from actorflow.errors import CONFLICT, Error
+from actorflow.run.event import RUN_FAILED
+from actorflow.run.state import FAILED
+from actorflow.run.turn import StateChange
 from actorflow.store import tables
 from actorflow.store.migrate.run import migrations
-from actorflow.testing.conformance.items import Book
+from actorflow.testing.conformance.items import EPOCH, Book
 from tests.databases import MARIADB, SERVERS, connected, database, fresh, store
 
 NODES = 10
@@ -153,3 +156,15 @@ def test_texts_compare_by_their_bytes(kind: str) -> None:
             row = made.find(name)
             assert row is not None
             assert (row.run, row.workflow_id) == (answer.run, name)
+
+
+@pytest.mark.parametrize("kind", SERVERS)
+def test_a_reason_with_a_nul_is_stored(kind: str) -> None:
+    with closing(store(kind)) as made:
+        book = Book("order/1")
+        book.started(made.commit([book.start()])[0])
+        ended = book.finish(FAILED, RUN_FAILED)
+        ended.change = StateChange(FAILED, EPOCH + 9, "it said a\0b", "me")
+        assert made.commit([ended])[0].accepted
+        assert made.history(book.run)[-1].reason.replace("\N{SYMBOL FOR NULL}", "\0") == "it said a\0b"
+        assert made.verify(book.run) == []
