@@ -3,6 +3,7 @@
 local type, next, rawlen, tonumber = type, next, rawlen, tonumber
 local math_type, huge = math.type, math.huge
 local format, sub, byte, find, gsub, char = string.format, string.sub, string.byte, string.find, string.gsub, string.char
+local match, rep = string.match, string.rep
 local sort, concat = table.sort, table.concat
 local utf8_char = utf8.char
 local error, pcall = error, pcall
@@ -23,10 +24,25 @@ return function(kit)
     return '"' .. gsub(s, '[%c"\\]', function(c) return ESCAPES[c] or format("\\u%04x", byte(c)) end) .. '"'
   end
 
+  local function shortest(v)
+    for digits = 15, 16 do
+      local text = format("%." .. digits .. "g", v)
+      if tonumber(text) == v then return text end
+    end
+    return format("%.17g", v)
+  end
+
+  -- A float as Go writes it: the shortest text that reads back as the same, with an exponent below 1e-6 and from 1e21.
   local function number(v)
     if math_type(v) == "integer" then return format("%d", v) end
     if v ~= v or v == huge or v == -huge then return "null" end
-    return format(v % 1 == 0 and v < 1e15 and v > -1e15 and "%.0f" or "%.17g", v)
+    if v % 1 == 0 and v < 1e21 and v > -1e21 then return format("%.0f", v) end
+    local text = shortest(v)
+    local sign, whole, fraction, exponent = match(text, "^(-?)(%d)%.?(%d*)e([+-]%d+)$")
+    if not sign then return text end
+    exponent = tonumber(exponent)
+    if exponent >= -6 and exponent < 0 then return sign .. "0." .. rep("0", -exponent - 1) .. whole .. fraction end
+    return (gsub(text, "e([+-])0", "e%1"))
   end
 
   local encode
