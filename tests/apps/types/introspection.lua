@@ -48,6 +48,9 @@ function M.fields()
     local count = 0
     for _ in pairs(fields) do count = count + 1 end
     assert.eq(count, 2)
+    local named = {}
+    for name, field in User:fields() do named[#named + 1] = name .. " " .. field:kind() end
+    assert.same(named, { "name string", "age optional" }, "as an iterator, in the order in which they are written")
     assert.eq(Both:fields().b:kind(), "number")
     assert.is_nil(Names:fields())
 end
@@ -57,6 +60,7 @@ function M.variants()
     local variants = Status:variants()
     assert.eq(#variants, 2)
     assert.eq(variants[2]("closed"), "closed")
+    for i, variant in Status:variants() do assert.eq(variant, variants[i]) end
     assert.is_nil(User:variants())
 end
 

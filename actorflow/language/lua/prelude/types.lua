@@ -5,7 +5,7 @@
 -- and `env`: parameter -> Type. The description of a type that is part of another becomes a Type when somebody asks for
 -- it.
 
-local type, next, rawget = type, next, rawget
+local type, next, rawget, setmetatable = type, next, rawget, setmetatable
 
 local KINDS <const> = {
   ["{"] = "record", ["["] = "array", m = "map", ["|"] = "union", ["&"] = "intersection", ["?"] = "optional",
@@ -46,10 +46,24 @@ return function(kit, forms, check, order)
     return known
   end
 
+  -- A table that can also be called as the iterator of a loop, and then gives its items in the order of `keys`.
+  local function iterable(found, keys)
+    local function following(_, _, key)
+      local at = 0
+      for i = 1, key ~= nil and #keys or 0 do
+        if keys[i] == key then at = i end
+      end
+      return keys[at + 1], found[keys[at + 1]]
+    end
+    return setmetatable(found, {__call = following, __metatable = false})
+  end
+
   local function parts(held, forms, first)
-    local list = {}
-    for i = first, #forms do list[#list + 1] = part(held, forms[i]) end
-    return list
+    local list, keys = {}, {}
+    for i = first, #forms do
+      list[#list + 1], keys[#keys + 1] = part(held, forms[i]), #keys + 1
+    end
+    return iterable(list, keys)
   end
 
   -- A method that answers for one tag only, nil for others.
@@ -64,18 +78,19 @@ return function(kit, forms, check, order)
   local function fields(held)
     local list = rules.fields(held.form, held.env)
     if not list then return nil end
-    local found = {}
-    for _, field in next, list do
+    local found, names = {}, {}
+    for i, field in next, list do
       found[field.name] = part({env = field.env}, field.optional and {"?", field.form} or field.form)
+      names[i] = field.name
     end
-    return found
+    return iterable(found, names)
   end
 
   local function variants(held)
     local form, env = rules.resolved(held.form, held.env)
     if type(form) ~= "table" or form[1] ~= "|" and form[1] ~= "?" then return nil end
     local whole = env == held.env and held or {env = env}
-    if form[1] == "?" then return {part(whole, form[2]), part(whole, "nil")} end
+    if form[1] == "?" then return iterable({part(whole, form[2]), part(whole, "nil")}, {1, 2}) end
     return parts(whole, form, 2)
   end
 
