@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Annotated, Any
+from collections.abc import Callable, Mapping
+from typing import Annotated, Any, Final
 
 import typer
 
@@ -21,40 +21,28 @@ _WELL = {"start": {"running", "exited"}, "restart": {"running", "exited"}, "stop
 """The states that a move leaves its service in, unless it fails."""
 
 
-@app.command()
-def start(
-    service: Service,
-    timeout: Timeout = "30s",
-    as_json: AsJson = False,  # noqa: FBT002 - typer makes flags of booleans
-    directory: Directory = None,
-    data: Data = None,
-) -> None:
-    """Start a service with all it needs, also one that has failed for good or was stopped."""
-    _move("start", service, timeout, Place.of(directory, data), as_json=as_json)
+_VERBS: Final = {
+    "start": "Start a service with all it needs, also one that has failed for good or was stopped.",
+    "stop": "Stop a service, and before it all that need it; they stay stopped until they are started or the node is.",
+    "restart": "Stop a service with all that need it, and start it and those of them that ran.",
+}
 
 
-@app.command()
-def stop(
-    service: Service,
-    timeout: Timeout = "30s",
-    as_json: AsJson = False,  # noqa: FBT002
-    directory: Directory = None,
-    data: Data = None,
-) -> None:
-    """Stop a service, and before it all that need it; they stay stopped until they are started or the node is."""
-    _move("stop", service, timeout, Place.of(directory, data), as_json=as_json)
+def _command(verb: str) -> Callable[..., None]:
+    def command(
+        service: Service,
+        timeout: Timeout = "30s",
+        as_json: AsJson = False,  # noqa: FBT002 - typer makes flags of booleans
+        directory: Directory = None,
+        data: Data = None,
+    ) -> None:
+        _move(verb, service, timeout, Place.of(directory, data), as_json=as_json)
+
+    return command
 
 
-@app.command()
-def restart(
-    service: Service,
-    timeout: Timeout = "30s",
-    as_json: AsJson = False,  # noqa: FBT002
-    directory: Directory = None,
-    data: Data = None,
-) -> None:
-    """Stop a service with all that need it, and start it and those of them that ran."""
-    _move("restart", service, timeout, Place.of(directory, data), as_json=as_json)
+for _verb, _text in _VERBS.items():
+    app.command(_verb, help=_text)(_command(_verb))
 
 
 def _move(verb: str, service_id: str, timeout: str, place: Place, *, as_json: bool) -> None:

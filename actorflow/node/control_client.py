@@ -7,6 +7,7 @@ never again by itself: when the node goes away before it answers, the caller is 
 from __future__ import annotations
 
 import os
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -30,11 +31,11 @@ _NEVER: Final = -1
 T = TypeVar("T")
 
 
-class _Requests:
+class _Requests(ABC):
     """The requests of both flavours, as what `_ask` gets: verb, arguments, seconds."""
 
-    def _ask(self, verb: str, args: Mapping[str, Value], timeout: float) -> Any:
-        raise NotImplementedError
+    @abstractmethod
+    def _ask(self, verb: str, args: Mapping[str, Value], timeout: float) -> Any: ...
 
     def request(self, verb: str, args: Mapping[str, Value], timeout: float = DEFAULT_TIMEOUT) -> Any:
         """Ask for a control verb by name.

@@ -6,8 +6,7 @@ It never imports a host: hosts are given to it, made elsewhere from the registry
 from __future__ import annotations
 
 import itertools
-import math
-from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 from types import MappingProxyType
@@ -16,8 +15,7 @@ from typing import Any, Final, Self
 import trio
 
 from actorflow.clock import Clock, SystemClock
-from actorflow.errors import TIMEOUT, UNAVAILABLE, Error, invalid
-from actorflow.machine.subscription import checked_topic
+from actorflow.errors import UNAVAILABLE, Error
 from actorflow.message import EXIT, LINK_DOWN, exit_event
 from actorflow.node.asking import Asking
 from actorflow.node.asyncio_bridge import AsyncioThread
@@ -25,6 +23,7 @@ from actorflow.node.calls import Calls
 from actorflow.node.directory import Directory
 from actorflow.node.elsewhere import Mesh
 from actorflow.node.event_bus import EventBus
+from actorflow.node.front import Front
 from actorflow.node.guard import Guard
 from actorflow.node.links import Links
 from actorflow.node.metrics import LEVEL, Metrics
@@ -32,9 +31,8 @@ from actorflow.node.operation import Operations
 from actorflow.node.program import Language, Programs, Registry
 from actorflow.node.resource import Resources
 from actorflow.node.router import Router
-from actorflow.node.waiting import Answer, within
 from actorflow.notice import Notice, NoticeSink, drop
-from actorflow.ports import CallRequest, Functions, Host, Outcome, ProcessInfo, Reaching, SpawnRequest, Started
+from actorflow.ports import Functions, Host, Outcome
 from actorflow.registry.change import Revision
 from actorflow.registry.environment import Environment
 from actorflow.supervision.report import ServiceReport
@@ -67,7 +65,7 @@ def _silent(_level: str, _text: str, _fields: Mapping[str, Value]) -> None:
     """Take a log line and forget it."""
 
 
-class Node(Asking):
+class Node(Front, Asking):
     """One node.
 
     Attributes:
@@ -276,168 +274,6 @@ class Node(Asking):
         scope = trio.CancelScope()
         self.nursery.start_soon(_later, scope, delay, action)
         return scope.cancel
-
-    # ---- what applications use ---------------------------------------------------------------------------------
-
-    async def spawn(  # noqa: PLR0913 - the parts of a spawn request
-        self,
-        entry: str,
-        *,
-        host: str,
-        args: Iterable[Value] = (),
-        name: str = "",
-        messages: Iterable[tuple[str, tuple[Value, ...]]] = (),
-        context: Mapping[str, Value] | None = None,
-        options: Mapping[str, Value] | None = None,
-    ) -> str:
-        """Start a process and return its PID.
-
-        Raises:
-            Error: NotFound for an unknown entry or host, Unavailable for a host that is not running, the entry's own
-                fault when it is broken.
-        """
-        started = await self.start(
-            entry, host=host, args=args, name=name, messages=messages, context=context, options=options
-        )
-        return str(started.value)
-
-    async def start(  # noqa: PLR0913 - the parts of a spawn request
-        self,
-        entry: str,
-        *,
-        host: str,
-        args: Iterable[Value] = (),
-        name: str = "",
-        messages: Iterable[tuple[str, tuple[Value, ...]]] = (),
-        context: Mapping[str, Value] | None = None,
-        options: Mapping[str, Value] | None = None,
-    ) -> Started:
-        """Start a process like `spawn`, and return how that went beside its PID.
-
-        Raises:
-            Error: as `spawn`; AlreadyExists for a workflow id that is held, or has been used, and may not be.
-        """
-        answer: Answer[Value] = Answer()
-        self.router.spawn(self._request(entry, host, args, name, messages, context, options), answer)
-        value = await answer.wait()
-        outcome = answer.outcome
-        return outcome if isinstance(outcome, Started) else Started(value, None, "started")
-
-    async def exec(  # noqa: PLR0913 - the parts of a spawn request
-        self,
-        entry: str,
-        *,
-        host: str,
-        args: Iterable[Value] = (),
-        name: str = "",
-        messages: Iterable[tuple[str, tuple[Value, ...]]] = (),
-        context: Mapping[str, Value] | None = None,
-        options: Mapping[str, Value] | None = None,
-        timeout: float | None = None,  # noqa: ASYNC109 - part of the public front; None waits for ever
-    ) -> Value:
-        """Start a process and return its result; raises its failure as `Error`. A time-out leaves it running."""
-        answer: Answer[Value] = Answer()
-        give_up = self.router.exec(self._request(entry, host, args, name, messages, context, options), answer)
-        return await within(answer, timeout, f"exec of {entry}", give_up)
-
-    async def send(self, dest: str, topic: str, *payloads: Value) -> None:
-        """Send a message to a PID or registered name; returns once it is as safe as the receiver's host makes it.
-
-        Raises:
-            Error: NotFound when there is no such process, Invalid for a payload that cannot cross or a system topic.
-        """
-        checked_topic(topic, "send to")
-        answer: Answer[bool] = Answer()
-        self.router.send(dest, topic, self._copied(payloads), "", answer)
-        await answer.wait()
-
-    async def cancel(self, dest: str, reason: str = "") -> None:
-        """Ask a process to stop; returns when it has been asked, not when it has stopped."""
-        answer: Answer[bool] = Answer()
-        self.router.cancel(dest, "", reason, answer)
-        await answer.wait()
-
-    async def terminate(self, dest: str) -> None:
-        """End a process without running any more of its code."""
-        answer: Answer[bool] = Answer()
-        self.router.terminate(dest, answer)
-        await answer.wait()
-
-    async def call(
-        self,
-        target: str,
-        args: Iterable[Value] = (),
-        *,
-        timeout: float | None = None,  # noqa: ASYNC109 - part of the public front; None waits for ever
-        context: Mapping[str, Value] | None = None,
-        options: Mapping[str, Value] | None = None,
-    ) -> Value:
-        """Call a registered function and return its result; raises its failure as `Error`.
-
-        A function still running after `timeout` seconds is cancelled, and the error has kind Timeout.
-        """
-        request = CallRequest(
-            target,
-            self._copied(args),
-            copy_value(dict(context or {})),
-            dict(options or {}),
-            invocation_id=self.new_pid("call"),
-        )
-        answer: Answer[Value] = Answer()
-        give_up = self.calls.call(request, answer)
-        return await within(answer, timeout, f"call of {target}", give_up)
-
-    async def wait(self, dest: str, *, until: str = "", timeout: float | None = None) -> Value:  # noqa: ASYNC109 - see `call`
-        """Wait until a process ends and return its result; raises its failure as `Error`, Timeout after `timeout` s.
-
-        With `until` it waits for a state of a durable run instead, and returns the run as `actorflow run show` does: at
-        once when it is or was in that state, through pauses and further runs of its chain. A run that ends without it
-        is an error of kind Conflict.
-
-        An actor that ended before is known for a while if the application spawned it, a durable run for as long as
-        its host keeps it.
-        """
-        if until:
-            return await self._reached(dest, until, timeout)
-        answer: Answer[Value] = Answer()
-        give_up = self.router.watch(dest, answer)
-        return await within(answer, timeout, f"wait for {dest}", give_up)
-
-    async def _reached(self, dest: str, until: str, timeout: float | None) -> Value:  # noqa: ASYNC109 - see `call`
-        host, pid = self.router.resolve(dest)
-        if not isinstance(host, Reaching):
-            raise invalid(f"wait until {until!r}: {dest!r} is no durable run; only those have states to wait for")
-        with trio.move_on_after(math.inf if timeout is None else timeout):
-            return await host.reached(pid, until)
-        raise Error(f"wait for {dest} to be {until} timed out after {timeout} s", TIMEOUT, retryable=True)
-
-    def processes(self) -> Iterator[ProcessInfo]:
-        """List what is alive on the running hosts."""
-        for host in list(self.hosts.values()):
-            yield from host.processes()
-
-    def _request(  # noqa: PLR0913, PLR0917 - the parts of a spawn request
-        self,
-        entry: str,
-        host: str,
-        args: Iterable[Value],
-        name: str,
-        messages: Iterable[tuple[str, tuple[Value, ...]]],
-        context: Mapping[str, Value] | None,
-        options: Mapping[str, Value] | None,
-    ) -> SpawnRequest:
-        return SpawnRequest(
-            entry,
-            host,
-            self._copied(args),
-            name,
-            tuple((checked_topic(topic, "send to"), self._copied(payloads)) for topic, payloads in messages),
-            copy_value(dict(context)) if context else _NOTHING,
-            dict(options) if options else _NOTHING,
-        )
-
-    def _copied(self, values: Iterable[Value]) -> tuple[Value, ...]:
-        return tuple(copy_value(value, self.limits, self.notices) for value in values)
 
 
 async def _later(scope: trio.CancelScope, delay: int, action: Callable[[], None]) -> None:
