@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     from actorflow.language.lua.running import Running
 
 CHUNKS: Final = (
-    *("objects", "memory", "kill", "errors", "tables", "text", "pattern_program", "pattern", "iteration", "coroutines"),
+    *("objects", "memory", "kill", "errors", "tables", "text"),
+    *("pattern_program", "pattern_match", "pattern", "iteration", "coroutines"),
     *(
         "codec",
         "inspect",

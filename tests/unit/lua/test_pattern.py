@@ -17,7 +17,7 @@ PRELUDE = Path(actorflow.language.__file__).parent / "lua" / "prelude"
 STEPS = 300_000
 SHORT = 100_000  # steps that take less than 100 ms on a busy machine, too
 HARNESS = b"""
-local source, program, steps = ...
+local source, matcher, program, steps = ...
 local native = {}
 for name, value in pairs(string) do native[name] = value end
 local load, setmetatable, G = load, setmetatable, _G
@@ -27,9 +27,10 @@ local globals = setmetatable({}, {__index = function(_, name)
   return G[name]
 end})
 local make = load(source, "@pattern.lua", "t", globals)()
+local matcher_of = load(matcher, "@pattern_match.lua", "t", globals)()
 local compiler_of = load(program, "@pattern_program.lua", "t", globals)()
 local limits = {steps = steps}
-local ours = make(native, limits, function(message) error({fatal = message}, 0) end, compiler_of)
+local ours = make(native, limits, function(message) error({fatal = message}, 0) end, matcher_of, compiler_of)
 running = true
 
 local function show(value)
@@ -62,11 +63,12 @@ class Pair:
 
     def __init__(self, native_work: bytes = b"1 << 24") -> None:
         self.lua = lua54.LuaRuntime(encoding=None, unpack_returned_tuples=True)
-        source, program = ((PRELUDE / name).read_bytes() for name in ("pattern.lua", "pattern_program.lua"))
+        names = ("pattern.lua", "pattern_match.lua", "pattern_program.lua")
+        source, matcher, program = ((PRELUDE / name).read_bytes() for name in names)
         limit = b"NATIVE_WORK <const> = "
         assert limit + b"1 << 24" in program
         program = program.replace(limit + b"1 << 24", limit + native_work)
-        made = self.lua.execute(HARNESS, source, program, STEPS)
+        made = self.lua.execute(HARNESS, source, matcher, program, STEPS)
         self.ours, self.native, self.limits, self.both, self.reads = made
         self.lua.globals()[b"ours"] = self.ours
 

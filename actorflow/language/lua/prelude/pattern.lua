@@ -1,235 +1,46 @@
 -- Lua patterns that cannot run away.
 --
--- Returns function(native, limits, fail, compiler_of) -> {find, match, gmatch, gsub}: the functions of Lua 5.4's string library
--- with the same results and messages. `native` is that library; `limits.steps` bounds the work of one call; `fail(message)`
--- raises and never returns; `compiler_of` is what the chunk pattern_program.lua returns.
+-- Returns function(native, limits, fail, matcher_of, compiler_of) -> {find, match, gmatch, gsub}: the functions of Lua
+-- 5.4's string library with the same results and messages. `native` is that library; `limits.steps` bounds the work of one call; `fail(message)`
+-- raises and never returns; `matcher_of` is what the chunk pattern_match.lua returns, `compiler_of` that of
+-- pattern_program.lua.
 --
 -- A pattern is compiled once, with an upper bound of the work it may cause on a subject of n bytes. Where the bound is small
--- the native function does the work. Elsewhere the matcher below runs: it walks the nodes, counts its steps, and leaves
+-- the native function does the work. Elsewhere the matcher runs: it walks the nodes, counts its steps, and leaves
 -- runs of one class to native single-item patterns, which take time linear in what they skip. Malformed patterns always
 -- take the matcher, so that a fault is found where C would find it and reported at the caller's line. Functions that
 -- replace are called from Lua, so they may yield.
 
 local error, next, select, type, tonumber = error, next, select, type, tonumber
 local concat, unpack = table.concat, table.unpack
-local max, math_type, tointeger = math.max, math.type, math.tointeger
+local math_type, tointeger = math.type, math.tointeger
 local getinfo = debug and debug.getinfo
 
 local PLAIN_WORK <const> = 1 << 24 -- bytes compared by one native search for plain text
 local SKIP <const> = 4 -- native scanning counts one step per 2^4 bytes
-local MAX_DEPTH <const> = 200 -- as in C
 local MAX_CACHED <const> = 500
 local MAX_CACHED_SIZE <const> = 256
 local HEAD <const> = 32 -- plain searches look for this much of the needle first
 
-return function(native, limits, fail, compiler_of)
+return function(native, limits, fail, matcher_of, compiler_of)
   local native_find, native_gmatch, native_gsub = native.find, native.gmatch, native.gsub
   local native_match = native.match
   local byte, sub, format = native.byte, native.sub, native.format
 
-  local left -- steps that the running call may still take
-
-  local function exhausted()
-    fail(format("pattern matching needs more than %d steps: use fewer *, +, - and ? items, anchor the pattern with ^, "
-      .. "or search a shorter text", limits.steps))
-  end
-
-  local function spend(steps)
-    left = left - steps
-    if left < 0 then exhausted() end
-  end
-
-  local compiler = compiler_of(native, spend)
-  local compile, prepare_scan, is_cheap, text_of = compiler.compile, compiler.prepare_scan, compiler.is_cheap, compiler.text_of
-  local AT_END, POSITION, SINGLE, CHUNK = compiler.AT_END, compiler.POSITION, compiler.SINGLE, compiler.CHUNK
-  local STAR, LAZY, OPTIONAL, OPEN, CLOSE = compiler.STAR, compiler.LAZY, compiler.OPTIONAL, compiler.OPEN, compiler.CLOSE
-  local BACK, BALANCE, FRONTIER = compiler.BACK, compiler.BALANCE, compiler.FRONTIER
-  local FINISH, MATCHED = compiler.FINISH, compiler.MATCHED
+  local matcher = matcher_of(native, limits, fail, compiler_of)
+  local begin, scan, captures, result, spend = matcher.begin, matcher.scan, matcher.captures, matcher.result, matcher.spend
+  local compile, is_cheap, fault, steps_left = matcher.compile, matcher.is_cheap, matcher.fault, matcher.left
+  local UNFINISHED = matcher.UNFINISHED
 
   local programs, program_count = {}, 0
 
   local function prepare(pattern)
-    left = limits.steps
     local program = compile(pattern)
     if #pattern <= MAX_CACHED_SIZE then
       if program_count >= MAX_CACHED then programs, program_count = {}, 0 end
       programs[pattern], program_count = program, program_count + 1
     end
     return program
-  end
-
-  ------------------------------------------------------------------------------------------------ matching
-
-  local text, size -- the subject of the running match
-  local starts, stops = {}, {} -- its captures
-  local message -- why it failed for good, when a match ends at 0
-
-  -- Raises when the steps are used up; else the pattern nests too deep, a fault as in C.
-  local function stuck()
-    if left < 0 then exhausted() end
-    message = "pattern too complex"
-    return 0
-  end
-
-  -- The last byte of the run of `node`'s class that begins at `at`.
-  local function run_end(node, at)
-    local last = at - 1
-    if node.run then
-      local _
-      _, last = native_find(text, node.run, at)
-      left = left - ((last - at + 1) >> SKIP)
-      return last
-    end
-    local set = node.set
-    while set[byte(text, last + 1)] do
-      last = last + 1
-      spend(1)
-    end
-    return last
-  end
-
-  -- The next place from `at` on where `node`, which takes any byte, can be followed by its rest.
-  local function jump(node, at)
-    if node.jump == nil then node.jump = text_of(node.first) or false end
-    if not node.jump then return at end
-    local found = native_find(text, node.jump, at) or size + 1
-    left = left - ((found - at) >> SKIP)
-    return found
-  end
-
-  -- Where the nodes from `node` on end when they match at `at`: the place behind the last byte, nil when they do not
-  -- match, 0 for a fault. Recurses only where there is a choice; `depth` counts as C does.
-  local function match(node, at, depth)
-    while true do
-      left = left - 1
-      if left < 0 or depth > MAX_DEPTH then return stuck() end
-      local op = node.op
-      if op == SINGLE then
-        if not node.set[byte(text, at)] then return nil end
-        at = at + 1
-      elseif op == CHUNK then
-        left = left - (node.weight >> SKIP)
-        if not native_find(text, node.text, at) then return nil end
-        at = at + node.width
-      elseif op == STAR then
-        local last = run_end(node, at)
-        if last >= at then depth = depth + 1 end
-        if not node.certain and last >= at then
-          local first, rest = node.first, node.next
-          for stop = last + 1, at, -1 do
-            left = left - 1
-            if not first or first[byte(text, stop) or AT_END] then
-              local found = match(rest, stop, depth)
-              if found then return found end
-            end
-          end
-          return nil
-        end
-        at = last + 1
-      elseif op == LAZY then
-        depth = depth + 1
-        if not node.certain then
-          local set, first, rest = node.set, node.first, node.next
-          local jumps = first and node.text == "."
-          while true do
-            left = left - 1
-            if not first or first[byte(text, at) or AT_END] then
-              local found = match(rest, at, depth)
-              if found then return found end
-            end
-            if left < 0 then return stuck() end
-            if not set[byte(text, at)] then return nil end
-            at = at + 1
-            if jumps then at = jump(node, at) end
-          end
-        end
-        if not node.sure then at = run_end(node, at) + 1 end
-      elseif op == OPTIONAL then
-        if node.set[byte(text, at)] then
-          if node.certain then
-            at, depth = at + 1, depth + 1
-          else
-            local found = match(node.next, at + 1, depth + 1)
-            if found then return found end
-          end
-        end
-      elseif op == MATCHED then
-        return at
-      elseif op == OPEN then
-        starts[node.index], stops[node.index] = at, node.stop
-        depth = depth + 1
-      elseif op == CLOSE then
-        stops[node.index] = at
-        depth = depth + 1
-      elseif op == BACK then
-        local stop = stops[node.index]
-        if stop == POSITION then return nil end
-        local width = stop - starts[node.index]
-        left = left - (width >> SKIP)
-        if sub(text, starts[node.index], stop - 1) ~= sub(text, at, at + width - 1) then return nil end
-        at = at + width
-      elseif op == BALANCE then
-        if byte(text, at) ~= node.code then return nil end
-        local _, last = native_find(text, node.text, at)
-        left = left - (((last or size) - at + 1) >> SKIP)
-        if not last then return nil end
-        at = last + 1
-      elseif op == FRONTIER then
-        local set = node.set
-        if set[at > 1 and byte(text, at - 1) or 0] or not set[byte(text, at) or 0] then return nil end
-      elseif op == FINISH then
-        if at <= size then return nil end
-      else
-        message = node.message
-        return 0
-      end
-      node = node.next
-    end
-  end
-
-  -- The first place from `at` on where `program` matches, and where that match ends; nil when there is none.
-  local function scan(program, at)
-    if not program.head then prepare_scan(program) end
-    local head, skip, leap = program.head, program.skip, program.leap
-    repeat
-      if skip and not program.anchored then
-        local candidate = native_find(text, skip, at) or size + 1
-        left = left - ((candidate - at) >> SKIP)
-        at = candidate
-      end
-      local stop = match(head, at, 1)
-      if stop then return at, stop end
-      if leap then at = max(at, run_end(leap, at)) end
-      at = at + 1
-    until program.anchored or at > size + 1
-    return nil
-  end
-
-  local function begin(subject)
-    text, size, left = subject, #subject, limits.steps
-  end
-
-  local UNFINISHED <const> = {}
-
-  local function capture(program, index)
-    if program.unfinished[index] then return UNFINISHED end
-    local start, stop = starts[index], stops[index]
-    return stop == POSITION and start or sub(text, start, stop - 1)
-  end
-
-  local function captures(program)
-    local count = program.captures
-    if count == 0 then return end
-    if count == 1 then return capture(program, 1) end
-    local values = {}
-    for index = 1, count do values[index] = capture(program, index) end
-    return unpack(values, 1, count)
-  end
-
-  -- As `captures`, but the whole match when there are none.
-  local function result(program, first, stop)
-    if program.captures == 0 then return sub(text, first, stop - 1) end
-    return captures(program)
   end
 
   ------------------------------------------------------------------------------------------------ arguments
@@ -300,7 +111,7 @@ return function(native, limits, fail, compiler_of)
     begin(subject)
     local first, stop = scan(program, at)
     if not first then return nil end
-    if stop == 0 then error(message, 2) end
+    if stop == 0 then error(fault(), 2) end
     if next(program.unfinished) then error("unfinished capture", 2) end
     return first, stop - 1, captures(program)
   end
@@ -319,7 +130,7 @@ return function(native, limits, fail, compiler_of)
     begin(subject)
     local first, stop = scan(program, at)
     if not first then return nil end
-    if stop == 0 then error(message, 2) end
+    if stop == 0 then error(fault(), 2) end
     if next(program.unfinished) then error("unfinished capture", 2) end
     return result(program, first, stop)
   end
@@ -339,7 +150,7 @@ return function(native, limits, fail, compiler_of)
         if not first then
           at = length + 2
         elseif stop == 0 then
-          error(message, 2)
+          error(fault(), 2)
         elseif stop == ended then -- the empty match at the end of the last one does not count
           at = first + 1
         else
@@ -391,9 +202,9 @@ return function(native, limits, fail, compiler_of)
   -- What one match (`first`, `last`, captures, as from find) becomes: `first`, `last`, the value that replaces it,
   -- and the steps left. `first` is nil without a match, false for an empty match at `ended`.
   local function replaced(replacement, program, subject, ended, first, last, ...)
-    local steps = left
+    local steps = steps_left()
     if not first then return nil end
-    if first == 0 then error(message, 3) end
+    if first == 0 then error(fault(), 3) end
     if last + 1 == ended then return false, nil, nil, steps end
     local kind, value = type(replacement), ...
     if kind == "string" then
@@ -416,8 +227,7 @@ return function(native, limits, fail, compiler_of)
 
   -- As native find without plain, by the matcher; `first` is 0 for a fault.
   local function scanned(program, subject, at, steps)
-    begin(subject)
-    left = steps
+    begin(subject, steps)
     local first, stop = scan(program, at)
     if not first then return nil end
     if stop == 0 then return 0 end

@@ -169,7 +169,7 @@ end)
 sources.errors = sources.errors(kit)
 local library = {table = sources.tables(kit)}
 library.string = sources.text(kit, function(native, bounds, fail)
-  return sources.pattern(native, bounds, fail, sources.pattern_program)
+  return sources.pattern(native, bounds, fail, sources.pattern_match, sources.pattern_program)
 end, limits)
 library.pairs, library.next = sources.iteration(kit)
 kit.pairs = library.pairs
