@@ -82,7 +82,7 @@ class ProcessHost:
         with trio.move_on_after(grace):
             await self._until_empty()
         for process in list(self.table.values()):
-            self._end(process, Failure("context canceled", CANCELED, retryable=False))
+            self.end(process, Failure("context canceled", CANCELED, retryable=False))
         await self._until_empty()
         self.queue.stop()
 
@@ -126,7 +126,7 @@ class ProcessHost:
 
     def terminate(self, pid: str, reply: Reply) -> None:
         """End a process at its next scheduling point, without running any more of its code."""
-        answer(reply, lambda: self._end(self._process(pid), Failure("process terminated", INTERNAL)))
+        answer(reply, lambda: self.end(self._process(pid), Failure("process terminated", INTERNAL)))
 
     def event(self, pid: str, event: Mapping[str, Value]) -> None:
         """Deliver an EXIT or LINK_DOWN event."""
@@ -328,7 +328,8 @@ class ProcessHost:
 
     # ---- ending ------------------------------------------------------------------------------------------------
 
-    def _end(self, process: Process, failure: Failure) -> bool:
+    def end(self, process: Process, failure: Failure) -> bool:
+        """End a process, without running any more of its code."""
         process.machine.end(Outcome(failure=failure))
         self.queue.flag(process)
         return True

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from actorflow.errors import NOT_FOUND, Error, failure_of
+from actorflow.errors import NOT_FOUND, Error, Failure, failure_of
 from actorflow.lane import Lane, Work
 from actorflow.message import EVENTS_TOPIC, Message
 from actorflow.names import host_part
@@ -225,6 +225,10 @@ class Process:
     def note(self, level: str, text: str, fields: Mapping[str, Value]) -> None:
         """Write a log line with the process's PID and entry."""
         self.host.node.note(level, text, {**fields, "pid": self.pid, "entry": self.entry})
+
+    def end_now(self, failure: Failure) -> None:
+        """End it with a failure, without running any more of its code."""
+        self.host.end(self, failure)
 
     def notice(self, notice: Notice) -> None:
         """Pass a notice on."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from typing import TYPE_CHECKING, Any, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final, Protocol, TypeVar, runtime_checkable
 
 from actorflow.codec import decode, encode
 from actorflow.errors import RESOURCE, Error, Failure
@@ -14,7 +14,7 @@ from actorflow.language.lua.handle import Handles, Slot
 from actorflow.machine.op import Op
 from actorflow.module.table import call
 from actorflow.notice import Notice
-from actorflow.ports import Frame, Mode, Variable
+from actorflow.ports import Driver, Frame, Mode, Variable
 from actorflow.showing import shown, shown_value
 from actorflow.value import Limits
 
@@ -27,6 +27,15 @@ _VALUE: Final = Mode.VALUE
 _STATE: Final = int(Op.FUTURE_STATE)
 MAIN: Final = 1
 """The number of the main task."""
+
+
+@runtime_checkable
+class Endable(Driver, Protocol):
+    """A driver whose process can be ended at any moment, by whoever finds that it must be."""
+
+    def end_now(self, failure: Failure) -> None:
+        """End the process with a failure, without running any more of its code."""
+        ...
 
 
 class Running:
@@ -211,6 +220,18 @@ class Running:
             driver.notice(Notice("memory-large", f"{who.entry}: holds about {kib >> 10} MiB of memory", who.pid))
 
         self._asked(tell, None)
+
+    def burst(self, text: str) -> bool:
+        """End it and drop everything in it, while another script of its runtime runs; False where that cannot be."""
+
+        def end() -> bool:
+            driver = self.machine.driver
+            if not isinstance(driver, Endable):
+                return False
+            driver.end_now(Failure(f"{driver.identity.entry}: {text}", RESOURCE, retryable=False))
+            return True
+
+        return self._asked(end, otherwise=False)
 
     def pure(self, name: str, args: bytes) -> tuple[bool, bytes]:
         """Call a pure operation; return whether it succeeded, and its value or failure, encoded."""

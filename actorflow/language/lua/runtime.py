@@ -40,7 +40,7 @@ CHUNKS: Final = (
     "programs",
 )
 """The files of the prelude beside `runtime.lua`, which calls them, and those of single modules (`FOUND`)."""
-_HOOKS: Final = ("identity", "now", "draw", "note", "dropped", "pure", "post", "look", "heavy")
+_HOOKS: Final = ("identity", "now", "draw", "note", "dropped", "pure", "post", "look", "heavy", "burst")
 _LOADER: Final = b"local load = load; return function(text, name) return (assert(load(text, name, 't'))) end"
 _SLACK: Final = 64 << 20
 
@@ -217,6 +217,9 @@ class Runtime:
 
     def _hook_dropped(self, number: int, path: bytes) -> None:
         self.running[number].dropped(path.decode(errors="replace"))
+
+    def _hook_burst(self, number: int, text: bytes) -> bool:
+        return self.running[number].burst(text.decode())
 
     def _hook_heavy(self, number: int, kib: float) -> None:
         self.running[number].heavy(int(kib))

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from actorflow.errors import RESOURCE, Error
+from actorflow.language.lua.runtime import RuntimeLimits
 from hosts.process.crowding import weight_of
 from tests.conformance.hosts.place import ACTORS, Place
 
@@ -102,3 +104,25 @@ async def test_a_mailbox_that_empties_is_weighed_from_the_start_again(tmp_path: 
 )
 def test_a_value_weighs_about_what_it_takes(value: object, least: int) -> None:
     assert least <= weight_of(value) <= least * 10
+
+
+async def test_an_idle_process_that_holds_most_of_a_full_heap_ends(tmp_path: Path) -> None:
+    place = Place(tmp_path)
+    holder = """
+    local function main(count)
+      local all = {}
+      for i = 1, count do all[i] = {i} end
+      if count > 300000 then process.inbox():receive() end
+      return #all
+    end
+    """
+    slices = {"limits": {"slice": {"kill": "3s"}}}
+    hold = place.lua("hold", holder, **slices)
+    async with place.node() as node:
+        lua: Any = node.programs._languages["lua"]  # noqa: SLF001 - see below
+        lua._limits = RuntimeLimits(memory=64 << 20)  # noqa: SLF001 - a small heap is full sooner
+        idle = await node.spawn(hold, host=ACTORS, args=[500_000])
+        assert await node.exec(hold, host=ACTORS, args=[290_000], timeout=30) == 290_000
+        with pytest.raises(Error, match="app:hold: holds most of a memory that is full") as ended:
+            await node.wait(idle, timeout=5)
+        assert ended.value.kind == RESOURCE

@@ -270,3 +270,33 @@ def test_an_isolated_entry_has_a_runtime_and_a_limit_of_its_own(lua: LuaLanguage
     assert machine.outcome is not None
     assert machine.outcome.failure is not None
     assert "16 MiB" in machine.outcome.failure.message
+
+
+HOLD = """
+return function(count)
+  local all = {}
+  for i = 1, count do all[i] = {i} end
+  time.sleep("1s")
+  return #all
+end
+"""
+
+
+def test_who_holds_most_of_a_full_heap_ends_whoever_runs() -> None:
+    clean = LuaLanguage(limits=RuntimeLimits(memory=64 << 20))
+    options = {"limits": {"slice": {"kill": 3_000_000_000}}}
+    large, small, garbage, next_one = (World() for _ in range(4))
+    garbage.start(
+        clean, "return function() for i = 1, 900000 do local t = {i} end time.sleep('1s') end", options=options
+    )
+    small.start(clean, HOLD, 100_000, options=options)
+    large.start(clean, HOLD, 500_000, options=options)
+    next_one.start(clean, HOLD, 150_000, options=options)
+    assert large.machine.outcome is not None
+    assert large.machine.outcome.failure is not None
+    assert large.machine.outcome.failure.kind == RESOURCE
+    assert "app:script: holds most of a memory that is full" in large.machine.outcome.failure.message
+    for world, value in ((small, 100_000), (garbage, None), (next_one, 150_000)):
+        world.fire()
+        assert world.machine.outcome is not None
+        assert world.machine.outcome.unwrap() == value

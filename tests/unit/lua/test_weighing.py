@@ -79,7 +79,7 @@ def test_who_is_ended_while_it_is_weighed_leaves_the_scales_to_others() -> None:
     first, second = Machine(World(), program), Machine(world, program)
     first.start((200_000,))
     assert [first.run(TURN) for _ in range(20)] == [True] * 20
-    second.start((200_000,))
+    second.start((400_000,))
     for _ in range(200):
         assert second.run(TURN)
     first.end(Outcome(failure=Failure("stopped", CANCELED)))

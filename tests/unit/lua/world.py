@@ -90,6 +90,9 @@ class World:
     def notice(self, notice: Notice) -> None:
         self.notices.append(notice)
 
+    def end_now(self, failure: Failure) -> None:
+        self.machine.end(Outcome(failure=failure))
+
     def _answer(self, name: str, answer: Any = None) -> Any:
         given = self.answers.get(name, answer)
         if isinstance(given, Exception):

@@ -1,6 +1,7 @@
--- Limits, and the end of a process that goes beyond one. Called with (kit, limits, look, heavy), gives kit begin, enter,
--- charge, weigh_piece, forget, watch, spend, die, end_of. `look()` gives the seconds that this thread has computed, or less than 0 when the
--- process has been ended meanwhile; `heavy(KiB)` tells that a process holds more than `limits.memory.warn`.
+-- Limits, and the end of a process that goes beyond one. Called with (kit, limits, look, heavy, burst), gives kit begin,
+-- enter, charge, weigh_piece, forget, watch, spend, die, end_of. `look()` gives the seconds that this thread has computed,
+-- or less than 0 when the process has been ended meanwhile; `heavy(KiB)` tells that a process holds more than
+-- `limits.memory.warn`; `burst(instance, text)` ends another process and everything in it, unless it answers false.
 --
 -- A process may use so many instructions between two ops, counted by a hook on each of its coroutines; calls of native
 -- functions that take long are charged for what they do. As no count covers everything, a clock is the second line.
@@ -26,7 +27,7 @@ local NOTED <const> = 0.8 -- what weighing takes, for each KiB it has met
 local MAX_FRAMES <const> = 30
 local SCRIPT <const> = 64 -- "@" begins the chunk name of a script's source, and of nothing else
 
-return function(kit, limits, look, heavy)
+return function(kit, limits, look, heavy, burst)
   local FATAL = setmetatable({}, {__metatable = false})
   local used, budget, milliseconds, began, looked = 0, 0, 0, nil, 0
   local memory_kib = limits.memory_kib
@@ -108,8 +109,43 @@ return function(kit, limits, look, heavy)
       .. " instructions) between two calls")
   end
 
-  -- Whether the heap is over its limit even without garbage, and without what weighing takes. What is freed here is no
-  -- relief for whoever runs.
+  -- Who is charged most, and more than `charged`, of those that may be ended.
+  local function heaviest(charged, spared)
+    local found
+    for _, instance in next, kit.instances do
+      if instance ~= mine and instance[CHARGED] > charged and not spared[instance] then
+        found, charged = instance, instance[CHARGED]
+      end
+    end
+    return found
+  end
+
+  -- Ends who is charged most, or takes back of the charge what is garbage; false when that is the running process, or
+  -- is not charged twice as much.
+  local function lighten(spared)
+    local other = heaviest(mine[CHARGED] * 2, spared)
+    if not other then return false end
+    local half = other[CHARGED] / 2
+    local held = kit.weigh(other, half, GLIMPSE)
+    if held and held <= half then other[CHARGED] = held
+    elseif not burst(other, "holds most of a memory that is full: more than limits.memory allows ("
+      .. (memory_kib // 1024) .. " MiB)") then spared[other] = true end
+    return true
+  end
+
+  -- Ends others that hold most of a heap that is full; tells whether there is room then.
+  local function make_way(most)
+    local spared = {}
+    while lighten(spared) do
+      collect() -- nothing here refers to the one that has ended
+      counted, began = collect("count"), nil
+      if counted <= most then return true end
+    end
+    return false
+  end
+
+  -- Whether the heap is over its limit even without garbage, and without what weighing takes, and the running process is
+  -- who has to end for that. What is freed here is no relief for whoever runs.
   local function is_full()
     local most, count = memory_kib + aside, collect("count")
     if count <= most then return false end
@@ -119,7 +155,7 @@ return function(kit, limits, look, heavy)
     end
     collect()
     counted = collect("count")
-    return counted > most
+    return counted > most and not (mine and burst and make_way(most))
   end
   kit.is_full = is_full
 

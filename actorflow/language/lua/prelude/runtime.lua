@@ -4,7 +4,7 @@
 -- functions of the adapter that neither yield nor raise: identity(instance) -> CBOR, now(instance), draw(instance,
 -- kind, size), note(instance, level, text, CBOR), dropped(instance, path), pure(instance, name, CBOR) -> ok, CBOR,
 -- post(instance, dest, topic, is_scalar, payload) -> was it sent, look(instance) -> seconds that its thread has
--- computed, or less than 0 when nothing more of the instance is wanted, heavy(instance, KiB). `limits.isolated`: the runtime belongs to one
+-- computed, or less than 0 when nothing more of the instance is wanted, heavy(instance, KiB), burst(instance, text) -> was it ended. `limits.isolated`: the runtime belongs to one
 -- entry. `limits.modules` are the names of the modules with a chunk `module_NAME` of their own: called with (kit, sys,
 -- core) it returns the module; `limits.parts` are those of the chunks `part_MODULE_WHAT`: called with (kit, sys, core,
 -- module) it adds to the module. Each chunk adds to `kit` what the later ones need.
@@ -18,7 +18,7 @@ local create, resume, status, yield, close = coroutine.create, coroutine.resume,
 local match, pack_bits, unpack_bits = string.match, string.pack, string.unpack
 
 local state = {instance = {created = 0}} -- `instance` is the one that runs now
-local kit = {state = state}
+local kit = {state = state, instances = {}} -- `instances`: number -> instance
 
 -- ---- what the chunks of the prelude share ---------------------------------------------------------------------------
 
@@ -165,7 +165,7 @@ sources.objects(kit)
 sources.memory(kit)
 sources.kill(kit, limits, function() return hooks.look(state.instance.id) end, function(kib)
   hooks.heavy(state.instance.id, kib)
-end)
+end, not limits.isolated and function(instance, text) return hooks.burst(instance.id, text) end)
 sources.errors = sources.errors(kit)
 local library = {table = sources.tables(kit)}
 library.string = sources.text(kit, function(native, bounds, fail)
@@ -293,7 +293,7 @@ end
 
 -- ---- what Python calls ----------------------------------------------------------------------------------------------
 
-local instances = {}
+local instances = kit.instances
 
 -- number -> what is kept of a program between its runs: its entry function, once it is loaded
 local workers = {}
