@@ -37,7 +37,7 @@ CHUNKS: Final = (
         "process",
     ),
     *("calendar", "layout", "duration", "moment", "timing", "json", "subscription", "sql_builder", "modules"),
-    "programs",
+    *("programs", "main", "steps"),
 )
 """The files of the prelude beside `runtime.lua`, which calls them, and those of single modules (`FOUND`)."""
 _HOOKS: Final = ("identity", "now", "draw", "note", "dropped", "pure", "post", "look", "heavy", "burst")

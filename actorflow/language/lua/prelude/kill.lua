@@ -10,7 +10,7 @@
 -- What kills raises FATAL, which no pcall of a script sees: each level raises it again, and from then on every
 -- instruction does.
 
-local type, error, rawequal, setmetatable, collect = type, error, rawequal, setmetatable, collectgarbage
+local type, next, error, rawequal, setmetatable, collect = type, next, error, rawequal, setmetatable, collectgarbage
 local sethook, getinfo = debug.sethook, debug.getinfo
 local running, clock = coroutine.running, os.clock
 local byte, sub, gsub, concat = string.byte, string.sub, string.gsub, table.concat
