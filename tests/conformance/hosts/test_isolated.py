@@ -58,9 +58,9 @@ async def worst_delay(work: Callable[[], Any]) -> float:
 
 
 async def beyond_idle(work: Callable[[], Any]) -> float:
-    """Return the worst delay during some work less that of an idle node, the best of three: others use the machine too."""
+    """Return the worst delay during some work less that of an idle node, the best of eight: others use the machine too."""
     best = 1e9
-    for _ in range(3):
+    for _ in range(8):
         idle = await worst_delay(partial(trio.sleep, 0.5))
         best = min(best, await worst_delay(work) - idle)
         if best <= LATE:
@@ -68,6 +68,7 @@ async def beyond_idle(work: Callable[[], Any]) -> float:
     return best
 
 
+@pytest.mark.alone
 @pytest.mark.parametrize("rounds", [30_000_000, pytest.param(400_000_000, marks=pytest.mark.slow)])
 async def test_an_isolated_process_that_computes_delays_nobody_by_more_than_20_ms(place: Place, rounds: int) -> None:
     place.lua("count", f"local function main(...) {COUNT} return n end", **LONG)
@@ -76,6 +77,7 @@ async def test_an_isolated_process_that_computes_delays_nobody_by_more_than_20_m
         assert await beyond_idle(lambda: node.exec("app:count", host=ACTORS, args=[rounds], timeout=50)) <= LATE
 
 
+@pytest.mark.alone
 async def test_a_chunk_that_computes_delays_nobody_either(place: Place) -> None:
     place.lua(
         "count", "local n = 0 for i = 1, 20000000 do n = n + i % 7 end local function main() return n end", **LONG
@@ -303,6 +305,7 @@ async def test_on_a_durable_host_it_computes_where_it_is(place: Place) -> None:
         assert await node.exec("app:count", host=FLOWS, args=[6], timeout=20) == 21
 
 
+@pytest.mark.alone
 async def test_a_function_may_be_isolated(place: Place) -> None:
     place.lua(
         "count",

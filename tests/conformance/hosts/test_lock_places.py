@@ -187,7 +187,7 @@ async def test_a_fork_waits_for_the_lock_of_the_original(place: Place) -> None:
         await holding(place, "first")
         second = await begun(node, place, "second", "x")
         made = await node.fork("first")
-        assert reasons(node, made["pid"]) == ["pending: waits for lock x"]
+        assert reasons(node, made["pid"])[0] == "pending: waits for lock x"
         await done(node, first)
         await done(node, second)
         await done(node, made["pid"])
