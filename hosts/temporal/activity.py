@@ -42,6 +42,8 @@ END: Final = "actorflow.end"
 JOIN: Final = "actorflow.join"
 _BEAT: Final = 15
 """Seconds between two signs of life of who waits for another run."""
+_PULSE: Final = 1.0
+"""Seconds between two signs of life of an attempt."""
 STARTABLE: Final = "actorflow.startable"
 
 
@@ -139,8 +141,14 @@ async def _beat() -> None:
 async def _attempt(worker: TemporalWorker, args: tuple[Any, ...]) -> Any:
     info, told = activity.info(), got()
     request = _request(worker, info, told, args)
-    request.beat = _beating(asyncio.get_running_loop())
-    outcome = await worker.side.ask(partial(_begin, worker, request, told.get("own", request.context)))
+    pulse = _Pulse(info.heartbeat_details)
+    request.beat = _beating(asyncio.get_running_loop(), pulse)
+    beating = asyncio.get_running_loop().create_task(pulse.beat()) if info.heartbeat_timeout is None else None
+    try:
+        outcome = await worker.side.ask(partial(_begin, worker, request, told.get("own", request.context)))
+    finally:
+        if beating is not None:
+            beating.cancel()
     failure = outcome.failure
     if failure is None:
         return copy_value(outcome.value)
@@ -199,13 +207,31 @@ def _begin(worker: TemporalWorker, request: CallRequest, own: Mapping[str, Any],
     return node.functions.call(request, reply)  # type: ignore[union-attr] # an open node has functions
 
 
-def _beating(loop: asyncio.AbstractEventLoop) -> Callable[[Any], None]:
+class _Pulse:
+    """The signs of life of an attempt on Temporal, whose server answers them with whether it was cancelled.
+
+    A function that promises signs of its own with a time-out has to give them itself.
+    """
+
+    def __init__(self, told: Sequence[Any]) -> None:
+        """Begin with what an earlier attempt has told."""
+        self.told = tuple(told)
+
+    async def beat(self) -> None:
+        """Give signs, with what was told last, until cancelled."""
+        while True:
+            await asyncio.sleep(_PULSE)
+            activity.heartbeat(*self.told)
+
+
+def _beating(loop: asyncio.AbstractEventLoop, pulse: _Pulse) -> Callable[[Any], None]:
     """Return what takes heartbeats in the node's thread."""
     context = copy_context()
 
     def beat(details: Any) -> None:
-        told = () if details is None else (copy_value(details),)
-        loop.call_soon_threadsafe(partial(activity.heartbeat, *told), context=context)
+        if details is not None:
+            pulse.told = (copy_value(details),)
+        loop.call_soon_threadsafe(partial(activity.heartbeat, *pulse.told), context=context)
 
     return beat
 

@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
+import re
 import uuid
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
+import trio
 from temporalio.client import WorkflowExecutionStatus, WorkflowHandle, WorkflowUpdateFailedError, WorkflowUpdateStage
 from temporalio.common import WorkflowIDConflictPolicy
 
 from actorflow.errors import NOT_FOUND, Error, invalid, not_found
 from actorflow.message import Message
-from actorflow.names import is_pid, parse_pid
+from actorflow.names import Pid, is_pid, parse_pid
 from actorflow.ports import SpawnRequest, Started
 from actorflow.value import copy_value
 from hosts.temporal import terms
 from hosts.temporal.failure import failure_from
 from hosts.temporal.flow import CANCEL, WAKE
 from hosts.temporal.header import give
+from hosts.temporal.look import NOT_BEGUN
 from hosts.temporal.placing import bundle_of, type_name
 from hosts.workflow.option import StartOptions, option
 from hosts.workflow.update import ACCEPTED, COMPLETED, checked_id
@@ -26,6 +29,9 @@ if TYPE_CHECKING:
     from actorflow.value import Value
     from hosts.temporal.worker import TemporalWorker
 
+_KIND: Final = re.compile(r"\[(\w+)\] (.*)", re.DOTALL)
+_AGAIN: Final = 0.05
+"""Seconds until a run is asked again that has not begun."""
 _OVER: Final = "workflow execution already completed"
 
 
@@ -47,18 +53,18 @@ class Dealing:
         worker = self._worker
         options = terms.options_of(request, worker.node.notices)
         worker.compiled(bundle_of(worker.node, request.entry))
-        queue = self._queue(request)
+        found = self._queue(request)
         workflow_id = options.workflow_id or str(uuid.uuid4())
-        run = partial(self._start, request, options, workflow_id, queue)
+        run = partial(self._start, request, options, workflow_id, found["task_queue"])
         handle = await worker.connection.run(run, f"start of {request.entry}")
-        pid = worker.pid_of(workflow_id)
+        pid = str(Pid(worker.config.client, found["host"], workflow_id))
         await worker.watching.replaced(pid, handle.result_run_id or "")
         return Started(pid, None, "started", handle.result_run_id or "")
 
-    def _queue(self, request: SpawnRequest) -> str:
+    def _queue(self, request: SpawnRequest) -> dict[str, Any]:
         asked = {"task_queue": option(request.options, "workflow.task_queue") or "", "host": ""}
-        found = self._worker.placing.queue_of(asked)
-        return str(found["task_queue"])
+        found: dict[str, Any] = self._worker.placing.queue_of(asked)
+        return found
 
     async def _start(
         self, request: SpawnRequest, options: StartOptions, workflow_id: str, queue: str
@@ -157,10 +163,13 @@ class Dealing:
         async def ask() -> Any:
             return await self._handle(reference).query(name, args=list(args))
 
-        try:
-            return await self._worker.connection.run(ask, f"query {name!r}")
-        except Error as error:
-            raise _application(error) from None
+        while True:  # whoever asks has a time-out
+            try:
+                return await self._worker.connection.run(ask, f"query {name!r}")
+            except Error as error:
+                if NOT_BEGUN not in error.message:
+                    raise _application(error) from None
+            await trio.sleep(_AGAIN)
 
     async def update(self, reference: str, name: str, args: tuple[Value, ...], update_id: str, wait_for: str) -> Value:
         """Update a run and return its answer, or with `wait_for` accepted the id once it has accepted."""
@@ -187,4 +196,6 @@ class Dealing:
 
 
 def _application(error: Error) -> Error:
-    return error
+    """Return the error of a query with the kind that its message begins with: Temporal keeps only the message."""
+    found = _KIND.match(error.message)
+    return error if found is None else Error(found[2], found[1], retryable=False)

@@ -103,7 +103,11 @@ class Effects:
         failure = failure_from(error, f"call of {record.target}")
         if is_operation(record.target):
             failure = failure_from(error.__cause__ or error)
-        elif bounded and (failure.details or {}).get("_retry_state") == TIMED_OUT:
+        else:
+            info = workflow.info()
+            where = {"_workflow_id": info.workflow_id, "_run_id": info.run_id}
+            failure = replace(failure, details={**(failure.details or {}), **where})
+        if bounded and (failure.details or {}).get("_retry_state") == TIMED_OUT:
             failure = _out_of_time(record.target, failure)
         self._run.put(events.FUNCTION_FAILED, record.ref, "", failure)
 

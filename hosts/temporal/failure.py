@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any, Final
 
-from temporalio.client import WorkflowContinuedAsNewError, WorkflowFailureError
+from temporalio.client import WorkflowContinuedAsNewError, WorkflowFailureError, WorkflowQueryFailedError
 from temporalio.exceptions import (
     ActivityError,
     ApplicationError,
@@ -147,6 +147,10 @@ def _server(error: FailureError, _what: str) -> Failure:
     return Failure(error.message, INTERNAL)
 
 
+def _query_failed(error: WorkflowQueryFailedError, _what: str) -> Failure:
+    return Failure(str(error), INTERNAL)
+
+
 def _continued(_error: BaseException, _what: str) -> Failure:
     return Failure("the run continues as a new one", INTERNAL)
 
@@ -183,5 +187,6 @@ _BY_TYPE: Final[tuple[tuple[type[BaseException], Any], ...]] = (
     (TerminatedError, _terminated),
     (WorkflowAlreadyStartedError, _started),
     (WorkflowContinuedAsNewError, _continued),
+    (WorkflowQueryFailedError, _query_failed),
     (ServerError, _server),
 )

@@ -242,8 +242,10 @@ class Run:
             elif fact.kind == events.PROCESS_EXITED:
                 unread.append([EVENTS_TOPIC, "", [decode(fact.payload)]])
         told = {"context": self.told.get("context", {}), "parent": self.started["parent"], "unread": unread}
-        if self.told.get("tokens"):
-            told["tokens"] = self.told["tokens"]
+        held = live.driver.tokens
+        tokens = self.told.get("tokens") if held is None else {key: known[-1]["value"] for key, known in held.items()}
+        if tokens:
+            told["tokens"] = tokens
         outbound: Any = self.outbound
         outbound.told = told
         workflow.continue_as_new(

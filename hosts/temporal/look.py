@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
 
@@ -23,6 +24,7 @@ from hosts.workflow.query import QUERY, VALIDATE, handled, handlers
 if TYPE_CHECKING:
     from hosts.temporal.flow import Run
 
+NOT_BEGUN: Final = "the run has not begun: no worker has said yet which source it is pinned to"
 Make = Callable[[type[TemporalDriver]], LiveRun]
 
 
@@ -34,14 +36,15 @@ def query(run: Run, name: str, args: list[Any]) -> Any:
     """
     try:
         return copy_value(_answer(run, name, args))
-    except Error as error:
-        raise application_error(error.failure) from None
+    except Error as error:  # of the failure of a query Temporal keeps only the message
+        failure = error.failure.crossing()
+        raise application_error(replace(failure, message=f"[{failure.kind}] {failure.message}")) from None
 
 
 def _answer(run: Run, name: str, args: list[Any]) -> Any:
     live = run.live
     if live is None or run.driver is None:
-        raise unavailable("the run has not begun: no worker has said yet which source it is pinned to")
+        raise unavailable(NOT_BEGUN)
     own = _OWN.get(name)
     if own is not None:
         return own(run, live)

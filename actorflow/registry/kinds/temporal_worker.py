@@ -38,7 +38,7 @@ class WorkerOptions(Config):
     sticky_schedule_to_start_timeout: Duration = 5 * SECOND
     worker_stop_timeout: Duration = 0
     max_heartbeat_throttle_interval: Duration = 60 * SECOND
-    default_heartbeat_throttle_interval: Duration = 30 * SECOND
+    default_heartbeat_throttle_interval: Duration = SECOND
     deadlock_detection_timeout: Duration = SECOND
     identity: str = ""
     build_id: str = ""
