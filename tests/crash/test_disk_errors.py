@@ -27,12 +27,10 @@ NOTHING = -1
 PLAN = struct.Struct("=8q")
 SOURCE = Path(__file__).with_name("faulty_disk.c")
 SENTENCES = (
-    "the disk reported an error",
-    "the disk is full",
-    "it is unknown whether it was written",
-    "the disk cannot read",
+    *("the disk reported an error", "the disk is full", "the disk cannot read", "it is unknown whether it was written"),
+    "host is not running",
 )
-"""What a node says of a disk that fails."""
+"""What a node says of a disk that fails; a host whose store cannot be opened is tried again, and not running yet."""
 DAILY = 1
 ALL = 60
 """Places of each kind of fault: so many are drawn, or every one when there are fewer."""
