@@ -314,3 +314,9 @@ def test_a_temporal_client_and_worker_have_the_defaults_of_the_original(load: Lo
     assert (options.max_concurrent_workflow_task_pollers, options.sticky_schedule_to_start_timeout) == (20, 5 * SECOND)
     assert (client.address, client.namespace, client.auth.type) == ("localhost:7233", "default", "none")
     assert (client.connection_timeout, client.keep_alive_time) == (10 * SECOND, 30 * SECOND)
+
+
+def test_only_a_python_function_is_transactional(load: Load, texts: Texts) -> None:
+    (text,) = texts(load(entry("function.lua", "source: return 1\ntransactional: true")))
+    assert "a function.py" in text
+    assert load(entry("function.lua", "source: return 1\ntransactional: false")).entry("app:x").options == {}

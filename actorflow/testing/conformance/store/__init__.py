@@ -11,7 +11,17 @@ from contextlib import closing
 from typing import Final, TypeAlias
 
 from actorflow.store.port import Store
-from actorflow.testing.conformance.store import change, documents, ending, reading, start, succession, turn, waiting
+from actorflow.testing.conformance.store import (
+    change,
+    documents,
+    ending,
+    reading,
+    start,
+    succession,
+    transact,
+    turn,
+    waiting,
+)
 from actorflow.testing.conformance.store.case import Case
 from actorflow.testing.conformance.store.sharing import SHARED, SharedCase
 
@@ -26,6 +36,7 @@ CASES: Final[tuple[Case, ...]] = (
     *reading.CASES,
     *documents.CASES,
     *change.CASES,
+    *transact.CASES,
 )
 
 
