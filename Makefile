@@ -68,6 +68,7 @@ bench: setup
 
 schema: setup
 	$(BIN)/python -m actorflow.registry.schema > docs/schema/registry.schema.json
+	$(BIN)/python -m actorflow.registry.schema node > docs/schema/node.schema.json
 
 states: setup
 	$(BIN)/python -m actorflow.run.diagram > docs/states.md

@@ -1,6 +1,7 @@
 """The JSON Schema of registry files, for editors, made from the models of the kinds.
 
-`python -m actorflow.registry.schema` prints the document that is checked in as docs/schema/registry.schema.json.
+`python -m actorflow.registry.schema` prints the document that is checked in as docs/schema/registry.schema.json, and
+with the argument `node` the one for node.yaml.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from pydantic.json_schema import models_json_schema
 from actorflow.duration import format_duration
 from actorflow.registry.kind import Kind, installed_kinds
 from actorflow.registry.meta import Meta
+from actorflow.registry.node_file import SECTION, NodeSection
 
 _DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
 _PLACEHOLDER: Final = {"type": "string", "pattern": r"\$\{"}
@@ -106,5 +108,19 @@ def schema_text() -> str:
     return json.dumps(registry_schema(own_kinds()), indent=2, ensure_ascii=False, sort_keys=True) + "\n"
 
 
+def node_schema_text() -> str:
+    """Return the schema of node.yaml as it is checked in; what else it may hold is not checked."""
+    schema = _as_written(NodeSection.model_json_schema(ref_template="#/$defs/{model}"))
+    definitions = schema.pop("$defs", {}) | {"Node": schema}
+    whole = {
+        "$schema": _DIALECT,
+        "title": "actorflow node.yaml",
+        "type": "object",
+        "properties": {SECTION: {"$ref": "#/$defs/Node"}},
+        "$defs": definitions,
+    }
+    return json.dumps(whole, indent=2, ensure_ascii=False, sort_keys=True) + "\n"
+
+
 if __name__ == "__main__":
-    sys.stdout.write(schema_text())
+    sys.stdout.write(node_schema_text() if "node" in sys.argv[1:] else schema_text())

@@ -131,6 +131,7 @@ def test_metrics_are_printed(project: Project) -> None:
     assert project.run("metrics").code == 6
     project.up()
     assert project.run("call", "x:f").code == 0
+    assert [(line["name"], line["state"]) for line in project.run("nodes", "--json").json] == [("local", "self")]
     assert project.run("metrics").out == '# TYPE made counter\nmade{a="b"} 1\n'
     assert project.run("metrics", "--json").json == [
         {"type": "counter", "name": "made", "labels": {"a": "b"}, "value": 1}

@@ -6,7 +6,7 @@ The model: in each conversation a receiver has a beginning of what its peer was 
 from __future__ import annotations
 
 from hypothesis import settings, strategies
-from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
 
 from tests.unit.mesh.wire import MS, Wire
 
@@ -100,5 +100,5 @@ def is_subsequence(part: list[bytes], whole: list[bytes]) -> bool:
     return all(item in rest for item in part)
 
 
-TestSession = SessionModel.TestCase
-TestSession.settings = settings(max_examples=60, stateful_step_count=40, deadline=None)
+def test_the_session_keeps_its_model() -> None:
+    run_state_machine_as_test(SessionModel, settings=settings(max_examples=60, stateful_step_count=40, deadline=None))
