@@ -8,7 +8,7 @@ from __future__ import annotations
 import gc
 import os
 import pkgutil
-from collections.abc import AsyncIterator, Awaitable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Iterator, Sequence
 from contextlib import asynccontextmanager, closing, contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -30,15 +30,14 @@ from actorflow.node.hook_verb import hook_verbs
 from actorflow.node.limit import slices_of
 from actorflow.node.node import LogSink, Node
 from actorflow.node.program import Language
+from actorflow.node.registered_service import CODE, follow, judge, services_of
 from actorflow.node.remote_verb import remote_verbs
-from actorflow.node.runner import HostRunner, ProcessRunner, ResourceRunner, Runner
 from actorflow.node.schedule_verb import schedule_verbs
-from actorflow.node.service import Change, Services, Supervisor
+from actorflow.node.service import Change, Supervisor
 from actorflow.notice import Notice, NoticeSink, drop
 from actorflow.ports import NO_SLICES, Program
-from actorflow.registry.change import Operation, Revision
 from actorflow.registry.fault import Fault
-from actorflow.registry.live import AnyRegistry, LiveRegistry
+from actorflow.registry.live import LiveRegistry
 from actorflow.registry.load import open_registry
 from actorflow.registry.registry import Entry, Registry
 from actorflow.resource.install import install
@@ -55,8 +54,6 @@ from actorflow.store.read import SqlReader, sampled
 from actorflow.store.run_verb import run_verbs
 from actorflow.store.stores import Stores
 from actorflow.store.why import Told
-from actorflow.supervision.order import start_levels
-from actorflow.supervision.spec import ServiceSpec
 from actorflow.supervision.state import Service, State
 
 BOOT_SECONDS: Final = 30.0
@@ -68,12 +65,11 @@ _JOIN: Final = "actorflow.mesh.joining:join"
 _MOMENT: Final = "hosts.workflow.moment:moment"
 _FUNCTIONS_ID: Final = "#functions"
 _MODULES: Final = {"lua": LuaLanguage.modules, "py": PythonLanguage.modules}
-_CODE: Final = frozenset({"function.lua", "function.py", "library.lua", "library.py"})
 _PLAIN_PYTHON: Final = frozenset({"function.py", "library.py"})
+"""Kinds whose code is ordinary Python, held to no rules of scripts."""
 _FIRST_STEPS: Final = SECOND
 """Nanoseconds that services have for their first steps, such as taking a name, before the boot counts as over."""
-_SCRIPTS: Final = _CODE | {"process.lua", "process.py", "workflow.lua", "workflow.py"}
-"""Kinds whose code is ordinary Python, held to no rules of scripts."""
+_SCRIPTS: Final = CODE | {"process.lua", "process.py", "workflow.lua", "workflow.py"}
 _GC_THRESHOLDS: Final = (YOUNG, 20, 100)
 """Measured: three times as many resident processes a second as with the defaults."""
 
@@ -179,7 +175,7 @@ async def boot(  # noqa: PLR0913 - what a composition root is told
         node.environment, node.data = registry.environment, claimed.path
         node.guard.strict = registry.strict
         registry.verify = partial(_verify, node)
-        registry.judge = partial(_judge, node)
+        registry.judge = partial(judge, node)
         registry.listen(node.revised)
         async with _unhurried() as scope, node.open():
             node.on_close(stores.close)
@@ -229,8 +225,8 @@ async def _prepare(
     install(node)
     functions = pkgutil.resolve_name(_FUNCTIONS)(_FUNCTIONS_ID, {}, node)
     await functions.start()
-    supervisor = Supervisor(node, _services(node, registry), **({"changed": changed} if changed else {}))
-    node.on_revision(partial(_follow, node, supervisor))
+    supervisor = Supervisor(node, services_of(node, registry), **({"changed": changed} if changed else {}))
+    node.on_revision(partial(follow, node, supervisor))
     node.settled = supervisor.settled
     node.services = supervisor.report
     node.runs = operator = Operator(stores, node.clock, partial(_commit, node), judge_of(stores, languages))
@@ -286,78 +282,6 @@ async def _told(node: Node, reference: str) -> Told:
         return Told(hosted=False)
     told: Told = await host.told(reference)
     return told
-
-
-def _services(node: Node, registry: AnyRegistry) -> Services:
-    """Return the services of a registry; raises `Error` when they need each other in a circle."""
-    entries = [entry for entry in registry if entry.service]
-    specs = [_spec(entry) for entry in entries]
-    references: dict[str, Collection[str]] = {entry.id: () for entry in registry}
-    references |= {entry.id: registry.dependencies(entry.id) for entry in entries}
-    runners = {entry.id: _runner(node, entry) for entry in entries}
-    return Services(specs, start_levels(specs, references), runners)
-
-
-def _follow(node: Node, supervisor: Supervisor, revision: Revision) -> None:
-    """Have the supervisor serve what the registry says now, if services are concerned."""
-    before, after = revision.before, revision.registry
-    if _concerns_services(revision.operations, before, after):
-        ids = [operation.id for operation in revision.operations]
-        changed = {entry for entry in ids if entry in before and entry in after and _differs(entry, before, after)}
-        supervisor.revise(_services(node, after), changed)
-
-
-def _judge(node: Node, operations: Iterable[Operation], before: Registry, after: Registry) -> None:
-    """Raise `Error` when services would need each other in a circle."""
-    if _concerns_services(operations, before, after):
-        _services(node, after)
-
-
-def _concerns_services(operations: Iterable[Operation], before: Registry, after: Registry) -> bool:
-    """Tell whether services may start, stop or change: with scripts they do not, unless these name their needs."""
-    entries = [
-        registry.entry(change.id) for change in operations for registry in (before, after) if change.id in registry
-    ]
-    return any(entry.kind not in _CODE or "depends_on" in entry.meta for entry in entries)
-
-
-def _differs(entry_id: str, before: Registry, after: Registry) -> bool:
-    """Tell whether more than the lifecycle or the meta of a service is another one."""
-    old, new = before.entry(entry_id), after.entry(entry_id)
-
-    def fields(entry: Entry) -> Any:
-        if entry.config is None:
-            return None
-        security = getattr(getattr(entry.config, "lifecycle", None), "security", None)
-        return entry.config.model_dump(exclude={"lifecycle"}), security
-
-    return old.kind != new.kind or fields(old) != fields(new)
-
-
-def _spec(entry: Entry) -> ServiceSpec:
-    """Return what is written about a service; a broken one starts as it says, and then fails with its fault."""
-    if not entry.broken:
-        return ServiceSpec.from_lifecycle(entry.id, entry.config.lifecycle.model_dump())
-    lifecycle = entry.data.get("lifecycle") if isinstance(entry.data, Mapping) else None
-    return ServiceSpec(entry.id, auto_start=isinstance(lifecycle, Mapping) and lifecycle.get("auto_start") is True)
-
-
-def _runner(node: Node, entry: Entry) -> Runner:
-    config = entry.config
-    if entry.kind == "process.service" and not entry.broken:
-        cancel_runs = config.on_stop == "cancel"
-        security = config.lifecycle.security
-        return ProcessRunner(node, entry.id, config.process, config.host, config.input, cancel_runs, security)
-    if entry.declaration is not None and entry.declaration.resource:
-        return ResourceRunner(node, entry.id, lambda: _made(node, entry))
-    return HostRunner(node, entry.id, lambda: _made(node, entry), config)
-
-
-def _made(node: Node, entry: Entry) -> Any:
-    entry.require()
-    if entry.declaration is None:
-        raise invalid(f"{entry.id}: kind {entry.kind} is not installed")
-    return entry.declaration.load_factory()(entry.id, entry.config, node)
 
 
 def check_runs(

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from actorflow.errors import Error, Failure, not_found
+from actorflow.errors import INTERNAL, Error, Failure, not_found
 from actorflow.language.lua import LuaLanguage
 from actorflow.message import Message, exit_event
 from tests.unit.lua.world import CHILD, NOW, PID, POSTABLE, World, waiting
@@ -120,6 +120,7 @@ def test_control(lua: LuaLanguage, world: World) -> None:
 
 def test_names(lua: LuaLanguage, world: World) -> None:
     world.answers["gone"] = not_found("name not registered")
+    world.answers["process.registry.register"] = Error("STRONG registry not available", INTERNAL)
     source = """
     return function()
       local r = process.registry
