@@ -50,7 +50,7 @@ def _do(engine: Engine, resident: Resident, record: Record, reply: partial[None]
 def _is_there(engine: Engine, target: str) -> bool:
     """Tell whether the host of a PID serves, or somebody has a name."""
     node = engine.node
-    return parse_pid(target).host in node.hosts if is_pid(target) else node.directory.find(target) is not None
+    return parse_pid(target).host in node.hosts if is_pid(target) else node.directory.resolve(target) is not None
 
 
 async def _once_there(engine: Engine, resident: Resident, record: Record, reply: partial[None]) -> None:

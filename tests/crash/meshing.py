@@ -33,6 +33,28 @@ entries:
         return "told to end"
       end
     modules: [process, pg]
+  - name: idle_py
+    kind: process.py
+    modules: [process, pg]
+    source: |
+      from actorflow.script import pg, process
+
+      async def main(name, scope):
+          await process.registry.register(name, scope=scope)
+          groups = await pg.open("app:groups")
+          await groups.join("idlers")
+          await process.inbox().receive()
+
+    method: main
+  - name: look
+    kind: process.lua
+    modules: [process, pg]
+    source: |
+      return function(...)
+        local found = {}
+        for at, name in ipairs({...}) do found[at] = process.registry.lookup(name) or "nobody" end
+        return {found = found, members = assert(pg.open("app:groups"):get_members("idlers"))}
+      end
   - name: watch
     kind: process.lua
     modules: [process]

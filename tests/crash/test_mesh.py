@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from actorflow.errors import Error
+from actorflow.mesh.claim import EVENTUAL, STRONG
 from tests.crash.meshing import MeshNode, made, until
 
 pytestmark = pytest.mark.slow  # three nodes take a while to start
@@ -53,6 +54,27 @@ def test_a_killed_node_takes_its_processes_along_and_comes_back_as_another(nodes
         a.client.send(old, "end")
     assert a.spawn("app:idle", host="b@app:processes") != old
     assert any(line["pid"] == still for line in c.client.request("ps", {}))
+
+
+def test_names_and_members_of_a_killed_node_vanish(nodes: list[MeshNode]) -> None:
+    a, b, c = nodes
+    pids = [b.spawn("app:idle", "lua", EVENTUAL), b.spawn("app:idle_py", "py", EVENTUAL)]
+    mine = c.spawn("app:idle_py", "mine", EVENTUAL)
+
+    def looked() -> tuple[list[str], set[str]]:
+        seen = a.client.wait(a.spawn("app:look", "lua", "py", "mine"), timeout=30)
+        return seen["found"], set(seen["members"])
+
+    until(lambda: looked() == ([*pids, mine], {*pids, mine}), "for names and members")
+    a.client.send("py", "end")  # by its name, from another node
+    until(lambda: looked() == ([pids[0], "nobody", mine], {pids[0], mine}), "for the name of one that has ended")
+    b.kill()
+    until(lambda: looked() == (["nobody", "nobody", mine], {mine}), "for the names of the dead node")
+    taken = a.spawn("app:idle", "lua", EVENTUAL)
+    until(lambda: looked()[0][0] == taken, "for the name to have another process")
+    refused = a.spawn("app:idle", "strong", STRONG)
+    with pytest.raises(Error, match="strong registry not available"):
+        a.client.wait(refused, timeout=30)
 
 
 def test_nothing_is_lost_between_two_nodes_that_live(nodes: list[MeshNode]) -> None:
