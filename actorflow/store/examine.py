@@ -19,6 +19,7 @@ from actorflow.run.turn import OpenRun
 from actorflow.store import tables as t
 from actorflow.store.belonging import BY_NUMBER, BY_RUN_ID
 from actorflow.store.database import Database
+from actorflow.store.dialect import Sqlite
 from actorflow.store.examine_lock import lock_findings
 from actorflow.store.examine_run import close_findings
 from actorflow.store.read import SqlReader
@@ -39,6 +40,7 @@ _ALL: Final = 2**63 - 1
 _PAGE: Final = 1000
 _BEFORE_ALL: Final = -(2**63)
 _RESTORE: Final = "restore a backup"
+_REACH: Final = "nothing was looked at: see that the server can be reached, and try again"
 _DELETE: Final = "`actorflow doctor --repair` deletes what is left over"
 _PAUSE: Final = f"`actorflow doctor --repair` pauses it; {_RESTORE}, or terminate it"
 
@@ -71,7 +73,7 @@ def examine(dialect: Database) -> Iterator[Fault]:
         try:
             reader.snapshot(lambda _reader: None)
         except Exception as error:  # noqa: BLE001 - whatever keeps it from being opened is the fault
-            yield Fault(dialect.place, told(error), _RESTORE)
+            yield Fault(dialect.place, told(error), _RESTORE if isinstance(dialect, Sqlite) else _REACH)
             return
         examiner = _Examiner(dialect, reader)
         for part in (
