@@ -34,7 +34,7 @@ def show_past(place: Place, run: str, seq: int, *, as_json: bool) -> None:
 def print_past(capsule: Capsule, seq: int, *, as_json: bool) -> None:
     """Print a run as it was: what the journal says, and what a replay up to there shows."""
     from actorflow.app import debugger_of, moment_of  # noqa: PLC0415 - loads the languages
-    from actorflow.store.past import past, until  # noqa: PLC0415
+    from actorflow.store.past import other_source, past, until  # noqa: PLC0415
 
     was = past(capsule, seq)
     debugger = debugger_of(until(capsule, seq))
@@ -44,6 +44,8 @@ def print_past(capsule: Capsule, seq: int, *, as_json: bool) -> None:
     finally:
         debugger.close()
     was |= {name: seen[name] for name in ("inbox", "fault")}
+    if was["fault"] and (other := other_source(capsule, seq)):
+        was["fault"] = f"it went by source {other[:16]}… then, by another one now: where its script stood is not known"
     was["timers"] = [line for line in seen["requests"] if "due" in line]
     was["tasks"] = [{name: task[name] for name in ("task", "place", "waits")} for task in seen["tasks"]]
     if as_json:

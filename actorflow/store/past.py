@@ -9,7 +9,7 @@ from actorflow.codec import decode
 from actorflow.errors import Failure, not_found
 from actorflow.run import event as events
 from actorflow.run import state as states
-from actorflow.run.event import JournalEvent
+from actorflow.run.event import JournalEvent, source_of
 from actorflow.run.token import initial
 from actorflow.store.capsule import Capsule
 from actorflow.store.timeline import OPEN, decoded, timeline, upto
@@ -59,6 +59,14 @@ def until(capsule: Capsule, seq: int) -> Capsule:
     journal = capsule.held.events
     end = next((event.seq - 1 for event in journal if event.seq > seq and event.kind in events.FACTS), len(journal))
     return replace(capsule, held=replace(capsule.held, events=journal[:end], inbox=[], calls=[]))
+
+
+def other_source(capsule: Capsule, seq: int) -> str:
+    """Return the content hash of the source that a run went by after the event `seq`, "" for that of its capsule."""
+    journal = capsule.held.events
+    started: dict[str, Any] = decoded(journal[0]) or {}
+    source = source_of(str(started.get("source", "")), journal[:seq])
+    return "" if source in {"", capsule.bundle.hash} else source
 
 
 def _state(capsule: Capsule, kept: list[JournalEvent]) -> str:

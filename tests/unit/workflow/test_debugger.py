@@ -11,6 +11,7 @@ import pytest
 
 from actorflow.app import debugger_of, moment_of, verdict_of
 from actorflow.bundle import Bundle
+from actorflow.cli.going_back import print_past
 from actorflow.cli.output import plain
 from actorflow.codec import decode
 from actorflow.run import event as events
@@ -18,7 +19,7 @@ from actorflow.run.turn import OpenRun, RunRow
 from actorflow.run.verdict import PARTLY, SAFE
 from actorflow.store.capsule import Capsule
 from actorflow.store.capsule_file import packed, unpacked
-from actorflow.store.past import past, until
+from actorflow.store.past import other_source, past, until
 from actorflow.store.redact import redacted
 from actorflow.store.timeline import timeline
 from tests.unit.workflow.test_golden_journals import FILES, golden
@@ -90,3 +91,20 @@ def test_the_debugger_stops_where_the_script_does_something_else(name: str) -> N
     assert debugger.back()
     assert not moment_of(debugger)["fault"]
     debugger.close()
+
+
+@pytest.mark.parametrize("language", ["lua", "py"])
+def test_a_run_that_has_gone_on_with_other_code_says_so_of_the_time_before(
+    language: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    capsule = capsule_in(next(file for file in FILES if file.stem.startswith(f"3-changing-{language}")))
+    last = max(event.seq for event in capsule.held.events if event.kind == events.RUN_ACCEPTED)
+    sources = [other_source(capsule, event.seq) for event in capsule.held.events]
+    assert len({source for source in sources if source}) == 2
+    assert sources[last - 1 :] == [""] * (len(sources) - last + 1)
+    print_past(capsule, 4, as_json=False)
+    printed = capsys.readouterr().out
+    assert f"it went by source {sources[3][:16]}… then" in printed
+    assert "ways out" not in printed
+    print_past(capsule, len(sources), as_json=False)
+    assert "it went by" not in capsys.readouterr().out
