@@ -15,7 +15,7 @@ from actorflow.errors import Error
 
 def release(  # noqa: PLR0913, PLR0917 - the options of the verb
     runs: Annotated[
-        list[str] | None, typer.Argument(metavar="[RUN]…", help="PIDs, workflow ids or run ids; or name a filter.")
+        list[str] | None, typer.Argument(metavar="RUN", help="PIDs, workflow ids or run ids; or name a filter.")
     ] = None,
     due: Annotated[bool, typer.Option("--due", help="All that may begin by now.")] = False,  # noqa: FBT002 - typer's
     queue: Annotated[str, typer.Option("--queue", help="All in this queue.", show_default=False)] = "",

@@ -6,7 +6,7 @@ import math
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Mapping
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Final, Required, TypedDict, Unpack
+from typing import TYPE_CHECKING, Any, Final, Required, TypedDict, Unpack
 
 import trio
 
@@ -48,6 +48,11 @@ class Front(ABC):
     hosts: dict[str, Host]
     limits: Limits
     notices: NoticeSink
+
+    if TYPE_CHECKING:
+
+        async def durable_host(self, run: str) -> Any:
+            """Return the durable host of a run; see `asking`."""
 
     @abstractmethod
     def new_pid(self, host_part: str) -> str:
@@ -130,9 +135,9 @@ class Front(ABC):
     async def wait(self, dest: str, *, until: str = "", timeout: float | None = None) -> Value:  # noqa: ASYNC109 - see `call`
         """Wait until a process ends and return its result; raises its failure as `Error`, Timeout after `timeout` s.
 
-        With `until` it waits for a state of a durable run instead, and returns the run as `actorflow run show` does: at
-        once when it is or was in that state, through pauses and further runs of its chain. A run that ends without it
-        is an error of kind Conflict.
+        With `until` it waits for a state of a durable run instead, by PID, name, workflow id or run id, and returns the
+        run as `actorflow run show` does: at once when it is or was in that state, through pauses and further runs of
+        its chain. A run that ends without it is an error of kind Conflict.
 
         An actor that ended before is known for a while if the application spawned it, a durable run for as long as
         its host keeps it.
@@ -144,7 +149,10 @@ class Front(ABC):
         return await within(answer, timeout, f"wait for {dest}", give_up)
 
     async def _reached(self, dest: str, until: str, timeout: float | None) -> Value:  # noqa: ASYNC109 - see `call`
-        host, pid = self.router.resolve(dest)
+        try:
+            host, pid = self.router.resolve(dest)
+        except Error:
+            host, pid = await self.durable_host(dest), dest
         if not isinstance(host, Reaching):
             raise invalid(f"wait until {until!r}: {dest!r} is no durable run; only those have states to wait for")
         with trio.move_on_after(math.inf if timeout is None else timeout):

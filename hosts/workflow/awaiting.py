@@ -8,13 +8,14 @@ run: the commit that says so writes the document, for its end is to be heard lik
 
 from __future__ import annotations
 
+from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import trio
 
 from actorflow.codec import decode, encode
-from actorflow.errors import CONFLICT, NOT_FOUND, Failure
+from actorflow.errors import CONFLICT, NOT_FOUND, Error, Failure
 from actorflow.message import child_exit
 from actorflow.names import Pid
 from actorflow.ports import Outcome
@@ -172,7 +173,8 @@ class Awaiting:
             self._engine.start_soon(self._try_later, found)
             return
         if outcome.failure is not None and found.run_id:
-            self._engine.submit(PutDocument(AWAITED, found.key, None), self._engine.recovery.doubt)
+            with suppress(Error):  # the store is closed by now: whoever serves it next is told the same
+                self._engine.submit(PutDocument(AWAITED, found.key, None), self._engine.recovery.doubt)
         of_id = self._waiting.get(found.workflow_id, {})
         of_id.pop(found.key, None)
         if not of_id:

@@ -103,3 +103,65 @@ entries:
 def race(place: Path, policy: str) -> subprocess.Popen[str]:
     command = [COMMAND, "spawn", "app:wait", "--host", "app:flows", "--key", "k", "--on-conflict", policy, "--json"]
     return subprocess.Popen(command, cwd=place, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+
+
+RACER = """
+import json, sys
+from actorflow.errors import Error
+from actorflow.node.control_client import ControlClient
+
+client = ControlClient(sys.argv[1])
+print("ready", flush=True)
+sys.stdin.readline()
+try:
+    options = {"workflow.key": "k", "workflow.on_conflict": sys.argv[2]}
+    print(json.dumps(client.start("app:wait", "app:flows", options=options)))
+except Error as error:
+    print(json.dumps({"how": error.kind, "run_id": "", "pid": ""}))
+"""
+RACERS = 50
+OUTCOMES = {
+    "reject": ("AlreadyExists", ["waiting"]),
+    "return_existing": ("existing", ["waiting"]),
+    "skip": ("skipped", ["waiting"]),
+    "queue": ("queued", ["waiting", *["created"] * (RACERS - 1)]),
+    "allow": ("started", ["waiting"] * RACERS),
+    "replace": ("replaced", ["waiting", *["cancelled"] * (RACERS - 1)]),
+}
+"""What each policy says to those who come later, and the states of all runs there are then."""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("policy", OUTCOMES)
+def test_50_processes_race_for_a_key_under_each_policy(tmp_path: Path, policy: str) -> None:
+    project = Project(tmp_path)
+    project.write("_index.yaml", INDEX)
+    project.write(
+        "flows.py", "from actorflow.script import process\n\nasync def wait():\n    await process.inbox().receive()\n"
+    )
+    node = project.up()
+    later, states = OUTCOMES[policy]
+    command = [sys.executable, "-c", RACER, str(tmp_path / ".actorflow"), policy]
+    pipe: dict[str, Any] = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
+    racers = [subprocess.Popen(command, **pipe) for _ in range(RACERS)]
+    try:
+        for racer in racers:
+            assert racer.stdout is not None
+            assert racer.stdout.readline() == "ready\n"
+        for racer in racers:
+            assert racer.stdin is not None
+            racer.stdin.write("go\n")
+            racer.stdin.flush()
+        answers = [json.loads(racer.communicate()[0]) for racer in racers]
+        assert Counter(answer["how"] for answer in answers) == Counter(["started", *[later] * (RACERS - 1)])
+        (winner,) = (answer for answer in answers if answer["how"] == "started" and "~" not in answer["pid"])
+        if policy in {"return_existing", "skip"}:
+            assert {answer["run_id"] for answer in answers} == {winner["run_id"]}
+        node.until(lambda: Counter(run["state"] for run in node.client.runs(prefix="app:wait/k")) == Counter(states))
+        assert len({answer["run_id"] for answer in answers if answer["run_id"]}) == max(len(states), 1)
+    finally:
+        for racer in racers:
+            racer.kill()
+            racer.wait()
+        node.process.kill()
+        node.process.wait()

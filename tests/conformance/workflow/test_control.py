@@ -280,3 +280,29 @@ async def test_many_runs_are_changed_by_a_filter(durable: Durable) -> None:
         assert len(await operator.change_all("resume", RunFilter(prefix="m"))) == 3
         assert len(await operator.change_all("terminate", RunFilter(prefix="m1"))) == 1
         assert [line["to"] for line in await operator.change_all("purge", RunFilter(prefix="m"))] == ["gone"]
+
+
+async def test_who_ends_a_chain_by_its_workflow_id_ends_the_run_that_is_open_then(durable: Durable) -> None:
+    """The first of the chain ends, and the next one begins, between looking at the run and changing it."""
+    durable.add("app:link", link)
+    async with durable.node() as node:
+        options = {"workflow.id": "w", "workflow.cron_schedule": "@every 1s"}
+        await node.spawn("app:link", host=WORKFLOWS, options=options)
+        operator, asked = operator_of(node), []
+        look = operator._asked  # noqa: SLF001 - the moment in between
+
+        async def looking(verb: str, database: str, row: Any, *args: Any, **more: Any) -> Any:
+            change = await look(verb, database, row, *args, **more)
+            if not asked:
+                await node.hosts[WORKFLOWS].reached(row.run_id, "completed")  # type: ignore[attr-defined]
+            asked.append(row.run_id)
+            return change
+
+        operator._asked = looking  # type: ignore[method-assign] # noqa: SLF001 - see above
+        assert (await operator.change("terminate", "w"))["to"] == "cancelled"
+        assert len(set(asked)) == 2
+        assert "w" not in engine_of(node).open_ids
+
+
+def link() -> Ops:
+    yield (Op.SLEEP, 1)

@@ -280,6 +280,9 @@ async def test_a_state_is_waited_for_and_found_in_the_past(place: Path, language
         assert (await node.wait(pid("w"), until="running", timeout=5))["events"] > 1
         await end(node, "w")
         assert (await node.wait(pid("w"), until="completed", timeout=5))["error"] is None
+        assert (await node.wait("w", until="completed", timeout=5))["workflow_id"] == "w"
+        with pytest.raises(Error, match="no run 'nobody'"):
+            await node.wait("nobody", until="completed", timeout=5)
         with pytest.raises(Error, match="it never was failed") as caught:
             await node.wait(pid("w"), until="failed", timeout=5)
         assert caught.value.kind == "Conflict"

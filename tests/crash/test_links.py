@@ -1,0 +1,81 @@
+"""Dying at every commit of chains of runs and of starts with messages: each link is there once, and none is lost."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import pytest
+
+from actorflow.store.crash import STATUS
+from tests.crash.forking import ForkServer, fork_server
+from tests.crash.linking import LANGUAGES, LINKS, TIMES
+from tests.crash.living import read_report
+
+DAILY = 1
+SHARES = 6
+"""So many parts the whole is tested in: each fits into the time of one test."""
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[ForkServer]:
+    with fork_server("tests.crash.linking") as made:
+        yield made
+
+
+def said(place: Path, what: str) -> list[tuple[str, Any]]:
+    return [(name, detail) for kind, name, detail in read_report(place) if kind == what]
+
+
+def life(server: ForkServer, place: Path, crash_at: str = "") -> int:
+    (place / "effects").mkdir(parents=True, exist_ok=True)
+    code = server.live(place, crash_at)
+    error = place / "error.txt"
+    assert code in {0, STATUS}, error.read_text() if error.exists() else code
+    return code
+
+
+def check(place: Path, crash_at: str) -> None:
+    links = dict(said(place, "links"))
+    effects = Counter(path.name.partition(" ")[2] for path in (place / "effects").iterdir())
+    assert set(effects.values()) == {1}, f"{crash_at}: an effect of a link happened twice"
+    assert said(place, "fault") == [], crash_at
+    results = dict(said(place, "result"))
+    for language in LANGUAGES:
+        shaky, cron, mail = (links[f"{name}-{language}"] for name in ("shaky", "cron", "mail"))
+        for chain in (shaky, cron):
+            before = [None, *(link["run_id"] for link in chain)]
+            assert [link["previous"] for link in chain] == before[:-1], f"{crash_at}: {chain}"
+        assert [(link["state"], link["attempt"]) for link in shaky] == [
+            *(("failed", attempt + 1) for attempt in range(TIMES)),
+            ("completed", TIMES + 1),
+        ], crash_at
+        states = [link["state"] for link in cron]
+        assert states == ["completed"] * (len(cron) - 1) + ["cancelled"], f"{crash_at}: {states}"
+        assert len(cron) > LINKS, crash_at
+        assert effects.keys() >= {link["run_id"] for link in (*shaky, *cron[:-1])}, crash_at
+        assert [link["state"] for link in mail] == ["completed"], crash_at
+        assert results[f"mail-{language}"] == [1, 2, 3], crash_at
+        assert results[f"shaky-{language}"] == TIMES + 1, crash_at
+
+
+@pytest.mark.parametrize("share", [None, *(pytest.param(number, marks=pytest.mark.slow) for number in range(SHARES))])
+def test_no_link_is_lost_or_doubled_whichever_commit_is_the_last(
+    server: ForkServer, tmp_path: Path, seed: int, share: int | None
+) -> None:
+    whole = tmp_path / "whole"
+    assert life(server, whole) == 0
+    check(whole, "no crash")
+    ((_, commits),) = said(whole, "end")
+    points = [f"{number}:{when}" for number in range(1, commits + 1) for when in ("before", "after")]
+    points = Random(seed).sample(points, DAILY) if share is None else points[share::SHARES]
+    died = 0
+    for point in points:
+        place = tmp_path / point.replace(":", "-")
+        died += life(server, place, point) == STATUS
+        assert life(server, place) == 0
+        check(place, point)
+    assert died >= len(points) * 0.5
