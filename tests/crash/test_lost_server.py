@@ -17,10 +17,10 @@ from actorflow.store.port import CommitUnknown, RunFilter
 from actorflow.store.server import ServerStore
 from actorflow.testing.conformance.items import EPOCH, HOST, Book, message
 from tests.crash.cutting import Cutting
-from tests.databases import SERVERS, connected, emptied, shared, store
+from tests.databases import POSTGRES, SLOW_MARIADB, connected, emptied, shared, store
 
 
-@pytest.fixture(params=SERVERS)
+@pytest.fixture(params=[POSTGRES, SLOW_MARIADB])
 def kind(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 

@@ -21,13 +21,13 @@ from actorflow.store.rotate import rotate
 from actorflow.store.server import ServerStore
 from actorflow.store.vault import Vault
 from actorflow.testing.conformance.items import EPOCH, Book, message
-from tests.databases import SERVERS, connected, database, emptied
+from tests.databases import POSTGRES, SLOW_MARIADB, connected, database, emptied
 
 KEYS = {"one": bytes(32), "two": bytes(range(32))}
 SECRET = encode("nobody else may read this")
 
 
-@pytest.fixture(params=SERVERS)
+@pytest.fixture(params=[POSTGRES, SLOW_MARIADB])
 def url(request: pytest.FixtureRequest) -> Any:
     return emptied(request.param)
 
