@@ -18,7 +18,8 @@ import trio
 from actorflow.duration import MINUTE, SECOND
 from actorflow.errors import Error
 from actorflow.mesh.frame import Frame, Kind, cluster_key, read_head, verified
-from actorflow.mesh.session import Broken, Opened, Peer, Refused, Session, State, Taken, Timing, introduced, knock
+from actorflow.mesh.meeting import Broken, Opened, Peer, Refused, Taken, Timing, introduced
+from actorflow.mesh.session import Session, State, knock
 from actorflow.mesh.transport import Arrival, Transport
 from actorflow.notice import Notice, NoticeSink, drop
 

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 from actorflow.duration import SECOND
 from actorflow.mesh.cluster import Cluster
+from actorflow.mesh.meeting import Peer, Timing
 from actorflow.mesh.mesh import Mesh
 from actorflow.mesh.nng import NngTransport, Tls
-from actorflow.mesh.session import Peer, Timing
 
 if TYPE_CHECKING:
     from actorflow.node.node import Node

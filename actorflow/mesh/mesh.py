@@ -19,11 +19,11 @@ from actorflow.mesh.cluster import Cluster
 from actorflow.mesh.following import Following
 from actorflow.mesh.grouping import Grouping
 from actorflow.mesh.item import Item, read_item, read_outcome, write_item
+from actorflow.mesh.meeting import Peer
 from actorflow.mesh.naming import MeshDirectory, Naming
 from actorflow.mesh.offering import Offers
 from actorflow.mesh.remote import RemoteHost
 from actorflow.mesh.serving import Serving
-from actorflow.mesh.session import Peer
 from actorflow.names import parse_pid
 from actorflow.notice import Notice
 

@@ -15,10 +15,9 @@ mean, what carries the frames, or which other sessions there are.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from enum import Enum
 from types import MappingProxyType
-from typing import Any, Final, NamedTuple, TypeAlias
+from typing import Any, Final, TypeAlias
 
 from actorflow.duration import MILLISECOND, SECOND
 from actorflow.mesh.frame import (
@@ -31,6 +30,7 @@ from actorflow.mesh.frame import (
     verified,
     write_frame,
 )
+from actorflow.mesh.meeting import Broken, Event, Opened, Peer, Refused, Taken, Timing, introduced
 from actorflow.mesh.outbox import Outbox
 
 WINDOW: Final = 8_192
@@ -49,51 +49,6 @@ class State(Enum):
     GREETING = "greeting"
     OPEN = "open"
     CLOSED = "closed"
-
-
-@dataclass(frozen=True, slots=True)
-class Peer:
-    """A node as it introduces itself: its name, how often it has started, where it listens."""
-
-    name: str
-    incarnation: int
-    address: str
-
-
-@dataclass(frozen=True, slots=True)
-class Timing:
-    """When a session does something by itself, in nanoseconds."""
-
-    heartbeat: int = SECOND
-    down_after: int = 5 * SECOND
-
-
-class Opened(NamedTuple):
-    """The other side has proved itself; a new conversation begins."""
-
-    peer: Peer
-
-
-class Taken(NamedTuple):
-    """The next items of the other side, in order."""
-
-    items: list[bytes]
-
-
-class Broken(NamedTuple):
-    """The conversation is over: what was not confirmed may be lost. `left`: the other side said so itself."""
-
-    reason: str
-    left: bool = False
-
-
-class Refused(NamedTuple):
-    """The other side wants nothing to do with this one."""
-
-    reason: str
-
-
-Event: TypeAlias = Opened | Taken | Broken | Refused
 
 
 class Session:
@@ -254,14 +209,14 @@ class Session:
 
     def _on_knock(self, frame: Frame, now: int) -> None:
         """Greet whoever asks for it: it does not know us, so it is not, or no longer, who we talk to."""
-        peer = _introduced(frame)
+        peer = introduced(frame)
         if peer is not None and not self._is_older(peer):
             self.address = peer.address
             self._answer(Kind.HELLO, NOBODY, now)
 
     def _on_hello(self, frame: Frame, now: int) -> None:
         """Prove ourselves to whoever greets: an earlier incarnation is sent away."""
-        peer = _introduced(frame)
+        peer = introduced(frame)
         if peer is None:
             return
         if self._is_older(peer):
@@ -274,7 +229,7 @@ class Session:
 
     def _on_auth(self, frame: Frame, now: int) -> None:
         """Open a conversation with whoever has proved itself for our session id; an open one may be over by that."""
-        peer = _introduced(frame)
+        peer = introduced(frame)
         if peer is None or frame.target != self.source or self._is_older(peer):
             return
         if self.state is State.OPEN:
@@ -367,22 +322,10 @@ class Session:
         self._frames.append(write_frame(frame, self._cluster if kind in SECRETLY else self._key))
 
 
-def _introduced(frame: Frame) -> Peer | None:
-    """Return how the sender of a HELLO, AUTH or KNOCK introduces itself; None when it does not."""
-    if len(frame.fields) < 2:  # noqa: PLR2004 - an incarnation and an address
-        return None
-    incarnation, address = frame.fields[:2]
-    if not isinstance(incarnation, int) or not isinstance(address, str):
-        return None
-    return Peer(frame.sender, incarnation, address)
-
-
 def knock(me: Peer, cluster: bytes) -> bytes:
     """Return the frame that asks whoever listens at an address to greet `me`."""
     return write_frame(Frame(Kind.KNOCK, me.name, NOBODY, NOBODY, 0, [me.incarnation, me.address]), cluster)
 
-
-introduced = _introduced
 
 Move: TypeAlias = Callable[[Session, Frame, int], None]
 

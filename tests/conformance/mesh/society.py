@@ -12,9 +12,9 @@ import trio
 from actorflow.errors import UNAVAILABLE, Error, Failure
 from actorflow.machine.op import Op
 from actorflow.mesh.cluster import Cluster
+from actorflow.mesh.meeting import Peer
 from actorflow.mesh.memory import MemoryNetwork
 from actorflow.mesh.mesh import Mesh
-from actorflow.mesh.session import Peer
 from actorflow.ports import SpawnRequest
 from actorflow.resource import global_name, pg
 from actorflow.store.memory import MemoryStore

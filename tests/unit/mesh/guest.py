@@ -9,8 +9,8 @@ from contextlib import asynccontextmanager
 import trio
 
 from actorflow.mesh.cluster import Cluster
+from actorflow.mesh.meeting import Peer
 from actorflow.mesh.memory import MemoryNetwork
-from actorflow.mesh.session import Peer
 from actorflow.notice import Notice
 
 

@@ -7,7 +7,8 @@ import pytest
 from actorflow.errors import Error
 from actorflow.mesh import outbox, session
 from actorflow.mesh.frame import NOBODY, Frame, Kind, cluster_key, read_head, verified, write_frame
-from actorflow.mesh.session import MOVES, Peer, Session, State
+from actorflow.mesh.meeting import Peer
+from actorflow.mesh.session import MOVES, Session, State
 from tests.unit.mesh.wire import KEY, Side, Wire
 
 

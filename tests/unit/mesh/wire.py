@@ -5,7 +5,8 @@ from __future__ import annotations
 import random
 
 from actorflow.mesh.frame import cluster_key, read_head
-from actorflow.mesh.session import Broken, Opened, Peer, Session, Taken, Timing
+from actorflow.mesh.meeting import Broken, Opened, Peer, Taken, Timing
+from actorflow.mesh.session import Session
 
 KEY = cluster_key("a secret of the cluster", "test")
 TIMING = Timing()
