@@ -23,8 +23,8 @@ FIRST_SECONDS: Final = 0.01
 MOST_SECONDS: Final = 0.25
 Ask: TypeAlias = Callable[[str, Callable[[Reader], Any]], Awaitable[Any]]
 """Asks the store that holds the run of a reference."""
-RARELY_SECONDS: Final = 5.0
-"""After so long a run of this node is looked at all the same: somebody else may have paused or ended it."""
+RARELY_SECONDS: Final = 1.0
+"""After so long a run of this node is looked at all the same: where nodes share a server, another may have moved it."""
 _RUN: Final = "run"
 Watched: TypeAlias = Callable[[str], Moves | None]
 """Returns what tells of the runs of a host, None when that is not served here."""
