@@ -104,7 +104,7 @@ class TemporalClient:
                     tls=_tls(self.id, config),
                     data_converter=VALUES,
                     interceptors=[ClientHeaders()],
-                    runtime=_runtime(self.node),
+                    runtime=runtime_of(self.node),
                     connect_timeout=timedelta(seconds=limit) if limit else None,
                     keep_alive_config=KeepAliveConfig(
                         interval_millis=max(config.keep_alive_time // _MILLISECOND, 1),
@@ -162,7 +162,7 @@ class TemporalClient:
         return await self.client.service_client.check_health(timeout=timedelta(seconds=10))
 
 
-def _runtime(node: Node) -> Runtime:
+def runtime_of(node: Node) -> Runtime:
     """Return the runtime of the SDK's core for a node; what it logs goes where the SDK logs."""
 
     def made() -> Runtime:

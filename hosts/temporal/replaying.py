@@ -12,6 +12,7 @@ from temporalio.worker import Replayer, UnsandboxedWorkflowRunner
 from temporalio.workflow import NondeterminismError
 
 from actorflow.errors import NONDETERMINISM, Error, invalid
+from hosts.temporal.connection import runtime_of
 from hosts.temporal.crossing import TrioExecutor, TrioSide
 from hosts.temporal.flow import ActorflowRun
 from hosts.temporal.header import WorkerHeaders
@@ -58,6 +59,7 @@ async def replay(
             workflow_task_executor=executor,
             interceptors=[WorkerHeaders(worker)],
             data_converter=VALUES,
+            runtime=runtime_of(node),
         )
         result = await replayer.replay_workflow(found, raise_on_replay_failure=False)
         return result.replay_failure
