@@ -5,7 +5,6 @@ Only this package imports the SDK, and only when a `temporal.*` entry is started
 
 from __future__ import annotations
 
-import logging
 from importlib import util
 from typing import TYPE_CHECKING, Any
 
@@ -62,7 +61,6 @@ def _workers(node: Node) -> list[Any]:
 
 
 def _require(entry: str) -> None:
-    logging.getLogger(_SDK).addHandler(logging.NullHandler())  # else each failed attempt is printed
     if util.find_spec(_SDK) is None:
         advice = _ADVICE.format(id=entry)
         raise unavailable(f"{entry}: the SDK of Temporal is not installed: {advice}")

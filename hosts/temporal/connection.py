@@ -166,6 +166,7 @@ def runtime_of(node: Node) -> Runtime:
     """Return the runtime of the SDK's core for a node; what it logs goes where the SDK logs."""
 
     def made() -> Runtime:
+        logging.getLogger("temporalio").addHandler(logging.NullHandler())  # else each failed attempt is printed
         forwarding = LogForwardingConfig(logging.getLogger("temporalio.core"))
         logs = LoggingConfig(filter=TelemetryFilter(core_level="WARN", other_level="ERROR"), forwarding=forwarding)
         return Runtime(telemetry=TelemetryConfig(logging=logs))
