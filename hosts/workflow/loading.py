@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from contextlib import suppress
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import trio
@@ -79,24 +78,18 @@ async def load(engine: Engine, resident: Resident, given: Given | None = None) -
 
 
 async def _read(engine: Engine, resident: Resident) -> OpenRun:
-    """Read a run, twice before it counts as damaged: what a disk cannot read for a moment looks the same."""
-    with suppress(Exception):
-        return await _load(engine, resident)
+    """Read a run; one of which only the row can be read is known well enough to be paused."""
     try:
-        return await _load(engine, resident)
+        found: OpenRun = await engine.writer.read(lambda store: store.load(resident.run, lazy=True))
     except Exception as error:
         if not isinstance(error, Error) or error.retryable is False:
             await _read_row(engine, resident)
         raise
-
-
-async def _load(engine: Engine, resident: Resident) -> OpenRun:
-    found: OpenRun = await engine.writer.read(lambda store: store.load(resident.run, lazy=True))
     return found
 
 
 async def _read_row(engine: Engine, resident: Resident) -> None:
-    """Read the row of a run of which nothing else can be read: that is enough to pause it."""
+    """Read the row of a run alone."""
     newest = await engine.writer.read(lambda store: store.runs(RunFilter(), 1, resident.run + 1))
     if newest and newest[0].run == resident.run:
         _know(engine, resident, newest[0])

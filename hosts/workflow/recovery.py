@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import trio
 
 from actorflow.codec import decode
-from actorflow.errors import Error, failure_of
+from actorflow.errors import INTERNAL, Error, failure_of
 from actorflow.notice import Notice
 from actorflow.ports import Outcome
 from actorflow.run import event as events
@@ -216,7 +216,7 @@ class Recovery:
     async def load(self, resident: Resident, given: Given | None = None) -> None:
         """Rebuild a run, from the store unless it is `given`, and go on with it; pause it when that is not possible."""
         try:
-            row = await load(self._engine, resident, given)
+            row = await self._read(resident, given)
             successor = await self._continued_as(row)
         except Divergence as divergence:
             waits = resident.live.machine.waits() if resident.live is not None else []
@@ -245,6 +245,16 @@ class Recovery:
         else:
             self._go_on(resident, row)
         self._engine.progressed()
+
+    async def _read(self, resident: Resident, given: Given | None) -> RunRow:
+        """Rebuild a run, twice before its store counts as damaged: for a moment a disk may look the same."""
+        try:
+            return await load(self._engine, resident, given)
+        except Error as error:
+            if error.kind != INTERNAL or error.retryable is not False:
+                raise
+        self.drop(resident)
+        return await load(self._engine, resident)
 
     async def _continued_as(self, row: RunRow) -> int:
         """Return the run that an ended one has continued as, 0 for none."""

@@ -56,9 +56,10 @@ RESULT = {
 }
 UNUSED = {
     *(events.RUN_RELEASED, events.RUN_REPINNED, events.RUN_ACCEPTED, events.CONTINUE_REFUSED, events.RESULT_SUPERSEDED),
+    events.CALL_CANCELLED,
 }
 FEATURES = {value for name, value in vars(events).items() if name.isupper() and isinstance(value, str)} - UNUSED
-"""Kinds of events that its journals have: all but those of holding, repinning, accepting and refusals."""
+"""Kinds of events that its journals have: all but those of holding, repinning, accepting, refusals and calls that are told to stop."""
 
 
 @pytest.fixture(scope="module")
