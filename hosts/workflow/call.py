@@ -14,18 +14,16 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
-import trio
-
 from actorflow.codec import decode, encode
 from actorflow.duration import SECOND
 from actorflow.errors import NOT_FOUND, Error, Failure
 from actorflow.ports import CallRequest, Outcome
 from actorflow.run.event import FUNCTION_COMPLETED
-from actorflow.run.state import PAUSED
-from actorflow.run.turn import CallRow, Committed, Delivery, KeepCalls, Transact
+from actorflow.run.turn import CallRow, Committed, Delivery, Transact
 from actorflow.store.port import CommitUnknown
-from actorflow.store.why import instant_of
 from hosts.function.failing import failure_in
+from hosts.workflow.call_rows import CallRows
+from hosts.workflow.call_text import progress_of, wait_of
 from hosts.workflow.deadline import Deadlines
 from hosts.workflow.open_call import (
     CANCEL_ASKED,
@@ -64,8 +62,6 @@ if TYPE_CHECKING:
 
 _TOLD_AGAIN: Final = SECOND
 """Nanoseconds between two heartbeats that are stored: what a crash loses of them."""
-_RETRY_AFTER: Final = 0.5
-"""Seconds until a row is stored again after a failed commit."""
 
 
 class Calls:
@@ -82,6 +78,7 @@ class Calls:
         self._closing = Deadlines(engine.node, partial(self._late, START_TO_CLOSE))
         self._beating = Deadlines(engine.node, partial(self._late, HEARTBEAT))
         self._starting = Deadlines(engine.node, self._not_begun)
+        self._rows = CallRows(engine, self._is_open, self.close)
         self.running = 0
         self.draining = False
 
@@ -97,36 +94,26 @@ class Calls:
         """Tell whether a call is open here."""
         return key in self._open
 
+    def _is_open(self, call: OpenCall) -> bool:
+        return self._open.get((call.run, call.ref)) is call
+
     def is_idle(self, run: int, ref: int) -> bool:
         """Tell whether a call is open here and neither attempted nor waiting for a slot."""
         call = self._open.get((run, ref))
-        return call is not None and call.give_up is None and not call.settled and not self._told(call)
+        return call is not None and call.give_up is None and not call.settled and not wait_of(call, self._waiting)
 
     def told(self, run: int) -> dict[int, str]:
         """Say how far each open call of a run is that is attempted or waits for a slot, by its request number."""
-        return {ref: text for (owner, ref), call in self._open.items() if owner == run and (text := self._far(call))}
-
-    def _far(self, call: OpenCall) -> str:
-        if call.give_up is not None and not call.answered:
-            row = call.row
-            heard = f", last heard of at {instant_of(row.begun)}" if row is not None and row.begun > call.began else ""
-            details = f": {decode(call.details)!r:.200}" if heard and call.details else ""
-            since = instant_of(call.began) if call.began else "now"
-            return f"runs here: attempt {call.request.attempt} since {since}{heard}{details}"
-        return self._told(call).removeprefix(f"call {call.ref} of {call.request.target} ")
+        return {
+            ref: text
+            for (owner, ref), call in self._open.items()
+            if owner == run and (text := progress_of(call, self._waiting))
+        }
 
     def waits(self, run: int, refs: Iterable[int]) -> list[str]:
         """Say which of the open calls of a run wait for a slot, and what takes the slots."""
         found = (self._open.get((run, ref)) for ref in refs)
-        return [text for call in found if call is not None and (text := self._told(call))]
-
-    def _told(self, call: OpenCall) -> str:
-        if call.gate is not None and (text := call.gate.told(call)):
-            return text
-        if not any(call is other for _, _, other in self._waiting):
-            return ""
-        most = call.host.concurrency
-        return f"call {call.ref} of {call.request.target} waits for a slot: {most} calls of {call.host.id} run"
+        return [text for call in found if call is not None and (text := wait_of(call, self._waiting))]
 
     def start(self, resident: Resident, record: Record) -> None:
         """Begin the call that a committed record asks for, or go on with it after a restart."""
@@ -298,7 +285,7 @@ class Calls:
         if call.terms.on_unknown == RETRY and not call.crashes:
             self._begin(call, call.request)
         else:  # nobody could know later that it had begun
-            self._keep(call, self._begun(call), partial(self._begin, call, call.request))
+            self._rows.keep(call, self._rows.begun(call), partial(self._begin, call, call.request))
 
     def _begin(self, call: OpenCall, request: CallRequest) -> None:
         """Begin an attempt that has its slot, unless it was given up meanwhile."""
@@ -378,7 +365,7 @@ class Calls:
         now = self._engine.clock.now()
         if now >= call.told:
             call.told = now + min(call.terms.heartbeat // 2 or _TOLD_AGAIN, _TOLD_AGAIN)
-            self._keep(call, self._begun(call), nothing)
+            self._rows.keep(call, self._rows.begun(call), nothing)
 
     def _replied(self, call: OpenCall, request: CallRequest, outcome: Outcome) -> None:
         """Take the answer of an attempt; one that comes after its time is ignored."""
@@ -410,7 +397,7 @@ class Calls:
             call.failure, call.crashes = failure, 0
             call.request = _with_attempt(call.request, attempt + 1)
             row = CallRow(call.ref, attempt + 1, now + wait, encode(failure), 0, call.details)
-            self._keep(call, row, partial(self._wait, call, row.due))
+            self._rows.keep(call, row, partial(self._wait, call, row.due))
 
     def _is_registered(self, target: str) -> bool:
         try:
@@ -421,35 +408,6 @@ class Calls:
 
     def _wait(self, call: OpenCall, due: int) -> None:
         self._engine.timers.add(due, call.run, call.ref, is_call=True)
-
-    def _begun(self, call: OpenCall) -> CallRow:
-        now = self._engine.clock.now()
-        failure = encode(call.failure) if call.failure is not None else b""
-        return CallRow(call.ref, call.request.attempt, now, failure, now, call.details, call.crashes)
-
-    def _keep(self, call: OpenCall, row: CallRow, then: Callable[[], None]) -> None:
-        """Store what a restart must know of a call, and then go on with it."""
-        call.row = row
-        resident = self._engine.residents.get(call.run)
-        if resident is not None:
-            resident.attempts[call.ref] = row
-        self._engine.submit(KeepCalls(call.run, call.host.lease, [row]), partial(self._kept, call, row, then))
-
-    def _kept(self, call: OpenCall, row: CallRow, then: Callable[[], None], answer: Committed | Error) -> None:
-        if self._open.get((call.run, call.ref)) is not call or call.row is not row:
-            return
-        if isinstance(answer, Error):
-            self._engine.recovery.doubt(answer)
-            self._engine.start_soon(self._keep_later, call, row, then)
-        elif answer.state == PAUSED and not row.begun:
-            self.close(call.run, call.ref)  # it waits on when the run is resumed
-        elif answer.accepted:
-            then()
-
-    async def _keep_later(self, call: OpenCall, row: CallRow, then: Callable[[], None]) -> None:
-        await trio.sleep(_RETRY_AFTER)
-        if self._open.get((call.run, call.ref)) is call and call.row is row:
-            self._keep(call, row, then)
 
     def _stop(self, call: OpenCall) -> None:
         """Stop the running attempt: nobody waits for its answer any more."""
