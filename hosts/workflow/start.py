@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from hosts.workflow.start_terms import Link, Terms
 
 _NOTHING: Final[Mapping[str, Any]] = {}
+_BESIDE_FIRST: Final = frozenset({events.NAMES_CARRIED, events.RUN_REPINNED, events.RUN_CANCELLED, events.RUN_FAILED})
 _RUNS: Final = uuid.UUID("9b1c6f0e-6c0f-5d1e-9f3a-2f6d0a4b7c11")
 
 
@@ -281,8 +282,11 @@ def _fold(
 
 
 def is_first_feed_open(journal: list[JournalEvent]) -> bool:
-    """Tell whether a journal is what `_fold` kept of the first feed: what the script asked then is not in it yet."""
-    return all(event.kind in {events.NAMES_CARRIED, events.RUN_REPINNED} for event in journal[1:])
+    """Tell whether a journal is what `_fold` kept of the first feed: what the script asked then is not in it yet.
+
+    Nor will it ever be in that of a run which was ended from outside before its first turn.
+    """
+    return all(event.kind in _BESIDE_FIRST for event in journal[1:])
 
 
 def start_payload(
