@@ -10,6 +10,8 @@ PYTEST  = $(BIN)/python -m pytest --seed=$(SEED) --hypothesis-seed=$(SEED) $(if 
 TESTS   = $(PYTEST) -n $(JOBS) --dist worksteal
 # A test that hangs is ended with a traceback: after the time in pyproject.toml, a long one after this many seconds.
 LONG    = -o faulthandler_timeout=1200
+# A command line that may not keep what it compiled compiles all modules anew: a third of the time of the acceptance tests.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: help setup demo test test-slow test-all lint format bench schema states conformance journals clean
 
