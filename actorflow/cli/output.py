@@ -13,7 +13,9 @@ import typer
 
 from actorflow.errors import Failure
 
-_INSTANTS: Final = frozenset({"created", "updated", "at", "started", "since", "next_start", "deadline", "decided"})
+_INSTANTS: Final = frozenset(
+    {"created", "updated", "at", "started", "ended", "since", "next_start", "deadline", "decided"}
+)
 """Fields that hold Unix nanoseconds."""
 _SHORT: Final = 60
 

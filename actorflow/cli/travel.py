@@ -50,7 +50,7 @@ def fork(  # noqa: PLR0913, PLR0917 - the options of the verb
         raise typer.BadParameter(f"run fork: got {'both' if run else 'neither'} RUN and a filter, expected one of them")
     if which and workflow_id:
         raise typer.BadParameter("--id names one fork: name a run, not a filter")
-    asked: dict[str, Any] = {"since": since, "results": _results(result or ()), "source": source}
+    asked: dict[str, Any] = {"since": since, "results": _results(result or ()), "source": source, "dry_run": dry_run}
     if arg is not None:
         asked["args"] = parse_args(arg)
     if workflow_id:
@@ -60,7 +60,7 @@ def fork(  # noqa: PLR0913, PLR0917 - the options of the verb
         _say([{"run": run, **made}], as_json=as_json, one=True)
         return
     rows = place.ask("runs", {**which, "limit": _MOST})
-    lines = [{"run": row["run_id"], **({} if dry_run else _forked(place, row["run_id"], asked))} for row in rows]
+    lines = [{"run": row["run_id"], **_forked(place, row["run_id"], asked)} for row in rows]
     _say(lines, as_json=as_json, one=False)
     if any("error" in line for line in lines):
         raise Ending(CONFLICT)
@@ -91,8 +91,7 @@ def _say(lines: list[dict[str, Any]], *, as_json: bool, one: bool) -> None:
         return
     for line in lines:
         if "pid" in line:
-            typer.echo(f"{line['pid']}  keeps {line['kept']} of {line['cut']} events of {line['run']}")
-        elif "error" not in line:
-            typer.echo(f"would fork {line['run']}")
+            keeps = "keeps" if line["run_id"] else "would keep"
+            typer.echo(f"{line['pid']}  {keeps} {line['kept']} of {line['cut']} events of {line['run']}")
     if not lines:
         typer.echo("no run matches", err=True)

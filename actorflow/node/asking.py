@@ -84,6 +84,7 @@ class Asking:
         results: Mapping[str, Value] | None = None,
         source: str = "",
         workflow_id: str = "",
+        dry_run: bool = False,
     ) -> dict[str, Any]:
         """Start a run that begins with what another one has done, and return its `pid` and `run_id`.
 
@@ -95,6 +96,7 @@ class Asking:
             results: what steps are to have answered, by name or position; a `Failure` is one too.
             source: `registered` for the code registered now, or the hash of a stored source; "" for the original's.
             workflow_id: of the fork, `<id>/fork-n` when none is given.
+            dry_run: start nothing; return what it would be, with an empty `run_id`.
 
         With other arguments or code the answers of the original hold as long as the script asks for the same things;
         `kept` of the result says how many events that were, of `cut`.
@@ -104,7 +106,7 @@ class Asking:
         """
         host = await self.durable_host(run)
         options = {"since": since, "args": args, "results": results, "source": source, "workflow_id": workflow_id}
-        made: dict[str, Any] = await host.fork(run, options)
+        made: dict[str, Any] = await host.fork(run, options | {"dry_run": dry_run})
         return made
 
     async def wake(self, run: str, data: Value = None) -> None:

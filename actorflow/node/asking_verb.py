@@ -53,6 +53,7 @@ def asking_verbs(node: Node) -> dict[str, Verb]:
             results=read.table(args, "results"),
             source=read.text(args, "source", ""),
             workflow_id=read.text(args, "workflow_id", ""),
+            dry_run=args.get("dry_run") is True,
         )
 
     return {"run.fork": fork, "run.wake": wake, "run.query": query, "run.update": update, "run.approve": approve}

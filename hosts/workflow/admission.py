@@ -233,8 +233,8 @@ class Admission:
 def _how(start: StartRun, answer: Committed) -> str:
     if any(item.ended for item in answer.touched):
         return "replaced"
-    if (start.key or start.locks) and start.ready and not any(item.run == answer.run for item in answer.touched):
-        return "queued"
+    if (start.key or start.locks) and start.ready:
+        return "started" if any(item.run == answer.run for item in answer.touched) else "queued"
     return "started" if start.state != CREATED else "held"
 
 

@@ -14,8 +14,8 @@ from actorflow.node.limit import written_limits
 from actorflow.ports import Identity
 from actorflow.run.draw import SEED_SIZE
 from actorflow.run.rule import check_rules
-from actorflow.run.state import DATA_DELETED, DELETE_REQUESTED
-from actorflow.run.turn import Committed, OpenRun
+from actorflow.run.state import DATA_DELETED, DELETE_REQUESTED, TERMINAL
+from actorflow.run.turn import Committed, OpenRun, StartRun
 from actorflow.store.port import Reader, RunFilter
 from hosts.workflow.fork_point import fork_point
 from hosts.workflow.forking import AlikeDriver, Fork, GuardedAlikeDriver, begun, forked
@@ -45,6 +45,7 @@ async def fork_run(  # noqa: PLR0913 - what may be other in a fork
     results: Mapping[str, Any] | None = None,
     source: str = "",
     workflow_id: str = "",
+    dry_run: bool = False,
 ) -> dict[str, Any]:
     """Start a fork of a run, and say which: `pid`, `run_id`, `kept` and `cut`, both in events.
 
@@ -56,6 +57,7 @@ async def fork_run(  # noqa: PLR0913 - what may be other in a fork
         results: what steps are to have answered, by name or position.
         source: `registered` for the code registered now, the beginning of a stored source's hash, "" for the same.
         workflow_id: of the fork; `<id>/fork-n` when none is given.
+        dry_run: start nothing; say which it would be, which has no `run_id` yet.
 
     Raises:
         Error: NotFound, Invalid, Conflict or AlreadyExists, saying what of this cannot be.
@@ -73,20 +75,28 @@ async def fork_run(  # noqa: PLR0913 - what may be other in a fork
         name = workflow_id or f"{base}{_NAMES}{number + attempt}"
         fork = Fork(name, since, args, results or {}, at=engine.clock.now())
         made = _made(host, found, fork, bundle)
-        answer = await _start(engine, made.start)
-        if answer.accepted:
-            return {"pid": host.pid_of(name), "run_id": made.start.run_id, "kept": made.kept, "cut": made.cut}
+        run_id = await _tried(engine, name) if dry_run else await _start(engine, made.start)
+        if run_id is not None:
+            return {"pid": host.pid_of(name), "run_id": run_id, "kept": made.kept, "cut": made.cut}
         if workflow_id:
             break
     raise Error(f"workflow {name!r} is already running; name another with --id", ALREADY_EXISTS, retryable=False)
 
 
-async def _start(engine: Engine, start: Any) -> Committed:
-    answer = await engine.writer.write(start)
-    if answer.accepted:
-        engine.open_ids[start.workflow_id] = answer.run
-        engine.enqueue(engine.resident(answer.run))  # read and replayed like a run that comes back
-    return answer
+async def _start(engine: Engine, start: StartRun) -> str | None:
+    """Start a fork and return its run id, None when an open run holds its workflow id."""
+    answer: Committed = await engine.writer.write(start)
+    if not answer.accepted:
+        return None
+    engine.open_ids[start.workflow_id] = answer.run
+    engine.enqueue(engine.resident(answer.run))  # read and replayed like a run that comes back
+    return start.run_id
+
+
+async def _tried(engine: Engine, workflow_id: str) -> str | None:
+    """Return "" when a fork could have this workflow id, None when an open run holds it."""
+    holder = await engine.writer.read(lambda store: store.find(workflow_id))
+    return "" if holder is None or holder.state in TERMINAL else None
 
 
 def _made(host: WorkflowHost, found: OpenRun, fork: Fork, bundle: Bundle) -> Any:

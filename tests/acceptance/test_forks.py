@@ -78,6 +78,13 @@ def test_a_run_is_forked_at_a_step(project: Project, language: str, script: str)
     assert calls.read_text().split() == ["reserve", "charge", "charge"]
     shown = project.run("run", "show", "app:order/1/fork-1", "--json").json
     assert shown["forked_from"]["workflow_id"] == "app:order/1"
+    dry = project.run("run", "fork", "app:order/1", "--from", "charge", "--dry-run")
+    assert (dry.code, dry.out.strip()) == (
+        0,
+        "{local@app:workflows|app:order/1/fork-2}  would keep 5 of 5 events of app:order/1",
+    )
+    assert project.run("run", "fork", "--state", "failed", "--from", "chrage", "--dry-run").code == 4
+    assert len(project.run("runs", "--json").json) == 2, "a dry run starts nothing"
     os.kill(node.process.pid, signal.SIGKILL)
     node.process.wait()
     write(project, language, script.replace("note, paid", 'note, paid, "new"'))

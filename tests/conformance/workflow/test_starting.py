@@ -142,6 +142,10 @@ async def test_each_policy_says_who_holds_the_id(place: Path, language: str) -> 
     async with open_node(place) as node:
         first = await start(node, language, id="a")
         assert (first.value, first.how) == (pid("a"), "started")
+        for what in ({"id": "b", "on_conflict": "queue"}, {"id": "c", "lock_key": "k"}):
+            assert (await start(node, language, **what)).how == "started", "nothing is in its way"
+        behind = await start(node, language, id="d", lock_key="k")
+        assert behind.how == "queued"
         again = await start(node, language, id="a")
         assert (again.value, again.how, again.run_id) == (pid("a"), "existing", first.run_id)
         skipped = await start(node, language, id="a", on_conflict="skip")

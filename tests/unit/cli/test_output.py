@@ -11,8 +11,9 @@ from actorflow.cli.failing import Ending, code_of, end_of
 from actorflow.cli.output import plain, print_rows, print_value
 from actorflow.errors import Error, Failure, invalid, not_found, unavailable
 
+AT = 1_700_000_000_000_000_000
 ROWS = [
-    {"id": "app:a", "state": "running", "since": 1_700_000_000_000_000_000, "failure": None},
+    {"id": "app:a", "state": "running", "since": AT, "ended": AT, "failure": None},
     {"id": "app:long", "state": "failed", "since": None, "failure": Failure("broken\npipe", "Internal")},
 ]
 
@@ -35,7 +36,7 @@ def test_rows_are_a_table_on_a_terminal(capsys: pytest.CaptureFixture[str], monk
 def test_rows_are_one_json_document_with_readable_times(capsys: pytest.CaptureFixture[str]) -> None:
     print_rows(ROWS, ("id",), as_json=True, empty="none")
     first, second = json.loads(capsys.readouterr().out)
-    assert first["since"] == "2023-11-14T22:13:20.000Z"
+    assert first["since"] == first["ended"] == "2023-11-14T22:13:20.000Z"
     assert second["failure"] == {"message": "broken\npipe", "kind": "Internal", "retryable": None}
 
 
