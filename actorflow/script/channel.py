@@ -15,6 +15,7 @@ from typing import Any, Final, NamedTuple, Protocol, TypeAlias
 from actorflow.errors import CANCELED, Error, invalid
 from actorflow.machine import channel as machine
 from actorflow.machine.op import Op
+from actorflow.script.argument import whole
 from actorflow.script.current import ask
 from actorflow.value import Opaque
 
@@ -162,6 +163,8 @@ def new(size: int = 0) -> Channel:
     """Return a new channel whose buffer holds `size` items.
 
     Raises:
-        Error: kind Invalid, outside of a process.
+        Error: kind Invalid, for a size that is no whole number of 0 or more, and outside of a process.
     """
+    if whole("channel.new", "size", size) < 0:
+        raise invalid(f"channel.new: got the size {size}, expected 0 or more")
     return Channel(ask((Op.CHANNEL, size)))

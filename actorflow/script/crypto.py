@@ -13,6 +13,7 @@ from typing import Any
 
 from actorflow.module import cipher, crypto
 from actorflow.module import jwt as tokens
+from actorflow.script.argument import mapping
 from actorflow.script.record import plain
 from actorflow.script.source import draw, now
 
@@ -100,7 +101,7 @@ class jwt:  # noqa: N801 - see above
     @staticmethod
     def encode(claims: Mapping[str, Any], key: str | bytes, algorithm: str = tokens.DEFAULT) -> str:
         """Return a signed token; raises `Error` Invalid for an unknown algorithm or a key that does not fit it."""
-        return tokens.encode(plain(dict(claims)), key, algorithm)
+        return tokens.encode(plain(mapping("crypto.jwt.encode", "claims", claims, needed=True)), key, algorithm)
 
     @staticmethod
     def verify(

@@ -28,6 +28,7 @@ from actorflow.errors import (
     Failure,
     Rejected,
     failure_of,
+    invalid,
 )
 
 __all__ = [
@@ -74,7 +75,13 @@ def new(
     retryable: bool | None = None,
     details: dict[str, Any] | None = None,
 ) -> Error:
-    """Return an error to raise; a kind left out becomes Internal on the far side of a boundary."""
+    """Return an error to raise; a kind left out becomes Internal on the far side of a boundary.
+
+    Raises:
+        Error: kind Invalid, for a message or a kind that is no text.
+    """
+    if not isinstance(message, str) or not isinstance(kind, str):
+        raise invalid(f"errors.new: got {message!r:.80} of the kind {kind!r:.80}, expected two texts")
     return Error(message, kind, retryable, details)
 
 

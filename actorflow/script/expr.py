@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from actorflow.module import expr
+from actorflow.script.argument import mapping
 from actorflow.script.record import plain
 
 
@@ -23,7 +24,7 @@ def eval(text: str, env: Mapping[str, Any] | None = None) -> Any:  # noqa: A001 
         Error: kind Invalid, with line and column, for what is no expression or reads a name that `env` does not have;
             Internal when it has no value, such as a text plus a number.
     """
-    return expr.evaluate_strictly(text, plain(dict(env or {})))[0]
+    return expr.evaluate_strictly(text, plain(mapping("expr", "env", env)))[0]
 
 
 def compile(text: str, env: Mapping[str, Any] | None = None) -> Program:  # noqa: A001 - the name scripts know
@@ -50,4 +51,4 @@ class Program:
         Raises:
             Error: kind Internal, with line and column, when it has none.
         """
-        return expr.evaluate(self.text, plain(dict(env or {})))
+        return expr.evaluate(self.text, plain(mapping("expr", "env", env)))

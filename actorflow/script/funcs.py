@@ -19,6 +19,7 @@ from typing import Any, Final, TypeVar, overload
 from actorflow.errors import Error, Failure
 from actorflow.machine import request
 from actorflow.machine.op import Op
+from actorflow.script.argument import instance, mapping
 from actorflow.script.channel import Channel, Wait
 from actorflow.script.ctx import passed_on
 from actorflow.script.current import ask
@@ -95,19 +96,19 @@ class Executor:
 
     def with_options(self, options: Mapping[str, Any] | None = None, **more: Any) -> Executor:
         """Return an executor with these options over its own, e.g. `retry={"max_attempts": 3}`, `timeout=5`."""
-        return Executor({**self._options, **prepared({**(options or {}), **more})})
+        return Executor({**self._options, **prepared({**mapping("with_options", "options", options), **more})})
 
     def with_context(self, values: Mapping[str, Any] | None = None, **more: Any) -> Executor:
         """Return an executor whose calls see these context values over the caller's."""
-        return self._with(passed_on({**(values or {}), **more}))
+        return self._with(passed_on({**mapping("with_context", "values", values), **more}))
 
     def with_actor(self, actor: Actor) -> Executor:
         """Return an executor whose calls run as this actor."""
-        return self._with({ACTOR: actor.plain()})
+        return self._with({ACTOR: instance("with_actor", Actor, actor).plain()})
 
     def with_scope(self, scope: Scope) -> Executor:
         """Return an executor whose calls run in this scope."""
-        return self._with({SCOPE: scope.plain()})
+        return self._with({SCOPE: instance("with_scope", Scope, scope).plain()})
 
     def _with(self, values: Mapping[str, Any]) -> Executor:
         return Executor({**self._options, "context": {**self._options.get("context", {}), **values}})

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from actorflow.machine.op import Op
+from actorflow.script.argument import mapping
 from actorflow.script.ctx import CALL, note_to_logging
 from actorflow.script.current import CURRENT
 from actorflow.script.record import plain
@@ -25,7 +26,7 @@ class Logger:
 
     def with_fields(self, fields: Mapping[str, Any] | None = None, **more: Any) -> Logger:
         """Return a logger that adds these fields to each line."""
-        return Logger({**self._fields, **(fields or {}), **more})
+        return Logger({**self._fields, **mapping("with_fields", "fields", fields), **more})
 
     def named(self, name: str) -> Logger:
         """Return a logger whose lines carry this name, after the one it has: `shop.orders`."""
@@ -51,7 +52,9 @@ class Logger:
         self._note("error", text, fields, more)
 
     def _note(self, level: str, text: str, fields: Mapping[str, Any] | None, more: Mapping[str, Any]) -> None:
-        note(level, str(text), plain({"location": _place(), **self._fields, **(fields or {}), **more}))
+        note(
+            level, str(text), plain({"location": _place(), **self._fields, **mapping(level, "fields", fields), **more})
+        )
 
 
 def _place() -> str:

@@ -10,6 +10,7 @@ from collections.abc import Generator
 from typing import Any, Final
 
 from actorflow.machine.op import Op
+from actorflow.script.argument import text, whole
 from actorflow.script.current import identity
 
 LOCAL: Final = 0
@@ -31,7 +32,8 @@ def register(name: str, pid: str = "", scope: int = LOCAL) -> Generator[tuple[An
         Error: kind AlreadyExists when another process has it; Internal for a scope that this node does not have;
             Unavailable when it cannot be decided now whether another process has it.
     """
-    own = pid or identity().pid
+    name, scope = text("register", "name", name), whole("register", "scope", scope)
+    own = text("register", "PID", pid) or identity().pid
     yield (_NAME, "register", name, own) if scope == LOCAL else (_PERFORM, f"{_PREFIX}register", (name, own, scope))
 
 
@@ -42,12 +44,13 @@ def lookup(name: str) -> Generator[tuple[Any, ...], Any, str]:
     Raises:
         Error: kind NotFound, when none has.
     """
-    pid: str = yield (_NAME, "lookup", name, "")
+    pid: str = yield (_NAME, "lookup", text("lookup", "name", name), "")
     return pid
 
 
 @types.coroutine
 def unregister(name: str, scope: int = LOCAL) -> Generator[tuple[Any, ...], Any, bool]:
     """Free a name, whoever has it; tell whether somebody had."""
+    name, scope = text("unregister", "name", name), whole("unregister", "scope", scope)
     own = (_NAME, "unregister", name, "") if scope == LOCAL else (_PERFORM, f"{_PREFIX}unregister", (name, scope))
     return bool((yield own))

@@ -18,6 +18,7 @@ from actorflow.errors import invalid
 from actorflow.machine.op import Op
 from actorflow.message import CANCEL, EXIT, LINK_DOWN, OUTDATED
 from actorflow.script import name as registry
+from actorflow.script.argument import text
 from actorflow.script.channel import Channel, Wait
 from actorflow.script.current import CURRENT, ask, identity, running
 from actorflow.script.message import Event, Message
@@ -113,6 +114,8 @@ def send(dest: str, topic: str, *payloads: Any) -> Done:
     Raises:
         Error: kind NotFound when nobody is there, Invalid for an empty topic or one that begins with `@`.
     """
+    if type(dest) is not str:
+        dest = text("process.send", "destination", dest)
     if not (CURRENT.get(None) or running()).post(dest, topic, payloads):
         yield (_SEND_MESSAGE, dest, topic, plain_args(payloads))
 
@@ -183,13 +186,13 @@ def monitor(dest: str) -> Done:
     Raises:
         Error: when it does not exist, or is monitored already.
     """
-    yield (_CONTROL, "monitor", dest, None)
+    yield (_CONTROL, "monitor", text("process.monitor", "PID", dest), None)
 
 
 @types.coroutine
 def unmonitor(dest: str) -> Done:
     """Take back a `monitor`; without one it does nothing."""
-    yield (_CONTROL, "unmonitor", dest, None)
+    yield (_CONTROL, "unmonitor", text("process.unmonitor", "PID", dest), None)
 
 
 @types.coroutine
@@ -199,13 +202,13 @@ def link(dest: str) -> Done:
     Raises:
         Error: when it does not exist.
     """
-    yield (_CONTROL, "link", dest, None)
+    yield (_CONTROL, "link", text("process.link", "PID", dest), None)
 
 
 @types.coroutine
 def unlink(dest: str) -> Done:
     """Take back a link; without one it does nothing."""
-    yield (_CONTROL, "unlink", dest, None)
+    yield (_CONTROL, "unlink", text("process.unlink", "PID", dest), None)
 
 
 @types.coroutine
@@ -215,7 +218,7 @@ def cancel(dest: str, reason: str = "") -> Done:
     Raises:
         Error: kind NotFound, when it does not exist.
     """
-    yield (_CONTROL, "cancel", dest, reason)
+    yield (_CONTROL, "cancel", text("process.cancel", "PID", dest), text("process.cancel", "reason", reason))
 
 
 @types.coroutine
@@ -225,7 +228,7 @@ def terminate(dest: str) -> Done:
     Raises:
         Error: when it does not exist.
     """
-    yield (_CONTROL, "terminate", dest, None)
+    yield (_CONTROL, "terminate", text("process.terminate", "PID", dest), None)
 
 
 def get_options() -> dict[str, Any]:
@@ -251,8 +254,11 @@ def io(function: Callable[..., Awaitable[Any]], *args: Any) -> Wait:
     """Run an async (trio) function of ordinary Python beside this process and return its value.
 
     Raises:
-        Error: kind Invalid on a durable host, where direct I/O belongs into a function called by `funcs.call`.
+        Error: kind Invalid on a durable host, where direct I/O belongs into a function called by `funcs.call`, and for
+            what is no function.
     """
+    if not callable(function):
+        raise invalid(f"process.io: got {function!r:.80}, expected an async function and its arguments")
     return (yield (Op.PERFORM, "io", (function, *args)))
 
 
@@ -265,5 +271,5 @@ def upgrade(entry: str | None = None, *args: Any) -> Generator[tuple[Any, ...], 
     Raises:
         Error: kind Invalid, where the host has no upgrade.
     """
-    yield (Op.PERFORM, "upgrade", (entry or "", *plain_args(args)))
+    yield (Op.PERFORM, "upgrade", (text("process.upgrade", "entry", "" if entry is None else entry), *plain_args(args)))
     raise invalid("process.upgrade: the host let the old code go on")

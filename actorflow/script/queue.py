@@ -17,6 +17,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from actorflow.script.argument import mapping
 from actorflow.script.operation import perform
 
 
@@ -27,7 +28,9 @@ async def publish(queue: str, data: Any, headers: Mapping[str, Any] | None = Non
         Error: kind NotFound when there is no such queue, Invalid for headers that are no map of texts or a body that
             the codec of the queue cannot say.
     """
-    await perform("queue.publish", queue, data, None if headers is None else dict(headers))
+    await perform(
+        "queue.publish", queue, data, None if headers is None else mapping("queue.publish", "headers", headers)
+    )
 
 
 async def info(queue: str) -> dict[str, Any]:

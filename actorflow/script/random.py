@@ -10,6 +10,7 @@ from typing import Any, Final, TypeVar
 
 from actorflow.errors import invalid
 from actorflow.machine.op import Op
+from actorflow.script.argument import number, whole
 from actorflow.script.current import ask
 
 T = TypeVar("T")
@@ -23,7 +24,7 @@ def randbytes(size: int) -> bytes:
     Raises:
         Error: kind Invalid, for a negative size.
     """
-    if size < 0:
+    if whole("random.randbytes", "size", size) < 0:
         raise invalid(f"random.randbytes: got {size}, expected 0 or more")
     drawn: bytes = ask((Op.DRAW, "random", size)) if size else b""
     return drawn
@@ -31,7 +32,7 @@ def randbytes(size: int) -> bytes:
 
 def getrandbits(bits: int) -> int:
     """Return a random integer of at most so many bits."""
-    size = (bits + 7) // 8
+    size = (whole("random.getrandbits", "number of bits", bits) + 7) // 8
     return int.from_bytes(randbytes(size), "big") >> (size * 8 - bits)
 
 
@@ -42,6 +43,7 @@ def random() -> float:
 
 def uniform(low: float, high: float) -> float:
     """Return a random float between two others."""
+    low, high = number("random.uniform", "lower bound", low), number("random.uniform", "upper bound", high)
     return low + (high - low) * random()
 
 
@@ -51,7 +53,7 @@ def randint(low: int, high: int) -> int:
     Raises:
         Error: kind Invalid, when there is none.
     """
-    if low > high:
+    if whole("random.randint", "lower bound", low) > whole("random.randint", "upper bound", high):
         raise invalid(f"random.randint: got {low} to {high}, expected the lower bound first")
     return low + _below(high - low + 1)
 
@@ -62,6 +64,8 @@ def choice(items: Sequence[T]) -> T:
     Raises:
         Error: kind Invalid, when there are none.
     """
+    if not isinstance(items, Sequence):
+        raise invalid(f"random.choice: got {items!r:.80}, expected a sequence")
     if not items:
         raise invalid("random.choice: got an empty sequence, expected at least one item")
     return items[_below(len(items))]
@@ -80,7 +84,9 @@ def sample(items: Sequence[T], count: int) -> list[T]:
     Raises:
         Error: kind Invalid, when there are not so many.
     """
-    if not 0 <= count <= len(items):
+    if not isinstance(items, Sequence):
+        raise invalid(f"random.sample: got {items!r:.80}, expected a sequence")
+    if not 0 <= whole("random.sample", "count", count) <= len(items):
         raise invalid(f"random.sample: got {count} of {len(items)} items, expected 0 to {len(items)}")
     pool = list(items)
     shuffle(pool)

@@ -19,6 +19,7 @@ from actorflow.errors import invalid
 from actorflow.module.registry import build_delta as delta
 from actorflow.names import EntryId
 from actorflow.names import parse_id as parsed
+from actorflow.script.argument import mapping, whole
 from actorflow.script.operation import perform
 
 __all__ = [
@@ -70,7 +71,9 @@ class Changes:
 
     def create(self, id: str, kind: str, data: Any = None, meta: Mapping[str, Any] | None = None) -> Changes:  # noqa: A002
         """Create an entry."""
-        return self._add("create", {"id": id, "kind": kind, "data": data or {}, "meta": dict(meta or {})})
+        return self._add(
+            "create", {"id": id, "kind": kind, "data": data or {}, "meta": mapping("create", "meta", meta)}
+        )
 
     def update(
         self,
@@ -81,7 +84,10 @@ class Changes:
         meta: Mapping[str, Any] | None = None,
     ) -> Changes:
         """Update an entry; what is not given stays."""
-        return self._add("update", {"id": id, "kind": kind, "data": data, "meta": None if meta is None else dict(meta)})
+        return self._add(
+            "update",
+            {"id": id, "kind": kind, "data": data, "meta": None if meta is None else mapping("update", "meta", meta)},
+        )
 
     def delete(self, id: str) -> Changes:  # noqa: A002
         """Delete an entry."""
@@ -118,7 +124,10 @@ class Snapshot:
 
     async def find(self, wanted: Mapping[str, Any] | None = None) -> list[Entry]:
         """Return the entries that fit a filter, by id; see `find`."""
-        return [Entry(**plain) for plain in await perform("registry.find", dict(wanted or {}), self.version.id)]
+        return [
+            Entry(**plain)
+            for plain in await perform("registry.find", mapping("find", "filter", wanted), self.version.id)
+        ]
 
     async def entries(self) -> list[Entry]:
         """Return all entries, by id."""
@@ -144,7 +153,7 @@ async def find(wanted: Mapping[str, Any] | None = None) -> list[Entry]:
     Raises:
         Error: kind Invalid, naming the key that is none.
     """
-    return [Entry(**plain) for plain in await perform("registry.find", dict(wanted or {}))]
+    return [Entry(**plain) for plain in await perform("registry.find", mapping("find", "filter", wanted))]
 
 
 async def current_version() -> Version:
@@ -185,4 +194,4 @@ def parse_id(id: str) -> EntryId:  # noqa: A002
 
 
 def _number(version: Version | int) -> int:
-    return version.id if isinstance(version, Version) else version
+    return version.id if isinstance(version, Version) else whole("registry", "version", version)

@@ -18,6 +18,7 @@ from typing import Any, Final
 
 from actorflow.duration import MILLISECOND, SECOND, to_nanoseconds
 from actorflow.errors import invalid
+from actorflow.script.argument import instance, mapping
 from actorflow.script.ctx import hidden
 from actorflow.script.operation import perform
 
@@ -74,7 +75,12 @@ class Scope:
             Error: kind NotFound or Invalid, when one of its policies cannot be used.
         """
         verdict: str = await perform(
-            "security.evaluate", actor.plain(), self.plain(), action, resource, dict(meta or {})
+            "security.evaluate",
+            instance("evaluate", Actor, actor).plain(),
+            self.plain(),
+            action,
+            resource,
+            mapping("evaluate", "meta", meta),
         )
         return verdict
 
@@ -93,10 +99,12 @@ class TokenStore:
         self, actor: Actor, scope: Scope, *, expiration: float | str | timedelta | None = None, meta: Any = None
     ) -> str:
         """Return a new token, valid for `expiration` (seconds, a timedelta or text), else as its entry says."""
+        as_actor = instance("create", Actor, actor).plain()
+        in_scope = instance("create", Scope, scope).plain()
         options: dict[str, Any] = {"meta": meta}
         if expiration is not None:
             options["expiration"] = to_nanoseconds(expiration, SECOND) / MILLISECOND
-        token: str = await perform("security.token.create", self.id, actor.plain(), scope.plain(), options)
+        token: str = await perform("security.token.create", self.id, as_actor, in_scope, options)
         return token
 
     async def validate(self, token: str) -> tuple[Actor, Scope]:
@@ -127,7 +135,7 @@ def scope() -> Scope | None:
 
 async def can(action: str, resource: str, meta: Mapping[str, Any] | None = None) -> bool:
     """Tell whether this script may do `action` to `resource`."""
-    return bool(await perform("security.can", action, resource, dict(meta or {})))
+    return bool(await perform("security.can", action, resource, mapping("security.can", "meta", meta)))
 
 
 async def policy(policy_id: str) -> Policy:
@@ -150,6 +158,8 @@ async def named_scope(group: str) -> Scope:
 
 def new_scope(policies: Iterable[Policy | str] = ()) -> Scope:
     """Return a scope of these policies; none refuses everything."""
+    if isinstance(policies, str | bytes) or not isinstance(policies, Iterable):
+        raise invalid(f"new_scope: got {policies!r:.80}, expected policies or their ids in a list")
     return Scope(frozenset(_id(policy) for policy in policies))
 
 

@@ -9,6 +9,7 @@ from typing import Any, Final
 from actorflow.errors import invalid
 from actorflow.machine.op import Op
 from actorflow.ports import SpawnRequest
+from actorflow.script.argument import instance, mapping, text
 from actorflow.script.channel import Wait
 from actorflow.script.ctx import passed_on
 from actorflow.script.current import identity
@@ -39,20 +40,30 @@ class Spawner:
 
     def with_context(self, values: Mapping[str, Any] | None = None, **more: Any) -> Spawner:
         """Add context values, over the spawner's own that are inherited anyway."""
-        context = {**self._context, **plain(passed_on({**(values or {}), **more}))}
+        context = {**self._context, **plain(passed_on({**mapping("with_context", "values", values), **more}))}
         return Spawner(context, self._options, self._name, self._messages)
 
     def with_actor(self, actor: Actor) -> Spawner:
         """Start processes as this actor in place of the spawner's own."""
-        return Spawner({**self._context, ACTOR: actor.plain()}, self._options, self._name, self._messages)
+        return Spawner(
+            {**self._context, ACTOR: instance("with_actor", Actor, actor).plain()},
+            self._options,
+            self._name,
+            self._messages,
+        )
 
     def with_scope(self, scope: Scope) -> Spawner:
         """Start processes in this scope in place of the spawner's own."""
-        return Spawner({**self._context, SCOPE: scope.plain()}, self._options, self._name, self._messages)
+        return Spawner(
+            {**self._context, SCOPE: instance("with_scope", Scope, scope).plain()},
+            self._options,
+            self._name,
+            self._messages,
+        )
 
     def with_options(self, options: Mapping[str, Any] | None = None, **more: Any) -> Spawner:
         """Add options for the host, e.g. `{"workflow.id": "order-7"}`; hosts ignore what they do not know."""
-        merged = {**self._options, **prepared({**(options or {}), **more})}
+        merged = {**self._options, **prepared({**mapping("with_options", "options", options), **more})}
         return Spawner(self._context, merged, self._name, self._messages)
 
     def with_name(self, name: str) -> Spawner:
@@ -120,8 +131,8 @@ class Spawner:
     ) -> SpawnRequest:
         who = identity()
         return SpawnRequest(
-            entry,
-            host,
+            text("spawn", "entry", entry),
+            text("spawn", "host", host),
             plain_args(args),
             self._name,
             self._messages,

@@ -72,7 +72,11 @@ async def gather(*awaitables: Awaitable[Any]) -> list[Any]:
 
     When some fail, the first error in order is raised after all have ended. When the wait is interrupted (cancelled,
     timed out), they are interrupted too and waited for.
+
+    Raises:
+        Error: kind Invalid, before any has begun, when one of them cannot be awaited; what the first of them raised.
     """
+    _check_awaitable(awaitables)
     errors: list[Exception | None] = [None] * len(awaitables)
     tasks: list[Task] = []
     try:
@@ -94,6 +98,12 @@ async def gather(*awaitables: Awaitable[Any]) -> list[Any]:
         if error is not None:
             raise error
     return results
+
+
+def _check_awaitable(awaitables: tuple[Any, ...]) -> None:
+    for awaitable in awaitables:
+        if not hasattr(type(awaitable), "__await__") and not isinstance(awaitable, types.GeneratorType):
+            raise invalid(f"process.gather: got {awaitable!r:.80}, expected what can be awaited")
 
 
 async def _caught(index: int, awaitable: Awaitable[Any], errors: list[Exception | None]) -> Any:
