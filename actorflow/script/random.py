@@ -1,5 +1,6 @@
 """Random numbers drawn from the process's recorded source, so that a replay sees the same ones.
 
+In a function they are drawn from the machine's.
 The algorithms are written out here and never change: what was drawn must mean the same after an upgrade of Python.
 """
 
@@ -9,9 +10,8 @@ from collections.abc import Sequence
 from typing import Any, Final, TypeVar
 
 from actorflow.errors import invalid
-from actorflow.machine.op import Op
 from actorflow.script.argument import number, whole
-from actorflow.script.current import ask
+from actorflow.script.source import draw
 
 T = TypeVar("T")
 
@@ -26,8 +26,7 @@ def randbytes(size: int) -> bytes:
     """
     if whole("random.randbytes", "size", size) < 0:
         raise invalid(f"random.randbytes: got {size}, expected 0 or more")
-    drawn: bytes = ask((Op.DRAW, "random", size)) if size else b""
-    return drawn
+    return draw("random", size) if size else b""
 
 
 def getrandbits(bits: int) -> int:

@@ -54,12 +54,12 @@ class Store(Opaque):
         """Return the value of a key, or `default` when there is none.
 
         Raises:
-            Error: kind NotFound, when there is none and no default is given.
+            Error: kind NotFound, when there is none and no default is given, or no store or no table of it any more.
         """
         try:
             return await self._do("get", key)
         except Error as error:
-            if error.kind != NOT_FOUND or default is _REQUIRED:
+            if error.kind != NOT_FOUND or default is _REQUIRED or "key" not in (error.details or {}):
                 raise
             return default
 

@@ -17,6 +17,7 @@ from actorflow.errors import invalid
 from actorflow.machine import timing
 from actorflow.machine.op import Op
 from actorflow.module.zone import zone
+from actorflow.script import source
 from actorflow.script.channel import Channel
 from actorflow.script.current import ask
 from actorflow.value import Opaque
@@ -61,14 +62,16 @@ def load_location(name: str) -> ZoneInfo:
 
 
 def now() -> datetime:
-    """Return the time of this process in UTC; on a durable host it stands still between two waits."""
+    """Return the time of this process in UTC; on a durable host it stands still between two waits.
+
+    In a function it is the time of the machine. Raises `Error` Invalid outside of both.
+    """
     return moment(now_ns())
 
 
 def now_ns() -> int:
-    """Return the time of this process in Unix nanoseconds."""
-    found: int = ask((Op.NOW,))
-    return found
+    """Return the time of this process, or in a function that of the machine, in Unix nanoseconds."""
+    return source.now()
 
 
 @types.coroutine

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import logging
+import time as clock
 import uuid
 
 import pytest
 
-from actorflow.errors import INVALID, Error
-from actorflow.script import errors, json, logger
+from actorflow.errors import INVALID, Error, not_found
+from actorflow.script import errors, json, logger, random, store, time, wait
 from actorflow.script import uuid as script_uuid
 from actorflow.script.ctx import CALL, CallContext
 from tests.unit.script.bench import Bench
@@ -90,6 +91,21 @@ def test_json_is_strict_and_says_where() -> None:
             json.encode(bad)
     with pytest.raises(Error, match="line 2 column 1"):
         json.decode("[1,\n]")
+    for number in ("NaN", "-Infinity", "1e999"):
+        with pytest.raises(Error, match=r"json\.decode: .* number"):
+            json.decode(number)
+
+
+def test_json_has_as_many_levels_as_in_lua() -> None:
+    fitting, deep = "[" * 128 + "1" + "]" * 128, '{"a":' * 129 + "1" + "}" * 129
+    value = json.decode(fitting)
+    assert json.encode(value) == fitting
+    with pytest.raises(Error, match=r"json\.encode: the value has more than 128 levels"):
+        json.encode([value])
+    for text in (deep, deep.encode()):
+        with pytest.raises(Error, match=r"json\.decode: the value has more than 128 levels"):
+            json.decode(text)
+    assert len(json.decode("[" + "[]," * 200 + "[]]")) == 201
 
 
 def test_errors_are_made_and_told_apart() -> None:
@@ -133,6 +149,35 @@ def test_in_a_function_log_lines_go_to_its_host() -> None:
     ((level, text, fields),) = lines
     assert (level, text, fields["order"]) == ("info", "charged", 7)
     assert fields["location"].startswith(f"{__file__}:")
+
+
+def test_in_a_function_time_and_chance_are_those_of_the_machine() -> None:
+    before, token = clock.time_ns(), CALL.set(CallContext("id"))
+    try:
+        assert before <= time.now_ns() <= clock.time_ns()
+        assert time.now().tzinfo is not None
+        assert len(random.randbytes(7)) == 7
+        assert random.choice(["a"]) == "a"
+    finally:
+        CALL.reset(token)
+    with pytest.raises(Error, match="no process runs here"):
+        time.now()
+
+
+def test_a_default_stands_for_a_missing_key_and_for_nothing_else_that_is_missing() -> None:
+    missing: dict[str, str] = {"key": "k"}
+
+    async def perform(_name: str, _args: object) -> object:
+        raise not_found("nothing", **missing)
+
+    token = CALL.set(CallContext("id", perform=perform))
+    try:
+        assert wait(store.Store("app:store").get("k", 7)) == 7
+        missing = {"table": "kv"}
+        with pytest.raises(Error, match="nothing"):
+            wait(store.Store("app:store").get("k", 7))
+    finally:
+        CALL.reset(token)
 
 
 def test_anywhere_else_they_go_to_the_standard_library(caplog: pytest.LogCaptureFixture) -> None:
