@@ -188,6 +188,15 @@ class _Requests(ABC):
         """
         return self.request("runs.change", {"verb": verb, **more})
 
+    def fork(self, run: str, **more: Any) -> Any:
+        """Start a run that begins with what another one has done, and return its `pid`, `run_id`, `kept` and `cut`.
+
+        Args:
+            run: a PID, a workflow id or a run id.
+            more: `since`, `args`, `results`, `source`, `workflow_id` and `dry_run`, as `node.fork` has them.
+        """
+        return self.request("run.fork", {"run": run, **more})
+
     def wake(self, run: str, data: Value = None) -> Any:
         """Let a durable run go on that has suspended itself, with `data`."""
         return self.request("run.wake", {"run": run, "data": data})
@@ -293,6 +302,8 @@ class Client(_Requests):
         self._socket.close()
 
     async def _ask(self, verb: str, args: Mapping[str, Value], timeout: float) -> Value:  # noqa: ASYNC109 - any loop
+        if self._socket is None:
+            raise RuntimeError("the client is not connected: use it as `async with Client(…) as client`")
         frame = encode_request(verb, args)
         with self._socket.new_context() as context:
             try:

@@ -5,13 +5,15 @@ from __future__ import annotations
 import math
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final, Required, TypedDict, Unpack
 
 import trio
 
-from actorflow.errors import TIMEOUT, Error, invalid
+from actorflow.errors import NOT_FOUND, TIMEOUT, Error, invalid
 from actorflow.machine.subscription import checked_topic
+from actorflow.names import is_pid
 from actorflow.node.waiting import Answer, within
 from actorflow.notice import NoticeSink
 from actorflow.ports import CallRequest, Host, ProcessInfo, Reaching, SpawnRequest, Started
@@ -145,8 +147,18 @@ class Front(ABC):
         if until:
             return await self._reached(dest, until, timeout)
         answer: Answer[Value] = Answer()
-        give_up = self.router.watch(dest, answer)
+        give_up = self.router.watch(await self._pid_of_ended(dest), answer)
         return await within(answer, timeout, f"wait for {dest}", give_up)
+
+    async def _pid_of_ended(self, dest: str) -> str:
+        """Return the PID of the run that is meant by the workflow id of one that has ended, or `dest` as it is."""
+        try:
+            self.router.resolve(dest)
+        except Error as error:
+            if error.kind == NOT_FOUND and not is_pid(dest):
+                with suppress(Error):
+                    return str((await self.durable_host(dest)).pid_of(dest))
+        return dest
 
     async def _reached(self, dest: str, until: str, timeout: float | None) -> Value:  # noqa: ASYNC109 - see `call`
         try:

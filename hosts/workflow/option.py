@@ -214,7 +214,10 @@ def _cron(option: str, value: Any) -> str:
 def _priority(option: str, value: Any) -> int:
     """Return a priority: a number, or that of Temporal's table with `priority_key`, from 1, the highest, to 5."""
     if isinstance(value, Mapping) and "priority_key" in value and set(value) <= {"priority_key", *_FAIR}:
-        return _MIDDLE - _priority(f"{option}.priority_key", value["priority_key"])
+        key = value["priority_key"]
+        if isinstance(key, bool) or not isinstance(key, int) or not 1 <= key <= _LOWEST:
+            raise _wrong(f"{option}.priority_key", key, f"an integer from 1, the highest, to {_LOWEST}")
+        return _MIDDLE - key
     if isinstance(value, bool) or not isinstance(value, int) or abs(value) > _MOST_PRIORITY:
         raise _wrong(option, value, f"an integer from -{_MOST_PRIORITY} to {_MOST_PRIORITY}, higher first")
     return value
@@ -230,6 +233,7 @@ def _wrong(option: str, value: Any, expected: str) -> Error:
 
 _MOST_PRIORITY: Final = 1_000_000
 _MIDDLE: Final = 3
+_LOWEST: Final = 5
 _FAIR: Final = frozenset({"fairness_key", "fairness_weight"})
 """Parts of Temporal's table of priorities that are about who else is served."""
 _READ: Final[Mapping[str, Any]] = {

@@ -63,14 +63,17 @@ def test_a_run_is_approved_from_the_command_line(served: Project) -> None:
     assert served.run("send", "{local@app:flows|three}", "end", "1").code == 0
     (line,) = served.run("approvals", "--json").json
     assert (line["workflow_id"], line["name"], line["reason"]) == ("three", "order", "check it")
+    client = ControlClient(served.path / ".actorflow")
+    made = client.fork("three", dry_run=True)
+    assert (made["pid"], made["run_id"]) == ("{local@app:flows|three/fork-1}", "")
+    assert client.runs(prefix="three/") == []
     wrong = served.run("approve", "three", "order", "--data", "much")
     assert (wrong.code, "approval 'order'" in wrong.err) == (1, True)
     assert served.run("approve", "three", "order", "--data", "7", "--by", "ann").code == 0
     assert served.run("approve", "three", "order", "--data", "8", "--by", "bob").code == 4
     assert served.run("approvals", "three").out == ""
     assert served.run("approvals", "three", "--all", "--json").json[0]["by"] == "ann"
-    client = ControlClient(served.path / ".actorflow")
-    assert client.wait("{local@app:flows|three}") == [7, "ann"]
+    assert client.wait("{local@app:flows|three}") == client.wait("three") == [7, "ann"]
 
 
 @pytest.mark.slow

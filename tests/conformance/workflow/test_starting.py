@@ -144,6 +144,9 @@ async def test_each_policy_says_who_holds_the_id(place: Path, language: str) -> 
         assert (first.value, first.how) == (pid("a"), "started")
         for what in ({"id": "b", "on_conflict": "queue"}, {"id": "c", "lock_key": "k"}):
             assert (await start(node, language, **what)).how == "started", "nothing is in its way"
+        for key in (0, 6, True, "1", {"priority_key": 1}):
+            with pytest.raises(Error, match="from 1, the highest, to 5"):
+                await start(node, language, id="e", priority={"priority_key": key})
         behind = await start(node, language, id="d", lock_key="k")
         assert behind.how == "queued"
         again = await start(node, language, id="a")

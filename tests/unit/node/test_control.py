@@ -75,6 +75,11 @@ async def test_a_request_is_answered_to_both_clients(tmp_path: Path) -> None:
             assert await client.request("echo", {"value": value}) == value
 
 
+async def test_a_client_that_is_not_entered_says_so(tmp_path: Path) -> None:
+    with pytest.raises(RuntimeError, match="async with Client"):
+        await Client(tmp_path).processes()
+
+
 async def test_failures_arrive_with_kind_and_details(tmp_path: Path) -> None:
     async with _server(tmp_path / "d") as data, Client(data) as client:
         with pytest.raises(Error) as caught:
