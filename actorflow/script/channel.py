@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import types
 from collections.abc import Callable, Generator
-from typing import Any, Final, NamedTuple, Protocol, TypeAlias
+from typing import Any, Final, Generic, NamedTuple, Protocol, TypeAlias, TypeVar
 
 from actorflow.errors import CANCELED, Error, invalid
 from actorflow.machine import channel as machine
@@ -19,7 +19,9 @@ from actorflow.script.argument import whole
 from actorflow.script.current import ask
 from actorflow.value import Opaque
 
+T = TypeVar("T")
 Wait: TypeAlias = Generator[tuple[Any, ...], Any, Any]
+WaitFor: TypeAlias = Generator[tuple[Any, ...], Any, T]
 
 _SEND: Final = Op.SEND
 _RECEIVE: Final = Op.RECEIVE
@@ -33,7 +35,7 @@ class Closed(Error):
         super().__init__("receive from a closed channel", CANCELED, retryable=False)
 
 
-class Channel(Opaque):
+class Channel(Opaque, Generic[T]):
     """A queue of one process: items go to the longest waiting receiver, in the order of sending.
 
     It belongs to its process and crosses no boundary. None is an item like any other.
@@ -41,13 +43,13 @@ class Channel(Opaque):
 
     __slots__ = ("raw", "seen")
 
-    def __init__(self, raw: machine.Channel, seen: Callable[[Any], Any] | None = None) -> None:
+    def __init__(self, raw: machine.Channel, seen: Callable[[Any], T] | None = None) -> None:
         """Wrap `raw`, a channel of the machine; `seen` turns its items into what the script sees."""
         self.raw = raw
         self.seen = seen
 
     @types.coroutine
-    def send(self, item: Any) -> Generator[tuple[Any, ...], Any, None]:
+    def send(self, item: T) -> WaitFor[None]:
         """Hand an item over, waiting while there is neither a receiver nor room in the buffer.
 
         Raises:
@@ -56,7 +58,7 @@ class Channel(Opaque):
         yield (_SEND, self.raw, item)
 
     @types.coroutine
-    def receive(self) -> Wait:
+    def receive(self) -> WaitFor[T]:
         """Return the next item, waiting for one.
 
         Raises:
@@ -66,7 +68,8 @@ class Channel(Opaque):
         if not ok:
             raise Closed
         seen = self.seen
-        return item if seen is None else seen(item)
+        found: T = item if seen is None else seen(item)
+        return found
 
     def close(self) -> None:
         """Close it: waiting receivers get `Closed`, buffered items stay receivable. Closing twice is nothing."""
@@ -77,7 +80,7 @@ class Channel(Opaque):
         """Whether it was closed; buffered items may still be there."""
         return self.raw.closed
 
-    def case_send(self, item: Any) -> Case:
+    def case_send(self, item: T) -> Case:
         """Return the `select` case that sends `item`."""
         return Case(self, is_send=True, item=item)
 
@@ -85,16 +88,17 @@ class Channel(Opaque):
         """Return the `select` case that receives; the channel itself means the same."""
         return Case(self)
 
-    def __aiter__(self) -> Channel:
+    def __aiter__(self) -> Channel[T]:
         return self
 
     @types.coroutine
-    def __anext__(self) -> Wait:
+    def __anext__(self) -> WaitFor[T]:
         item, ok = yield (_RECEIVE, self.raw)
         if not ok:
             raise StopAsyncIteration
         seen = self.seen
-        return item if seen is None else seen(item)
+        found: T = item if seen is None else seen(item)
+        return found
 
     def __repr__(self) -> str:
         topic = self.raw.topic
@@ -106,7 +110,7 @@ class Case:
 
     __slots__ = ("channel", "is_send", "item")
 
-    def __init__(self, channel: Channel, *, is_send: bool = False, item: Any = None) -> None:
+    def __init__(self, channel: Channel[Any], *, is_send: bool = False, item: Any = None) -> None:
         self.channel = channel
         self.is_send = is_send
         self.item = item
@@ -116,7 +120,7 @@ class HasChannel(Protocol):
     """What can stand in a `select` for its channel: a timer, a future."""
 
     @property
-    def channel(self) -> Channel:
+    def channel(self) -> Channel[Any]:
         """The channel to receive from."""
         ...
 
@@ -128,13 +132,13 @@ class Selected(NamedTuple):
     """
 
     index: int  # type: ignore[assignment] # tuples have a method of this name, which nobody needs here
-    channel: Channel | None
+    channel: Channel[Any] | None
     value: Any
     ok: bool
 
 
 @types.coroutine
-def select(*cases: Case | Channel | HasChannel, default: bool = False) -> Generator[tuple[Any, ...], Any, Selected]:
+def select(*cases: Case | Channel[Any] | HasChannel, default: bool = False) -> WaitFor[Selected]:
     """Wait for the first case that is ready, in the order given; with `default` do not wait.
 
     Raises:
@@ -159,7 +163,7 @@ def _case(case: Any) -> Case:
     return Case(channel)
 
 
-def new(size: int = 0) -> Channel:
+def new(size: int = 0) -> Channel[Any]:
     """Return a new channel whose buffer holds `size` items.
 
     Raises:

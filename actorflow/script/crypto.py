@@ -20,8 +20,24 @@ from actorflow.script.source import draw, now
 __all__ = ["constant_time_compare", "decrypt", "encrypt", "hmac", "jwt", "pbkdf2", "random"]
 
 _SECOND = 1_000_000_000
-pbkdf2 = crypto.pbkdf2
-constant_time_compare = crypto.constant_time_compare
+
+
+def pbkdf2(password: str | bytes, salt: str | bytes, iterations: int, size: int, algorithm: str | None = None) -> bytes:
+    """Return `size` bytes derived from a password (PKCS #5 v2.0, RFC 8018 §5.2), with SHA-256 if not said otherwise.
+
+    Raises:
+        Error: kind Invalid, for an empty password or salt, a number out of range, or an unknown hash.
+    """
+    return crypto.pbkdf2(password, salt, iterations, size, algorithm)
+
+
+def constant_time_compare(one: str | bytes, other: str | bytes) -> bool:
+    """Tell whether two texts or byte strings are equal, in a time that only depends on their length.
+
+    Raises:
+        Error: kind Invalid, when one is neither.
+    """
+    return crypto.constant_time_compare(one, other)
 
 
 class random:  # noqa: N801 - a part of the module, as in Lua

@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from contextvars import ContextVar
 from difflib import get_close_matches
 from types import MappingProxyType
-from typing import Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from actorflow.errors import invalid, not_found
 from actorflow.script.current import CURRENT, identity
@@ -68,6 +68,12 @@ class CallContext(NamedTuple):
 
 
 CALL: Final[ContextVar[CallContext]] = ContextVar("actorflow.call")
+
+if TYPE_CHECKING:  # `__getattr__` below gives them
+    invocation_id: str
+    attempt: int
+    heartbeat: Any
+    deadline: float | None
 
 HIDDEN: Final = "@"
 """How the keys begin that scripts neither see nor set."""

@@ -14,13 +14,13 @@ from __future__ import annotations
 
 import types
 from collections.abc import Generator, Mapping
-from typing import Any, Final, TypeVar, overload
+from typing import Any, Final, Generic, TypeVar, overload
 
 from actorflow.errors import Error, Failure
 from actorflow.machine import request
 from actorflow.machine.op import Op
 from actorflow.script.argument import instance, mapping
-from actorflow.script.channel import Channel, Wait
+from actorflow.script.channel import Channel, Wait, WaitFor
 from actorflow.script.ctx import passed_on
 from actorflow.script.current import ask
 from actorflow.script.options import prepared
@@ -35,7 +35,7 @@ _ASYNC: Final = Op.ASYNC
 _NO_OPTIONS: Final[Mapping[str, Any]] = types.MappingProxyType({})
 
 
-class Future(Opaque):
+class Future(Opaque, Generic[R]):
     """A call that was started and not waited for: `await` it, or receive from `response()`."""
 
     __slots__ = ("_future", "_returns", "channel")
@@ -43,18 +43,19 @@ class Future(Opaque):
     def __init__(self, future: request.Future, returns: Any = None) -> None:
         self._future = future
         self._returns = returns
-        self.channel = Channel(future.channel, self._seen)
+        self.channel: Channel[R | Error] = Channel(future.channel, self._seen)
 
-    def __await__(self) -> Wait:
+    def __await__(self) -> WaitFor[R]:
         state, value = ask((Op.FUTURE_STATE, self._future))
         if state == "pending":
             yield (Op.RECEIVE, self._future.channel)  # the item is read off the future: several may wait
             state, value = ask((Op.FUTURE_STATE, self._future))
         if state == "done":
-            return self._seen(value)
+            found: R = self._seen(value)
+            return found
         raise Error(value)
 
-    async def result(self) -> Any:
+    async def result(self) -> R:
         """Wait for the answer and return it; the same as `await future`.
 
         Raises:
@@ -62,7 +63,7 @@ class Future(Opaque):
         """
         return await self
 
-    def response(self) -> Channel:
+    def response(self) -> Channel[R | Error]:
         """Return the channel that delivers the answer once and closes; a failed call delivers its `Error`."""
         return self.channel
 
@@ -113,6 +114,10 @@ class Executor:
     def _with(self, values: Mapping[str, Any]) -> Executor:
         return Executor({**self._options, "context": {**self._options.get("context", {}), **values}})
 
+    @overload
+    async def call(self, target: str, *args: Any) -> Any: ...
+    @overload
+    async def call(self, target: str, *args: Any, returns: type[R]) -> R: ...
     @types.coroutine
     def call(self, target: str, *args: Any, returns: Any = None) -> Wait:
         """Call the function `target` (`namespace:name`) and return its value.
@@ -128,7 +133,11 @@ class Executor:
         value = yield (_CALL, target, plain_args(args), self._options)
         return value if returns is None else build(returns, value, "result")
 
-    def async_(self, target: str, *args: Any, returns: Any = None) -> Future:
+    @overload
+    def async_(self, target: str, *args: Any) -> Future[Any]: ...
+    @overload
+    def async_(self, target: str, *args: Any, returns: type[R]) -> Future[R]: ...
+    def async_(self, target: str, *args: Any, returns: Any = None) -> Future[Any]:
         """Start a call and return its future at once.
 
         Raises:
@@ -160,7 +169,11 @@ def call(target: str, *args: Any, returns: Any = None) -> Generator[tuple[Any, .
     return value if returns is None else build(returns, value, "result")
 
 
-def async_(target: str, *args: Any, returns: Any = None) -> Future:
+@overload
+def async_(target: str, *args: Any) -> Future[Any]: ...
+@overload
+def async_(target: str, *args: Any, returns: type[R]) -> Future[R]: ...
+def async_(target: str, *args: Any, returns: Any = None) -> Future[Any]:
     """Start a call and return its future at once.
 
     Raises:

@@ -12,14 +12,14 @@ from __future__ import annotations
 
 import types
 from collections.abc import Awaitable, Callable, Generator
-from typing import Any, Final, NoReturn
+from typing import Any, Final, Literal, NoReturn, TypeVar, overload
 
 from actorflow.errors import invalid
 from actorflow.machine.op import Op
 from actorflow.message import CANCEL, EXIT, LINK_DOWN, OUTDATED
 from actorflow.script import name as registry
 from actorflow.script.argument import text
-from actorflow.script.channel import Channel, Wait
+from actorflow.script.channel import Channel, WaitFor
 from actorflow.script.current import CURRENT, ask, identity, running
 from actorflow.script.message import Event, Message
 from actorflow.script.record import plain_args
@@ -68,6 +68,8 @@ __all__ = [
     "with_options",
     "with_scope",
 ]
+
+T = TypeVar("T")
 
 _SEND_MESSAGE: Final = Op.SEND_MESSAGE
 _CONTROL: Final = Op.CONTROL
@@ -120,17 +122,21 @@ def send(dest: str, topic: str, *payloads: Any) -> Done:
         yield (_SEND_MESSAGE, dest, topic, plain_args(payloads))
 
 
-def inbox() -> Channel:
+def inbox() -> Channel[Message]:
     """Return the channel of every message that no listener takes; always the same one."""
     return _subscribed((Op.INBOX,))
 
 
-def events() -> Channel:
+def events() -> Channel[Event]:
     """Return the channel of events, always the same; from now on a cancellation arrives there, not as `Cancelled`."""
     return _subscribed((Op.EVENTS,), Event)
 
 
-def listen(topic: str, *, message: bool = False) -> Channel:
+@overload
+def listen(topic: str, *, message: Literal[True]) -> Channel[Message]: ...
+@overload
+def listen(topic: str, *, message: bool = False) -> Channel[Any]: ...
+def listen(topic: str, *, message: bool = False) -> Channel[Any]:
     """Return the channel of one topic, of payloads or with `message` of messages; the same one for the same topic.
 
     Raises:
@@ -139,15 +145,15 @@ def listen(topic: str, *, message: bool = False) -> Channel:
     return _subscribed((Op.LISTEN, topic, message))
 
 
-def _subscribed(op: tuple[Any, ...], seen: Callable[[Any], Any] | None = None) -> Channel:
+def _subscribed(op: tuple[Any, ...], seen: Callable[[Any], Any] | None = None) -> Channel[Any]:
     raw = ask(op)
-    found: Channel | None = raw.face
+    found: Channel[Any] | None = raw.face
     if found is None:
         found = raw.face = Channel(raw, seen)
     return found
 
 
-def unlisten(channel: Channel) -> bool:
+def unlisten(channel: Channel[Any]) -> bool:
     """Close a channel that `listen`, `inbox` or `events` returned; tell whether it was open.
 
     Later messages of its topic go where they would without it.
@@ -158,7 +164,7 @@ def unlisten(channel: Channel) -> bool:
     return bool(ask((Op.UNLISTEN, channel.raw)))
 
 
-def subscribe(topic: str, channel: Channel) -> None:
+def subscribe(topic: str, channel: Channel[Any]) -> None:
     """Bind a channel of your own to a topic: its payloads arrive there.
 
     Raises:
@@ -168,12 +174,12 @@ def subscribe(topic: str, channel: Channel) -> None:
     ask((Op.SUBSCRIBE, topic, _own(channel, "subscribe").raw))
 
 
-def unsubscribe(channel: Channel) -> bool:
+def unsubscribe(channel: Channel[Any]) -> bool:
     """Take a channel from its topic again, and leave it open; tell whether it had one."""
     return bool(ask((Op.UNSUBSCRIBE, _own(channel, "unsubscribe").raw)))
 
 
-def _own(channel: Any, verb: str) -> Channel:
+def _own(channel: Any, verb: str) -> Channel[Any]:
     if not isinstance(channel, Channel):
         raise invalid(f"process.{verb}: got {channel!r:.80}, expected a channel")
     return channel
@@ -250,7 +256,7 @@ def set_options(**options: Any) -> None:
 
 
 @types.coroutine
-def io(function: Callable[..., Awaitable[Any]], *args: Any) -> Wait:
+def io(function: Callable[..., Awaitable[T]], *args: Any) -> WaitFor[T]:
     """Run an async (trio) function of ordinary Python beside this process and return its value.
 
     Raises:
@@ -259,7 +265,8 @@ def io(function: Callable[..., Awaitable[Any]], *args: Any) -> Wait:
     """
     if not callable(function):
         raise invalid(f"process.io: got {function!r:.80}, expected an async function and its arguments")
-    return (yield (Op.PERFORM, "io", (function, *args)))
+    value: T = yield (Op.PERFORM, "io", (function, *args))
+    return value
 
 
 @types.coroutine

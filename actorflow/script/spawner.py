@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import types
 from collections.abc import Generator, Mapping
-from typing import Any, Final
+from typing import Any, Final, TypeVar, overload
 
 from actorflow.errors import invalid
 from actorflow.machine.op import Op
@@ -18,6 +18,7 @@ from actorflow.script.record import build, plain, plain_args
 from actorflow.script.security import ACTOR, SCOPE, Actor, Scope
 
 _NOTHING: Final[Mapping[str, Any]] = types.MappingProxyType({})
+R = TypeVar("R")
 Pid = Generator[tuple[Any, ...], Any, str]
 
 
@@ -116,6 +117,10 @@ class Spawner:
         pid: str = yield (Op.SPAWN, self._request(entry, host, args, monitor=True, link=True))
         return pid
 
+    @overload
+    async def exec(self, entry: str, host: str = "", *args: Any) -> Any: ...
+    @overload
+    async def exec(self, entry: str, host: str = "", *args: Any, returns: type[R]) -> R: ...
     @types.coroutine
     def exec(self, entry: str, host: str = "", *args: Any, returns: Any = None) -> Wait:
         """Start a process, wait for its end, and return its result, built as `returns` if given.

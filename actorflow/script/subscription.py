@@ -34,7 +34,7 @@ class Subscription:
             pass
         self.channel.close()
 
-    def __aiter__(self) -> Channel:
+    def __aiter__(self) -> Channel[Event]:
         return self.channel
 
     async def __aenter__(self) -> Self:

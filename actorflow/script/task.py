@@ -5,22 +5,24 @@ from __future__ import annotations
 import types
 from collections.abc import Awaitable, Callable, Generator
 from contextlib import suppress
-from typing import Any, Final
+from typing import Any, Final, Generic, TypeVar
 
 from actorflow.duration import format_duration
 from actorflow.errors import Cancelled, Error, invalid
 from actorflow.machine import task as machine
 from actorflow.machine.op import Op
-from actorflow.script.channel import Wait
+from actorflow.script.channel import WaitFor
 from actorflow.script.current import ask
 from actorflow.script.errors import Expired
 from actorflow.script.time import Duration, nanoseconds
 from actorflow.value import Opaque
 
+T = TypeVar("T")
+
 _JOIN: Final = Op.JOIN
 
 
-class Task(Opaque):
+class Task(Opaque, Generic[T]):
     """A task that was started: `await` it for its result."""
 
     __slots__ = ("_task",)
@@ -28,8 +30,9 @@ class Task(Opaque):
     def __init__(self, started: machine.Task) -> None:
         self._task = started
 
-    def __await__(self) -> Wait:
-        return (yield (_JOIN, self._task))
+    def __await__(self) -> WaitFor[T]:
+        value: T = yield (_JOIN, self._task)
+        return value
 
     def cancel(self) -> None:
         """Interrupt it, and the tasks it started, at their waits; one that has ended is left alone."""
@@ -42,7 +45,7 @@ class Task(Opaque):
 
 
 @types.coroutine
-def start(function: Callable[..., Awaitable[Any]], *args: Any, owned: bool = False) -> Generator[Any, Any, Task]:
+def start(function: Callable[..., Awaitable[T]], *args: Any, owned: bool = False) -> WaitFor[Task[T]]:
     """Start `function(*args)` as a task of this process; it runs at once, until it first waits.
 
     When it fails the whole process fails, unless it is `owned`: then whoever awaits it gets the error, and nobody
@@ -78,7 +81,7 @@ async def gather(*awaitables: Awaitable[Any]) -> list[Any]:
     """
     _check_awaitable(awaitables)
     errors: list[Exception | None] = [None] * len(awaitables)
-    tasks: list[Task] = []
+    tasks: list[Task[Any]] = []
     try:
         for index, awaitable in enumerate(awaitables):
             tasks.append(await start(_caught, index, awaitable, errors, owned=True))
@@ -115,7 +118,7 @@ async def _caught(index: int, awaitable: Awaitable[Any], errors: list[Exception 
         return None
 
 
-async def _ended(tasks: list[Task]) -> None:
+async def _ended(tasks: list[Task[Any]]) -> None:
     """Wait until all have ended, however they do: their cleanup may take its time, a second cancellation with it."""
     for task in tasks:
         while not task.done:

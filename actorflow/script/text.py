@@ -9,10 +9,13 @@ Patterns are matched in time linear in the text, so those that a user typed are 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 
+from actorflow.errors import invalid
 from actorflow.module import diff as diffs
 from actorflow.module import regexp, splitter
+
+_SPLITTERS: Final = ("recursive", "markdown")
 
 
 def compile(pattern: str) -> Regexp:  # noqa: A001 - the name scripts know
@@ -104,7 +107,9 @@ class Splitter:
     __slots__ = ("_kind", "_options")
 
     def __init__(self, kind: str = "recursive", **options: Any) -> None:
-        """Take options, e.g. `chunk_size`, `chunk_overlap`; raises `Error` Invalid for an unknown one."""
+        """Take options, e.g. `chunk_size`, `chunk_overlap`; raises `Error` Invalid for an unknown one, or kind."""
+        if kind not in _SPLITTERS:
+            raise invalid(f"text.Splitter: got the kind {kind!r:.80}, expected one of {', '.join(_SPLITTERS)}")
         self._kind = kind
         self._options = splitter.check(kind, options)
 

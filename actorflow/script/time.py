@@ -84,7 +84,7 @@ def sleep(duration: Duration) -> Generator[tuple[Any, ...], Any, None]:
     yield (Op.SLEEP, nanoseconds(duration))
 
 
-def after(duration: Duration) -> Channel:
+def after(duration: Duration) -> Channel[datetime]:
     """Return a channel that gets the time once, when the duration is over.
 
     Raises:
@@ -102,7 +102,7 @@ class Timer(Opaque):
         self._timer = started
         self.channel = Channel(started.channel, moment)
 
-    def response(self) -> Channel:
+    def response(self) -> Channel[datetime]:
         """Return the channel that gets the time; always the same one."""
         return self.channel
 
@@ -114,7 +114,7 @@ class Timer(Opaque):
         """Start it anew with another duration; tell whether it was running."""
         return bool(ask((Op.TIMER_RESET, self._timer, nanoseconds(duration))))
 
-    def __aiter__(self) -> Channel:
+    def __aiter__(self) -> Channel[datetime]:
         return self.channel
 
 

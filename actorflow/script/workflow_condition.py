@@ -37,7 +37,7 @@ async def wait_until(
         raise invalid(f"workflow.wait_until: got {name!r:.80}, {condition!r:.80}, expected [a name and] a function")
     if await _holds(look):
         return True
-    changes = Channel(await _changes(label))
+    changes: Channel[Any] = Channel(await _changes(label))
     ticker = None if every is None else time.ticker(every)
     deadline = None if timeout is None else time.timer(timeout)
     cases = [changes, *(timer.channel for timer in (ticker, deadline) if timer is not None)]

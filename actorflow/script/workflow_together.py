@@ -127,7 +127,7 @@ class _Together:
         self._limit = limit or len(branches)
         self._collect = collect
         self._results: list[Any] = [None] * len(branches)
-        self._tasks: dict[int, Task] = {}
+        self._tasks: dict[int, Task[Any]] = {}
         self._begun = 0
         self._errors: dict[int, Exception] = {}
         self._failed: Exception | None = None

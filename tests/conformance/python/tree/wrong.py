@@ -16,6 +16,7 @@ from actorflow.script import (
     random,
     registry,
     security,
+    text,
 )
 
 NOBODY = "{local@app:actors|0xfffff}"
@@ -32,6 +33,7 @@ def taking_texts() -> list[Any]:
         process.terminate, process.with_name, process.with_message, process.with_actor, process.with_scope,
         process.listen, process.unlisten, process.io, process.gather, process.start, channel.select, names.register,
         names.lookup, names.unregister, funcs.call, funcs.async_, funcs.with_actor, funcs.with_scope, errors.new,
+        text.Splitter,
         lambda wrong: process.spawn("app:idle", wrong),
         lambda wrong: process.send(wrong, "topic", 1),
         lambda wrong: process.send(process.pid(), wrong, 1),
