@@ -15,16 +15,20 @@ T = TypeVar("T")
 
 
 def text(call: str, what: str, value: Any) -> str:
-    """Return an argument that must be text; its instances of a subclass come out as Python's own text.
+    """Return an argument that must be text; an instance of a subclass comes out as Python's own text.
 
     Raises:
-        Error: kind Invalid, when it is none.
+        Error: kind Invalid, when it is none, or has a lone surrogate: no store and no other node could take that.
     """
-    if type(value) is str:
-        return value
     if not isinstance(value, str):
         raise invalid(f"{call}: got the {what} {value!r:.80}, expected text")
-    return str.__str__(value)
+    found = value if type(value) is str else str.__str__(value)
+    if not found.isascii():
+        try:
+            found.encode()
+        except UnicodeEncodeError:
+            raise invalid(f"{call}: got the {what} {found!a:.80}, expected well-formed Unicode text") from None
+    return found
 
 
 def whole(call: str, what: str, value: Any) -> int:

@@ -19,7 +19,7 @@ from typing import Any, Final, Generic, TypeVar, overload
 from actorflow.errors import Error, Failure
 from actorflow.machine import request
 from actorflow.machine.op import Op
-from actorflow.script.argument import instance, mapping
+from actorflow.script.argument import instance, mapping, text
 from actorflow.script.channel import Channel, Wait, WaitFor
 from actorflow.script.ctx import passed_on
 from actorflow.script.current import ask
@@ -130,6 +130,8 @@ class Executor:
         Raises:
             Error: what the function failed with, or why it could not be called.
         """
+        if type(target) is not str or not target.isascii():
+            target = text("funcs.call", "function id", target)
         value = yield (_CALL, target, plain_args(args), self._options)
         return value if returns is None else build(returns, value, "result")
 
@@ -143,6 +145,7 @@ class Executor:
         Raises:
             Error: kind Invalid for what makes no sense, PermissionDenied; the future brings all else.
         """
+        target = text("funcs.async_", "function id", target)
         return Future(ask((_ASYNC, target, plain_args(args), self._options)), returns)
 
 
@@ -165,6 +168,8 @@ def call(target: str, *args: Any, returns: Any = None) -> Generator[tuple[Any, .
     Raises:
         Error: what the function failed with, or why it could not be called.
     """
+    if type(target) is not str or not target.isascii():
+        target = text("funcs.call", "function id", target)
     value = yield (_CALL, target, plain_args(args), _NO_OPTIONS)
     return value if returns is None else build(returns, value, "result")
 

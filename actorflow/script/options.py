@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import Any, Final
 
 from actorflow.duration import format_duration
+from actorflow.script.argument import text
 from actorflow.script.record import plain
 from actorflow.script.time import nanoseconds
 
@@ -19,9 +20,9 @@ def prepared(options: Mapping[str, Any]) -> dict[str, Any]:
     """Return options with plain values; a number under a name ending in timeout, delay or interval is seconds.
 
     Raises:
-        Error: kind Invalid, for a duration that is none.
+        Error: kind Invalid, for a duration that is none, and an option whose name is no text.
     """
-    return {name: _option(name, value) for name, value in options.items()}
+    return {text("with_options", "option", name): _option(name, value) for name, value in options.items()}
 
 
 def _option(name: str, value: Any) -> Any:

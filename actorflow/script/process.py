@@ -119,7 +119,7 @@ def send(dest: str, topic: str, *payloads: Any) -> Done:
     if type(dest) is not str:
         dest = text("process.send", "destination", dest)
     if not (CURRENT.get(None) or running()).post(dest, topic, payloads):
-        yield (_SEND_MESSAGE, dest, topic, plain_args(payloads))
+        yield (_SEND_MESSAGE, text("process.send", "destination", dest), topic, plain_args(payloads))
 
 
 def inbox() -> Channel[Message]:

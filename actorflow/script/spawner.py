@@ -71,7 +71,7 @@ class Spawner:
         """Register this name for the process. If it is taken nothing starts, and its holder's PID is the answer."""
         if not isinstance(name, str) or not name:
             raise invalid(f"with_name: got {name!r}, expected a non-empty text")
-        return Spawner(self._context, self._options, name, self._messages)
+        return Spawner(self._context, self._options, text("with_name", "name", name), self._messages)
 
     def with_message(self, topic: str, *payloads: Any) -> Spawner:
         """Add a message that is delivered right after the start, in order.

@@ -386,3 +386,27 @@ async def closed_channels() -> None:
     assert await made.receive() == 1
     assert isinstance(await failure_of(made.receive()), channel.Closed)
     assert (await failure_of(made.send(2))).kind == errors.INVALID
+
+
+# ---- text that is none ---------------------------------------------------------------------------------------------
+
+
+async def text_that_is_no_unicode() -> None:
+    """It is refused where it is given: no store and no other node could take it."""
+    names, lone = process.registry, "\ud800"
+    for awaitable in (
+        process.spawn(lone), process.monitor(lone), process.link(lone), process.terminate(lone), names.register(lone),
+        names.lookup(lone), names.unregister(lone), process.send(lone, "x", 1), process.cancel(NOBODY, lone),
+        funcs.call(f"app:{lone}"), funcs.with_options(timeout=1).call(f"app:{lone}"),
+    ):  # fmt: skip
+        error = await failure_of(awaitable)
+        assert error.kind == errors.INVALID, error
+    for call in (
+        lambda: process.with_name(lone), lambda: funcs.with_options({lone: 1}), lambda: funcs.async_(f"app:{lone}"),
+    ):  # fmt: skip
+        error = await failure_of(_called(call))
+        assert error.kind == errors.INVALID, error
+
+
+async def _called(call: Any) -> Any:
+    return call()

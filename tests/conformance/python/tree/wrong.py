@@ -51,6 +51,7 @@ def taking_maps() -> list[Any]:
     """Return calls of one argument that is a map."""
     return [
         process.with_context, process.with_options, funcs.with_context, funcs.with_options, registry.find,
+        lambda wrong: process.with_options({(wrong if isinstance(wrong, int) else 1): 1}),
         lambda wrong: crypto.jwt.encode(wrong, "key"),
         lambda wrong: expr.eval("1", wrong),
         lambda wrong: logger.info("line", wrong),
