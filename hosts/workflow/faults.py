@@ -13,9 +13,9 @@ def no_run(workflow_id: str) -> Error:
     return not_found(f"process not found: no open workflow {workflow_id!r}")
 
 
-def stopped() -> Error:
+def stopped(host_id: str) -> Error:
     """Return the error of a host that does not serve."""
-    return unavailable("host is not running")
+    return unavailable(f"host is not running: {host_id!r}")
 
 
 def row_outcome(row: RunRow) -> Outcome:

@@ -61,7 +61,7 @@ class WorkflowHost:
             Error: kind Unavailable, when the host does not serve.
         """
         if self._engine is None:
-            raise stopped()
+            raise stopped(self.id)
         return self._engine
 
     @property

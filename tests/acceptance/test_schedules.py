@@ -55,7 +55,10 @@ def test_a_schedule_starts_runs_through_a_kill(project: Project) -> None:
     slots = [project.run("run", "show", str(run["run_id"]), "--json").json["result"] for run in runs]
     assert len(set(slots)) == len(slots), "one run for a slot"
     lines = {line["id"]: line for line in project.run("schedules", "--json").json}
-    assert set(lines) == {"app:often", "app:nightly"}
+    assert {name: line["times"] for name, line in lines.items()} == {
+        "app:often": "@every 1s UTC",
+        "app:nightly": "0 3 * * * UTC",
+    }
     assert lines["app:often"]["starts"] >= len(runs) - 1
     assert lines["app:nightly"]["next_start"].endswith("03:00:00.000Z")
 

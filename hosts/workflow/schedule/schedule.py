@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import trio
 
-from actorflow.duration import SECOND
+from actorflow.duration import SECOND, format_duration
 from actorflow.errors import NOT_FOUND, Error, invalid
 from actorflow.names import parse_id
 from actorflow.node.waiting import Answer
@@ -173,7 +173,7 @@ class Schedule:
             "id": self.id,
             "target": self._config.target,
             "host": self._config.host,
-            "times": state.times,
+            "times": self._shown_times(),
             "paused": state.paused,
             "reason": state.reason,
             "by": state.by,
@@ -182,6 +182,11 @@ class Schedule:
             "starts": state.started,
             "skips": state.skipped,
         }
+
+    def _shown_times(self) -> str:
+        """Return its times as people write them; the stored text of an interval has nanoseconds."""
+        every = self._config.every
+        return f"{f'@every {format_duration(every)}' if every else self._times.text} {self._times.zone}"
 
     async def pause(self, reason: str, by: str) -> None:
         """Start nothing from now on."""
