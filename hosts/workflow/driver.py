@@ -15,6 +15,7 @@ from actorflow.ports import PENDING, Answer, Identity, SpawnRequest
 from actorflow.run import event as events
 from actorflow.run.draw import DrawStream
 from actorflow.run.event import JournalEvent, payload_digest
+from actorflow.script.argument import text
 from hosts.workflow import answering
 from hosts.workflow.operation import RECORDED, refused
 from hosts.workflow.own.table import OWN
@@ -231,6 +232,8 @@ class JournalDriver:
         return self._expected[-1] if self.replaying and not self._collecting and self._expected else None
 
     def _record(self, kind: str, ref: int, target: str, payload: Value, *, opens: bool = True) -> None:
+        if not target.isascii():
+            text("record", kind, target)  # what no store could take ends the script's call, not the host's commit
         self._keep(kind, ref, target, encode(payload, self.limits), opens=opens)
 
     def _keep(self, kind: str, ref: int, target: str, data: bytes, *, opens: bool = True) -> None:

@@ -406,6 +406,9 @@ async def text_that_is_no_unicode() -> None:
     ):  # fmt: skip
         error = await failure_of(_called(call))
         assert error.kind == errors.INVALID, error
+    if workflow.info() is not None:
+        error = await failure_of(workflow.step(lone, lambda: 1))
+        assert error.kind == errors.INVALID, error
 
 
 async def _called(call: Any) -> Any:
