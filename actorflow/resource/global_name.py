@@ -42,7 +42,7 @@ class GlobalNames:
     def _mesh(self, name: Any, scope: Any) -> Mesh:
         if not isinstance(name, str) or not name:
             raise invalid(f"a process name must be a non-empty text, got {name!r}")
-        if isinstance(scope, bool) or scope not in _WORDS:
+        if isinstance(scope, bool) or not isinstance(scope, int) or scope not in _WORDS:
             raise invalid(f"process.registry: got the scope {scope!r}, expected one such as process.registry.LOCAL")
         mesh = self._node.mesh
         if mesh is None:

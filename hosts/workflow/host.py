@@ -103,11 +103,12 @@ class WorkflowHost:
     async def stop(self, grace: float) -> None:
         """Let running calls end for at most `grace` seconds, then let go of every run; none is cancelled."""
         if self._engine is not None:
+            engine = self._engine
             try:
-                await engines_of(self.node).leave(self, self._engine, grace)
+                await engines_of(self.node).leave(self, engine, grace)
             finally:
-                moves, self._engine = self._engine.writer.moves, None  # not before: the last calls may start children
-                moves.wake_all()
+                self._engine = None  # not before: the last calls may start children
+                engine.writer.moves.wake_all()
 
     def spawn(self, request: SpawnRequest, reply: Reply) -> None:
         """Start a run; the reply has its PID once the start is on disk."""

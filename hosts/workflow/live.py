@@ -176,7 +176,7 @@ class LiveRun:
         """Feed the recorded start, of whose records no others than these were committed; return the rest of them."""
         driver, fact, recorded = self.driver, journal[0], journal[1:]
         self._verify(fact, recorded)
-        driver.begin_again(fact, [event for event in recorded if event.kind not in events.FACTS])
+        driver.begin_again(fact, [event for event in recorded if event.kind not in events.FACTS | events.ENDS])
         self._apply(fact.kind, fact.ref, fact.target, fact.payload)
         _run(self.machine)
         driver.end_replay()

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
-from actorflow.errors import Error, invalid
+from actorflow.errors import INTERNAL, Error, invalid
 from actorflow.node.operation import Caller
 
 if TYPE_CHECKING:
@@ -27,13 +27,14 @@ RECORDED: Final = frozenset(
 """Names of the operations that a durable run may ask for: none that holds something between two of them."""
 
 _IN_A_FUNCTION: Final = "do it in a function and reach that with funcs.call"
-_LOCAL_NAMES: Final = "names beyond one node are for actors; a run has its workflow id, which is one everywhere"
+_BEYOND: Final = frozenset({"process.registry.register", "process.registry.unregister"})
+_LOCAL_NAMES: Final = (
+    "registry not available: names beyond one node are for actors; a run has its workflow id, which is one everywhere"
+)
 _ADVICE: Final[Mapping[str, str]] = MappingProxyType(
     {
         "io": "process.io does direct I/O, which a replay would repeat; put it into a function and use funcs.call",
         "events.subscribe": "events.subscribe is not available in a workflow; subscribe in an actor that signals it",
-        "process.registry.register": _LOCAL_NAMES,
-        "process.registry.unregister": _LOCAL_NAMES,
         "sql.begin": "sql.begin is not available in a workflow: no transaction outlives a step; do it in a function",
         "queue.message": "queue.message is not available in a workflow; a queue.consumer's function may signal it",
     }
@@ -42,6 +43,8 @@ _ADVICE: Final[Mapping[str, str]] = MappingProxyType(
 
 def refused(operation: str) -> Error:
     """Return the error for an operation that is not recorded."""
+    if operation in _BEYOND:
+        return Error(_LOCAL_NAMES, INTERNAL, retryable=False)  # what a process is told whose node is alone
     return invalid(_ADVICE.get(operation, f"{operation} is not available in a workflow; {_IN_A_FUNCTION}"))
 
 
