@@ -126,4 +126,4 @@ def test_the_nth_call_of_the_disk_fails(  # noqa: PLR0913, PLR0917 - the parts o
         assert code == 0 or any(sentence in error_of(place) for sentence in SENTENCES), f"{fault}: {error_of(place)}"
         (place / "error.txt").unlink(missing_ok=True)
         check(faulty, place, expected, fault)
-    assert failed >= share / 2, "the shim fails what SQLite calls"
+    assert failed >= share // 2, "the shim fails what SQLite calls"

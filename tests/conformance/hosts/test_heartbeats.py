@@ -158,6 +158,8 @@ async def test_cancelling_reaches_every_way_to_run_a_function(place: Place) -> N
             pid = await node.spawn("app:main", host=FLOWS, args=[way, str(path)])
             await until(Path(f"{path}.on").exists)
             await waiting_for(node, pid)
+            if way == "process":
+                await until(Path(f"{path}.on").read_text)
             child = await trio.Path(f"{path}.on").read_text()
             await node.send(pid, "go")
             assert await node.wait(pid, timeout=20) == [True, True]
