@@ -24,6 +24,8 @@ from tests.crash.living import read_report
 
 Check = Callable[[Path, str, list[list[Any]]], None]
 """Gets a place after its last life, where it died before that ("" for nowhere), and the report of the life that died."""
+MANY = 12
+"""Places of which a share is sure to be reached."""
 SLICE = "slice"
 ALL = "all"
 
@@ -45,10 +47,6 @@ def life(server: ForkServer, place: Path, crash_at: str = "") -> int:
     code = server.live(place, crash_at)
     assert code in {0, STATUS}, f"{place.name}: {error_of(place)}"
     return code
-
-
-MANY = 12
-"""Places of which a share is sure to be reached."""
 
 
 def keep_laws(place: Path, vault: Vault | None = None, ledger: Ledger | None = None, data: str = "data") -> None:

@@ -15,7 +15,7 @@ from tests.crash.forking import ForkServer, fork_server
 from tests.crash.living import read_report
 from tests.crash.rig import ALL, SLICE, die_at_each, points, said, whole_life
 
-DAILY = 3
+DAILY = 2
 RESULT = {"flaky": "ok", "beaten": {"rows": 7}, "booked": 1, "asked": "done", "closed": "Timeout"}
 
 

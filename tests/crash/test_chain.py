@@ -13,7 +13,7 @@ import pytest
 from tests.crash.forking import ForkServer, fork_server
 from tests.crash.rig import ALL, SLICE, die_at_each, points, said, whole_life
 
-DAILY = 3
+DAILY = 2
 
 
 @pytest.fixture(scope="module")

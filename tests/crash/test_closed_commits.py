@@ -15,7 +15,7 @@ from tests.crash.forking import ForkServer, fork_server
 from tests.crash.rig import ALL, SLICE, die_at_each, points
 from tests.crash.test_every_commit import checking, expected_life
 
-DAILY = 3
+DAILY = 2
 VAULT = Vault(Keyring({"one": bytes(range(32))}, "one"))
 
 

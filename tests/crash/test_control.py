@@ -15,7 +15,7 @@ from tests.crash.controlling import LANGUAGES
 from tests.crash.forking import ForkServer, fork_server
 from tests.crash.rig import ALL, SLICE, die_at_each, points, said, whole_life
 
-DAILY = 3
+DAILY = 2
 SALE = [
     *("created", "paused", "pending", "paused", "pending", "failed", "pending", "completed"),
     *("delete_requested", "data_deleted"),

@@ -14,7 +14,7 @@ from tests.crash.forking import ForkServer, fork_server
 from tests.crash.living import flows, read_report
 from tests.crash.rig import ALL, SLICE, Check, die_at_each, life, points, said
 
-DAILY = 4
+DAILY = 2
 
 
 @pytest.fixture(scope="module")
