@@ -126,7 +126,7 @@ def check_store(place: Path, run: str) -> None:
     with closing(sqlite3.connect(place / "data" / "runs.db")) as connection:
         assert connection.execute("SELECT run, count(*) FROM booking GROUP BY run").fetchall() == [(run, 1)]
         lost = connection.execute(
-            "SELECT count(*) FROM run WHERE state NOT IN ('completed', 'cancelled', 'data_deleted')"
+            "SELECT count(*) FROM run WHERE state NOT IN ('completed', 'cancelled', 'delete_requested', 'data_deleted')"
         )
         assert lost.fetchone() == (0,), f"{place.name}: runs that have not ended"
 
