@@ -87,7 +87,12 @@ async def runs(made: Booted) -> list[tuple[str, str]]:
 
 
 async def waits(made: Booted) -> None:
-    await until(lambda: any(info.pid == PID and info.waits for info in made.node.processes()))
+    """Return when the run waits for what people tell it, its call is done."""
+    await until(lambda: any(info.pid == PID and _is_told(info.waits) for info in made.node.processes()))
+
+
+def _is_told(waits: tuple[str, ...]) -> bool:
+    return bool(waits) and not any("request" in wait or "call" in wait for wait in waits)
 
 
 async def test_one_run_goes_on_over_restarts_of_the_node_and_of_the_service(place: Place) -> None:
