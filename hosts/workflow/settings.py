@@ -24,7 +24,7 @@ class RunLimits(NamedTuple):
     history_warn: int = 10_000
     history_pause: int = 50_000
     history_bytes: int = 50 * 1024 * 1024
-    crashes: int = 3
+    crashes: int = 10
 
     def under(self, written: Mapping[str, Any]) -> RunLimits:
         """Return these limits with what an entry writes (`payload`, `depth`, `history`) in place of its own."""

@@ -2,8 +2,9 @@
 
 A node that ends in order takes its mark out of the store; the next one that finds it knows that the last one died. Each
 call that was under way then is a suspect: how often its node has died is kept in its row from then on, written before
-the next attempt begins. Those during which it happened twice are attempted one at a time, so that the innocent are
-not counted with the guilty. A call that reaches the limit is not attempted again: its run is paused.
+the next attempt begins. Those during which it happened twice are attempted in small company (see `company`), so that
+the innocent are not counted with the guilty; one that is a death away from the limit is attempted alone. At the limit
+it is not attempted again: its run is paused.
 """
 
 from __future__ import annotations
@@ -17,6 +18,8 @@ from actorflow.codec import encode
 from actorflow.duration import SECOND
 from actorflow.run.document import PutDocument
 from actorflow.run.turn import KeepCalls
+from actorflow.store.together import write_all
+from hosts.workflow.company import Company
 
 if TYPE_CHECKING:
     from actorflow.run.turn import CallRow
@@ -26,8 +29,8 @@ if TYPE_CHECKING:
 
 SERVING: Final = "serving"
 """Kind of the document that is there while a node serves a store."""
-_ALONE: Final = 2
-"""A call during which so many nodes died is attempted when no other such call is."""
+_GROUPED: Final = 2
+"""A call during which so many nodes died is attempted in the company of few others of its kind."""
 _WATCHED: Final = 5 * SECOND
 """Nanoseconds after which a call that has not killed its node lets the next suspect begin."""
 _KEY: Final = "engine"
@@ -42,7 +45,8 @@ class Suspects:
         self._engine = engine
         self._since = 0
         self._crashed = False
-        self._watched: OpenCall | None = None
+        self._under_way = 0
+        self._company: Company[OpenCall] = Company()
         self._waiting: deque[tuple[OpenCall, Callable[[], None]]] = deque()
 
     async def begin(self, host: WorkflowHost) -> None:
@@ -57,10 +61,14 @@ class Suspects:
             self._crashed = await engine.writer.read(lambda store: store.document(SERVING, _KEY)) is not None
             await engine.writer.write(PutDocument(SERVING, _KEY, encode({"since": self._since})))
         rows = await engine.writer.read(lambda store: store.due_calls(host.id, _ALL, _ALL))
-        for run, row in rows:
-            if row.crashes and row.begun:
-                counted = replace(row, begun=0, due=self._since, crashes=row.crashes + self._crashed)
-                await engine.writer.write(KeepCalls(run, host.lease, [counted]))
+        begun = [(run, row) for run, row in rows if row.crashes and row.begun]
+        await write_all(engine.writer, [KeepCalls(run, host.lease, [self._counted(row)]) for run, row in begun])
+        if self._crashed:
+            self._under_way += len(begun)
+            self._company.halve(self._under_way)
+
+    def _counted(self, row: CallRow) -> CallRow:
+        return replace(row, begun=0, due=self._since, crashes=row.crashes + self._crashed)
 
     async def end(self) -> None:
         """Take the mark away: this node ends in order."""
@@ -80,24 +88,30 @@ class Suspects:
 
     def holds(self, call: OpenCall, begin: Callable[[], None]) -> bool:
         """Tell whether a call has to wait for its attempt, which `begin` begins then."""
-        if call.crashes < _ALONE or self._watched is call:
+        if call.crashes < _GROUPED or call in self._company:
             return False
-        if self._watched is not None:
+        alone = _is_last(call)
+        if not self._company.admits(alone=alone):
             self._waiting.append((call, begin))
             return True
-        self._watched = call
+        self._company.enter(call, alone=alone)
         self._engine.node.after(_WATCHED, lambda: self.done(call))
         return False
 
     def done(self, call: OpenCall) -> None:
-        """Let the next one begin: this one has ended, or has gone on for long without harm."""
-        if self._watched is not call:
+        """Let more begin: this one has ended, or has gone on for long without harm."""
+        if call not in self._company:
             return
-        self._watched = None
-        while self._waiting and self._watched is None:
+        self._company.leave(call)
+        while self._waiting and self._company.admits(alone=_is_last(self._waiting[0][0])):
             following, begin = self._waiting.popleft()
             if (following.run, following.ref) in self._engine.calls:
                 begin()
+
+
+def _is_last(call: OpenCall) -> bool:
+    """Tell whether one more death pauses its run: nobody else may be counted with it, nor it with anybody else."""
+    return 0 < call.host.settings.limits.crashes <= call.crashes + 1
 
 
 def text_of(target: str, ref: int, deaths: int) -> str:

@@ -84,7 +84,16 @@ class Demo:
             elif finished == len(self.orders) and self._killed >= self.kills:
                 return
             time.sleep(_TICK)
-        raise Error(f"gave up after {_PATIENCE:.0f} s; the node's output is in {self._node.log}", "Timeout")
+        raise self._gave_up()
+
+    def _gave_up(self) -> Error:
+        runs = self._runs()
+        states = ", ".join(
+            f"{count} {state}" for state, count in Counter(run["state"] for run in runs.values()).items()
+        )
+        why = next((f"; {name}: {run['reason']}" for name, run in runs.items() if run["reason"]), "")
+        output = f"the node's output is in {self._node.log}"
+        return Error(f"gave up after {_PATIENCE:.0f} s with {self._killed} kills, {states}{why}; {output}", "Timeout")
 
     def _moment(self) -> float:
         return time.monotonic() + self._random.uniform(0.05, 0.8)

@@ -19,6 +19,7 @@ from actorflow.store.inline import InlineWriter
 from actorflow.store.memory import MemoryStore
 from actorflow.store.port import RunFilter, Store
 from actorflow.store.sql import SqlStore
+from actorflow.store.together import write_all
 from actorflow.store.writer import AnyWriter, Writer, open_writer
 from actorflow.testing.conformance.items import HOST, Book, message
 
@@ -217,4 +218,21 @@ async def test_the_store_in_memory_needs_no_threads() -> None:
     with trio.fail_after(1):
         assert (await writer.write(Book("order/1").start())).accepted
         await trio.sleep(0.5)
+    await writer.close()
+
+
+async def test_items_written_together_share_commits_and_the_first_error_is_raised(store: Store) -> None:
+    writer = open_writer(store)
+    answers = await write_all(writer, [Book(f"order/{number}").start() for number in range(20)])
+    assert len({answer.run for answer in answers}) == 20
+    assert writer.commits < 20
+    assert await write_all(writer, []) == []
+    await writer.close()
+
+
+async def test_of_items_written_together_one_that_cannot_be_stored_does_not_hurt_the_others(tmp_path: Path) -> None:
+    writer = open_writer(SqlStore(Sqlite(tmp_path / "store.db")))
+    with pytest.raises(Error, match="OverflowError"):
+        await write_all(writer, [Book(f"order/{number}").start(at=2**70 if number == 2 else 1) for number in range(5)])
+    assert await writer.read(lambda reader: len(reader.runs(RunFilter()))) == 4
     await writer.close()
