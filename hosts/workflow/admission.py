@@ -147,7 +147,7 @@ class Admission:
         start = prepared.start
         if answer.run_id != start.run_id or prepared.on_conflict not in {QUEUE, ALLOW}:
             return start.workflow_id
-        return self._engine.workflow_id_of(start.run_id) or start.workflow_id
+        return self._engine.stored.workflow_id_of(start.run_id) or start.workflow_id
 
     def child_host(self, own: WorkflowHost, name: str) -> WorkflowHost:
         """Return the host that a spawn inside a workflow names: an id or a task queue, empty for its own.

@@ -109,7 +109,7 @@ class Awaiting:
 
     def _add(self, found: Awaited) -> None:
         if found.run_id:  # which may hold the id beside its own
-            found = found._replace(workflow_id=self._engine.workflow_id_of(found.run_id) or found.workflow_id)
+            found = found._replace(workflow_id=self._engine.stored.workflow_id_of(found.run_id) or found.workflow_id)
         self._waiting.setdefault(found.workflow_id, {})[found.key] = found
         self._engine.start_soon(self._begin, found)
 

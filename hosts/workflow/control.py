@@ -26,6 +26,7 @@ from hosts.workflow.exhaustion import Exhaustion, exhaustion_of_entry
 from hosts.workflow.faults import no_run
 from hosts.workflow.live import Fact
 from hosts.workflow.open_call import MAXIMUM_ATTEMPTS, failed
+from hosts.workflow.parting import finished
 from hosts.workflow.touching import touch
 
 if TYPE_CHECKING:
@@ -164,7 +165,7 @@ class Control:
                 engine.fact(told.run, payload)
             elif told.accepted:
                 engine.recovery.read_again(engine.resident(told.run))
-        engine.finished(resident, Outcome(failure=decode(change.end)))
+        finished(engine, resident, Outcome(failure=decode(change.end)))
 
 
 def _replied(workflow_id: str, reply: Reply, answer: Committed | Error) -> None:

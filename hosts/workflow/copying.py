@@ -117,7 +117,7 @@ async def _made(engine: Engine, host: WorkflowHost, found: OpenRun) -> LiveRun:
     if not found.events:
         raise not_found(f"run {row.workflow_id!r} cannot be rebuilt: its journal is not in the store")
     bundle = await pinned_bundle(engine, row)
-    program = engine.pinned_program(bundle, host.settings.slices)
+    program = engine.programs.pinned(bundle, host.settings.slices)
     payload = decode(found.events[0].payload)
     check_rules(payload, found.events)
     live = new_live(host, program, bundle, row.workflow_id, payload)

@@ -14,11 +14,9 @@ from typing import TYPE_CHECKING, Any
 
 import trio
 
-from actorflow.bundle import Bundle
 from actorflow.codec import encode
 from actorflow.errors import Error, Failure, failure_of
-from actorflow.notice import Notice
-from actorflow.ports import NO_SLICES, CallRequest, Identity, Outcome, Program, Reply
+from actorflow.ports import Outcome, Reply
 from actorflow.run import event as events
 from actorflow.run.state import PENDING, STILL
 from actorflow.run.turn import RELEASE, Committed, Delivery, Item
@@ -27,33 +25,30 @@ from hosts.workflow.admission import Admission
 from hosts.workflow.approving import Approvals
 from hosts.workflow.awaiting import Awaiting
 from hosts.workflow.call import Calls
-from hosts.workflow.calling import calling, refuse_mailbox
 from hosts.workflow.chore import Chores
+from hosts.workflow.committed import close_answered, committed
 from hosts.workflow.control import Control
 from hosts.workflow.driver import Operator
-from hosts.workflow.effect import perform
 from hosts.workflow.entropy import Entropy
 from hosts.workflow.eviction import evict_unused
-from hosts.workflow.faults import no_run, row_outcome
+from hosts.workflow.faults import no_run
 from hosts.workflow.gathering import Gathering
-from hosts.workflow.length import is_long, long_history, too_long
 from hosts.workflow.live import Fact
-from hosts.workflow.operation import attempt, is_operation
+from hosts.workflow.programs import Programs
 from hosts.workflow.recovery import Recovery
 from hosts.workflow.resident import Draft, Resident
 from hosts.workflow.retention import Remover
-from hosts.workflow.succession import carry_on
+from hosts.workflow.stored import Stored
 from hosts.workflow.suspect import Suspects
 from hosts.workflow.sweeper import Sweeper
 from hosts.workflow.timer import Timers
-from hosts.workflow.touching import serve_timer, touch
+from hosts.workflow.touching import serve_timer
 from hosts.workflow.turning import build, workflow_of
 from hosts.workflow.update import Updates
 
 if TYPE_CHECKING:
     from actorflow.clock import Clock
     from actorflow.node.node import Node
-    from actorflow.store.port import Reader
     from actorflow.store.writer import AnyWriter
     from hosts.workflow.host import WorkflowHost
 
@@ -61,8 +56,6 @@ _SLICE = 0.002
 """Seconds of turns after which what they made is handed to the writer, and the rest of the node has its turn."""
 _SOON = 20_000_000
 """Nanoseconds after which a timer is looked at again that has to wait."""
-_RECENT = 10_000
-"""How many finished runs' outcomes are kept in memory for whoever asks right after the end."""
 
 
 class Engine:
@@ -79,11 +72,13 @@ class Engine:
         self.beside: dict[int, str] = {}
         self.residents: dict[int, Resident] = {}
         self.recent: OrderedDict[str, Outcome] = OrderedDict()
-        self.bundles: OrderedDict[str, Bundle] = OrderedDict()
+        self.programs = Programs(node)
+        self.stored = Stored(writer)
         self.asked: set[tuple[int, int]] = set()
+        self.draining = False
         self.calls = Calls(self)
         self.timers = Timers(node.clock, self._due)
-        self.operator = Operator(_note_to(node), node.notices, self._check_startable)
+        self.operator = Operator(_note_to(node), node.notices, self.programs.check_startable)
         self.entropy = Entropy()
         self.admission = Admission(self)
         self.recovery = Recovery(self)
@@ -96,8 +91,6 @@ class Engine:
         self.sweeper = Sweeper(self)
         self.suspects = Suspects(self)
         self.awaiting = Awaiting(self)
-        self._ignored: set[str] = set()
-        self._reader: Reader | None = None
         self._queue: deque[Resident] = deque()
         self._outgoing: list[Write] = []
         self._wake = trio.Event()
@@ -114,59 +107,6 @@ class Engine:
     def functions(self) -> Any:
         """What runs function calls."""
         return self.node.functions
-
-    # ---- programs ----------------------------------------------------------------------------------------------
-
-    def program_of(self, entry: str, slices: Mapping[str, int]) -> tuple[Bundle, Program]:
-        """Return the source registered now under this id, and its program on a host with these `slices`.
-
-        Raises:
-            Error: NotFound or Invalid, when there is none or it cannot be used here.
-        """
-        bundle = calling(self.node.registry, entry)
-        if bundle is None:
-            self.node.programs.check_process(entry)
-            bundle = self.node.registry.bundle(entry)
-            refuse_mailbox(bundle)
-        return bundle, self.pinned_program(bundle, slices)
-
-    def pinned_program(self, bundle: Bundle, slices: Mapping[str, int]) -> Program:
-        """Return the program of exactly this source."""
-        return self.node.programs.compiled(bundle, durable=True, slices=slices)
-
-    def notice_once(self, notice: Notice) -> None:
-        """Pass a notice about an option on, once."""
-        if notice.text in self._ignored:
-            return
-        if len(self._ignored) < _RECENT:
-            self._ignored.add(notice.text)
-        self.node.notices(notice)
-
-    def _check_startable(self, entry: str) -> None:
-        """Do nothing if a run of this entry could be started now; raises `Error` otherwise."""
-        self.program_of(entry, NO_SLICES)
-
-    def type_name(self, entry: str) -> str:
-        """Return the name that an entry has as a type of workflow, if that is not its id; else ""."""
-        try:
-            temporal = self.node.registry.entry(entry).about.temporal
-        except Error:
-            return ""
-        return "" if temporal is None or temporal.workflow is None else temporal.workflow.name or ""
-
-    def function_options(self, target: str) -> Mapping[str, Any]:
-        """Return a function's own default call options; a target that is broken or missing has none."""
-        return {} if is_operation(target) else self.node.calls.presets(target)
-
-    def attempt(self, request: CallRequest, reply: Reply) -> Callable[[], None]:
-        """Begin one attempt of a call, of a function or an operation. Returns what gives it up: then no reply comes."""
-        if not is_operation(request.target):
-            give_up: Callable[[], None] = self.functions.call(request, reply)
-            return give_up
-        resident = self.residents.get(self.open_ids.get(self.own_workflow(request.caller) or "", 0))
-        live = None if resident is None else resident.live
-        identity = Identity(request.caller, "", "", request.context) if live is None else live.driver.who
-        return attempt(self.node, identity, request, reply)
 
     # ---- serving -----------------------------------------------------------------------------------------------
 
@@ -228,7 +168,7 @@ class Engine:
 
     async def drain(self, grace: float) -> None:
         """Let running calls end for at most `grace` seconds, begin no others, and commit what they answered."""
-        self.calls.draining = True
+        self.draining = True
         with trio.move_on_after(grace):
             while self.calls.running or any(resident.busy or resident.queued for resident in self.residents.values()):
                 await self.progress()
@@ -257,8 +197,7 @@ class Engine:
             if resident.live is not None:
                 resident.live.close()
         self.residents.clear()
-        if self._reader is not None:
-            self._reader.close()
+        self.stored.close()
 
     # ---- facts in ----------------------------------------------------------------------------------------------
 
@@ -308,28 +247,9 @@ class Engine:
             self.arrived(delivery, answer)
             reply(Outcome(value=True))
 
-    def stored_outcome(self, workflow_id: str) -> Outcome | bool:
-        """Return how the newest run of this id ended, as the store has it, or False."""
-        if self._reader is None:
-            self._reader = self.writer.reader()
-        row = self._reader.find(workflow_id)
-        return False if row is None or row.result is None else row_outcome(row)
-
-    def workflow_id_of(self, run_id: str) -> str:
-        """Return the workflow id of a run as the store has it, "" when there is none."""
-        if self._reader is None:
-            self._reader = self.writer.reader()
-        row = self._reader.find(run_id)
-        return "" if row is None else row.workflow_id
-
     def holder(self, workflow_id: str) -> str:
         """Return the host of the open workflow with this id, with a key (`entry/key`) of the newest one; else ""."""
-        if workflow_id not in self.open_ids and "/" not in workflow_id:
-            return ""
-        if self._reader is None:
-            self._reader = self.writer.reader()
-        row = self._reader.find(workflow_id)
-        return row.host if row is not None and row.workflow_id == workflow_id else ""
+        return "" if workflow_id not in self.open_ids and "/" not in workflow_id else self.stored.holder(workflow_id)
 
     def _due(self, run: int, ref: int, is_call: bool) -> None:  # noqa: FBT001 - the heap's entry
         if is_call:
@@ -356,7 +276,7 @@ class Engine:
 
     def _turn(self, resident: Resident) -> None:
         live = resident.live
-        if resident.busy or (self.calls.draining and not resident.wanting):
+        if resident.busy or (self.draining and not resident.wanting):
             return  # nothing has happened to it: it is read when the node runs again
         if live is None or resident.stale:
             self.recovery.drop(resident)
@@ -374,119 +294,10 @@ class Engine:
             self.recovery.pause(resident, f"internal error: {failure_of(error).message}")
             return
         if _is_empty(draft) and not resident.pending:
-            self._close_answered(resident, draft)
+            close_answered(self, resident, draft)
             return
         resident.busy = True
-        self.submit(draft.turn, partial(self.committed, resident, draft))
-
-    def committed(self, resident: Resident, draft: Draft, answer: Committed | Error) -> None:
-        """Let a committed turn take effect, or throw away what a failed commit leaves in doubt."""
-        if isinstance(answer, Error) or not answer.accepted:
-            self.recovery.roll_back(resident, draft, answer)
-            return
-        resident.busy = resident.pending = False
-        self.progressed()
-        resident.revision += 1
-        self._arm(resident, draft)
-        self._close_answered(resident, draft)
-        if answer.touched:
-            touch(self, answer.touched)
-        if answer.deliveries or answer.starts or draft.refused:
-            self._outward(resident, draft, answer)
-        if draft.ends:
-            self._ended(resident, draft, answer)
-            return
-        if draft.pausing is not None:
-            self.control.paused(resident.run)
-            return
-        for record in draft.records:
-            if resident.live is not None and record.ref in resident.live.driver.open:
-                perform(self, resident, record)
-        self._limit(resident)
-        if resident.wanting:
-            self.enqueue(resident)
-
-    def _arm(self, resident: Resident, draft: Draft) -> None:
-        """Set the timers of a turn."""
-        for ref in draft.turn.dropped_calls:
-            resident.attempts.pop(ref, None)
-        for ref, due in draft.turn.timers:
-            self.timers.add(due, resident.run, ref)
-
-    def _close_answered(self, resident: Resident, draft: Draft) -> None:
-        """Forget the requests whose answers are committed, or that the script gave up."""
-        for fact in draft.facts:
-            if fact.ref:
-                self._forget(resident.run, fact.ref)
-        for ref in draft.dropped:
-            self._forget(resident.run, ref)
-
-    def _forget(self, run: int, ref: int) -> None:
-        self.asked.discard((run, ref))
-        self.calls.close(run, ref)
-
-    def _outward(self, resident: Resident, draft: Draft, answer: Committed) -> None:
-        """Tell other runs of this store, and this one, what its turn brought them."""
-        for delivery, ref, committed in zip(draft.turn.deliveries, draft.sends, answer.deliveries, strict=True):
-            if committed.accepted:
-                self.arrived(delivery, committed)
-                if ref and not draft.ends:
-                    self.settle(resident.run, ref, value=True)
-            elif delivery.otherwise is not None:
-                self.arrived(delivery.otherwise, committed)
-        for (ref, prepared), committed in zip(draft.starts, answer.starts, strict=True):
-            self.admission.install(prepared, committed, partial(self.admission.child_started, resident, ref))
-        for ref, failure in draft.refused:
-            if not draft.ends:
-                self.settle(resident.run, ref, None, failure)
-
-    def _ended(self, resident: Resident, draft: Draft, answer: Committed) -> None:
-        if draft.successor is not None or draft.outcome is None:
-            carry_on(self, resident, draft, answer)
-            return
-        self.finished(resident, draft.outcome)
-        if draft.ending is not None:
-            draft.ending.reply(Outcome(value=True))
-        if resident.ending is not None:  # asked while the last turn was on its way
-            resident.ending.reply(Outcome(failure=no_run(resident.workflow_id).failure))
-
-    def let_go(self, resident: Resident) -> None:
-        """Forget a run whose end is on disk, and what it asked for."""
-        if resident.live is None:
-            self.calls.close_run(resident.run)
-        else:
-            for ref in resident.live.driver.open:
-                self.calls.close(resident.run, ref)
-                self.asked.discard((resident.run, ref))
-        self.recovery.drop(resident)
-        self.residents.pop(resident.run, None)
-
-    def finished(self, resident: Resident, outcome: Outcome) -> None:
-        """Let go of a run whose end is on disk, and tell who waits for it; results that are late are kept as such."""
-        self.recovery.keep_late(resident)
-        self.let_go(resident)
-        beside = self.beside.pop(resident.run, "")
-        for workflow_id in (resident.workflow_id, beside) if beside else (resident.workflow_id,):
-            if self.open_ids.get(workflow_id) == resident.run:
-                del self.open_ids[workflow_id]
-            self.recent[workflow_id] = outcome
-            if len(self.recent) > _RECENT:
-                self.recent.popitem(last=False)
-            if resident.host is not None:
-                self.node.exited(resident.host.pid_of(workflow_id), outcome, durable=True)
-        self.moved.set()  # whoever watches states takes the event before it looks, so that it misses nothing
-        self.moved = trio.Event()
-
-    def _limit(self, resident: Resident) -> None:
-        """Warn about a long history, and pause a run whose history is too long."""
-        live, host = resident.live, resident.host
-        if live is None or host is None or not is_long(live):
-            return
-        if (reason := too_long(live)) is not None:
-            self.recovery.pause(resident, reason)
-        elif not resident.warned:
-            resident.warned = True
-            self.node.notices(Notice("history-long", long_history(live), resident.pid))
+        self.submit(draft.turn, partial(committed, self, resident, draft))
 
 
 def _note_to(node: Node) -> Callable[[str, str, str, Mapping[str, Any]], None]:

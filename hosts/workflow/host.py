@@ -180,7 +180,7 @@ class WorkflowHost:
         if workflow_id in engine.open_ids:
             return True
         outcome = engine.recent.get(workflow_id)
-        return engine.stored_outcome(workflow_id) if outcome is None else outcome
+        return engine.stored.outcome(workflow_id) if outcome is None else outcome
 
     def holds(self, workflow_id: str) -> str:
         """Return the PID of the open workflow with this id, if it is this host's; with a key an ended one's too."""

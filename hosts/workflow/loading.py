@@ -112,7 +112,7 @@ async def _rebuild(engine: Engine, resident: Resident, found: OpenRun) -> None:
     _check_identity(found, payload)
     check_rules(payload, found.events)
     most = payload.get("options", {}).get("task_timeout", 0)
-    program = engine.pinned_program(*bounded(bundle, resident.host.settings.slices, most))
+    program = engine.programs.pinned(*bounded(bundle, resident.host.settings.slices, most))
     live = new_live(resident.host, program, bundle, row.workflow_id, payload)
     resident.live = live
     if is_first_feed_open(found.events):
@@ -158,7 +158,7 @@ async def pinned_bundle(engine: Engine, row: RunRow) -> Bundle:
     Raises:
         Error: when it is not in the store, or is not what the run was started with.
     """
-    kept = engine.bundles
+    kept = engine.programs.bundles
     if row.bundle_hash not in kept:
         data = await engine.writer.read(lambda store: store.bundle(row.bundle_hash))
         if data is None:

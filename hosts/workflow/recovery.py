@@ -24,6 +24,7 @@ from hosts.workflow.faults import no_run, row_outcome
 from hosts.workflow.live import CorruptJournalError
 from hosts.workflow.loading import Given, load
 from hosts.workflow.naming import held_names, name_events
+from hosts.workflow.parting import finished
 from hosts.workflow.report import divergence_report
 from hosts.workflow.resident import Draft, Resident
 from hosts.workflow.succession import follow
@@ -275,7 +276,7 @@ class Recovery:
     def _gone(self, resident: Resident, row: RunRow) -> None:
         """Let go of a run that has ended; if nobody knew, its last commit was one of unknown outcome."""
         if self._engine.open_ids.get(row.workflow_id) == row.run:
-            self._engine.finished(resident, row_outcome(row))
+            finished(self._engine, resident, row_outcome(row))
         else:
             self.keep_late(resident)
             self._engine.residents.pop(resident.run, None)

@@ -151,12 +151,12 @@ def _options(
     host: WorkflowHost, request: SpawnRequest, inherited: Mapping[str, Any]
 ) -> tuple[StartOptions, Bundle, Program]:
     """Return what a request asks for, with what it has of its parent; and the source and program that it runs."""
-    options = start_options(request, host.engine.notice_once, host.engine.store_name)
+    options = start_options(request, host.engine.programs.notice_once, host.engine.store_name)
     if options.priority is None and inherited.get("priority"):
         options = replace(options, priority=inherited["priority"], bare=False)
-    bundle, program = host.engine.program_of(request.entry, host.settings.slices)
+    bundle, program = host.engine.programs.of(request.entry, host.settings.slices)
     if options.task_timeout:
-        program = host.engine.pinned_program(*bounded(bundle, host.settings.slices, options.task_timeout))
+        program = host.engine.programs.pinned(*bounded(bundle, host.settings.slices, options.task_timeout))
     return options, bundle, program
 
 
@@ -305,7 +305,7 @@ def start_payload(
         "source": bundle.hash,
         "packages": _versions(bundle.options.get("packages") or ()),
     }
-    if name := host.engine.type_name(request.entry):
+    if name := host.engine.programs.type_name(request.entry):
         payload["type"] = name
     return payload
 

@@ -19,6 +19,7 @@ from actorflow.run.turn import EXPIRY, StateChange
 from actorflow.store.attribute import memo_names
 from hosts.workflow.own.continuing import UNBOUNDED, next_run_id
 from hosts.workflow.own.token import held
+from hosts.workflow.parting import let_go
 from hosts.workflow.start import begin_run, queue_of, secured, start_payload
 from hosts.workflow.start_terms import bounded, expires, options_left
 from hosts.workflow.touching import EXPIRED
@@ -49,10 +50,10 @@ def _prepared(engine: Engine, resident: Resident, live: LiveRun) -> PreparedStar
     args = tuple(decode(continuation.args))
     request = SpawnRequest(continuation.entry, host.id, args, context=identity.context, parent=identity.parent)
     request = secured(host, request)
-    bundle, program = engine.program_of(continuation.entry, host.settings.slices)
+    bundle, program = engine.programs.of(continuation.entry, host.settings.slices)
     terms, options = live.payload, options_left(live.payload, identity.workflow)
     if options.get("task_timeout"):
-        program = engine.pinned_program(*bounded(bundle, host.settings.slices, options["task_timeout"]))
+        program = engine.programs.pinned(*bounded(bundle, host.settings.slices, options["task_timeout"]))
     payload = start_payload(request, bundle, host, resident.workflow_id, next_run_id(live.run_id))
     if options or terms:
         payload["options"] = options
@@ -92,7 +93,7 @@ def carry_on(engine: Engine, resident: Resident, draft: Draft, answer: Committed
     """Let the committed successor of a run live, with what has arrived for the old one meanwhile."""
     assert draft.successor is not None  # noqa: S101 - who calls has looked
     assert answer.successor is not None  # noqa: S101 - the store answers every part of a turn
-    engine.let_go(resident)
+    let_go(engine, resident)
     engine.updates.moved(resident.workflow_id)
     engine.beside.pop(resident.run, None)
     engine.admission.install(draft.successor, answer.successor, _ignore)
@@ -109,7 +110,7 @@ def carry_on(engine: Engine, resident: Resident, draft: Draft, answer: Committed
 
 def follow(engine: Engine, resident: Resident, run: int) -> None:
     """Go on with the successor of a run whose last commit was one of unknown outcome: it is in the store."""
-    engine.let_go(resident)
+    let_go(engine, resident)
     engine.updates.moved(resident.workflow_id)
     resident.busy = False
     if engine.open_ids.get(resident.workflow_id) == resident.run:

@@ -13,6 +13,7 @@ from actorflow.run.turn import EXPIRY, NEVER, RELEASE, Committed, Touched
 from actorflow.store.control import asking, ending
 from actorflow.store.ending import TERMINATED
 from hosts.workflow.live import Fact
+from hosts.workflow.parting import finished
 from hosts.workflow.resident import Ending
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ def touch(engine: Engine, touched: Sequence[Touched]) -> None:
             resident = engine.resident(item.run)
             resident.host = resident.host or engine.hosts.get(item.host)
             resident.workflow_id = item.workflow_id
-            engine.finished(resident, Outcome(failure=TERMINATED))
+            finished(engine, resident, Outcome(failure=TERMINATED))
         elif item.delivery is not None:
             told = item.delivery
             engine.fact(item.run, Fact(told.kind, told.ref, told.target, told.payload, told.at, item.row))

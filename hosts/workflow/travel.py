@@ -106,7 +106,7 @@ def _made(host: WorkflowHost, found: OpenRun, fork: Fork, bundle: Bundle) -> Any
     started = decode(found.events[0].payload)
     check_rules(started, found.events)
     payload = begun(started, fork, seed, bundle.hash, waited=point.waited)
-    program = engine.pinned_program(bundle, host.settings.slices)
+    program = engine.programs.pinned(bundle, host.settings.slices)
     live = _live(host, bundle, program, payload)
     made = forked(found, fork, point, live, bundle, encode(payload, live.limits.values))
     made.start.locks = payload.get("locks", ())

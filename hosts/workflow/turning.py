@@ -171,7 +171,7 @@ def _given_up(engine: Engine, resident: Resident, draft: Draft, live: LiveRun) -
 
 def _ask_to_stop(engine: Engine, resident: Resident, draft: Draft, live: LiveRun, record: Record) -> None:
     """Ask a child to stop whose result was waited for and is not any more; it may clean up although its parent ends."""
-    workflow_id = engine.workflow_id_of(child_run_id(live.run_id, record.ref))
+    workflow_id = engine.stored.workflow_id_of(child_run_id(live.run_id, record.ref))
     if workflow_id:
         payload = encode([resident.pid, "its caller has given up"])
         at = engine.clock.now()

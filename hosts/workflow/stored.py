@@ -1,0 +1,47 @@
+"""What an engine asks its store about runs that it does not have in memory, on the thread of the node."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from hosts.workflow.faults import row_outcome
+
+if TYPE_CHECKING:
+    from actorflow.ports import Outcome
+    from actorflow.store.port import Reader
+    from actorflow.store.writer import AnyWriter
+
+
+class Stored:
+    """Single rows of a store; its reader is opened with the first question."""
+
+    def __init__(self, writer: AnyWriter) -> None:
+        """Ask the store of a writer."""
+        self._writer = writer
+        self._opened: Reader | None = None
+
+    @property
+    def _reader(self) -> Reader:
+        if self._opened is None:
+            self._opened = self._writer.reader()
+        return self._opened
+
+    def outcome(self, workflow_id: str) -> Outcome | bool:
+        """Return how the newest run of this id ended, as the store has it, or False."""
+        row = self._reader.find(workflow_id)
+        return False if row is None or row.result is None else row_outcome(row)
+
+    def workflow_id_of(self, run_id: str) -> str:
+        """Return the workflow id of a run as the store has it, "" when there is none."""
+        row = self._reader.find(run_id)
+        return "" if row is None else row.workflow_id
+
+    def holder(self, workflow_id: str) -> str:
+        """Return the host of the newest run with this workflow id, "" when there is none."""
+        row = self._reader.find(workflow_id)
+        return row.host if row is not None and row.workflow_id == workflow_id else ""
+
+    def close(self) -> None:
+        """Close the reader."""
+        if self._opened is not None:
+            self._opened.close()
