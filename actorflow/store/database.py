@@ -69,6 +69,10 @@ class Database(Protocol):
         """Keep the last numbers used, with the rows that have them."""
         ...
 
+    def tell(self, cursor: Any, runs: Sequence[int]) -> None:
+        """Tell other nodes, as a part of the open transaction, that it has written these runs; see `telling`."""
+        ...
+
     def settle(self, connection: Any) -> None:
         """Make sure, after a commit of unknown outcome, that it comes out one way and stays so.
 

@@ -12,6 +12,7 @@ from actorflow.run.turn import Committed, Item
 from actorflow.store.group import ROWS, Callback, Write, closed, commit_all, next_group
 from actorflow.store.moving import Moves
 from actorflow.store.port import Reader, Store
+from actorflow.store.telling import Listener
 from actorflow.store.wait import answer
 
 T = TypeVar("T")
@@ -42,6 +43,10 @@ class InlineWriter:
     def reader(self) -> Reader:
         """Return a reader of the caller's own, on a connection of its own: for short reads in the node's thread."""
         return self._store.reader()
+
+    def listener(self) -> Listener | None:
+        """Return what hears of the writes of others, for a thread of the caller's; see `Store.listener`."""
+        return self._store.listener()
 
     def submit(self, item: Item, callback: Callback) -> None:
         """Ask for an item to be committed; the callback is called soon, never from here."""

@@ -16,6 +16,7 @@ from actorflow.store.batch import Head, Known, Writes, needs, onward, parents, r
 from actorflow.store.ending import complete
 from actorflow.store.memory_read import MemoryRows
 from actorflow.store.plan import plan
+from actorflow.store.telling import Listener
 
 T = TypeVar("T")
 
@@ -43,6 +44,10 @@ class MemoryStore(MemoryRows):
     def reader(self) -> MemoryStore:
         """Return itself: there is one thread, so every read is a snapshot."""
         return self
+
+    def listener(self) -> Listener | None:
+        """Return nothing: nobody else writes (`port.Store.listener`)."""
+        return None
 
     def snapshot(self, read: Callable[[Any], T]) -> T:
         """Return `read(self)`."""

@@ -11,13 +11,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from actorflow.errors import UNAVAILABLE, Error
 from actorflow.run.document import DocumentRow
 from actorflow.run.event import JournalEvent
 from actorflow.run.row import RunChanged, Wanted
 from actorflow.run.turn import CallRow, Committed, InboxRow, Item, OpenRun, RunRow, StateChange
+
+if TYPE_CHECKING:
+    from actorflow.store.telling import Listener
 
 T = TypeVar("T")
 
@@ -269,6 +272,10 @@ class Store(HotReader, Documents, ReadModel, Protocol):
 
     def reader(self) -> Reader:
         """Return a reader on a connection of its own."""
+        ...
+
+    def listener(self) -> Listener | None:
+        """Return what hears of the writes of others, None where nobody is told of them; see `telling`."""
         ...
 
     def close(self) -> None:

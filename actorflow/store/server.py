@@ -10,7 +10,7 @@ row tells whether it was written.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, ClassVar, Final, Protocol, TypeVar
 from uuid import uuid4
 
@@ -24,6 +24,7 @@ from actorflow.store.database import Database
 from actorflow.store.port import CommitUnknown
 from actorflow.store.sql import SqlStore
 from actorflow.store.statement import compiled
+from actorflow.store.telling import Listener
 from actorflow.store.vault import Vault
 
 T = TypeVar("T")
@@ -69,6 +70,10 @@ class ServerDatabase(Database, Protocol):
 
     def outcome(self, connection: Any, writer: str) -> int:
         """Return how many commits of a writer there are, once none of them is under way any more."""
+        ...
+
+    def listener(self) -> Listener | None:
+        """Return a connection that hears what others tell, None when nobody is told anything."""
         ...
 
 
@@ -145,6 +150,13 @@ class Server:
             cursor.close()
         return found[0] if found else 0
 
+    def tell(self, cursor: Any, runs: Sequence[int]) -> None:
+        """Do nothing: who owns the runs finds them by looking."""
+
+    def listener(self) -> Listener | None:
+        """Return a connection that hears what others tell, None when nobody is told anything."""
+        return None
+
     def settle(self, connection: Any) -> None:
         """Do nothing: what is in doubt is asked for by name."""
 
@@ -164,6 +176,10 @@ class ServerStore(SqlStore):
         self._patience = patience
         self._doubt: tuple[str, int] | None = None
         super().__init__(dialect, crash)
+
+    def listener(self) -> Listener | None:
+        """Return what hears of the writes of others (`port.Store.listener`)."""
+        return self._server.listener()
 
     def _connection(self) -> Any:
         """Return the connection; a new one waits until nothing of the one before is under way any more."""

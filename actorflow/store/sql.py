@@ -16,6 +16,7 @@ from actorflow.store.plan import plan
 from actorflow.store.port import CommitUnknown
 from actorflow.store.read import SqlReader
 from actorflow.store.statement import WriteStatements
+from actorflow.store.telling import Listener, told
 from actorflow.store.transact import TransactionLost
 from actorflow.store.vault import KEYS
 
@@ -44,6 +45,7 @@ class SqlStore(SqlReader):
         self._unsettled = False
         self._commits = 0
         self._kept = Kept()
+        self._tokens: dict[str, set[int]] = {}
         self._transact: Callable[[Transact], bool] | None = None
         self._connection()
         try:
@@ -70,13 +72,19 @@ class SqlStore(SqlReader):
         """Return a reader on a connection of its own, opened by its first read."""
         return SqlReader(self.dialect, self._reads)
 
+    def listener(self) -> Listener | None:
+        """Return nothing: nobody else writes (`port.Store.listener`)."""
+        return None
+
     def commit(self, batch: Sequence[Item]) -> list[Committed]:
         """Apply a batch in one transaction (`port.Store.commit`)."""
         return self._transaction(lambda cursor: self._batch(cursor, batch))
 
     def claim(self, host: str, lease: int = 0) -> int:
         """Fence earlier owners of a host off and return the new token (`port.Store.claim`)."""
-        return self._transaction(lambda cursor: self._claim(cursor, host, lease))
+        token = self._transaction(lambda cursor: self._claim(cursor, host, lease))
+        self._tokens[host] = {token}
+        return token
 
     def collect_sources(self, *, dry_run: bool = False) -> list[tuple[str, int]]:
         """Remove the sources that no run refers to (`port.Store.collect_sources`)."""
@@ -106,6 +114,8 @@ class SqlStore(SqlReader):
         apply(cursor, self._writes, self.dialect, self.dialect.vault.closed(writes, known.runs))
         if known.numbered:
             self.dialect.number(cursor, known.next_run - 1, known.next_inbox - 1)
+        if self.shared and (news := told(writes, known, self._tokens)):
+            self.dialect.tell(cursor, news)
         kept.learn(known, writes)
         return answers
 

@@ -22,6 +22,7 @@ from actorflow.store.inline import InlineWriter
 from actorflow.store.memory import MemoryStore
 from actorflow.store.moving import Moves
 from actorflow.store.port import Reader, Store
+from actorflow.store.telling import Listener
 from actorflow.store.wait import answer
 
 T = TypeVar("T")
@@ -70,6 +71,10 @@ class Writer:
     def reader(self) -> Reader:
         """Return a reader of the caller's own, on a connection of its own: for short reads in the node's thread."""
         return self._store.reader()
+
+    def listener(self) -> Listener | None:
+        """Return what hears of the writes of others, for a thread of the caller's; see `Store.listener`."""
+        return self._store.listener()
 
     def submit(self, item: Item, callback: Callback) -> None:
         """Ask for an item to be committed. The callback gets a `Committed`, or the `Error` that it met.

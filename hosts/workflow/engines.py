@@ -55,7 +55,8 @@ class Engines:
                 serving = self._serving[database] = _Serving(engine, trio.CancelScope(), trio.Event())
                 await self._node.nursery.start(self._serve, serving)
                 if writer.shared:
-                    engine.start_soon(Watching(engine).serve)
+                    watching = Watching(engine)
+                    engine.start_soon(watching.serve)
             serving.engine.hosts[host.id] = host
             return serving.engine
 

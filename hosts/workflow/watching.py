@@ -7,6 +7,7 @@ What its own writer has brought is on its way by then; only what lies still is r
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import TYPE_CHECKING, Any, Final
 
 import trio
@@ -32,12 +33,23 @@ class Watching:
         self._changed = -1
         self._suspects: frozenset[int] = frozenset()
         self._parked: frozenset[int] = frozenset()
+        self._news = trio.Event()
+
+    def told(self, runs: Collection[int] | None) -> None:
+        """Take that others have written these runs; None when it is not known which: then it looks at once."""
+        if runs is None:
+            self._news.set()
+            return
+        for run in runs:
+            self._engine.recovery.read_again(self._engine.resident(run))
 
     async def serve(self) -> None:
         """Look, for ever."""
         failing = False
         while True:
-            await trio.sleep(INTERVAL)
+            with trio.move_on_after(INTERVAL):
+                await self._news.wait()
+            self._news = trio.Event()
             try:
                 await self.look()
             except Error as error:
