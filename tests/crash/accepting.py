@@ -20,6 +20,7 @@ from actorflow.store.stores import Stores
 from tests.crash.living import HOST, REGISTRY, Report, faults, known_runs, pid_of, read_report
 
 LANGUAGES: Final = ("py", "lua")
+FEWEST: Final = 6 * len(LANGUAGES)  # a start, four signals, and the other code
 PATIENCE: Final = 15
 
 
@@ -97,4 +98,4 @@ async def live(place: Path) -> None:
             life.report.say("fault", text)
         engine = booted.node.hosts[HOST].engine  # type: ignore[attr-defined]
         commits = engine.writer.commits
-    life.report.say("end", "", commits)
+    life.report.say("commits", "", commits)

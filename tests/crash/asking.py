@@ -14,6 +14,7 @@ from tests.crash.living import Report, faults, known_runs, read_report
 REGISTRY = Path(__file__).with_name("registry_asking")
 HOST = "app:flows"
 LANGUAGES = ("py", "lua")
+FEWEST = 7 * len(LANGUAGES)  # two starts, three signals, two updates
 PATIENCE = 10.0
 
 

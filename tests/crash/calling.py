@@ -18,6 +18,7 @@ from tests.crash.living import PATIENCE, Report, faults, known_runs
 REGISTRY: Final = Path(__file__).with_name("calls")
 HOST: Final = "app:flows"
 ENTRIES: Final = ("app:py", "app:lua")
+FEWEST: Final = len(ENTRIES) + 1  # the starts, and what comes of them
 
 
 async def live(place: Path) -> None:

@@ -17,6 +17,7 @@ from tests.crash.living import ALL, HOST, PATIENCE, REGISTRY, Report, faults, kn
 
 SIGNALS = 12
 NAMES = ("lua", "py")
+FEWEST = len(NAMES) + SIGNALS  # the starts, and the signals: those to both may be sent together
 
 
 async def live(place: Path) -> None:

@@ -16,6 +16,7 @@ from actorflow.store.stores import Stores
 from tests.crash.living import HOST, PATIENCE, REGISTRY, Report, faults, known_runs, pid_of, read_report
 
 LANGUAGES = ("py", "lua")
+FEWEST = 9 * len(LANGUAGES)  # two starts, a signal, six verbs
 
 
 class Life:

@@ -18,6 +18,7 @@ from tests.crash.living import HOST, PATIENCE, Report, faults, known_runs, pid_o
 REGISTRY = Path(__file__).with_name("registry_family")
 POLICIES = ("terminate", "request_cancel", "abandon")
 LANGUAGES = ("lua", "py")
+FEWEST = 3 * len(LANGUAGES)  # the start of a parent, its end, and what its abandoned child is told
 
 
 async def live(place: Path) -> None:

@@ -21,6 +21,7 @@ REGISTRY = Path(__file__).with_name("registry_links")
 LANGUAGES = ("py", "lua")
 LINKS = 3
 TIMES = 2
+FEWEST = 4 * len(LANGUAGES)  # three starts, and the end of a schedule
 MESSAGES = [("n", (1,)), ("n", (2,)), ("n", (3,)), ("last", ())]
 _STEP = 20 * MILLISECOND
 
@@ -69,7 +70,7 @@ async def live(place: Path) -> None:
         for text in [text for found in await booted.stores.each(faults) for text in found]:
             report.say("fault", text)
         commits = node.hosts[HOST].engine.writer.commits  # type: ignore[attr-defined]
-    report.say("end", "", commits)
+    report.say("commits", "", commits)
 
 
 async def _end(node: Node, booted: app.Booted, workflow_id: str) -> None:

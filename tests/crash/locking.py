@@ -14,6 +14,7 @@ RUNS = {
     "third-py": ("c", "a"),
     "fourth-lua": ("a", "b", "c"),
 }
+FEWEST = 2 * len(RUNS)  # the starts, and the ends, for no two of them are under way at a time
 
 
 async def live(place: Path) -> None:

@@ -14,6 +14,7 @@ from actorflow.store.port import Reader, RunFilter
 from tests.crash.living import ALL, HOST, PATIENCE, REGISTRY, Report, faults, known_runs, pid_of, read_report
 
 LANGUAGES: Final = ("py", "lua")
+FEWEST: Final = 6 * len(LANGUAGES)  # four starts, two signals
 LARGE: Final = "large " * 100
 _OVERRIDES: Final = ("app:flows:retention={completed: 1ms}", "app:flows:limits={offload: 64}")
 

@@ -6,7 +6,6 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
-from random import Random
 from typing import Any
 
 import pytest
@@ -16,13 +15,11 @@ from actorflow.run import event as events
 from actorflow.run import state as states
 from actorflow.run.turn import OpenRun
 from actorflow.store.approval import APPROVAL, OPEN
-from actorflow.store.crash import STATUS
 from actorflow.store.dialect import Sqlite
 from actorflow.store.read import SqlReader
-from actorflow.testing.invariant import violations
-from tests.crash.accepting import LANGUAGES
+from tests.crash.accepting import FEWEST, LANGUAGES
 from tests.crash.forking import ForkServer, fork_server
-from tests.crash.living import read_report
+from tests.crash.rig import ALL, SLICE, die_at_each, points, said, whole_life
 
 DAILY = 1
 
@@ -31,18 +28,6 @@ DAILY = 1
 def server() -> Iterator[ForkServer]:
     with fork_server("tests.crash.accepting") as made:
         yield made
-
-
-def said(place: Path, what: str) -> list[tuple[str, Any]]:
-    return [(name, detail) for kind, name, detail in read_report(place) if kind == what]
-
-
-def life(server: ForkServer, place: Path, crash_at: str = "") -> int:
-    (place / "effects").mkdir(parents=True, exist_ok=True)
-    code = server.live(place, crash_at)
-    error = place / "error.txt"
-    assert code in {0, STATUS}, f"{crash_at}: {error.read_text() if error.exists() else code}"
-    return code
 
 
 def check_whole(place: Path, crash_at: str) -> None:
@@ -70,7 +55,7 @@ def check_order(held: OpenRun, crash_at: str) -> None:
     assert signals == sorted(signals), f"{crash_at}: {signals}"
 
 
-def check(place: Path, crash_at: str) -> None:
+def check(place: Path, crash_at: str, _first: list[list[Any]]) -> None:
     """Each run gave what the new code gives; the old call and the new one had their effects once each."""
     for language in LANGUAGES:
         run = f"swap-{language}"
@@ -81,25 +66,10 @@ def check(place: Path, crash_at: str) -> None:
     effects = Counter(file.name.partition(" ")[2] for file in (place / "effects").iterdir())
     assert effects == dict.fromkeys(wanted, 1), crash_at
     assert said(place, "fault") == [], crash_at
-    with closing(SqlReader(Sqlite(place / "data" / "runs.db"))) as reader:
-        assert violations(reader) == [], crash_at
 
 
-@pytest.mark.parametrize("share", ["slice", pytest.param("all", marks=pytest.mark.slow)])
+@pytest.mark.parametrize("share", [SLICE, pytest.param(ALL, marks=pytest.mark.slow)])
 def test_accepting_survives_a_crash_at_every_commit(server: ForkServer, tmp_path: Path, seed: int, share: str) -> None:
-    whole = tmp_path / "whole"
-    assert life(server, whole) == 0
-    check(whole, "no crash")
-    ((_, commits),) = said(whole, "end")
-    points = [f"{number}:{when}" for number in range(1, commits + 1) for when in ("before", "after")]
-    if share == "slice":
-        step = max(1, len(points) // DAILY)
-        points = points[Random(seed).randrange(step) :: step]
-    died = 0
-    for point in points:
-        place = tmp_path / point.replace(":", "-")
-        died += life(server, place, point) == STATUS
-        check_whole(place, point)
-        assert life(server, place) == 0
-        check(place, point)
-    assert died >= len(points) // 2
+    commits = whole_life(server, tmp_path / "whole", check)
+    places = points(commits, seed, share, DAILY)
+    die_at_each(server, tmp_path, places, check, fewest=FEWEST, dead=check_whole)

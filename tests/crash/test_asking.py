@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from tests.crash.asking import FEWEST
 from tests.crash.forking import ForkServer, fork_server
 from tests.crash.living import read_report
 from tests.crash.rig import ALL, SLICE, die_at_each, error_of, points, said, whole_life
@@ -47,4 +48,4 @@ def test_every_commit_of_what_is_asked_may_be_the_last(
     server: ForkServer, tmp_path: Path, seed: int, share: str
 ) -> None:
     commits = whole_life(server, tmp_path / "whole", check)
-    die_at_each(server, tmp_path, points(commits, seed, share, DAILY), check)
+    die_at_each(server, tmp_path, points(commits, seed, share, DAILY), check, fewest=FEWEST)

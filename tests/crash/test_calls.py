@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tests.crash.calling import ENTRIES
+from tests.crash.calling import ENTRIES, FEWEST
 from tests.crash.forking import ForkServer, fork_server
 from tests.crash.living import read_report
 from tests.crash.rig import ALL, SLICE, die_at_each, points, said, whole_life
@@ -46,4 +46,4 @@ def check(place: Path, crash_at: str, _first: list[list[Any]]) -> None:
 @pytest.mark.parametrize("share", [SLICE, pytest.param(ALL, marks=pytest.mark.slow)])
 def test_every_commit_of_a_call_may_be_the_last(server: ForkServer, tmp_path: Path, seed: int, share: str) -> None:
     commits = whole_life(server, tmp_path / "whole", check)
-    die_at_each(server, tmp_path, points(commits, seed, share, DAILY), check, died=0.6)
+    die_at_each(server, tmp_path, points(commits, seed, share, DAILY), check, fewest=FEWEST)

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from tests.crash.chaining import FEWEST
 from tests.crash.forking import ForkServer, fork_server
 from tests.crash.rig import ALL, SLICE, die_at_each, points, said, whole_life
 
@@ -42,4 +43,4 @@ def check(place: Path, crash_at: str, first: list[list[Any]]) -> None:
 @pytest.mark.parametrize("share", [SLICE, pytest.param(ALL, marks=pytest.mark.slow)])
 def test_a_chain_survives_a_crash_at_every_commit(server: ForkServer, tmp_path: Path, seed: int, share: str) -> None:
     commits = whole_life(server, tmp_path / "whole", check)
-    die_at_each(server, tmp_path, points(commits, seed, share, DAILY), check)
+    die_at_each(server, tmp_path, points(commits, seed, share, DAILY), check, fewest=FEWEST)

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from tests.crash.family import FEWEST
 from tests.crash.forking import ForkServer, fork_server
 from tests.crash.living import pid_of
 from tests.crash.rig import SLICE, die_at_each, points, said, whole_life
@@ -52,4 +53,4 @@ def _kinds(end: str) -> tuple[str, ...]:
 @pytest.mark.parametrize("share", [SLICE, *(pytest.param(n, marks=pytest.mark.slow) for n in range(SHARES))])
 def test_every_commit_may_be_the_last(server: ForkServer, tmp_path: Path, seed: int, share: str | int) -> None:
     commits = whole_life(server, tmp_path / "whole", check)
-    die_at_each(server, tmp_path, points(commits, seed, share, DAILY, SHARES), check)
+    die_at_each(server, tmp_path, points(commits, seed, share, DAILY, SHARES), check, fewest=FEWEST)

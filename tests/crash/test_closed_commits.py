@@ -12,6 +12,7 @@ import pytest
 from actorflow.store.keyring import Keyring
 from actorflow.store.vault import Vault
 from tests.crash.forking import ForkServer, fork_server
+from tests.crash.living import FEWEST
 from tests.crash.rig import ALL, SLICE, die_at_each, points
 from tests.crash.test_every_commit import checking, expected_life
 
@@ -33,4 +34,4 @@ def test_every_commit_of_closed_values_may_be_the_last(
     with closing(sqlite3.connect(tmp_path / "whole" / "data" / "runs.db")) as connection:
         assert connection.execute("SELECT count(*) FROM blob").fetchone()[0] > commits / 10, "values are kept apart"
         assert connection.execute("SELECT count(*) FROM blob WHERE substr(value, 1, 2) != x'ff01'").fetchone() == (0,)
-    die_at_each(server, tmp_path, points(commits, seed, share, DAILY), checking(expected), vault=VAULT)
+    die_at_each(server, tmp_path, points(commits, seed, share, DAILY), checking(expected), fewest=FEWEST, vault=VAULT)

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from actorflow.run.state import TRANSITIONS
-from tests.crash.controlling import LANGUAGES
+from tests.crash.controlling import FEWEST, LANGUAGES
 from tests.crash.forking import ForkServer, fork_server
 from tests.crash.rig import ALL, SLICE, die_at_each, points, said, whole_life
 
@@ -56,4 +56,4 @@ def test_the_states_of_the_scenario_follow_the_table() -> None:
 @pytest.mark.parametrize("share", [SLICE, pytest.param(ALL, marks=pytest.mark.slow)])
 def test_control_survives_a_crash_at_every_commit(server: ForkServer, tmp_path: Path, seed: int, share: str) -> None:
     commits = whole_life(server, tmp_path / "whole", check)
-    die_at_each(server, tmp_path, points(commits, seed, share, DAILY), check, died=0.5)
+    die_at_each(server, tmp_path, points(commits, seed, share, DAILY), check, fewest=FEWEST)

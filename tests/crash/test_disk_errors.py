@@ -19,6 +19,7 @@ from typing import NamedTuple
 import pytest
 
 from tests.crash.forking import ForkServer, fork_server
+from tests.crash.living import FEWEST
 from tests.crash.rig import error_of, keep_laws, life, said
 from tests.crash.test_every_commit import Seen, seen
 
@@ -31,6 +32,8 @@ SENTENCES = (
     "host is not running",
 )
 """What a node says of a disk that fails; a host whose store cannot be opened is tried again, and not running yet."""
+SURE = {"read": 1, "write": FEWEST, "sync": FEWEST}
+"""So many of these calls every life makes: a commit writes and syncs."""
 DAILY = 1
 ALL = 60
 """Places of each kind of fault: so many are drawn, or every one when there are fewer."""
@@ -87,6 +90,18 @@ def check(faulty: Faulty, place: Path, expected: Seen, fault: str) -> None:
     keep_laws(place)
 
 
+def fails(faulty: Faulty, place: Path, fault: str, plan: tuple[str, int, int, int]) -> bool:
+    """Live with a fault, and tell whether the life came to it; one that did not had fewer of such calls than that."""
+    (place / "effects").mkdir(parents=True)
+    code = faulty.live(place, *plan)
+    assert code == 0 or any(sentence in error_of(place) for sentence in SENTENCES), f"{fault}: {error_of(place)}"
+    (place / "error.txt").unlink(missing_ok=True)
+    kind, first, _, _ = plan
+    *made, failed = faulty.numbers()
+    assert failed or made[KINDS[kind]] < first, f"{fault}: {made[KINDS[kind]]} calls, and none has failed"
+    return failed > 0
+
+
 FAULTS = [
     ("read", errno.EIO, 1),
     ("write", errno.ENOSPC, 4),
@@ -116,14 +131,12 @@ def test_the_nth_call_of_the_disk_fails(  # noqa: PLR0913, PLR0917 - the parts o
 ) -> None:
     expected, counts = whole
     calls = range(1, counts[KINDS[kind]] + 1)
-    failed = 0
     for first in sorted(Random(seed).sample(calls, min(share, len(calls)))):
         fault = f"{most} x {kind} {first} of {len(calls)}: {errno.errorcode[error]}"
         place = tmp_path / str(first)
-        (place / "effects").mkdir(parents=True)
-        code = faulty.live(place, kind, first, error, most)
-        failed += faulty.numbers()[-1] > 0
-        assert code == 0 or any(sentence in error_of(place) for sentence in SENTENCES), f"{fault}: {error_of(place)}"
-        (place / "error.txt").unlink(missing_ok=True)
+        if not fails(faulty, place, fault, (kind, first, error, most)):
+            check(faulty, place, expected, fault)
+            place, sure = tmp_path / f"{first}-instead", first % SURE[kind] + 1
+            fault = f"{most} x {kind} {sure}: {errno.errorcode[error]}"
+            assert fails(faulty, place, fault, (kind, sure, error, most)), f"{fault}: every life comes to it"
         check(faulty, place, expected, fault)
-    assert failed >= share // 2, "the shim fails what SQLite calls"

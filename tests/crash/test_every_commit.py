@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import pytest
 
 from tests.crash.forking import ForkServer, fork_server
-from tests.crash.living import flows, read_report
+from tests.crash.living import FEWEST, flows, read_report
 from tests.crash.rig import ALL, SLICE, Check, die_at_each, life, points, said
 
 DAILY = 2
@@ -89,4 +89,4 @@ def test_a_life_without_a_crash(server: ForkServer, tmp_path: Path) -> None:
 @pytest.mark.parametrize("share", [SLICE, pytest.param(ALL, marks=pytest.mark.slow)])
 def test_every_commit_may_be_the_last(server: ForkServer, tmp_path: Path, seed: int, share: str) -> None:
     expected, commits = expected_life(server, tmp_path / "whole")
-    die_at_each(server, tmp_path, points(commits, seed, share, DAILY), checking(expected))
+    die_at_each(server, tmp_path, points(commits, seed, share, DAILY), checking(expected), fewest=FEWEST)

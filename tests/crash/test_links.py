@@ -5,15 +5,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
-from random import Random
 from typing import Any
 
 import pytest
 
-from actorflow.store.crash import STATUS
 from tests.crash.forking import ForkServer, fork_server
-from tests.crash.linking import LANGUAGES, LINKS, TIMES
-from tests.crash.living import read_report
+from tests.crash.linking import FEWEST, LANGUAGES, LINKS, TIMES
+from tests.crash.rig import SLICE, die_at_each, points, said, whole_life
 
 DAILY = 1
 SHARES = 6
@@ -26,19 +24,7 @@ def server() -> Iterator[ForkServer]:
         yield made
 
 
-def said(place: Path, what: str) -> list[tuple[str, Any]]:
-    return [(name, detail) for kind, name, detail in read_report(place) if kind == what]
-
-
-def life(server: ForkServer, place: Path, crash_at: str = "") -> int:
-    (place / "effects").mkdir(parents=True, exist_ok=True)
-    code = server.live(place, crash_at)
-    error = place / "error.txt"
-    assert code in {0, STATUS}, error.read_text() if error.exists() else code
-    return code
-
-
-def check(place: Path, crash_at: str) -> None:
+def check(place: Path, crash_at: str, _first: list[list[Any]]) -> None:
     links = dict(said(place, "links"))
     effects = Counter(path.name.partition(" ")[2] for path in (place / "effects").iterdir())
     assert set(effects.values()) == {1}, f"{crash_at}: an effect of a link happened twice"
@@ -62,20 +48,9 @@ def check(place: Path, crash_at: str) -> None:
         assert results[f"shaky-{language}"] == TIMES + 1, crash_at
 
 
-@pytest.mark.parametrize("share", [None, *(pytest.param(number, marks=pytest.mark.slow) for number in range(SHARES))])
+@pytest.mark.parametrize("share", [SLICE, *(pytest.param(number, marks=pytest.mark.slow) for number in range(SHARES))])
 def test_no_link_is_lost_or_doubled_whichever_commit_is_the_last(
-    server: ForkServer, tmp_path: Path, seed: int, share: int | None
+    server: ForkServer, tmp_path: Path, seed: int, share: str | int
 ) -> None:
-    whole = tmp_path / "whole"
-    assert life(server, whole) == 0
-    check(whole, "no crash")
-    ((_, commits),) = said(whole, "end")
-    points = [f"{number}:{when}" for number in range(1, commits + 1) for when in ("before", "after")]
-    points = Random(seed).sample(points, DAILY) if share is None else points[share::SHARES]
-    died = 0
-    for point in points:
-        place = tmp_path / point.replace(":", "-")
-        died += life(server, place, point) == STATUS
-        assert life(server, place) == 0
-        check(place, point)
-    assert died >= len(points) // 2
+    commits = whole_life(server, tmp_path / "whole", check)
+    die_at_each(server, tmp_path, points(commits, seed, share, DAILY, SHARES), check, fewest=FEWEST)

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from tests.crash.forking import ForkServer, fork_server
-from tests.crash.locking import RUNS
+from tests.crash.locking import FEWEST, RUNS
 from tests.crash.rig import SLICE, die_at_each, points, said, whole_life
 
 DAILY = 3
@@ -38,4 +38,4 @@ def test_runs_with_several_locks_survive_a_crash_at_every_commit(
     server: ForkServer, tmp_path: Path, seed: int, share: str | int
 ) -> None:
     commits = whole_life(server, tmp_path / "whole", check)
-    die_at_each(server, tmp_path, points(commits, seed, share, DAILY, SHARES), check)
+    die_at_each(server, tmp_path, points(commits, seed, share, DAILY, SHARES), check, fewest=FEWEST)

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from tests.crash.forking import ForkServer, fork_server
-from tests.crash.retiring import LANGUAGES, LARGE
+from tests.crash.retiring import FEWEST, LANGUAGES, LARGE
 from tests.crash.rig import SLICE, die_at_each, points, said, whole_life
 
 DAILY = 2
@@ -49,4 +49,4 @@ def test_every_commit_of_a_removal_may_be_the_last(
     server: ForkServer, tmp_path: Path, seed: int, share: str | int
 ) -> None:
     commits = whole_life(server, tmp_path / "whole", check)
-    die_at_each(server, tmp_path, points(commits, seed, share, DAILY, SHARES), check, died=0.6)
+    die_at_each(server, tmp_path, points(commits, seed, share, DAILY, SHARES), check, fewest=FEWEST)
