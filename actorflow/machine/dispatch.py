@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final
 
-from actorflow.machine import changing, request, subscription, tasking, timing
+from actorflow.machine import changing, request, shielding, subscription, tasking, timing
 from actorflow.machine import channel as channels
 from actorflow.machine.op import Op
 from actorflow.machine.task import Task
@@ -59,6 +59,7 @@ _TABLE: Final[dict[Op, Callable[[Machine, Task, OpTuple], Any]]] = {
     Op.ATTACH: subscription.op_attach,
     Op.AWAY: tasking.op_away,
     Op.CHANGES: changing.op_changes,
+    Op.SHIELD: shielding.op_shield,
 }
 HANDLERS: Final = [_TABLE[op] for op in sorted(_TABLE)]
 """The handler of each op, by op code: handler(machine, task, op) → answer, `BLOCKED`, or raises `Error`."""

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from actorflow.errors import CANCELED, INTERNAL, Error, Failure
 from actorflow.machine import channel as channels
-from actorflow.machine import request, subscription, timing
+from actorflow.machine import request, shielding, subscription, timing
 from actorflow.machine.dispatch import HANDLERS
 from actorflow.machine.mailbox import Mailbox
 from actorflow.machine.op import Op
@@ -47,7 +47,8 @@ class Machine:
     for the op modules of this package. `asked` is a cancellation that main has not met yet. `away` is the task that
     computes in another thread, if any. `left` is how many ops may still run before the others get their turn; below
     0 that has no end, and 0 is that of a machine which has ended, too. The mailbox, subscriptions and the table of
-    requests are made when first used: an idle process is small.
+    requests are made when first used: an idle process is small. `shields` has the tasks that a cancellation does not
+    cut short.
     """
 
     __slots__ = (
@@ -62,6 +63,7 @@ class Machine:
         "ready",
         "requests",
         "script",
+        "shields",
         "subscriptions",
         "trap_links",
         "upgradable",
@@ -78,6 +80,7 @@ class Machine:
         self.ready: list[Task] = []
         self.requests: dict[int, Any] | None = None
         self.subscriptions: dict[str, Channel] | None = None
+        self.shields: Mapping[Task, Failure | None] | None = None
         self.mailbox: Mailbox | None = None
         self.main: Task | None = None
         self.last_ref = 0
@@ -212,6 +215,7 @@ class Machine:
         self.left = 0
         self.ready.clear()
         self.requests = None
+        self.shields = None
         script, self.script = self.script, _ENDED
         tasks = [] if self.main is None else [self.main]
         self.main = None
@@ -285,6 +289,8 @@ class Machine:
     def interrupt(self, task: Task, failure: Failure) -> None:
         """Interrupt a task at its wait, its children first; one that does not wait is interrupted at its next wait."""
         if failure.kind == CANCELED:
+            if self.shields and shielding.keeps(self, task, failure):
+                return
             for child in list(task.children or ()):
                 self.interrupt(child, failure)
         if task.interrupt is None or failure.kind == CANCELED:  # a time-out does not replace a cancellation

@@ -67,3 +67,5 @@ class Op(IntEnum):
     AWAY = 42  # → nothing: the task computes in another thread until `Machine.back`; its next resume gives its next op
     # conditions
     CHANGES = 43  # name → channel that a select receives from whenever another task of the process has run
+    # shields
+    SHIELD = 44  # begin → whether a shield began: a cancellation of the task waits until it ends (`begin` false)

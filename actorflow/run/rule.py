@@ -18,6 +18,7 @@ from actorflow.run.event import JournalEvent, chain
 
 FIRST: Final = 1
 LOST_CHILDREN: Final = 2
+SHIELDED: Final = 3
 
 RULES: Final[Mapping[int, str]] = MappingProxyType(
     {
@@ -26,6 +27,7 @@ RULES: Final[Mapping[int, str]] = MappingProxyType(
             "the end of a child that a retry or accept took back is kept as superseded; before, the script was told of "
             "it with an EXIT event, though as far as it knows it has not started such a child"
         ),
+        SHIELDED: "what undoes a saga is not cut short by a cancel, which waits for its end; before, it was",
     }
 )
 """Every rule, and what it changed."""

@@ -11,11 +11,13 @@ cancellation, too.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+import types
+from collections.abc import Awaitable, Callable, Generator, Mapping
 from types import TracebackType
 from typing import Any, Final, NamedTuple, Self, TypeAlias
 
 from actorflow.errors import CANCELED, TIMEOUT, Cancelled, Error, Failure, failure_of, invalid
+from actorflow.machine.op import Op
 from actorflow.run.step import check_name
 from actorflow.script.options import prepared
 from actorflow.script.workflow_step import entered, run_step
@@ -101,11 +103,21 @@ class Saga:
         self._undo.clear()
 
     async def compensate(self, error: BaseException | None = None) -> None:
-        """Undo everything so far, the newest first; `error` is told to the compensations.
+        """Undo everything so far, the newest first; `error` is told to the compensations. A cancel meanwhile waits.
 
         Raises:
             Error: that of the compensation that failed, if the saga stops there.
         """
+        if not self._undo:
+            return
+        mine = await _shield(begin=True)
+        try:
+            await self._undo_each(error)
+        finally:
+            if mine:
+                await _shield(begin=False)
+
+    async def _undo_each(self, error: BaseException | None) -> None:
         while self._undo:
             name, undo = self._undo.pop()
             try:
@@ -161,3 +173,10 @@ def saga(*, errors: str = "continue") -> Saga:
         Error: kind Invalid, when `errors` is neither "continue" nor "stop".
     """
     return Saga(errors=errors)
+
+
+@types.coroutine
+def _shield(*, begin: bool) -> Generator[tuple[Any, ...], Any, bool]:
+    """Begin or end a shield against cancellation; tells whether one began."""
+    began: bool = yield (Op.SHIELD, begin)
+    return began

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
+from actorflow.machine.shielding import NEVER
 from actorflow.message import CANCEL, EVENTS_TOPIC, Message
 from actorflow.ports import Outcome
 from actorflow.run import event as events
 from actorflow.run.event import last_ref_of
-from actorflow.run.rule import rules_of
+from actorflow.run.rule import SHIELDED, rules_of
 from hosts.workflow import answering
 
 if TYPE_CHECKING:
@@ -20,6 +21,8 @@ _TAKEN_OVER: Final = ("unread", "updates", "names")
 
 def _started(live: LiveRun, _ref: int, _target: str, payload: Any) -> None:
     live.started, live.rules = live.driver.now(), rules_of(payload)
+    if live.rules < SHIELDED:
+        live.machine.shields = NEVER
     if "options" in payload or "first" in payload:
         live.payload = payload
     if not payload.keys().isdisjoint(_TAKEN_OVER):

@@ -196,6 +196,8 @@ class LiveRun:
             CorruptJournal: when the chain of checksums is broken.
         """
         for fact, recorded in self._effective(journal):
+            while recorded and recorded[-1].kind == events.RESULT_SUPERSEDED:  # it came after the end of the run
+                recorded.pop()
             end = recorded.pop() if recorded and recorded[-1].kind in events.ENDS else None
             self.driver.begin_replay(fact, recorded)
             self._apply(fact.kind, fact.ref, fact.target, fact.payload)

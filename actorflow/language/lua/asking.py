@@ -121,6 +121,7 @@ def _performed(_handles: Handles, op: int, operation: bytes, args: bytes, *first
 OPS: Final[dict[int, Callable[..., OpTuple]]] = {
     **dict.fromkeys((Op.YIELD, Op.CHANNEL, Op.INBOX, Op.EVENTS, Op.SLEEP, Op.AFTER, Op.TIMER, Op.TICKER), _bare),
     Op.TIMEOUT_ENTER: _bare,
+    Op.SHIELD: _bare,
     Op.ATTACH: lambda _handles, op, topic, size: (op, topic.decode(), size),
     **dict.fromkeys((Op.RECEIVE, Op.CLOSE, Op.UNLISTEN, Op.UNSUBSCRIBE), _on_thing),
     **dict.fromkeys((Op.CANCEL_TASK, Op.TIMEOUT_EXIT), _on_thing),

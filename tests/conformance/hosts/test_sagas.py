@@ -13,6 +13,10 @@ from tests.conformance.hosts.place import ACTORS, FLOWS, Place
 from tests.conformance.process.rig import until
 
 FUNCTIONS = """
+from pathlib import Path
+
+import trio
+
 from actorflow.script import ctx
 from actorflow.script.errors import Error, Rejected
 
@@ -25,7 +29,12 @@ def undo(step):
     error = step["error"]
     return write(step["input"][0], f"undo {step['name']} {step['input'][1]} {step['result']} {error.kind}")
 
-def refund(path):
+async def refund(path):
+    bank = Path(path).with_name("bank")
+    if bank.exists():
+        bank.write_text("asked")
+        while bank.read_text() != "open":
+            await trio.sleep(0.005)
     return write(path, "refund")
 
 def refuse(path):
@@ -129,6 +138,26 @@ async def test_a_cancelled_saga_is_undone(place: Place, language: str, host: str
         with pytest.raises(Error) as caught:
             await node.wait(pid, timeout=20)
     assert caught.value.kind == "Canceled"
+    assert path.read_text().splitlines() == undone("Canceled")
+
+
+@pytest.mark.parametrize(("language", "host"), BOTH)
+async def test_a_cancel_does_not_cut_short_what_undoes_a_saga(place: Place, language: str, host: str) -> None:
+    """A refund that waits for the bank is not given up because somebody cancels a second time."""
+    path, bank = place.path / "effects", place.path / "bank"
+    bank.touch()
+    async with place.node() as node:
+        pid = await node.spawn(f"app:{language}", host=host, args=[str(path), "wait"])
+        await until(lambda: path.exists() and path.read_text().splitlines() == DONE)
+        await until(lambda: any("inbox" in wait for info in node.processes() for wait in info.waits))
+        await node.cancel(pid, "enough")
+        await until(lambda: bank.read_text() == "asked")
+        await node.cancel(pid, "now")
+        await node.cancel(pid, "at once")
+        bank.write_text("open")
+        with pytest.raises(Error) as caught:
+            await node.wait(pid, timeout=20)
+    assert (caught.value.kind, caught.value.message) == ("Canceled", "enough")
     assert path.read_text().splitlines() == undone("Canceled")
 
 

@@ -7,6 +7,7 @@ from typing import Any
 from actorflow.errors import CANCELED, TIMEOUT, Error
 from actorflow.machine.machine import Machine
 from actorflow.machine.op import Op
+from actorflow.machine.shielding import NEVER
 from actorflow.ports import Outcome
 from tests.unit.machine.scripted import Bench, FakeDriver, Interrupted, Program
 
@@ -94,6 +95,61 @@ def test_a_second_cancel_interrupts_again() -> None:
     bench = Bench(main)
     cancel(bench)
     assert bench.waits
+    cancel(bench)
+    assert bench.failure.kind == CANCELED
+
+
+def test_a_cancel_waits_for_the_end_of_a_shield_and_its_children_are_not_cut_short() -> None:
+    trace: list[str] = []
+
+    def child() -> Any:
+        yield (Op.CALL, "app:part", (), {})
+        trace.append("part")
+
+    def main() -> Any:
+        assert (yield (Op.SHIELD, True))
+        assert not (yield (Op.SHIELD, True)), "one that is inside of another begins none"
+        yield (Op.JOIN, (yield (Op.SPAWN_TASK, child)))
+        yield (Op.CALL, "app:whole", (), {})
+        trace.append("whole")
+        yield (Op.SHIELD, False)
+        trace.append("shield ended")
+        yield (Op.SLEEP, 50)
+
+    bench = Bench(main)
+    cancel(bench, "first")
+    cancel(bench, "second")
+    bench.settle(1, None)
+    bench.settle(2, None)
+    assert trace == ["part", "whole", "shield ended"]
+    assert (bench.failure.kind, bench.failure.message) == (CANCELED, "second")
+
+
+def test_a_shield_of_one_task_shields_no_other() -> None:
+    def main() -> Any:
+        task = yield (Op.SPAWN_TASK, lambda: (yield (Op.SLEEP, 50)), True)
+        yield (Op.SHIELD, True)
+        yield (Op.CANCEL_TASK, task)
+        try:
+            yield (Op.JOIN, task)
+        except Error as error:
+            yield (Op.SHIELD, False)
+            return error.kind
+
+    assert Bench(main).value == CANCELED
+
+
+def test_a_machine_without_shields_is_interrupted_nevertheless() -> None:
+    def main() -> Any:
+        assert not (yield (Op.SHIELD, True))
+        yield (Op.SLEEP, 50)
+
+    bench = Bench.__new__(Bench)
+    bench.driver = FakeDriver()
+    bench.machine = Machine(bench.driver, Program(main))
+    bench.machine.shields = NEVER
+    bench.machine.start(())
+    bench.run()
     cancel(bench)
     assert bench.failure.kind == CANCELED
 

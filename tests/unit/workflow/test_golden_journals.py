@@ -13,7 +13,7 @@ from actorflow.bundle import Bundle
 from actorflow.codec import decode, encode
 from actorflow.run import event as events
 from actorflow.run.event import JournalEvent, sealed
-from actorflow.run.rule import FIRST, NEWEST, RULES, rules_of
+from actorflow.run.rule import FIRST, LOST_CHILDREN, NEWEST, RULES, SHIELDED, rules_of
 from actorflow.run.verdict import DIVERGES, NEEDS_PIN, Verdict
 from hosts.workflow.checking import check_journal
 from hosts.workflow.live import Fact, LiveRun
@@ -66,7 +66,7 @@ def test_a_golden_journal_does_not_fit_another_script(name: str) -> None:
 
 
 @pytest.mark.parametrize("language", ["lua", "py"])
-@pytest.mark.parametrize(("rules", "kept", "heard"), [(FIRST, events.PROCESS_EXITED, 1), (NEWEST, "", 0)])
+@pytest.mark.parametrize(("rules", "kept", "heard"), [(FIRST, events.PROCESS_EXITED, 1), (LOST_CHILDREN, "", 0)])
 def test_the_end_of_a_lost_child_is_told_by_the_first_rules_only(
     rules: int, kept: str, heard: int, language: str
 ) -> None:
@@ -82,6 +82,30 @@ def test_the_end_of_a_lost_child_is_told_by_the_first_rules_only(
     exited = Fact(events.PROCESS_EXITED, 2, "", b"", 0)
     assert (live.wants(exited), live.is_lost(exited)) == ((True, False) if heard else (False, True))
     assert checked(journal, bundle, host).is_safe
+
+
+@pytest.mark.parametrize("language", ["lua", "py"])
+@pytest.mark.parametrize(("rules", "dropped"), [(FIRST, 1), (LOST_CHILDREN, 1), (SHIELDED, 0)])
+def test_a_second_cancel_cuts_compensations_short_by_the_older_rules_only(
+    rules: int, dropped: int, language: str
+) -> None:
+    """The switch of rule 3 in both positions."""
+    file = next(file for file in FILES if file.stem.startswith(f"4-undoing{rules}-{language}"))
+    journal, bundle, host = golden(file)
+    assert rules_of(decode(journal[0].payload)) == rules
+    kinds = [event.kind for event in journal]
+    assert kinds.count(events.CANCEL_REQUESTED) == 2
+    assert kinds.count(events.REQUEST_DROPPED) == dropped
+    assert checked(journal, bundle, host).is_safe
+
+
+def test_results_that_came_after_the_end_do_not_hinder_a_replay() -> None:
+    journal, bundle, host = golden(next(file for file in FILES if file.stem == "4-undoing1-py-12"))
+    for _ in range(2):
+        last = journal[-1]
+        seq, late, salt = last.seq + 1, events.FUNCTION_COMPLETED, decode(journal[0].payload)["run_id"].encode()
+        journal.append(sealed(last.checksum, salt, seq, events.RESULT_SUPERSEDED, 3, late, b"", b"", last.at))
+        assert checked(journal, bundle, host).is_safe
 
 
 def test_every_rule_has_journals_of_runs_that_go_by_it() -> None:

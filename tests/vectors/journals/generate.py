@@ -1,6 +1,6 @@
 """Records journals beside those that are here; never changes one.
 
-Run as `python -m tests.vectors.journals.generate RELEASE`: each file is `RELEASE-WORKFLOW.cbor` with the source, the
+Run as `python -m tests.vectors.journals.generate RELEASE [BEGINNING]`: each file is `RELEASE-WORKFLOW.cbor` with the source, the
 name of the run's host and the rows of its journal.
 """
 
@@ -69,7 +69,9 @@ async def _live(node: Node, language: str) -> None:
     for rules in RULES:
         with mock.patch("hosts.workflow.start.NEWEST", rules):
             orphaning = await spawn("orphaning", **{"workflow.id": f"orphaning{rules}-{language}"})
+            undoing = await spawn("undoing", **{"workflow.id": f"undoing{rules}-{language}"})
         await _orphaning(node, language, orphaning)
+        await _undoing(node, undoing)
     print(await node.wait(await spawn("stopping"), timeout=20))  # noqa: T201
 
 
@@ -119,6 +121,19 @@ async def _orphaning(node: Node, language: str, orphaning: str) -> None:
     print(await node.wait(orphaning, timeout=20))  # noqa: T201
 
 
+async def _undoing(node: Node, undoing: str) -> None:
+    """Cancel a run, and once more while it is undone."""
+    await until(lambda: any(info.pid == undoing and "inbox" in str(info.waits) for info in node.processes()))
+    for _ in range(2):
+        await node.cancel(undoing, "enough")
+        await trio.sleep(0.05)
+    try:
+        await node.wait(undoing, timeout=20)
+    except Error as error:
+        print(undoing, error.kind)  # noqa: T201
+    await trio.sleep(0.3)  # what comes late is kept
+
+
 async def _accept(node: Node, run: str, entry: str, mark: str) -> None:
     bundle = node.registry.bundle(entry)
     bundle = replace(bundle, source=bundle.source.replace('"old"', f'"{mark}"', 1))
@@ -137,9 +152,11 @@ def _journal(reader: Reader, run: int) -> bytes:
 
 
 def main() -> None:
-    """Write what is not there yet."""
-    release = sys.argv[1]
+    """Write what is not there yet, of the workflows whose names begin with the second argument."""
+    release, wanted = sys.argv[1], sys.argv[2] if len(sys.argv) > 2 else ""
     for name, data in trio.run(record).items():
+        if not name.startswith(wanted):
+            continue
         file = HERE / f"{release}-{name}.cbor"
         if file.exists():
             print(f"{file.name} is there and stays as it is")  # noqa: T201

@@ -7,7 +7,7 @@ local type, next, unpack, remove = type, next, table.unpack, table.remove
 
 local UNKNOWN <const> = {Canceled = true, Timeout = true} -- kinds that do not tell whether a step took effect
 
-return function(kit, _, _, workflow)
+return function(kit, sys, _, workflow)
   local state, invalid = kit.state, kit.invalid
   local Saga = kit.class("Saga", {})
 
@@ -42,8 +42,9 @@ return function(kit, _, _, workflow)
     end}
   end
 
-  -- Undoes the steps so far, the newest first; gives the failure it stops at, if it does.
-  local function undo_all(saga, problem)
+  local SHIELD <const> = 44
+
+  local function undo_each(saga, problem)
     while #saga.undo > 0 do
       local entry = saga.undo[#saga.undo]
       saga.undo[#saga.undo] = nil
@@ -54,6 +55,15 @@ return function(kit, _, _, workflow)
         if saga.stops then return failure end
       end
     end
+  end
+
+  -- Undoes the steps so far, the newest first; gives the failure it stops at, if it does. A cancel meanwhile waits.
+  local function undo_all(saga, problem)
+    if #saga.undo == 0 then return nil end
+    local _, mine = sys(SHIELD, true)
+    local failure = undo_each(saga, problem)
+    if mine then sys(SHIELD, false) end
+    return failure
   end
 
   -- Undoes the open sagas of a process, the newest first.

@@ -21,5 +21,9 @@ async def shortly() -> None:
     await trio.sleep(0.2)
 
 
+async def later(_step: object) -> None:
+    await trio.sleep(0.2)
+
+
 async def endless() -> None:
     await trio.sleep_forever()
