@@ -28,9 +28,10 @@ from actorflow.names import parse_pid
 from actorflow.notice import Notice
 
 if TYPE_CHECKING:
+    from actorflow.hosting import Host
     from actorflow.names import Pid
     from actorflow.node.node import Node
-    from actorflow.ports import Host, Outcome
+    from actorflow.ports import Outcome
 
 _LOOK: Final = 0.25
 """Seconds between two looks at which hosts run here."""

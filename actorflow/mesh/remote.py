@@ -7,11 +7,12 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from actorflow.errors import INTERNAL, NOT_FOUND, UNAVAILABLE, Error, Failure
+from actorflow.hosting import ProcessInfo
 from actorflow.mesh.asking import not_up
 from actorflow.mesh.item import Item, spawn_parts, write_item
 from actorflow.message import EXIT, Message, exit_event
 from actorflow.names import parse_pid
-from actorflow.ports import Outcome, ProcessInfo, Reply, SpawnRequest
+from actorflow.ports import Outcome, Reply, SpawnRequest
 
 if TYPE_CHECKING:
     from actorflow.mesh.mesh import Mesh

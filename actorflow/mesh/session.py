@@ -32,6 +32,7 @@ from actorflow.mesh.frame import (
 )
 from actorflow.mesh.meeting import Broken, Event, Opened, Peer, Refused, Taken, Timing, introduced
 from actorflow.mesh.outbox import Outbox
+from actorflow.mesh.voice import Voice
 
 WINDOW: Final = 8_192
 """Items that a side takes beyond what it has dealt with: the credit it gives."""
@@ -82,13 +83,12 @@ class Session:
         self._cluster = cluster
         self._draw = draw
         self._timing = timing
-        self._frames: list[bytes] = []
-        self._number = 0
+        self._voice = Voice(me.name, cluster)
         self._begin(now)
 
     def _begin(self, now: int) -> None:
         """Forget the conversation and be ready for another one."""
-        self.source = self._draw(SESSION_ID_SIZE)
+        self._voice.source = self._draw(SESSION_ID_SIZE)
         self._forget_peer()
         self._greet_at, self._pause = now, _FIRST_RETRY
         self._answered_at = now - _BETWEEN_ANSWERS
@@ -96,7 +96,7 @@ class Session:
     def _forget_peer(self) -> None:
         self.state = State.GREETING
         self.peer = None
-        self._target = self._key = NOBODY
+        self._voice.target = self._voice.key = NOBODY
         self.outbox = Outbox()
         self._received = self._heard = self._heard_number = self._sent_at = self._resend_at = 0
         self._pause = _FIRST_RETRY
@@ -107,6 +107,11 @@ class Session:
     # ---- what the node asks ------------------------------------------------------------------------------------
 
     @property
+    def source(self) -> bytes:
+        """The session id of this side."""
+        return self._voice.source
+
+    @property
     def has_room(self) -> bool:
         """Whether the conversation is open and takes one more item."""
         return self.state is State.OPEN and self.outbox.has_room
@@ -115,8 +120,8 @@ class Session:
     def wants_to_speak(self) -> bool:
         """Whether `take_frames` would give something."""
         if self.state is not State.OPEN:
-            return bool(self._frames)
-        return bool(self._frames) or self._owes_ack or self._owes_resume or self.outbox.has_more
+            return self._voice.is_heard
+        return self._voice.is_heard or self._owes_ack or self._owes_resume or self.outbox.has_more
 
     def send(self, item: bytes) -> None:
         """Say something; the caller has asked whether there is room."""
@@ -125,7 +130,7 @@ class Session:
     def leave(self, reason: str) -> None:
         """Say good-bye and do nothing any more."""
         if self.state is not State.CLOSED:
-            self._say(Kind.BYE, [reason])
+            self._voice.say(Kind.BYE, [reason])
             self.state = State.CLOSED
 
     def since_heard(self, now: int) -> int:
@@ -135,12 +140,12 @@ class Session:
     def receive(self, frame: Frame, data: bytes, now: int) -> bool:
         """Take a frame of the other side; False for one that no member of the cluster has made."""
         secretly = frame.kind in SECRETLY
-        is_ours = self.state is State.OPEN and frame.source == self._target and frame.target == self.source
+        is_ours = self.state is State.OPEN and frame.source == self._voice.target and frame.target == self.source
         if not secretly and not is_ours:
             if self.state is not State.CLOSED:
                 self._answer(Kind.HELLO, NOBODY, now)  # of another conversation: it may have missed our proof
             return True
-        read = verified(frame, data, self._cluster if secretly else self._key)
+        read = verified(frame, data, self._cluster if secretly else self._voice.key)
         if read is None:
             return False
         frame = read
@@ -159,7 +164,7 @@ class Session:
         if self.state is State.GREETING and now >= self._greet_at:
             self._greet_at = now + self._pause
             self._pause = min(2 * self._pause, _SLOWEST_RETRY)
-            self._say(Kind.HELLO, [self.me.incarnation, self.me.address], target=NOBODY)
+            self._voice.say(Kind.HELLO, [self.me.incarnation, self.me.address], NOBODY)
         elif self.state is State.OPEN:
             self._watch(now)
 
@@ -173,7 +178,7 @@ class Session:
             self._resend_at = now + self._pause
             self.outbox.rewind()
         if now - self._sent_at >= self._timing.heartbeat:
-            self._say(Kind.PING, self._standing())
+            self._voice.say(Kind.PING, self._standing())
             self._sent_at = now
 
     def due(self, now: int) -> int:
@@ -193,16 +198,16 @@ class Session:
                     break
                 self._send_batch(now)
             if self._owes_ack or self._owes_resume:
-                self._say(Kind.RESUME if self._owes_resume else Kind.ACK, self._standing())
+                kind, self._owes_resume = Kind.RESUME if self._owes_resume else Kind.ACK, False
+                self._voice.say(kind, self._standing())
                 self._sent_at = now
-        frames, self._frames = self._frames, []
-        return frames
+        return self._voice.take()
 
     def _send_batch(self, now: int) -> None:
         if not self.outbox.is_waiting:
             self._resend_at = now + self._pause
         first, items = self.outbox.batch()
-        self._say(Kind.DATA, [*self._standing(), first, items])
+        self._voice.say(Kind.DATA, [*self._standing(), first, items])
         self._sent_at = now
 
     # ---- the moves of the table --------------------------------------------------------------------------------
@@ -220,9 +225,7 @@ class Session:
         if peer is None:
             return
         if self._is_older(peer):
-            self._number += 1
-            bye = Frame(Kind.BYE, self.me.name, self.source, frame.source, self._number, [SUPERSEDED])
-            self.asides.append((peer.address, write_frame(bye, self._cluster)))
+            self.asides.append((peer.address, self._voice.written(Kind.BYE, [SUPERSEDED], frame.source)))
             return
         self.address = peer.address
         self._answer(Kind.AUTH, frame.source, now, eagerly=self.state is State.GREETING)
@@ -233,18 +236,19 @@ class Session:
         if peer is None or frame.target != self.source or self._is_older(peer):
             return
         if self.state is State.OPEN:
-            if frame.source == self._target:
+            if frame.source == self._voice.target:
                 self._owes_ack = True  # it has just opened: it may have no credit yet
                 return
             restarted = self.peer is not None and peer.incarnation > self.peer.incarnation
             self.events.append(Broken("it has been restarted" if restarted else "it has given up on this node"))
             self._forget_peer()
         self.state, self.peer, self.address = State.OPEN, peer, peer.address
-        self._target, self._key = frame.source, conversation_key(self._cluster, self.source, frame.source)
+        self._voice.target = frame.source
+        self._voice.key = conversation_key(self._cluster, self.source, frame.source)
         self._heard = now
         self._sent_at = now
         self._pause = _FIRST_RETRY
-        self._say(Kind.AUTH, [self.me.incarnation, self.me.address])
+        self._voice.say(Kind.AUTH, [self.me.incarnation, self.me.address])
         self._owes_ack = True  # it carries our first credit
         self.events.append(Opened(peer))
 
@@ -288,7 +292,7 @@ class Session:
             self.events.append(
                 Refused(f"{self.name!r} talks to another node {self.me.name!r}: give one of them another name")
             )
-        if self.state is State.OPEN and frame.source == self._target:
+        if self.state is State.OPEN and frame.source == self._voice.target:
             self._break(reason or "it has left", now, left=True)
 
     # ---- saying ------------------------------------------------------------------------------------------------
@@ -311,15 +315,7 @@ class Session:
         """Answer something out of place, not too often."""
         if eagerly or now - self._answered_at >= _BETWEEN_ANSWERS:
             self._answered_at = now
-            self._say(kind, [self.me.incarnation, self.me.address], target=target)
-
-    def _say(self, kind: Kind, fields: list[Any], *, target: bytes | None = None) -> None:
-        self._number += 1
-        if kind is Kind.RESUME:
-            self._owes_resume = False
-        target = self._target if target is None else target
-        frame = Frame(kind, self.me.name, self.source, target, self._number, fields)
-        self._frames.append(write_frame(frame, self._cluster if kind in SECRETLY else self._key))
+            self._voice.say(kind, [self.me.incarnation, self.me.address], target)
 
 
 def knock(me: Peer, cluster: bytes) -> bytes:

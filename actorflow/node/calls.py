@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 from actorflow.duration import MILLISECOND, SECOND, to_nanoseconds
 from actorflow.errors import TIMEOUT, UNAVAILABLE, Error, Failure, invalid
+from actorflow.hosting import Functions
 from actorflow.names import parse_id
-from actorflow.ports import CallRequest, Functions, Outcome, Reply
+from actorflow.ports import CallRequest, Outcome, Reply
 from actorflow.run.retry import RetryPolicy, policy_of
 
 if TYPE_CHECKING:

@@ -9,12 +9,12 @@ from typing import Any
 import trio
 
 from actorflow.errors import NOT_FOUND, TIMEOUT, UNAVAILABLE, Error, not_found
+from actorflow.hosting import ProcessInfo
 from actorflow.node import control_args as read
 from actorflow.node.asking_verb import asking_verbs
 from actorflow.node.control import Verb
 from actorflow.node.node import Node
 from actorflow.node.service import Supervisor
-from actorflow.ports import ProcessInfo
 from actorflow.supervision.move import Move
 from actorflow.value import Value
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Protocol, runtime_checkable
 
+from actorflow.hosting import Host
 from actorflow.names import Pid
-from actorflow.ports import Host, Reply, SpawnRequest
+from actorflow.ports import Reply, SpawnRequest
 
 
 @runtime_checkable

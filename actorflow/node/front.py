@@ -12,11 +12,12 @@ from typing import TYPE_CHECKING, Any, Final, Required, TypedDict, Unpack
 import trio
 
 from actorflow.errors import NOT_FOUND, TIMEOUT, Error, invalid
+from actorflow.hosting import Host, ProcessInfo, Reaching
 from actorflow.machine.subscription import checked_topic
 from actorflow.names import is_pid
 from actorflow.node.waiting import Answer, within
 from actorflow.notice import NoticeSink
-from actorflow.ports import CallRequest, Host, ProcessInfo, Reaching, SpawnRequest, Started
+from actorflow.ports import CallRequest, SpawnRequest, Started
 from actorflow.value import Limits, Value, copy_value
 
 if TYPE_CHECKING:

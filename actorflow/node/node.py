@@ -16,6 +16,7 @@ import trio
 
 from actorflow.clock import Clock, SystemClock
 from actorflow.errors import UNAVAILABLE, Error
+from actorflow.hosting import Functions, Host
 from actorflow.message import EXIT, LINK_DOWN, exit_event
 from actorflow.node.asking import Asking
 from actorflow.node.asyncio_bridge import AsyncioThread
@@ -32,7 +33,7 @@ from actorflow.node.program import Language, Programs, Registry
 from actorflow.node.resource import Resources
 from actorflow.node.router import Router
 from actorflow.notice import Notice, NoticeSink, drop
-from actorflow.ports import Functions, Host, Outcome
+from actorflow.ports import Outcome
 from actorflow.registry.change import Revision
 from actorflow.registry.environment import Environment
 from actorflow.supervision.report import ServiceReport

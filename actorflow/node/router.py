@@ -11,12 +11,13 @@ from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from actorflow.errors import INTERNAL, UNAVAILABLE, Error, Failure, invalid, not_found
+from actorflow.hosting import Finding, Host
 from actorflow.message import EXIT, Message, exit_event
 from actorflow.names import is_pid, parse_pid
 from actorflow.node.elsewhere import Elsewhere
 from actorflow.node.execution import Execution
 from actorflow.node.suggest import did_you_mean
-from actorflow.ports import Finding, Host, Outcome, Reply, SpawnRequest
+from actorflow.ports import Outcome, Reply, SpawnRequest
 
 if TYPE_CHECKING:
     from actorflow.node.node import Node

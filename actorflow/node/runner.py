@@ -6,11 +6,12 @@ from collections.abc import Callable, Sequence
 from typing import Any, Final, Protocol, TypeAlias
 
 from actorflow.errors import NOT_FOUND, Error, Failure
+from actorflow.hosting import Host
 from actorflow.names import parse_id
 from actorflow.node.node import Node
 from actorflow.node.resource import Resource
 from actorflow.node.router import is_durable
-from actorflow.ports import Host, Outcome
+from actorflow.ports import Outcome
 from actorflow.value import Value
 
 Ended: TypeAlias = Callable[[Failure | None], None]

@@ -16,8 +16,8 @@ from actorflow.errors import TIMEOUT, Error, Failure, invalid
 from actorflow.ports import CallRequest, Reply
 
 if TYPE_CHECKING:
+    from actorflow.hosting import Functions
     from actorflow.node.node import Node
-    from actorflow.ports import Functions
     from actorflow.value import Value
 
 _BY_NATURE: Final = re.compile(

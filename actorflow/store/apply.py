@@ -15,7 +15,7 @@ from actorflow.store.batch import Head, Kept, Known, Needs, Writes, needs, onwar
 from actorflow.store.database import Database
 from actorflow.store.ending import complete
 from actorflow.store.seal import delivery_digest, document_digest
-from actorflow.store.statement import WriteStatements
+from actorflow.store.statement_write import WriteStatements
 
 Fetch: TypeAlias = Callable[[str, Iterable[Any]], list[Any]]
 

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Sequence
-from functools import wraps
-from typing import Any, Concatenate, Final, ParamSpec, TypeVar
+from collections.abc import Collection, Iterator, Sequence
+from typing import Any, Final
 
 from actorflow.errors import not_found
 from actorflow.run.document import DocumentRow
@@ -16,65 +15,26 @@ from actorflow.store.attribute import attributes_of, memo_of
 from actorflow.store.database import Database
 from actorflow.store.listed import LISTED, listing
 from actorflow.store.port import Reader, RunFilter
+from actorflow.store.reading import SqlReading, explained
 from actorflow.store.seal import delivery_digest, document_digest, sound
-from actorflow.store.statement import ReadStatements
+from actorflow.store.statement_read import ReadStatements
 from actorflow.store.vault import MARK, Opener, of_call, of_inbox, of_row
 from actorflow.store.verify import verify_missing, verify_run
-
-T = TypeVar("T")
-P = ParamSpec("P")
-S = TypeVar("S", bound="SqlReader")
 
 _ALL: Final = 2**63 - 1
 _MOST: Final = 32 * 1024 * 1024
 """Bytes of payloads after which no further run is loaded together with others."""
 
 
-def explained(method: Callable[Concatenate[S, P], T]) -> Callable[Concatenate[S, P], T]:
-    """Make a reading method raise what the driver's error means instead of the driver's error.
-
-    One whose connection is lost reads again on a new one, unless it is a part of a snapshot.
-    """
-
-    @wraps(method)
-    def read(self: S, /, *args: P.args, **kwargs: P.kwargs) -> T:
-        try:
-            return method(self, *args, **kwargs)
-        except Exception as error:
-            meaning = self.dialect.explain(error)
-            if meaning is None:
-                raise
-            if not self._gives_up():
-                raise meaning from error
-        try:
-            return method(self, *args, **kwargs)
-        except Exception as error:
-            raise self.dialect.explain(error) or error from error
-
-    return read
-
-
-class SqlReader:
+class SqlReader(SqlReading):
     """Reads on a connection of its own (`port.Reader`); used by one thread at a time."""
 
     def __init__(self, dialect: Database, reads: ReadStatements | None = None) -> None:
         """Take statements that are compiled already, or compile them; the first read opens the connection."""
-        self.dialect = dialect
+        super().__init__(dialect)
         self._reads = reads or ReadStatements(dialect)
         self._listings: dict[tuple[frozenset[str], bool, int], str] = {}
-        self._open: Any = None
-        self._in_snapshot = False
         self._opener = Opener(dialect.vault, self._rows, self._reads.run_id, self._reads.blob)
-
-    def _connection(self) -> Any:
-        """Return the connection, opening it if need be."""
-        if self._open is None:
-            self._open = self.dialect.connect()
-        return self._open
-
-    def _rows(self, sql: str, *parameters: object) -> list[Any]:
-        rows: list[Any] = self._connection().execute(sql, parameters).fetchall()
-        return rows
 
     def _run_row(self, sql: str, *parameters: object) -> RunRow | None:
         rows = self._rows(sql, *parameters)
@@ -94,46 +54,6 @@ class SqlReader:
             if (data := getattr(call, column))[:1] == MARK:
                 setattr(call, column, self._opener.value(run, data, lambda name: of_call(name, call.ref)))
         return call
-
-    def close(self) -> None:
-        """Let go of the connection. May be called twice."""
-        connection, self._open = self._open, None
-        if connection is not None:
-            connection.close()
-
-    def _gives_up(self) -> bool:
-        """Give a connection up that is lost; tells whether what was read on it can be read again on another one."""
-        if self._open is None or not self.dialect.is_lost(self._open):
-            return False
-        self.close()
-        return not self._in_snapshot
-
-    def snapshot(self, read: Callable[[Any], T]) -> T:
-        """Return `read(self)` inside one read transaction."""
-        connection = self._begin_snapshot()
-        self._in_snapshot = True
-        try:
-            return read(self)
-        except Exception as error:
-            if (meaning := self.dialect.explain(error)) is not None:
-                raise meaning from error
-            raise
-        finally:
-            self._in_snapshot = False
-            self._end_snapshot(connection)
-
-    @explained
-    def _begin_snapshot(self) -> Any:
-        connection = self._connection()
-        connection.execute(self.dialect.begin_read)
-        return connection
-
-    def _end_snapshot(self, connection: Any) -> None:
-        """End the transaction of a snapshot; a connection that cannot do that is given up."""
-        try:
-            connection.execute("ROLLBACK")
-        except Exception:  # noqa: BLE001 - what was read was read; the next read opens another connection
-            self.close()
 
     # ---- hot reads ---------------------------------------------------------------------------------------------
 

@@ -15,7 +15,7 @@ from actorflow.store.database import Database
 from actorflow.store.plan import plan
 from actorflow.store.port import CommitUnknown
 from actorflow.store.read import SqlReader
-from actorflow.store.statement import WriteStatements
+from actorflow.store.statement_write import WriteStatements
 from actorflow.store.telling import Listener, told
 from actorflow.store.transact import TransactionLost
 from actorflow.store.vault import KEYS

@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING, Any, Final
 import trio
 
 from actorflow.errors import CANCELED, INTERNAL, UNAVAILABLE, Error, Failure, not_found
+from actorflow.hosting import ProcessInfo
 from actorflow.machine.machine import Machine
 from actorflow.message import Message
 from actorflow.node.limit import slices_of, written_limits
 from actorflow.notice import Notice
-from actorflow.ports import Outcome, ProcessInfo, Program, Reply, SpawnRequest
+from actorflow.ports import Outcome, Program, Reply, SpawnRequest
 from actorflow.registry.change import Revision
 from actorflow.value import Value
 from hosts.process.answering import answer, run_io

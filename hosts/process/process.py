@@ -8,11 +8,12 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from actorflow.errors import NOT_FOUND, Error, Failure, failure_of
+from actorflow.hosting import ProcessInfo
 from actorflow.lane import Lane, Work
 from actorflow.message import EVENTS_TOPIC, Message
 from actorflow.names import host_part
 from actorflow.node.operation import Caller
-from actorflow.ports import PENDING, Answer, CallRequest, Identity, Outcome, ProcessInfo, SpawnRequest
+from actorflow.ports import PENDING, Answer, CallRequest, Identity, Outcome, SpawnRequest
 from actorflow.value import INT_MAX, INT_MIN, UNUSUAL, Value, copy_quickly, copy_value
 from hosts.process.bounds import FIRST_LOOK
 from hosts.process.upgrading import upgrade

@@ -15,11 +15,12 @@ from temporalio.worker import UnsandboxedWorkflowRunner, Worker
 
 from actorflow.bundle import Bundle
 from actorflow.errors import Error, not_found, unavailable
+from actorflow.hosting import ProcessInfo
 from actorflow.message import Message
 from actorflow.names import Pid
 from actorflow.node.limit import slices_of, written_limits
 from actorflow.notice import Notice
-from actorflow.ports import Outcome, ProcessInfo, Program, Reply, SpawnRequest
+from actorflow.ports import Outcome, Program, Reply, SpawnRequest
 from hosts.temporal.activity import activities
 from hosts.temporal.connection import TemporalClient
 from hosts.temporal.crossing import TrioExecutor, TrioSide

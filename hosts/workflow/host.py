@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 from actorflow.codec import decode, encode
 from actorflow.errors import Error
+from actorflow.hosting import ProcessInfo
 from actorflow.message import Message
 from actorflow.names import STORE, Pid, parse_pid
-from actorflow.ports import Outcome, ProcessInfo, Reply, SpawnRequest
+from actorflow.ports import Outcome, Reply, SpawnRequest
 from actorflow.run import event as events
 from actorflow.run.turn import ChangeRun, Committed, Delivery
 from actorflow.store.approval import approvals, decision_of

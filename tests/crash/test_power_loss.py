@@ -20,7 +20,7 @@ import pytest
 from actorflow.store.dialect import Sqlite
 from actorflow.store.port import Reader, RunFilter
 from actorflow.store.read import SqlReader
-from actorflow.store.statement import ReadStatements
+from actorflow.store.statement_read import ReadStatements
 
 COPIES = 4
 ACKNOWLEDGED_PER_COPY = 150

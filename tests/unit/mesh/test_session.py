@@ -77,7 +77,7 @@ def test_a_sender_stops_at_the_credit_of_its_receiver_and_at_its_own_bound(monke
     wire.pump()
     (data,) = wire.under_way["b"]
     wire.under_way["b"].clear()
-    sent = verified(read_head(data), data, wire.a.session._key)  # noqa: SLF001 - to look into it
+    sent = verified(read_head(data), data, wire.a.session._voice.key)  # noqa: SLF001 - to look into it
     assert sent is not None
     assert len(sent.fields[3]) == 5  # no more than the receiver has asked for
 
@@ -221,7 +221,7 @@ def test_fields_that_do_not_fit_their_kind_are_refused() -> None:
         for fields in ([], ["x"], [1, "y", 3], [None, None, None, None]):
             data = write_frame(Frame(kind, "b", b.source, wire.a.session.source, 99, fields), KEY)
             wire.a.session.receive(read_head(data), data, wire.now)
-            keyed = write_frame(Frame(kind, "b", b.source, wire.a.session.source, 99, fields), b._key or KEY)  # noqa: SLF001
+            keyed = write_frame(Frame(kind, "b", b.source, wire.a.session.source, 99, fields), b._voice.key or KEY)  # noqa: SLF001
             if kind is not Kind.BYE:
                 wire.a.session.receive(read_head(keyed), keyed, wire.now)
 

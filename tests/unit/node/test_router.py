@@ -8,9 +8,10 @@ from typing import Any
 import pytest
 
 from actorflow.errors import INTERNAL, INVALID, Error, Failure
+from actorflow.hosting import ProcessInfo
 from actorflow.machine.op import Op
 from actorflow.message import EXIT, LINK_DOWN, Message
-from actorflow.ports import Outcome, ProcessInfo, Reply, SpawnRequest
+from actorflow.ports import Outcome, Reply, SpawnRequest
 from tests.conformance.process.rig import HOST, Rig, rig, until
 from tests.conformance.process.test_messages import attempt
 

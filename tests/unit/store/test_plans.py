@@ -9,7 +9,8 @@ from typing import Any, Final
 
 from actorflow.store.bulk import RowStatement
 from actorflow.store.dialect import Sqlite
-from actorflow.store.statement import ReadStatements, WriteStatements
+from actorflow.store.statement_read import ReadStatements
+from actorflow.store.statement_write import WriteStatements
 
 GROWING: Final = (
     "run",
