@@ -20,10 +20,11 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Any, Final, NamedTuple
 
-from actorflow.app import languages
+from actorflow.app import languages as of_scripts
 from actorflow.bundle import Bundle
 from actorflow.codec import decode
 from actorflow.errors import Error
+from actorflow.node.program import Language
 from actorflow.run import event as events
 from actorflow.run import state as states
 from actorflow.run.event import JournalEvent, superseded
@@ -89,7 +90,13 @@ class _Kept:
         return self.held.row
 
 
-def violations(reader: Reader, ledger: Ledger | None = None, *, quiet: bool = True) -> list[Violation]:
+def violations(
+    reader: Reader,
+    ledger: Ledger | None = None,
+    *,
+    quiet: bool = True,
+    languages: Mapping[str, Language] | None = None,
+) -> list[Violation]:
     """Return what does not hold, nothing when all is well.
 
     Args:
@@ -97,21 +104,22 @@ def violations(reader: Reader, ledger: Ledger | None = None, *, quiet: bool = Tr
         ledger: what was seen from outside, for S1, S5 and L4.
         quiet: whether nothing is under way: no node serves the store, or it has come to rest. A run that is about to
             take a turn has lost its wake-up then.
+        languages: what compiles the scripts, by the last part of their kinds; Lua and Python where nothing is given.
 
     Raises:
         Error: when the store cannot be read.
     """
 
     def read(snapshot: Reader) -> list[Violation]:
-        return [*_of_store(snapshot, ledger or Ledger(), quiet=quiet)]
+        replays = _Replays(snapshot, languages or of_scripts())
+        return [*_of_store(snapshot, replays, ledger or Ledger(), quiet=quiet)]
 
     found: list[Violation] = reader.snapshot(read)
     return found
 
 
-def _of_store(reader: Reader, ledger: Ledger, *, quiet: bool) -> Iterator[Violation]:
+def _of_store(reader: Reader, replays: _Replays, ledger: Ledger, *, quiet: bool) -> Iterator[Violation]:
     runs = [_kept(reader, row) for row in reversed(reader.runs(RunFilter(), _ALL))]
-    replays = _Replays(reader)
     for run in runs:
         for law, check in _LAWS.items():
             yield from (Violation(law, run.row.workflow_id, what) for what in check(run))
@@ -215,10 +223,10 @@ def _reasonless(reader: Reader, run: _Kept, *, quiet: bool) -> Iterator[str]:
 class _Replays:
     """Replays journals on the sources they are pinned to."""
 
-    def __init__(self, reader: Reader) -> None:
+    def __init__(self, reader: Reader, compilers: Mapping[str, Language]) -> None:
         self._reader = reader
         self._check = pkgutil.resolve_name(_CHECK_JOURNAL)
-        self._compilers = languages()
+        self._compilers = compilers
 
     def check(self, run: _Kept) -> Iterator[str]:
         data = self._reader.bundle(run.row.bundle_hash)

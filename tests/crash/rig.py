@@ -8,12 +8,13 @@ for one after another. Whatever it is about, the laws of `actorflow.testing.inva
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import closing
 from pathlib import Path
 from random import Random
 from typing import Any
 
+from actorflow.node.program import Language
 from actorflow.store.crash import STATUS
 from actorflow.store.dialect import Sqlite
 from actorflow.store.examine import examine
@@ -56,10 +57,10 @@ def keep_laws(place: Path, vault: Vault | None = None, ledger: Ledger | None = N
     laws_of(Sqlite(place / data / "runs.db", vault), ledger or Ledger(started), place.name)
 
 
-def laws_of(database: Sqlite, ledger: Ledger, name: str = "") -> None:
+def laws_of(database: Sqlite, ledger: Ledger, name: str = "", languages: Mapping[str, Language] | None = None) -> None:
     """See that the laws hold for a file, and that nothing is wrong with it."""
     with closing(SqlReader(database)) as reader:
-        broken = violations(reader, ledger)
+        broken = violations(reader, ledger, languages=languages)
     assert broken == [], f"{name}: {[str(violation) for violation in broken]}"
     found = [str(finding) for finding in examine(database)]
     assert found == [], f"{name}: {found}"

@@ -17,8 +17,11 @@ from actorflow.node.node import Node
 from actorflow.notice import Notice
 from actorflow.ports import Program
 from actorflow.run.state import PAUSED
+from actorflow.store.dialect import Sqlite
+from actorflow.testing.invariant import Ledger, Signal
 from tests.conformance.process.rig import until
 from tests.crash.kept import PATIENCE, paused
+from tests.crash.rig import laws_of
 
 INDEX = """
 version: "1.0"
@@ -77,6 +80,10 @@ def registry(tmp_path: Path) -> Path:
     return tmp_path
 
 
+def database(registry: Path) -> Sqlite:
+    return Sqlite(registry / ".actorflow" / "runs.db")
+
+
 async def show(booted: Booted, workflow_id: str) -> Any:
     return await booted.stores.about(workflow_id, lambda reader: reader.find(workflow_id))
 
@@ -103,6 +110,8 @@ async def test_a_run_keeps_the_source_it_began_with(registry: Path, language: st
         again = await booted.node.spawn(f"app:flow_{language}", host="app:flows")
         await booted.node.send(again, "go")
         assert await booted.node.wait(again, timeout=PATIENCE) == ["new", 2]
+    ids = {"flow", again.rpartition("|")[2].rstrip("}")}
+    laws_of(database(registry), Ledger(ids, ids, [Signal(workflow_id, "go", None) for workflow_id in ids]))
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -112,6 +121,7 @@ async def test_a_run_whose_file_is_gone_goes_on(registry: Path, language: str) -
     async with app.boot(registry) as booted:
         await booted.node.send(pid, "go")
         assert await booted.node.wait(pid, timeout=PATIENCE) == ["old", 1]
+    laws_of(database(registry), Ledger(["flow"], ["flow"], [Signal("flow", "go", None)]))
 
 
 def with_changed_programs(node: Node) -> None:
@@ -148,3 +158,4 @@ async def test_a_script_that_does_not_repeat_itself_is_paused_with_both_columns(
     assert [line.split(":")[0] for line in lines] == ["  pin", "  version", "  fork", "  accept"]
     (notice,) = paused(notices)
     assert (notice.text, notice.where) == (row.reason, pid)
+    laws_of(database(registry), Ledger(["flow"], signals=[Signal("flow", "go", None)]))

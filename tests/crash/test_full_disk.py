@@ -14,8 +14,11 @@ from actorflow import app
 from actorflow.app import Booted
 from actorflow.errors import UNAVAILABLE, Error
 from actorflow.node.node import Node
+from actorflow.store.dialect import Sqlite
 from actorflow.store.port import Reader, RunFilter
+from actorflow.testing.invariant import Ledger, Signal
 from tests.crash.living import HOST, REGISTRY, faults, pid_of
+from tests.crash.rig import laws_of
 
 ACTORS = "app:actors"
 PATIENCE = 20
@@ -125,6 +128,12 @@ async def test_work_resumes_by_itself_when_space_returns(small_disk: Path) -> No
         assert found == []
         topics = await booted.stores.about("listener", lambda store: [event.target for event in journal(store)])
         assert topics.count("ignored") == len(sent), "an acknowledged signal is lost, or a refused one is there"
+    starts = {"listener", "sleeper", "later", *(f"run-{number}" for number in started)}
+    approvals = {"listener": {"by": "me"}, **{f"run-{number}": {"by": number} for number in started}}
+    signals = [Signal("listener", "ignored", "x" * 1000)] if sent else []
+    signals += [Signal(workflow_id, "approve", by) for workflow_id, by in approvals.items()]
+    ledger = Ledger(starts, starts - {"later"}, signals)
+    laws_of(Sqlite(small_disk / "data" / "runs.db"), ledger)
 
 
 def journal(store: Reader) -> list[Any]:

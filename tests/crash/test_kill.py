@@ -17,6 +17,10 @@ from actorflow.cli.demo.ledger import Ledger, check
 from actorflow.cli.demo.orders import expected, read_orders
 from actorflow.cli.demo.run import Demo
 from actorflow.errors import Error
+from actorflow.store.dialect import Sqlite
+from actorflow.testing.invariant import Ledger as Laws
+from actorflow.testing.invariant import Signal
+from tests.crash.rig import laws_of
 
 CONFIG: Final = Path(__file__).parents[2] / "config"
 HOST: Final = "shop:workflows"
@@ -89,3 +93,6 @@ def test_200_orders_in_flight_outlive_a_kill(node: ChildNode, tmp_path: Path, se
     assert node.client.wait(approval)["by"] == "me", "an acknowledged signal is lost"
     ledger.refresh()
     assert check(orders, tmp_path / "shop", ledger, kills=1).violations == []
+    node.kill()
+    ends = {order["id"] for order in orders} | {"truck"}
+    laws_of(Sqlite(tmp_path / "data" / "runs.db"), Laws(ends, ends, [Signal("truck", "approve", {"by": "me"})]))

@@ -21,8 +21,10 @@ from actorflow.store.crash import CrashPoint
 from actorflow.store.dialect import Sqlite
 from actorflow.store.port import CommitUnknown, RunFilter
 from actorflow.store.sql import SqlStore
-from tests.conformance.process.rig import until
+from actorflow.testing.invariant import Ledger, Signal
+from tests.conformance.process.rig import FakeLanguage, until
 from tests.conformance.workflow.durable import WORKFLOWS, Durable, engine_of
+from tests.crash.rig import laws_of
 
 Ops = Generator[tuple[Any, ...], Any, Any]
 
@@ -75,6 +77,9 @@ class Failing:
     def _store(self) -> FailingStore:
         self.stores.append(FailingStore(self.path, self.random))
         return self.stores[-1]
+
+    def keep_laws(self, ledger: Ledger) -> None:
+        laws_of(Sqlite(self.path), ledger, languages={"test": FakeLanguage(self.rig.registry)})
 
     @property
     def store(self) -> FailingStore:
@@ -174,6 +179,8 @@ async def test_runs_end_as_if_every_commit_had_worked(failing: Failing, share: f
         for row in rows:
             assert await engine.writer.read(lambda store, run=row.run: store.verify(run)) == []
     assert not [notice for notice in failing.rig.notices if notice.code == "run-paused"]
+    starts = {f"run {number}" for number in range(RUNS)}
+    failing.keep_laws(Ledger(starts, starts, [Signal(run, "go", "now") for run in sorted(starts)]))
     assert failing.store.failed.total() > failing.store.failed[""], "no commit failed"
 
 
@@ -199,6 +206,7 @@ async def test_a_start_of_unknown_outcome_is_answered_when_it_is_known(failing: 
         with pytest.raises(Error) as caught:
             await node.send("{local@app:workflows|never}", "go")
         assert caught.value.kind == NOT_FOUND
+    failing.keep_laws(Ledger(["w"], ["w"], [Signal("w", "go", 42)]))
 
 
 async def test_what_a_turn_of_unknown_outcome_has_taken_is_not_taken_twice(failing: Failing) -> None:
@@ -225,6 +233,10 @@ async def test_what_a_turn_of_unknown_outcome_has_taken_is_not_taken_twice(faili
                 await until(lambda: any(info.pid == pid and info.waits for info in node.processes()))
         await node.send(pid, "count", "stop")
         assert await node.wait(pid, timeout=PATIENCE) == [0, 1, "meanwhile", 2, "stop"]
+        workflow_id = pid.rpartition("|")[2].rstrip("}")
+    sent = [("count", 0), ("count", 1), ("count", "meanwhile"), ("count", 2), ("count", "stop")]
+    signals = [Signal(workflow_id, topic, payload) for topic, payload in sent]
+    failing.keep_laws(Ledger([workflow_id], [workflow_id], signals))
 
 
 class Scripted(Random):
