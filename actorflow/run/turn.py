@@ -265,8 +265,11 @@ class Transact:
 
     Attributes:
         run: run number. lease: fencing token the run row must hold. ref: the call it answers. at: Unix nanoseconds.
-        work: gets a cursor of the transaction, on the writer's thread, and returns the payload of the delivery.
-        limit: how long it may take, in seconds. target: as in the journal event that the delivery becomes.
+        work: gets a cursor of the transaction, on the writer's thread, and returns the payload of the delivery. It may
+            be asked for again when a connection was lost: then nothing remains of what it did before.
+        ready: done before the work, on the same thread, and not part of its time. limit: how long that is, in seconds.
+        stop: ends the work from another thread when that is over; None: an exception is raised in its thread.
+        target: as in the journal event that the delivery becomes.
         dropped: whether nobody wants it any more; it is not begun then.
         payload, error: what it came to, set by the store.
     """
@@ -278,6 +281,8 @@ class Transact:
     work: Callable[[Any], bytes]
     limit: float
     target: str = ""
+    stop: Callable[[], object] | None = None
+    ready: Callable[[], object] | None = None
     dropped: bool = False
     payload: bytes = b""
     error: BaseException | None = None

@@ -10,7 +10,8 @@ import ctypes
 import sqlite3
 import threading
 import time
-from typing import TYPE_CHECKING, Final
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Final
 
 from actorflow.errors import PERMISSION_DENIED, TIMEOUT, Error
 from actorflow.store import tables
@@ -24,7 +25,8 @@ _OWN: Final = frozenset(tables.metadata.tables)
 _WRITES: Final = frozenset(
     {
         *(sqlite3.SQLITE_INSERT, sqlite3.SQLITE_UPDATE, sqlite3.SQLITE_DELETE, sqlite3.SQLITE_DROP_TABLE),
-        *(sqlite3.SQLITE_ALTER_TABLE, sqlite3.SQLITE_CREATE_TABLE),
+        *(sqlite3.SQLITE_ALTER_TABLE, sqlite3.SQLITE_CREATE_TABLE, sqlite3.SQLITE_CREATE_VIEW),
+        *(sqlite3.SQLITE_CREATE_TEMP_TABLE, sqlite3.SQLITE_CREATE_TEMP_VIEW),  # they would hide the store's own
     }
 )
 _ON_A_TABLE: Final = frozenset(
@@ -45,8 +47,34 @@ class TransactionLost(Exception):
     """The database has given up the whole transaction over one item of it."""
 
 
-class _TooLong(BaseException):
+class TooLong(BaseException):
     """The time is over; no `except Exception` of the function takes it."""
+
+
+class SqliteGuest:
+    """What work gets as its cursor: it runs statements as long as the transaction is there, by itself each would last.
+
+    Attributes:
+        type: what kind of database it is of. place: what to call that in messages.
+    """
+
+    type: Final = "sqlite"
+    place: Final = "the database of the run"
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        """Run statements on a connection with an open transaction."""
+        self._connection = connection
+        self._cursor = connection.cursor()
+
+    def execute(self, sql: str, parameters: Sequence[Any] | Mapping[str, Any] = ()) -> sqlite3.Cursor:
+        """Run a statement; the cursor has its rows and counts.
+
+        Raises:
+            TransactionLost: when an earlier statement has had the database undo everything.
+        """
+        if not self._connection.in_transaction:
+            raise TransactionLost("the database has undone the transaction")
+        return self._cursor.execute(sql, parameters)
 
 
 def transact(connection: sqlite3.Connection, item: Transact) -> bool:
@@ -57,7 +85,11 @@ def transact(connection: sqlite3.Connection, item: Transact) -> bool:
     """
     connection.execute("SAVEPOINT transact")
     try:
+        if item.ready is not None:
+            item.ready()
         item.payload = _guarded(connection, item)
+        if not connection.in_transaction:
+            raise TransactionLost("the database has undone the transaction")  # noqa: TRY301 - as any other failure
     except BaseException as error:
         item.error = _explained(error, item)
         if not connection.in_transaction:
@@ -72,28 +104,30 @@ def transact(connection: sqlite3.Connection, item: Transact) -> bool:
 def _guarded(connection: sqlite3.Connection, item: Transact) -> bytes:
     """Do the work of an item with what it may do, and for how long, watched."""
     end = time.monotonic() + item.limit
-    watch = _Watch(item.limit)
+    watch = Watch(item.limit, item.stop)
     connection.set_authorizer(_allowed)
     connection.set_progress_handler(lambda: time.monotonic() > end, _STEPS)
     try:
-        payload = item.work(connection.cursor())
+        payload = item.work(SqliteGuest(connection))
     finally:
         connection.set_progress_handler(None, 0)
         connection.set_authorizer(None)
         watch.end()
     if time.monotonic() > end:
-        raise _TooLong
+        raise TooLong
     return payload
 
 
-class _Watch:
-    """Raises `_TooLong` in the thread that makes it when its time is over, unless it has ended by then.
+class Watch:
+    """Ends what its thread does when the time is over, unless it has ended by then.
 
-    No tracing: with that, CPython 3.11 never leaves the entry of a function while an exception waits for a thread that
-    has ended.
+    That is what `stop` does, or else `TooLong` is raised in the thread that has made the watch. No tracing: with that,
+    CPython 3.11 never leaves the entry of a function while an exception waits for a thread that has ended.
     """
 
-    def __init__(self, limit: float) -> None:
+    def __init__(self, limit: float, stop: Callable[[], object] | None = None) -> None:
+        """Begin to watch, for so many seconds."""
+        self._stop = stop
         self._thread = threading.get_ident()
         self._lock = threading.Lock()
         self._over = self._shot = False
@@ -103,9 +137,13 @@ class _Watch:
 
     def _shoot(self) -> None:
         with self._lock:
-            if not self._over:
+            if self._over:
+                return
+            if self._stop is not None:
+                self._stop()
+            else:
                 self._shot = True
-                ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(self._thread), ctypes.py_object(_TooLong))
+                ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(self._thread), ctypes.py_object(TooLong))
 
     def end(self) -> None:
         """End the watch; a shot that is under way hits here, and nothing after it."""
@@ -123,11 +161,28 @@ def _allowed(action: int, first: str | None, second: str | None, _database: str 
 
 
 def _explained(error: BaseException, item: Transact) -> BaseException:
-    interrupted = isinstance(error, sqlite3.OperationalError) and "interrupted" in str(error)
-    if isinstance(error, _TooLong) or interrupted:
-        message = f"a transactional function took longer than its {item.limit:g} s, and was undone"
-        return Error(message, TIMEOUT, details={"timeout_type": "start_to_close"})
-    if isinstance(error, sqlite3.DatabaseError) and "not authorized" in str(error):
-        message = "a transactional function may neither write to the engine's tables nor end its transaction"
-        return Error(message, PERMISSION_DENIED, retryable=False)
-    return error
+    if isinstance(error, TooLong) or is_interrupted(error):
+        return too_long(item)
+    return not_allowed() if is_denied(error) else error
+
+
+def too_long(item: Transact) -> Error:
+    """Return the failure of work that took too long."""
+    message = f"a transactional function took longer than its {item.limit:g} s, and was undone"
+    return Error(message, TIMEOUT, details={"timeout_type": "start_to_close"})
+
+
+def is_interrupted(error: BaseException) -> bool:
+    """Tell whether SQLite has ended a statement because the time is over."""
+    return isinstance(error, sqlite3.OperationalError) and "interrupted" in str(error)
+
+
+def is_denied(error: BaseException) -> bool:
+    """Tell whether SQLite has refused a statement that it was told not to do."""
+    return isinstance(error, sqlite3.DatabaseError) and "not authorized" in str(error)
+
+
+def not_allowed() -> Error:
+    """Return the failure of work that touches what is not its own."""
+    message = "a transactional function may neither write to the engine's tables nor end its transaction"
+    return Error(message, PERMISSION_DENIED, retryable=False)

@@ -160,7 +160,7 @@ class FunctionHost:
         if own:
             request = replace(request, context={**request.context, **own})
         if plan.transactional:
-            raise invalid(f"{request.target} is transactional: only a workflow calls it, whose store is its database")
+            raise _transactional(request.target)
         attempt = Attempt(self._node, request, reply, plan.way, plan.prepare(request), plan.limits)
         self._runners.submit(attempt.serve)
         return attempt.give_up
@@ -204,6 +204,8 @@ class FunctionHost:
         program = self._node.programs.current(request.target)
         pool = self._pools.find(request.target, program, entry.config)
         if pool is None:
+            if field(entry.config, "transactional", default=False):
+                raise _transactional(request.target)
             make = getattr(program, "worker", lambda: program)
             pool = self._pools.renew(request.target, program, entry.config, make, self._begin_script)
         return pool.call(request, reply, self._is_nested)
@@ -262,6 +264,10 @@ def _is_written(config: Any, name: str) -> bool:
 def _leaves_order(outcome: Outcome) -> bool:
     """Tell whether the state of a run may serve another one: not when it was ended for what it used."""
     return outcome.failure is None or outcome.failure.kind != RESOURCE
+
+
+def _transactional(target: str) -> Error:
+    return invalid(f"{target} is transactional: only a workflow calls it, whose store is its database")
 
 
 def _check_way(target: str, way: str, *, is_async: bool) -> None:

@@ -37,7 +37,7 @@ from hosts.workflow.open_call import (
 from hosts.workflow.operation import attempt, is_operation
 from hosts.workflow.slots import gates_of, key_in
 from hosts.workflow.terms import RETRY
-from hosts.workflow.transaction import prepared
+from hosts.workflow.transaction import Transactions
 
 if TYPE_CHECKING:
     from actorflow.value import Value
@@ -61,6 +61,7 @@ class Attempts:
     ) -> None:
         """Attempt the calls that are `opened`, by run and request number; `close` forgets one of them."""
         self._engine = engine
+        self._transactions = Transactions(engine)
         self._open = opened
         self._close = close
         self.running = 0
@@ -168,7 +169,7 @@ class Attempts:
     def _transact(self, call: OpenCall, request: CallRequest) -> Callable[[], None]:
         """Begin an attempt that is part of a commit. Returns what gives it up, which only helps before it begins."""
         try:
-            item = prepared(self._engine, call, request)
+            item = self._transactions.prepared(call, request)
         except Error as error:
             self._replied(call, request, Outcome(failure=error.failure))
             return nothing

@@ -7,26 +7,31 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from contextvars import copy_context
+from dataclasses import replace
 from functools import partial
 from inspect import iscoroutinefunction
 from typing import TYPE_CHECKING, Any, Final
 
 from actorflow.codec import encode
 from actorflow.duration import SECOND
-from actorflow.errors import invalid
+from actorflow.errors import Error, invalid
+from actorflow.node.action import action_of
 from actorflow.run.turn import Transact
 from actorflow.script.ctx import CALL, CallContext
 from actorflow.store.opening import is_server
 from actorflow.store.stores import MEMORY
 from actorflow.value import Limits, copy_value
 from hosts.workflow.open_call import attempts_of
+from hosts.workflow.transaction_lua import LuaFunctions, LuaWork
 
 if TYPE_CHECKING:
+    from actorflow.node.node import Node
     from actorflow.node.program import Entry
     from actorflow.ports import CallRequest
     from hosts.workflow.engine import Engine
     from hosts.workflow.open_call import OpenCall
 
+_LUA: Final = "function.lua"
 _LIMIT: Final = SECOND
 """How long a transactional function may take that does not say (`limits.slice.kill`)."""
 
@@ -44,30 +49,66 @@ class Transaction:
 
     def query(self, sql: str, parameters: Sequence[Any] | Mapping[str, Any] = ()) -> list[dict[str, Any]]:
         """Return the rows of a query, each a map from column to value."""
-        rows = self._cursor.execute(sql, parameters).fetchall()
-        names = [column[0] for column in self._cursor.description or ()]
-        return [dict(zip(names, row, strict=True)) for row in rows]
+        cursor = self._cursor.execute(sql, parameters)
+        names = [column[0] for column in cursor.description or ()]
+        return [dict(zip(names, row, strict=True)) for row in (cursor.fetchall() if names else ())]
 
 
-def prepared(engine: Engine, call: OpenCall, request: CallRequest) -> Transact:
-    """Return the item that runs one attempt of a transactional function.
+class Transactions:
+    """Makes the attempts of transactional functions into items of the store; one for each engine."""
 
-    Raises:
-        Error: kind Invalid, when its database is not the one that keeps the run; what loading the function raises.
-    """
-    entry = engine.node.registry.entry(request.target)
-    entry.require()
-    _check_database(entry, request.target, call)
-    _check_kind(engine, request.target, call)
-    function = engine.functions.python_function(request.target)
-    if iscoroutinefunction(function):
-        raise invalid(f"{request.target}: transactional needs a `def`, got an `async def`")
-    context = CallContext(request.invocation_id, request.attempt, request.context, request.target, request.caller)
-    limit = _field(_field(_field(entry.config, "limits"), "slice"), "kill") or _LIMIT
-    work = partial(_run, function, request.args, context, call.host.limits)
-    return Transact(
-        call.run, call.host.lease, call.ref, engine.clock.now(), work, limit / SECOND, target=attempts_of(call)
-    )
+    def __init__(self, engine: Engine) -> None:
+        """Know no function."""
+        self._engine = engine
+        self._lua: LuaFunctions | None = None
+
+    def prepared(self, call: OpenCall, request: CallRequest) -> Transact:
+        """Return the item that runs one attempt.
+
+        Raises:
+            Error: kind Invalid, when its database is not the one that keeps the run; what loading the function raises.
+        """
+        engine = self._engine
+        entry = engine.node.registry.entry(request.target)
+        entry.require()
+        _check_database(entry, request.target, call)
+        _check_kind(engine, request.target, call)
+        limit = _field(_field(_field(entry.config, "limits"), "slice"), "kill") or _LIMIT
+        own = engine.node.guard.own(request.target)
+        if own:
+            request = replace(request, context={**request.context, **own})
+        work = self._lua_work(call, request) if entry.kind == _LUA else self._python_work(call, request)
+        now, target = engine.clock.now(), attempts_of(call)
+        item = Transact(call.run, call.host.lease, call.ref, now, work, limit / SECOND, target=target)
+        if isinstance(work, LuaWork):
+            item.stop, item.ready = work.stop, work.ready
+        return item
+
+    def _python_work(self, call: OpenCall, request: CallRequest) -> Callable[[Any], bytes]:
+        function = self._engine.functions.python_function(request.target)
+        if iscoroutinefunction(function):
+            raise invalid(f"{request.target}: transactional needs a `def`, got an `async def`")
+        context = CallContext(request.invocation_id, request.attempt, request.context, request.target, request.caller)
+        return partial(_run, function, request.args, context, call.host.limits)
+
+    def _lua_work(self, call: OpenCall, request: CallRequest) -> LuaWork:
+        node = self._engine.node
+        node.programs.current(request.target)  # what is wrong with its source is said here, as of any other
+        if self._lua is None:
+            self._lua = LuaFunctions(node)
+        kept = call.host.settings.database or ""
+        bundle = node.registry.bundle(request.target)
+        return LuaWork(self._lua, bundle, request, call.host.limits, kept, _denied(node, request, kept))
+
+
+def _denied(node: Node, request: CallRequest, kept: str) -> Error | None:
+    """Return why a function may not name its database, when policies do not let it."""
+    try:
+        if node.guard.watches(request.context) and (found := action_of("sql.open", (kept,))) is not None:
+            node.guard.check(request.context, *found)
+    except Error as error:
+        return error
+    return None
 
 
 def _run(

@@ -81,11 +81,16 @@ class LuaLanguage:
 
 
 def _bounds(bundle: Bundle, slices: Mapping[str, int], *, isolated: bool) -> dict[str, int]:
-    """Return what processes of a bundle are held to; memory of one in its own runtime is that of the runtime."""
+    """Return what processes of a bundle are held to; memory of one in its own runtime is that of the runtime.
+
+    With `transactional` the entry function gets the transaction before its arguments.
+    """
     limits = bundle.options.get("limits", {})
     kill = {**slices, **limits.get("slice", {})}.get("kill", _KILL)
     memory = _MEMORY.under(slices).under(slices_of(limits))
+    joined = {"transactional": 1} if bundle.options.get("transactional") else {}
     return {
+        **joined,
         "instructions": max(kill * _INSTRUCTIONS_PER_MICROSECOND // MICROSECOND, _LEAST_INSTRUCTIONS),
         "milliseconds": kill // MILLISECOND,
         "memory_kib": _NO_LIMIT if isolated else memory.kill >> 10,

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from actorflow.errors import Error
-from tests.conformance.hosts.place import ACTORS, FLOWS, Place
+from tests.conformance.hosts.place import ACTORS, FLOWS, MODULES, Place
 
 BOOKING = """
 import time
@@ -34,6 +34,23 @@ def main(transaction, item, trouble=""):
         transaction.execute("COMMIT")
     return transaction.query("SELECT item, attempt FROM booking WHERE item = ?", [item])
 """
+BOOKING_LUA = """
+local function main(transaction, item, trouble)
+  local attempt = ctx.get("attempt")
+  local db = trouble == "by name" and sql.get("app:db") or transaction
+  assert(db:execute("CREATE TABLE IF NOT EXISTS booking (item TEXT, attempt INTEGER)"))
+  assert(db:execute("INSERT INTO booking VALUES (?, ?)", {item, attempt}))
+  if trouble == "once" and attempt == 1 then error("lost") end
+  if trouble == "reject" then return nil, errors.new({message = "sold out", kind = "Invalid", retryable = false}) end
+  if trouble == "loop" then while true do end end
+  if trouble == "sql" then
+    assert(transaction:query("WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT count(*) FROM n"))
+  end
+  if trouble == "journal" then assert(transaction:execute("DELETE FROM journal")) end
+  if trouble == "commit" then assert(transaction:execute("COMMIT")) end
+  return assert(transaction:query("SELECT item, attempt FROM booking WHERE item = ?", {item}))
+end
+"""
 CALLING = """
 local function main(...)
   local value, err = funcs.new():with_options({retry = {initial_delay = "1ms", max_attempts = 3}}):call("app:booking", ...)
@@ -43,12 +60,16 @@ end
 """
 
 
-@pytest.fixture
-def place(tmp_path: Path) -> Place:
+@pytest.fixture(params=["python", "lua"])
+def place(tmp_path: Path, request: pytest.FixtureRequest) -> Place:
     made = Place(tmp_path)
     made.lua("calling", CALLING)
     limits = {"slice": {"kill": "100ms"}}
-    made.python("booking", BOOKING, "function", transactional=True, limits=limits)
+    if request.param == "python":
+        made.python("booking", BOOKING, "function", transactional=True, limits=limits)
+    else:
+        made.lua("booking", BOOKING_LUA, "function", transactional=True, limits=limits)
+        made.entries["booking"]["modules"] = [*MODULES, "sql"]
     return made
 
 

@@ -1,7 +1,7 @@
 local function main(run)
   local quick = funcs.new():with_options({retry = {initial_delay = "2ms"}})
   local short = funcs.new():with_options({retry = {initial_delay = "5ms", backoff_factor = 1}, timeout = "40ms"})
-  local booked = quick:async("app:book", run)
+  local booked = quick:async("app:book_lua", run)
   local flaky = quick:call("app:flaky")
   local beaten = quick:call("app:beating")
   local asked = funcs.call("app:asking")

@@ -316,7 +316,13 @@ def test_a_temporal_client_and_worker_have_the_defaults_of_the_original(load: Lo
     assert (client.connection_timeout, client.keep_alive_time) == (10 * SECOND, 30 * SECOND)
 
 
-def test_only_a_python_function_is_transactional(load: Load, texts: Texts) -> None:
-    (text,) = texts(load(entry("function.lua", "source: return 1\ntransactional: true")))
-    assert "a function.py" in text
-    assert load(entry("function.lua", "source: return 1\ntransactional: false")).entry("app:x").options == {}
+def test_functions_of_both_languages_may_be_transactional(load: Load) -> None:
+    for kind in ("function.lua", "function.py"):
+        text = (
+            entry(kind, "source: return 1\ntransactional: true\ndatabase: db")
+            + "  - {name: db, kind: db.sql.sqlite, file: x}\n"
+        )
+        registry = load(text)
+        assert registry.faults == ()
+        assert registry.entry("app:x").config.transactional
+        assert registry.entry("app:x").config.database == "app:db"

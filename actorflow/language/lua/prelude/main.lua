@@ -45,6 +45,9 @@ return function(kit, sys, limits, prepared)
     local instance = state.instance
     local values = instance.args == EMPTY and NONE or kit.decode(instance.args)
     local n = kit.lengths[values] or #values
+    if instance.program.transactional then
+      values, n = {kit.joined_transaction(), unpack(values, 1, n)}, n + 1
+    end
     local kept = instance.worker and instance.worker.entry
     if kept then
       instance.args = false

@@ -96,7 +96,7 @@ return function(kit)
   local Transaction = kit.class("sql.Transaction", {})
   local function finish(name)
     return refusing(function(self)
-      self.open = false
+      self.open = self.joined -- what somebody else ends stays open
       return perform("sql." .. name, self.place)
     end)
   end
@@ -111,6 +111,13 @@ return function(kit)
     savepoint = savepoint("savepoint"), rollback_to = savepoint("rollback_to"), release = savepoint("release"),
     type = refusing(type_of), db_type = refusing(type_of),
   })
+
+  -- The transaction that a transactional function is part of.
+  function kit.joined_transaction()
+    return kit.object(Transaction, {
+      place = {"", 0}, type = perform("sql.open", ""), open = true, joined = true, what = "the transaction", past = "over",
+    })
+  end
 
   -- ---- databases -------------------------------------------------------------------------------------------------
 

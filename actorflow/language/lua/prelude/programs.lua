@@ -49,7 +49,8 @@ return function(kit, base, modules)
 
   -- Returns the number of a program. A plan is text, one line a unit, libraries first:
   -- `imports TAB chunk TAB modules`, where imports are alias=line,…; the last line is the entry. `bounds` are those of
-  -- its processes: instructions, milliseconds, memory_kib, warn_kib.
+  -- its processes: instructions, milliseconds, memory_kib, warn_kib; with transactional the transaction is the first
+  -- argument.
   function api.prepare(plan, method, bounds)
     local units, listed = {}, {}
     for line in gmatch(plan, "[^\n]+") do

@@ -125,7 +125,8 @@ return function(kit, sys, core)
     return function(value)
       local ns, err = positive(value)
       if not ns then return nil, err end
-      local _, thing = sys(op, ns)
+      local ok, thing = sys(op, ns)
+      if not ok then return nil, thing end
       return made(thing)
     end
   end
