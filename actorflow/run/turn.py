@@ -55,6 +55,7 @@ class StartRun:
             this, higher first, then by arrival.
         joins: says who hears of the end of another run that is the answer in place of this one: written in the same
             commit, that run's id added to its value, a CBOR list. While it is there this start is not decided anew.
+        near: it gets a number in one of these shards (`run/shard.py`), which its node owns; in any, if there are none.
     """
 
     run_id: str
@@ -86,6 +87,7 @@ class StartRun:
     reason: str = ""
     attributes: Mapping[str, Any] | None = None
     joins: PutDocument | None = None
+    near: Collection[int] = ()
 
 
 @dataclass(slots=True)

@@ -67,9 +67,14 @@ def _look_up_heads(  # noqa: PLR0913, PLR0917 - the parts of a look-up
 
 def _look_up_starts(fetch: Fetch, sql: WriteStatements, wanted: Needs, known: Known, kept: Kept) -> None:
     known.run_ids = dict(fetch(sql.run_ids, wanted.run_ids))
+    known.tokens = {host: kept.tokens[host] for host in wanted.hosts if host in kept.tokens}
     known.leases = {host: kept.leases[host] for host in wanted.hosts if host in kept.leases}
-    if len(known.leases) < len(wanted.hosts):
+    if len(known.tokens) < len(wanted.hosts):
         known.leases = dict(fetch(sql.leases, wanted.hosts))
+        tokens: dict[str, dict[int, int]] = {host: {} for host in wanted.hosts}
+        for host, shard, token in fetch(sql.tokens, wanted.hosts):
+            tokens[host][shard] = token
+        known.tokens = {**tokens}
     known.hashes = wanted.hashes & kept.hashes
     if len(known.hashes) < len(wanted.hashes):
         known.hashes = {row[0] for row in fetch(sql.hashes, wanted.hashes)}

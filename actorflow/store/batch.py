@@ -6,13 +6,14 @@ here decides.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, TypeGuard
 
 from actorflow.run.document import DocumentRow, PutDocument
 from actorflow.run.event import JournalEvent
 from actorflow.run.identity import REUSE
+from actorflow.run.shard import shard_of
 from actorflow.run.state import OPEN, TERMINAL
 from actorflow.run.turn import (
     DEFAULT_QUEUE,
@@ -73,7 +74,8 @@ class Known:
     Attributes:
         runs: by run number, also those that hold a workflow id of the needs.
         run_ids: run id → run number. holders: workflow id → run number of the open run.
-        leases: host → last token. hashes: sources that are stored. documents: (kind, key) → revision.
+        leases: host → last token. tokens: host → shard → last token, of hosts that nodes share.
+        hashes: sources that are stored. documents: (kind, key) → revision.
         chains: run → the first run of its chain, of runs that others continued as; a run that is missing is the first.
         newest: workflow id → state of its newest run, of those whose start asks for it.
         children: run → (run, policy) of its open children, of the runs that may end with the batch.
@@ -87,6 +89,7 @@ class Known:
     run_ids: dict[str, int] = field(default_factory=dict)
     holders: dict[str, int] = field(default_factory=dict)
     leases: dict[str, int] = field(default_factory=dict)
+    tokens: dict[str, Mapping[int, int]] = field(default_factory=dict)
     hashes: set[str] = field(default_factory=set)
     documents: dict[tuple[str, str], int] = field(default_factory=dict)
     chains: dict[int, int] = field(default_factory=dict)
@@ -99,6 +102,11 @@ class Known:
     next_run: int = 1
     next_inbox: int = 1
     numbered: bool = False
+
+    def token(self, host: str, run: int, otherwise: int) -> int:
+        """Return the token of a run that is opened at a host; `otherwise` when nobody has ever owned that."""
+        shards = self.tokens.get(host)
+        return shards[shard_of(run)] if shards else self.leases.get(host, otherwise)
 
 
 class Kept:
@@ -117,6 +125,7 @@ class Kept:
         """Know nothing any more."""
         self.heads: dict[int, Head] = {}
         self.leases: dict[str, int] = {}
+        self.tokens: dict[str, Mapping[int, int]] = {}
         self.hashes: set[str] = set()
         self.numbers: tuple[int, int] | None = None
         self.has_children: bool | None = None
@@ -137,6 +146,7 @@ class Kept:
             else:
                 self.heads.pop(run, None)
         self.leases.update(known.leases)
+        self.tokens.update(known.tokens)
         self.hashes |= known.hashes
         if known.numbered:
             self.numbers = (known.next_run, known.next_inbox)

@@ -252,7 +252,7 @@ def _retry(planner: Planner, head: Head, change: ChangeRun, answer: Committed) -
     planner.open(head)
     if change.locks:
         planner.hold(head, change.locks)
-    head.lease = planner.writes.fenced[head.run] = planner.known.leases.get(head.host, head.lease)
+    head.lease = planner.writes.fenced[head.run] = planner.known.token(head.host, head.run, head.lease)
     head.result, head.waits = None, b""
     _enter(planner, head, states.PENDING, _said(change, states.PENDING))
     if change.timers:

@@ -97,6 +97,9 @@ class Database(Protocol):
         """Tell whether a connection is of no use any more."""
         ...
 
+    clock: str
+    """Query of one value: the time of the database, Unix nanoseconds."""
+
     begin_read: str
     """Statement that begins a transaction whose reads all see one moment."""
 

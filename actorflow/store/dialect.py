@@ -165,6 +165,7 @@ class Sqlite:
         return cursor.execute("PRAGMA data_version").fetchone()[0]
 
     begin_read: str = "BEGIN"
+    clock: str = "SELECT CAST((julianday('now') - 2440587.5) * 86400000 AS INTEGER) * 1000000"
 
     def begin(self, cursor: Any) -> None:
         """Begin a write transaction."""

@@ -11,6 +11,7 @@ import trio
 from actorflow.run.turn import Committed, Item
 from actorflow.store.group import ROWS, Callback, Write, closed, commit_all, next_group
 from actorflow.store.moving import Moves
+from actorflow.store.owning import Ownership, Pulse
 from actorflow.store.port import Reader, Store
 from actorflow.store.telling import Listener
 from actorflow.store.wait import answer
@@ -70,6 +71,16 @@ class InlineWriter:
         await trio.lowlevel.checkpoint()
         self._commit()
         return self._store.claim(host, lease)
+
+    async def own(self, change: Callable[[Ownership], T]) -> T:
+        """Return `change(ownership)`, done after what has been submitted before."""
+        await trio.lowlevel.checkpoint()
+        self._commit()
+        return change(self._store.ownership)
+
+    def pulse(self) -> Pulse:
+        """Return what raises the counter of a node."""
+        return self._store.pulse()
 
     async def read(self, read: Callable[[Any], T]) -> T:
         """Return `read(store)`."""

@@ -5,16 +5,18 @@ It keeps every open run, and of the ended ones the newest; nothing else bounds i
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import fields, replace
 from typing import Any, Final, TypeVar
 
 from actorflow.run.event import CARRIED
+from actorflow.run.shard import SHARDS, shard_of
 from actorflow.run.state import TERMINAL
 from actorflow.run.turn import Committed, InboxRow, Item, RunRow, StartRun
 from actorflow.store.batch import Head, Known, Writes, needs, onward, parents, reopened, retried
 from actorflow.store.ending import complete
 from actorflow.store.memory_read import MemoryRows
+from actorflow.store.owning_memory import MemoryOwnership
 from actorflow.store.plan import plan
 from actorflow.store.telling import Listener
 
@@ -35,6 +37,7 @@ class MemoryStore(MemoryRows):
         """Make an empty store that remembers `kept` ended runs."""
         self._kept = kept
         super().__init__()
+        self.ownership = MemoryOwnership(self._leases, self._fence)
 
     @property
     def commits(self) -> int:
@@ -76,13 +79,22 @@ class MemoryStore(MemoryRows):
 
     def claim(self, host: str, lease: int = 0) -> int:
         """Fence earlier owners of a host off and return the new token (`port.Store.claim`)."""
-        token = max(lease, self._leases.get(host, 0) + 1)
+        tokens = self.ownership.tokens(host).values()
+        token = max(lease, 1 + max([self._leases.get(host, 0), *tokens]))
         self._leases[host] = token
+        self.ownership.claimed(host, token)
+        self._fence(host, range(SHARDS), token)
+        return token
+
+    def _fence(self, host: str, shards: Collection[int], token: int) -> None:
         for run in self._holders.values():
-            if self._runs[run].host == host:
+            if self._runs[run].host == host and shard_of(run) in shards:
                 self._runs[run] = replace(self._runs[run], lease=token)
         self._commits += 1
-        return token
+
+    def pulse(self) -> MemoryOwnership:
+        """Return what raises the counter of a node (`port.Store.pulse`)."""
+        return self.ownership
 
     def _look_up(self, batch: Sequence[Item]) -> Known:
         wanted = needs(batch)
@@ -100,6 +112,7 @@ class MemoryStore(MemoryRows):
         known.run_ids = {name: self._run_ids[name] for name in wanted.run_ids if name in self._run_ids}
         wanted.hosts |= retried(batch, known.runs)
         known.leases = {host: self._leases[host] for host in wanted.hosts if host in self._leases}
+        known.tokens = {host: self.ownership.tokens(host) for host in wanted.hosts}
         known.hashes = wanted.hashes & self._sources.keys()
         newest = {name: self._newest[name] for name in wanted.reused if name in self._newest}
         known.newest = {name: self._runs[run].state for name, run in newest.items()}

@@ -15,6 +15,7 @@ from actorflow.run.state import OPEN, PAUSED, STILL
 from actorflow.run.turn import RELEASE, CallRow, InboxRow, OpenRun, RunRow, StateChange
 from actorflow.store.attribute import attribute_rows, attributes_of, memo_of
 from actorflow.store.due import Waiting
+from actorflow.store.owning_memory import MemoryShardReader
 from actorflow.store.port import RunFilter
 from actorflow.store.verify import verify_missing, verify_run
 
@@ -144,6 +145,10 @@ class MemoryRows:
     def inbox(self, run: int, after: int = 0) -> list[InboxRow]:
         """Return deliveries not journaled yet."""
         return [replace(row) for number, row in self._inboxes.get(run, {}).items() if number > after]
+
+    def of_shards(self, shards: Collection[int]) -> MemoryShardReader:
+        """Return the reads of some shards of a host (`port.HotReader.of_shards`)."""
+        return MemoryShardReader(self, shards)
 
     # ---- documents ---------------------------------------------------------------------------------------------
 

@@ -108,6 +108,7 @@ class Mysql(Server):
 
     scheme: ClassVar[str] = "mysql"
     core: Any = MySQLDialect(paramstyle="format")
+    clock: str = "SELECT CAST(UNIX_TIMESTAMP(NOW(6)) * 1000000 AS SIGNED) * 1000"
     begin_read: str = "START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY"
 
     def connect(self) -> Any:

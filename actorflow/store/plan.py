@@ -14,6 +14,7 @@ from actorflow.codec import decode, encode
 from actorflow.run.document import DocumentRow, PutDocument
 from actorflow.run.event import CANCEL_REQUESTED, CARRIED, FUNCTION_COMPLETED, RESULTS, JournalEvent
 from actorflow.run.identity import CLOSE_ABANDON, QUEUE, REPLACE, RETURN_EXISTING, REUSE, REUSE_FAILED, SKIP
+from actorflow.run.shard import number_in
 from actorflow.run.state import COMPLETED, CREATED, ENDED, OPEN, PAUSED, TERMINAL
 from actorflow.run.turn import (
     NEVER,
@@ -139,15 +140,15 @@ class Planner:
     def _new(self, start: StartRun, *, follows: bool) -> Head:
         known, writes = self.known, self.writes
         last = start.events[-1]
-        lease = known.leases.get(start.host, start.lease)
+        number = number_in(start.near, known.next_run) if start.near else known.next_run
         head = Head(
-            run=known.next_run,
+            run=number,
             run_id=start.run_id,
             workflow_id=start.workflow_id,
             host=start.host,
             state=start.state,
             revision=1,
-            lease=lease,
+            lease=known.token(start.host, number, start.lease),
             updated=start.at,
             last_seq=last.seq,
             last_checksum=last.checksum,
@@ -157,7 +158,7 @@ class Planner:
             strict=start.strict,
             queue=start.queue,
         )
-        known.next_run += 1
+        known.next_run = number + 1
         known.runs[head.run] = head
         known.run_ids[head.run_id] = head.run
         writes.started[head.run] = (start, head)

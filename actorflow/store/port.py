@@ -20,6 +20,7 @@ from actorflow.run.row import RunChanged, Wanted
 from actorflow.run.turn import CallRow, Committed, InboxRow, Item, OpenRun, RunRow, StateChange
 
 if TYPE_CHECKING:
+    from actorflow.store.owning import Ownership, Pulse
     from actorflow.store.telling import Listener
 
 T = TypeVar("T")
@@ -51,8 +52,50 @@ class RunFilter:
     queue: str = ""
 
 
-class HotReader(Protocol):
+class HostReader(Protocol):
+    """What a host asks of its open runs: of all of them, or of those in some shards."""
+
+    def held(self, host: str, after: int = 0, limit: int = 1000) -> list[tuple[str, int, str]]:
+        """Return (workflow id, run, state) of the runs that `open_runs` returns: what is looked at for all of them."""
+        ...
+
+    def held_beside(self, host: str) -> list[tuple[str, int]]:
+        """Return (workflow id, run) of the ids that open runs of a host hold beside their own: they had waited."""
+        ...
+
+    def due_timers(
+        self, host: str, until: int, limit: int = 1000, queues: Collection[str] | None = None
+    ) -> list[tuple[int, int, int]]:
+        """Return (run, ref, due) of timers due at `until`, earliest first. Paused runs keep theirs until resumed.
+
+        With `queues`, what would let runs of other queues begin is left out, unless they stand in line for what others
+        hold: they were let go then.
+        """
+        ...
+
+    def due_calls(self, host: str, until: int, limit: int = 1000) -> list[tuple[int, CallRow]]:
+        """Return (run, call) of waiting calls due at `until`, earliest first. Paused runs keep theirs until resumed."""
+        ...
+
+    def inbox_runs(self, host: str) -> list[int]:
+        """Return the open runs of a host that get turns and have deliveries in their inbox."""
+        ...
+
+    def naming(self, host: str) -> list[tuple[str, JournalEvent]]:
+        """Return (workflow id, event) of what a host's open runs did with names and of the answers they got, in order.
+
+        The events are those of `event.TOLD_OF_NAMES`, of runs that have one of `event.NAMING`. The journals
+        of such runs are read from end to end, those of other runs not at all.
+        """
+        ...
+
+
+class HotReader(HostReader, Protocol):
     """The reads a workflow host lives on."""
+
+    def of_shards(self, shards: Collection[int]) -> HostReader:
+        """Return the same reads for the runs of some shards; see `run/shard.py`."""
+        ...
 
     def load(self, run: int, *, lazy: bool = False) -> OpenRun:
         """Return everything needed to continue a run, finished ones included.
@@ -77,14 +120,6 @@ class HotReader(Protocol):
         """Return runs of a host that have not ended, by run number, beginning after run number `after`."""
         ...
 
-    def held(self, host: str, after: int = 0, limit: int = 1000) -> list[tuple[str, int, str]]:
-        """Return (workflow id, run, state) of the runs that `open_runs` returns: what is looked at for all of them."""
-        ...
-
-    def held_beside(self, host: str) -> list[tuple[str, int]]:
-        """Return (workflow id, run) of the ids that open runs of a host hold beside their own: they had waited."""
-        ...
-
     def wanted(self, run: int) -> list[Wanted]:
         """Return the ids and lock keys beside its own that an open run waits for, in order; none once it has them."""
         ...
@@ -97,20 +132,6 @@ class HotReader(Protocol):
         """Return the run ids of the run that this one continues, and of the one it continued as; "" for none."""
         ...
 
-    def due_timers(
-        self, host: str, until: int, limit: int = 1000, queues: Collection[str] | None = None
-    ) -> list[tuple[int, int, int]]:
-        """Return (run, ref, due) of timers due at `until`, earliest first. Paused runs keep theirs until resumed.
-
-        With `queues`, what would let runs of other queues begin is left out, unless they stand in line for what others
-        hold: they were let go then.
-        """
-        ...
-
-    def due_calls(self, host: str, until: int, limit: int = 1000) -> list[tuple[int, CallRow]]:
-        """Return (run, call) of waiting calls due at `until`, earliest first. Paused runs keep theirs until resumed."""
-        ...
-
     def next_due(self, host: str) -> int | None:
         """Return when the next timer or call of a host is due, None when there is none."""
         ...
@@ -121,18 +142,6 @@ class HotReader(Protocol):
 
     def bundle(self, content_hash: str) -> bytes | None:
         """Return the source stored under a content hash."""
-        ...
-
-    def inbox_runs(self, host: str) -> list[int]:
-        """Return the open runs of a host that get turns and have deliveries in their inbox."""
-        ...
-
-    def naming(self, host: str) -> list[tuple[str, JournalEvent]]:
-        """Return (workflow id, event) of what a host's open runs did with names and of the answers they got, in order.
-
-        The events are those of `event.TOLD_OF_NAMES`, of runs that have one of `event.NAMING`. The journals
-        of such runs are read from end to end, those of other runs not at all.
-        """
         ...
 
     def inbox(self, run: int, after: int = 0) -> list[InboxRow]:
@@ -272,6 +281,15 @@ class Store(HotReader, Documents, ReadModel, Protocol):
 
     def reader(self) -> Reader:
         """Return a reader on a connection of its own."""
+        ...
+
+    @property
+    def ownership(self) -> Ownership:
+        """Which nodes share the store, and which of them owns what: for the thread that commits."""
+        ...
+
+    def pulse(self) -> Pulse:
+        """Return what raises the counter of a node, on a connection of its own."""
         ...
 
     def listener(self) -> Listener | None:

@@ -97,6 +97,7 @@ class Postgres(Server):
     scheme: ClassVar[str] = "postgresql"
     core: Any = PGDialect(paramstyle="format")  # type: ignore[no-untyped-call] # SQLAlchemy has it so
     begin_write: ClassVar[str] = "BEGIN ISOLATION LEVEL READ COMMITTED"  # each statement sees who came before
+    clock: str = "SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint * 1000"
     begin_read: str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
 
     def connect(self) -> Any:

@@ -17,6 +17,7 @@ from actorflow.store.listed import LISTED, listing
 from actorflow.store.port import Reader, RunFilter
 from actorflow.store.reading import SqlReading, explained
 from actorflow.store.seal import delivery_digest, document_digest, sound
+from actorflow.store.shard_read import ShardStatements, SqlShardReader
 from actorflow.store.statement_read import ReadStatements
 from actorflow.store.vault import MARK, Opener, of_call, of_inbox, of_row
 from actorflow.store.verify import verify_missing, verify_run
@@ -34,6 +35,7 @@ class SqlReader(SqlReading):
         super().__init__(dialect)
         self._reads = reads or ReadStatements(dialect)
         self._listings: dict[tuple[frozenset[str], bool, int], str] = {}
+        self._sharded: ShardStatements | None = None
         self._opener = Opener(dialect.vault, self._rows, self._reads.run_id, self._reads.blob)
 
     def _run_row(self, sql: str, *parameters: object) -> RunRow | None:
@@ -199,6 +201,13 @@ class SqlReader(SqlReading):
         row = _delivery(run, values)
         row.payload = self._opener.value(run, row.payload, lambda _name: of_inbox(row.id, row.kind))
         return row
+
+    def of_shards(self, shards: Collection[int]) -> SqlShardReader:
+        """Return the reads of some shards of a host (`port.HotReader.of_shards`)."""
+        if self._sharded is None:
+            self._sharded = ShardStatements(self.dialect)
+        opened = (self._call, self._opener.event)
+        return SqlShardReader(self._sharded, self.dialect.pack, shards, self._rows, opened)
 
     # ---- documents ---------------------------------------------------------------------------------------------
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Sequence
-from functools import partial
+from functools import cached_property, partial
 from typing import Any, TypeVar
 
 from actorflow.run.turn import Committed, Item, Transact
@@ -12,6 +12,7 @@ from actorflow.store.apply import apply, look_up
 from actorflow.store.batch import Kept
 from actorflow.store.crash import CrashPoint, crash_point
 from actorflow.store.database import Database
+from actorflow.store.owning_sql import SqlOwnership, SqlPulse
 from actorflow.store.plan import plan
 from actorflow.store.port import CommitUnknown
 from actorflow.store.read import SqlReader
@@ -119,10 +120,27 @@ class SqlStore(SqlReader):
         kept.learn(known, writes)
         return answers
 
+    @cached_property
+    def ownership(self) -> SqlOwnership:
+        """Which nodes share the store, and which owns what (`port.Store.ownership`)."""
+        return SqlOwnership(self.dialect, self._transaction, self._taken)
+
+    def pulse(self) -> SqlPulse:
+        """Return what raises the counter of a node (`port.Store.pulse`)."""
+        return SqlPulse(self.dialect)
+
+    def _taken(self, host: str, token: int) -> None:
+        self._kept.forget()
+        self._tokens.setdefault(host, set()).add(token)
+
     def _claim(self, cursor: Any, host: str, lease: int) -> int:
         self._kept.forget()
-        rows = cursor.execute(self._writes.leases, (self.dialect.pack([host]),)).fetchall()
-        token = max(lease, (rows[0][1] if rows else 0) + 1)
+        listed = (self.dialect.pack([host]),)
+        asked = (self._writes.leases, self._writes.tokens)
+        last: list[int] = [row[-1] for sql in asked for row in cursor.execute(sql, listed).fetchall()]
+        token = max([lease, *(before + 1 for before in last or [0])])
+        if len(last) > 1:
+            self.ownership.fence_all(cursor, host, token)
         cursor.execute(self._writes.claim, (host, token))
         cursor.execute(self._writes.fence, (token, host))
         return token

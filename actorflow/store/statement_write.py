@@ -58,7 +58,7 @@ class WriteStatements:
             "ids",
         )
         self.run_ids = sql(select(t.run.c.run_id, t.run.c.run).where(dialect.one_of(t.run.c.run_id, "ids")), "ids")
-        self.leases = sql(select(t.host_lease).where(dialect.one_of(t.host_lease.c.host, "hosts")), "hosts")
+        self.leases, self.tokens = _tokens(dialect)
         self.hashes = sql(select(t.source.c.hash).where(dialect.one_of(t.source.c.hash, "hashes")), "hashes")
 
         def rows(statement: Insert, *names: str) -> Rows:
@@ -114,6 +114,14 @@ class WriteStatements:
         self.refence = sql(update(t.run).where(bound(t.run.c.run)), "lease", "key_run")
         self.fence = sql(update(t.run).where(t.run.c.run.in_(mine)), "lease", "key_host")
         self.claim = sql(dialect.upsert(t.host_lease), *all_of(t.host_lease))
+
+
+def _tokens(dialect: Database) -> tuple[str, str]:
+    """Compile the reads of the tokens of hosts, and of those of their shards."""
+    leases = select(t.host_lease).where(dialect.one_of(t.host_lease.c.host, "hosts"))
+    shards = select(t.host_shard.c.host, t.host_shard.c.shard, t.host_shard.c.token)
+    tokens = shards.where(dialect.one_of(t.host_shard.c.host, "hosts"))
+    return compiled(dialect, leases, "hosts"), compiled(dialect, tokens, "hosts")
 
 
 class KinStatements:

@@ -187,6 +187,27 @@ host_lease = Table(
 )
 """The last fencing token of each host: what a new run of the host begins with."""
 
+host_shard = Table(
+    "host_shard",
+    metadata,
+    _part_of_key("host", NAME),
+    _part_of_key("shard", NUMBER),
+    _needed("token", NUMBER),
+    _needed("node", NAME),
+    sqlite_with_rowid=False,
+)
+"""Where nodes share a host: the last token of each of its shards and roles, and the node that owns it, "" for none."""
+
+cluster_node = Table(
+    "cluster_node",
+    metadata,
+    Column("node", NAME, primary_key=True),
+    _needed("counter", NUMBER),
+    _needed("about", LONG),
+    sqlite_with_rowid=False,
+)
+"""The nodes that share the store; one whose counter stands still is dead."""
+
 document = Table(
     "document",
     metadata,

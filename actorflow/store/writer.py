@@ -21,6 +21,7 @@ from actorflow.store.group import ROWS, Answer, Callback, Write, closed, commit_
 from actorflow.store.inline import InlineWriter
 from actorflow.store.memory import MemoryStore
 from actorflow.store.moving import Moves
+from actorflow.store.owning import Ownership, Pulse
 from actorflow.store.port import Reader, Store
 from actorflow.store.telling import Listener
 from actorflow.store.wait import answer
@@ -109,6 +110,15 @@ class Writer:
         """Take a host over; see `Store.claim`."""
         token: int = await self._alone(lambda: self._store.claim(host, lease))
         return token
+
+    async def own(self, change: Callable[[Ownership], T]) -> T:
+        """Return `change(ownership)`, done between two commits, after what has been submitted before; see `owning`."""
+        done: T = await self._alone(lambda: change(self._store.ownership))
+        return done
+
+    def pulse(self) -> Pulse:
+        """Return what raises the counter of a node, for a thread of the caller's; see `Store.pulse`."""
+        return self._store.pulse()
 
     async def read(self, read: Callable[[Any], T]) -> T:
         """Return `read(reader)`, run in the reader thread on one snapshot; it sees all that was answered before.

@@ -15,6 +15,7 @@ from actorflow.testing.conformance.store import (
     change,
     documents,
     ending,
+    owning,
     reading,
     start,
     succession,
@@ -37,6 +38,7 @@ CASES: Final[tuple[Case, ...]] = (
     *documents.CASES,
     *change.CASES,
     *transact.CASES,
+    *owning.CASES,
 )
 
 

@@ -9,8 +9,10 @@ from collections.abc import Callable
 from threading import Barrier, Thread
 from typing import Any, Final, TypeAlias
 
+from actorflow.run.shard import UNITS, shard_of
+from actorflow.run.turn import CallRow, Item, KeepCalls
 from actorflow.store.port import Store
-from actorflow.testing.conformance.items import HOST, Book, message
+from actorflow.testing.conformance.items import EPOCH, HOST, Book, message
 from actorflow.testing.conformance.store.case import begin_one, expect
 
 SharedCase: TypeAlias = Callable[[Store, Store], None]
@@ -127,6 +129,41 @@ def nothing_is_missed_while_others_write(one: Store, two: Store) -> None:
     expect("count", (len(changes), len(letters)), (1 + 2 * _TIMES, 2 * _TIMES))
 
 
+def shards_are_taken_by_one_of_two_at_once(one: Store, two: Store) -> None:
+    """Of nodes that take at the same time each gets what it asks for, together everything, and nothing twice."""
+    stores = {"one": one, "two": two}
+    for node, store in stores.items():
+        store.ownership.enter(node, "")
+
+    def take(node: str) -> list[int]:
+        taken = [stores[node].ownership.take(HOST, node, UNITS // 8) or {} for _ in range(4)]
+        return [shard for some in taken for shard in some]
+
+    found = together(lambda: take("one"), lambda: take("two"))
+    expect("how many", [len(shards) for shards in found], [UNITS // 8 * 4] * 2)
+    expect("twice", set(found[0]) & set(found[1]), set())
+
+
+def a_zombie_is_refused_from_the_moment_its_shard_is_taken(one: Store, two: Store) -> None:
+    """A node that was taken for dead turns its runs until another takes their shards, and never after that."""
+    one.ownership.enter("one", "")
+    token = (one.ownership.take(HOST, "one", UNITS) or {})[0]
+    book = Book("order/1", lease=token)
+    book.started(one.commit([book.start()])[0])
+    two.ownership.enter("two", "")
+    expect("found dead", two.ownership.leave("one"), wanted=True)
+    expect("nobody has its shards yet", one.commit([book.turn()])[0].accepted, wanted=True)
+    taken = (two.ownership.take(HOST, "two", UNITS) or {})[shard_of(book.run)]
+    row = CallRow(9, 1, EPOCH, b"")
+    late: list[Item] = [book.turn(), KeepCalls(book.run, token, [row])]
+    expect("after that", [answer.refusal for answer in one.commit(late)], ["lease"] * 2)
+    expect("it takes nothing", one.ownership.take(HOST, "one", UNITS), None)
+    book.revision -= 1
+    fresh = Book("order/1", book.run_id, lease=taken)
+    fresh.run, fresh.revision = book.run, book.revision
+    expect("the new owner", two.commit([fresh.turn(events=[])])[0].accepted, wanted=True)
+
+
 SHARED: Final[tuple[SharedCase, ...]] = (
     a_turn_of_another_connection_is_seen,
     a_claim_of_another_connection_fences_at_once,
@@ -134,4 +171,6 @@ SHARED: Final[tuple[SharedCase, ...]] = (
     starts_at_once_make_one_run,
     deliveries_from_both_have_one_order,
     nothing_is_missed_while_others_write,
+    shards_are_taken_by_one_of_two_at_once,
+    a_zombie_is_refused_from_the_moment_its_shard_is_taken,
 )
