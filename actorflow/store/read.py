@@ -18,6 +18,7 @@ from actorflow.store.port import Reader, RunFilter
 from actorflow.store.reading import SqlReading, explained
 from actorflow.store.seal import delivery_digest, document_digest, sound
 from actorflow.store.shard_read import ShardStatements, SqlShardReader
+from actorflow.store.statement import compiled_once
 from actorflow.store.statement_read import ReadStatements
 from actorflow.store.vault import MARK, Opener, of_call, of_inbox, of_row
 from actorflow.store.verify import verify_missing, verify_run
@@ -31,9 +32,9 @@ class SqlReader(SqlReading):
     """Reads on a connection of its own (`port.Reader`); used by one thread at a time."""
 
     def __init__(self, dialect: Database, reads: ReadStatements | None = None) -> None:
-        """Take statements that are compiled already, or compile them; the first read opens the connection."""
+        """Take statements, or those of databases of this kind; the first read opens the connection."""
         super().__init__(dialect)
-        self._reads = reads or ReadStatements(dialect)
+        self._reads = reads or compiled_once(ReadStatements, dialect)
         self._listings: dict[tuple[frozenset[str], bool, int], str] = {}
         self._sharded: ShardStatements | None = None
         self._opener = Opener(dialect.vault, self._rows, self._reads.run_id, self._reads.blob)

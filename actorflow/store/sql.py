@@ -16,6 +16,7 @@ from actorflow.store.owning_sql import SqlOwnership, SqlPulse
 from actorflow.store.plan import plan
 from actorflow.store.port import CommitUnknown
 from actorflow.store.read import SqlReader
+from actorflow.store.statement import compiled_once
 from actorflow.store.statement_write import WriteStatements
 from actorflow.store.telling import Listener, told
 from actorflow.store.transact import TransactionLost
@@ -40,7 +41,7 @@ class SqlStore(SqlReader):
             Error: when the database cannot be used; the message says why. Nothing foreign is overwritten.
         """
         super().__init__(dialect)
-        self._writes = WriteStatements(dialect)
+        self._writes = compiled_once(WriteStatements, dialect)
         self._crash = crash_point(os.environ) if crash is None else crash
         self._broken = False
         self._unsettled = False
