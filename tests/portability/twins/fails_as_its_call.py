@@ -1,0 +1,5 @@
+from actorflow.script import funcs
+
+
+async def main():
+    return await funcs.call("app:refuse", "pears")

@@ -1,0 +1,5 @@
+from actorflow.script import errors
+
+
+async def main():
+    raise errors.Rejected("no", errors.CONFLICT, {"why": "so"})
