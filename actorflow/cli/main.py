@@ -55,6 +55,7 @@ _VERBS: Final[dict[str, Callable[..., Any] | tuple[str, str]]] = {
     "check": check.check,
     "backup": ("actorflow.cli.backup:backup", "Copy the stores as they are at this moment, beside a running node."),
     "restore": ("actorflow.cli.backup:restore", "Lay a backup down in an empty data directory, or activate it."),
+    "move": ("actorflow.cli.move:move", "Move runs to another database, live."),
     "rotate-keys": ("actorflow.cli.rotate:rotate_keys", "Put what the stores hold under the active key."),
     "doctor": ("actorflow.cli.doctor:doctor", "Verify every run, source and index of the stores, and repair them."),
     "bench": ("actorflow.cli.bench.command:bench", "Measure what this machine does."),

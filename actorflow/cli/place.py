@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from actorflow.store.database import Database
     from actorflow.store.dialect import Sqlite
     from actorflow.store.stores import Stores
+    from actorflow.store.vault import Vault
 
 T = TypeVar("T")
 
@@ -104,6 +105,23 @@ class Place:
         found = list(self._stores().files().values())
         if not found:
             raise not_found(f"no store in data directory {self.data}: name another with -C or --data")
+        return found
+
+    def database_at(self, where: str, vault: Vault | None = None) -> Database:
+        """Return the database that a URL or the id of a `db.sql.*` entry names; values at a URL are kept as in `vault`.
+
+        Raises:
+            Error: kind NotFound or Invalid, when there is none that works here.
+        """
+        from actorflow.errors import invalid  # noqa: PLC0415
+        from actorflow.store.opening import database_at  # noqa: PLC0415
+        from actorflow.store.vault import Vault  # noqa: PLC0415
+
+        if "://" in where:
+            return database_at(where, vault or Vault())
+        found = self._stores().database(where)
+        if found is None:
+            raise invalid(f"{where} is in memory: runs move between files and servers")
         return found
 
     def _stores(self) -> Stores:

@@ -35,6 +35,8 @@ def look_up(cursor: Any, sql: WriteStatements, dialect: Database, batch: Sequenc
         known.newest = dict(fetch(sql.kin.newest, wanted.reused))
     ending = complete(known, batch, _SqlKin(cursor, sql, dialect, kept))
     wanted.hosts |= retried(batch, known.runs)
+    if wanted.run_ids and kept.has_departed is None:
+        kept.has_departed = cursor.execute(sql.departed[1], (1,)).fetchone() is not None
     if wanted.run_ids or wanted.hosts or wanted.hashes:
         _look_up_starts(fetch, sql, wanted, known, kept)
     if wanted.documents:
@@ -68,6 +70,8 @@ def _look_up_heads(  # noqa: PLR0913, PLR0917 - the parts of a look-up
 def _look_up_starts(fetch: Fetch, sql: WriteStatements, wanted: Needs, known: Known, kept: Kept) -> None:
     known.run_ids = dict(fetch(sql.run_ids, wanted.run_ids))
     known.tokens = {host: kept.tokens[host] for host in wanted.hosts if host in kept.tokens}
+    if kept.has_departed is not False:
+        known.departed = {row[0] for row in fetch(sql.departed[0], wanted.workflow_ids)}
     known.leases = {host: kept.leases[host] for host in wanted.hosts if host in kept.leases}
     if len(known.tokens) < len(wanted.hosts):
         known.leases = dict(fetch(sql.leases, wanted.hosts))

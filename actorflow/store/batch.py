@@ -78,6 +78,7 @@ class Known:
         hashes: sources that are stored. documents: (kind, key) → revision.
         chains: run → the first run of its chain, of runs that others continued as; a run that is missing is the first.
         newest: workflow id → state of its newest run, of those whose start asks for it.
+        departed: workflow ids of runs that were open when they moved to another store, of those that are to start.
         children: run → (run, policy) of its open children, of the runs that may end with the batch.
         keys: run → the ids and lock keys it waits for, or holds beside its own. queues: id or lock key → the first runs
             that want it or hold it, in order. ready: runs that stand in line. Of the runs that may come to wait or to
@@ -94,6 +95,7 @@ class Known:
     documents: dict[tuple[str, str], int] = field(default_factory=dict)
     chains: dict[int, int] = field(default_factory=dict)
     newest: dict[str, str] = field(default_factory=dict)
+    departed: set[str] = field(default_factory=set)
     children: dict[int, list[tuple[int, str]]] = field(default_factory=dict)
     keys: dict[int, Sequence[str]] = field(default_factory=dict)
     queues: dict[str, list[int]] = field(default_factory=dict)
@@ -130,6 +132,7 @@ class Kept:
         self.numbers: tuple[int, int] | None = None
         self.has_children: bool | None = None
         self.has_queued: bool | None = None
+        self.has_departed: bool | None = None
         self.version: object = None
 
     def learn(self, known: Known, writes: Writes) -> None:

@@ -25,6 +25,8 @@ BY_RUN_ID: Final = (EARLY, DELETE_DATA, AUTO_RESUME)
 BY_NUMBER: Final = (AWAITED,)
 _AUDIT: Final = ("name", "number", "run_id", "workflow_id", "pid", "entry", "ref", "state", "at", "decided", "by")
 """What stays of an approval whose run is gone."""
+_WAITER: Final = 2
+"""The field of what is kept of a run that waits for another one which holds its number."""
 _PAGE: Final = 1000
 
 
@@ -39,12 +41,35 @@ def scrubbed(reader: Documents, row: RunRow) -> tuple[PutDocument, ...]:
     return (*_deleted(reader, row), *kept)
 
 
+def documents_of(reader: Documents, run: int, run_id: str) -> Iterator[DocumentRow]:
+    """Yield all documents of a run."""
+    yield from _plain(reader, run, run_id)
+    yield from _under(reader, APPROVAL, run_id)
+
+
+def given_over(document: DocumentRow, row: RunRow, number: int) -> DocumentRow:
+    """Return a document of a run as a store has it in which the run has another number."""
+    key, value = document.key, document.value
+    if document.kind in BY_NUMBER:
+        key = f"{number}/{key.partition('/')[2]}"
+        listed: Any = decode(value)
+        listed[_WAITER] = number
+        value = encode(listed)
+    elif document.kind in {DELETE_DATA, AUTO_RESUME} and decode(value) == row.run:
+        value = encode(number)
+    return DocumentRow(document.kind, key, document.due, document.revision, value)
+
+
 def _deleted(reader: Documents, row: RunRow) -> Iterator[PutDocument]:
-    for kinds, name in ((BY_RUN_ID, row.run_id), (BY_NUMBER, str(row.run))):
+    return (PutDocument(found.kind, found.key, None) for found in _plain(reader, row.run, row.run_id))
+
+
+def _plain(reader: Documents, run: int, run_id: str) -> Iterator[DocumentRow]:
+    for kinds, name in ((BY_RUN_ID, run_id), (BY_NUMBER, str(run))):
         for kind in kinds:
-            if reader.document(kind, name) is not None:
-                yield PutDocument(kind, name, None)
-            yield from (PutDocument(kind, found.key, None) for found in _under(reader, kind, name))
+            if (found := reader.document(kind, name)) is not None:
+                yield found
+            yield from _under(reader, kind, name)
 
 
 def _records(reader: Documents, row: RunRow) -> Iterator[DocumentRow]:

@@ -13,6 +13,7 @@ from actorflow.message import of_child
 from actorflow.run import event as events
 from actorflow.run import state as states
 from actorflow.run.event import sealed, take_back_target
+from actorflow.run.lease import FENCED
 from actorflow.run.taken import TakenBack
 from actorflow.run.turn import Committed, Delivery, KeepCalls, StateChange
 
@@ -33,7 +34,7 @@ def change_run(planner: Planner, change: ChangeRun) -> Committed:
     if head is None:
         return Committed(accepted=False, refusal="unknown", run=run)
     answer = Committed(accepted=False, run=head.run, run_id=head.run_id, state=head.state)
-    answer.refusal = _refusal(planner, head, change)
+    answer.refusal = "moving" if head.lease == FENCED else _refusal(planner, head, change)
     if not answer.refusal:
         answer.accepted = True
         _CHANGES[change.verb](planner, head, change, answer)

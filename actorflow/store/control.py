@@ -78,6 +78,13 @@ def ending(change: ChangeRun, failure: Failure) -> ChangeRun:
     return change
 
 
+_LATER: Final = {
+    "revision": "it has changed meanwhile; look at it again, then ask again",
+    "moving": "it is being moved to another store; ask there when it has arrived",
+}
+"""Refusals that somebody else's work is the reason of."""
+
+
 def refused(change: ChangeRun, answer: Committed, what: str, *, strict: str = "", revision: int = 0) -> Error:
     """Return the error of a change that the store refused; `what` names the run."""
     if answer.refusal == "state":
@@ -87,9 +94,8 @@ def refused(change: ChangeRun, answer: Committed, what: str, *, strict: str = ""
     if answer.refusal == "exists":
         message = f"cannot {change.verb} {what}: another open run holds its workflow id or lock key; end that one first"
         return Error(message, ALREADY_EXISTS, retryable=False)
-    if answer.refusal == "revision":
-        message = f"cannot {change.verb} {what}: it has changed meanwhile; look at it again, then ask again"
-        return Error(message, CONFLICT, retryable=True)
+    if answer.refusal in _LATER:
+        return Error(f"cannot {change.verb} {what}: {_LATER[answer.refusal]}", CONFLICT, retryable=True)
     if answer.refusal == "parent":
         message = f"cannot {change.verb} {what}: its parent run is open still and may ask for it; purge it afterwards"
         return Error(message, CONFLICT, retryable=False)

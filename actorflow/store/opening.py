@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from sqlalchemy import URL
+from sqlalchemy import URL, make_url
+from sqlalchemy.exc import ArgumentError
 
-from actorflow.errors import UNAVAILABLE, Error
+from actorflow.errors import UNAVAILABLE, Error, invalid
 from actorflow.registry.kinds.db_sql_server import DbSqlServer
 from actorflow.store.database import Database
 from actorflow.store.dialect import Sqlite
@@ -15,6 +16,7 @@ from actorflow.store.vault import Vault
 
 _SERVERS: Final = {"db.sql.postgres": ("postgresql", "postgres"), "db.sql.mysql": ("mysql", "mysql")}
 """The kinds of databases on servers: the scheme of their URL, and the extra that brings the driver."""
+_FORMS: Final = "postgresql://USER:PASSWORD@HOST/NAME, mysql://…, sqlite:///FILE"
 
 
 def is_server(kind: str) -> bool:
@@ -48,6 +50,30 @@ def _dialect(scheme: str) -> Any:
     from actorflow.store.postgres import Postgres  # noqa: PLC0415 - its driver is an extra
 
     return Postgres
+
+
+def database_at(text: str, vault: Vault) -> Database:
+    """Return the database of a URL (`postgresql://…`, `mysql://…`, `sqlite:///FILE`); nothing is connected yet.
+
+    Raises:
+        Error: kind Invalid, when it is none; kind Unavailable, naming the extra, when its driver is not installed.
+    """
+    try:
+        url = make_url(text)
+    except ArgumentError:
+        raise invalid(f"{text!r} is no URL of a database, and no entry; expected {_FORMS}") from None
+    scheme = url.get_backend_name()
+    if scheme == "sqlite" and url.database and url.database != ":memory:":
+        return Sqlite(url.database, vault)
+    extra = {"postgresql": "postgres", "mysql": "mysql", "mariadb": "mysql"}.get(scheme)
+    if extra is None or not url.database:
+        raise invalid(f"{url.render_as_string()}: expected a database, as one of {_FORMS}")
+    try:
+        found: Database = _dialect("mysql" if extra == "mysql" else scheme)(url, vault)
+    except ModuleNotFoundError as error:
+        message = f"the driver {error.name} is missing; install it with `pip install 'actorflow[{extra}]'`"
+        raise Error(message, UNAVAILABLE, retryable=False, details={"extra": extra}) from error
+    return found
 
 
 def open_store(database: Any) -> SqlStore:

@@ -14,6 +14,7 @@ from actorflow.codec import decode, encode
 from actorflow.run.document import DocumentRow, PutDocument
 from actorflow.run.event import CANCEL_REQUESTED, CARRIED, FUNCTION_COMPLETED, RESULTS, JournalEvent
 from actorflow.run.identity import CLOSE_ABANDON, QUEUE, REPLACE, RETURN_EXISTING, REUSE, REUSE_FAILED, SKIP
+from actorflow.run.lease import FENCED
 from actorflow.run.shard import number_in
 from actorflow.run.state import COMPLETED, CREATED, ENDED, OPEN, PAUSED, TERMINAL
 from actorflow.run.turn import (
@@ -32,6 +33,7 @@ from actorflow.run.turn import (
 from actorflow.store.batch import Head, Known, Writes
 from actorflow.store.change import CANCEL_REASON, change_run, keep_calls, keep_late, resume
 from actorflow.store.ending import Endings
+from actorflow.store.unfit import unfit
 
 V = TypeVar("V")
 
@@ -102,8 +104,8 @@ class Planner:
             return Committed(accepted=True, run=same, run_id=start.run_id, existing=True)
         if start.joins is not None and known.documents.get((start.joins.kind, start.joins.key)):
             return Committed(accepted=True, existing=True)  # asked again by a run that was read again
-        if not _continues(start.events, 0):
-            return Committed(accepted=False, refusal="journal")
+        if refusal := unfit(known, start) if _continues(start.events, 0) else "journal":
+            return Committed(accepted=False, refusal=refusal)
         holder = known.holders.get(start.workflow_id) if start.state in OPEN else None
         before = holder or (start.on_conflict == QUEUE and self._endings.first(start.workflow_id))
         if before and start.on_conflict != REPLACE:
@@ -213,6 +215,8 @@ class Planner:
             instead = self.deliver(delivery.otherwise) if delivery.otherwise else Committed(accepted=False)
             return Committed(accepted=False, refusal="unknown", run=instead.run, inbox=instead.inbox)
         if delivery.documents:
+            if head.lease == FENCED:
+                return Committed(accepted=False, refusal="moving", run=run)
             if any(self._is_outdated(document) for document in delivery.documents):
                 return Committed(accepted=False, refusal="document", run=run)
             for document in delivery.documents:

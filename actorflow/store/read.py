@@ -296,7 +296,7 @@ class SqlReader(SqlReading):
     @explained
     def last_change(self) -> int:
         """Return the id of the newest change of state."""
-        return self._rows(self._reads.last_change)[0][0] or 0
+        return max(self._rows(self._reads.last_change)[0][0] or 0, 0)  # below 0 is what has come with moved runs
 
     @explained
     def counts(self) -> dict[tuple[str, str], int]:

@@ -66,6 +66,11 @@ class SqlStore(SqlReader):
             self._transaction(lambda cursor: cursor.execute(self._writes.tell, (KEYS, value)))
 
     @property
+    def writing(self) -> WriteStatements:
+        """The statements of commits, for what is done `alone`."""
+        return self._writes
+
+    @property
     def commits(self) -> int:
         """How many transactions this store has committed since it was opened."""
         return self._commits
@@ -91,6 +96,26 @@ class SqlStore(SqlReader):
     def collect_sources(self, *, dry_run: bool = False) -> list[tuple[str, int]]:
         """Remove the sources that no run refers to (`port.Store.collect_sources`)."""
         return self._transaction(lambda cursor: self._collect(cursor, dry_run=dry_run))
+
+    def rows(self, sql: str, *parameters: object) -> list[Any]:
+        """Return the rows of a statement, inside of a snapshot or of what is done `alone`."""
+        return self._rows(sql, *parameters)
+
+    def batch(self, cursor: Any, items: Sequence[Item]) -> list[Committed]:
+        """Apply items inside of what is done `alone`, as its last part."""
+        return self._batch(cursor, items)
+
+    def alone(self, work: Callable[[Any], T]) -> T:
+        """Return `work(cursor)`, done in one transaction; on a server it may be done again, when nothing was written.
+
+        For what is no item of a batch: a move of runs. What it writes is unknown to the commits before and after it.
+        """
+
+        def unknown(cursor: Any) -> T:
+            self._kept.forget()
+            return work(cursor)
+
+        return self._transaction(unknown)
 
     def _collect(self, cursor: Any, *, dry_run: bool) -> list[tuple[str, int]]:
         self._kept.forget()

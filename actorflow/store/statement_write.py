@@ -7,6 +7,7 @@ from sqlalchemy import (
     delete,
     func,
     insert,
+    literal_column,
     select,
     update,
 )
@@ -14,6 +15,7 @@ from sqlalchemy.sql.dml import Insert
 
 from actorflow.store import tables as t
 from actorflow.store.database import Database, Rows
+from actorflow.store.departed import MOVED_OPEN
 from actorflow.store.statement import EVENT, INBOX, all_of, bound, compiled, limited, row_statement
 
 _HEAD = (
@@ -87,8 +89,8 @@ class WriteStatements:
         )
         self.repin, self.unused, self.forget = _sources(dialect)
         self.continued = sql(insert(t.continuation), *all_of(t.continuation))
-        left = select(*(t.inbox.c[name] for name in INBOX)).where(bound(t.inbox.c.run))
-        self.left = sql(left.order_by(t.inbox.c.id), "key_run")
+        left = select(*(t.inbox.c[name] for name in INBOX)).where(bound(t.inbox.c.run)).order_by(t.inbox.c.id)
+        self.left, self.departed = sql(left, "key_run"), _departed(dialect)
         self.go_over = sql(update(t.inbox).where(bound(t.inbox.c.id)), "run", "ref", "digest", "key_id")
         self.go_under = sql(delete(t.inbox).where(bound(t.inbox.c.run)), "key_run")
         named = bound(t.document.c.kind, t.document.c.key)
@@ -122,6 +124,13 @@ def _tokens(dialect: Database) -> tuple[str, str]:
     shards = select(t.host_shard.c.host, t.host_shard.c.shard, t.host_shard.c.token)
     tokens = shards.where(dialect.one_of(t.host_shard.c.host, "hosts"))
     return compiled(dialect, leases, "hosts"), compiled(dialect, tokens, "hosts")
+
+
+def _departed(dialect: Database) -> tuple[str, str]:
+    """Compile the reads of ids that are not to be started here: those of a list, and whether there is any."""
+    gone = select(t.document.c.key).where(t.document.c.kind == literal_column(f"'{MOVED_OPEN}'"))
+    some = compiled(dialect, gone.where(dialect.one_of(t.document.c.key, "ids")), "ids")
+    return some, compiled(dialect, limited(gone), "limit")
 
 
 class KinStatements:

@@ -16,6 +16,7 @@ from actorflow.run.state import PAUSED, TERMINAL
 from actorflow.run.step import step_of
 from actorflow.run.turn import RunRow
 from actorflow.store.control import pause_of
+from actorflow.store.departed import left
 from actorflow.store.port import Reader
 from actorflow.store.why import Told
 from actorflow.store.why import reasons as reasons_of
@@ -124,6 +125,8 @@ def find(reader: Reader, reference: str) -> RunRow:
     """
     row = reader.find(workflow_of(reference))
     if row is None:
+        if (moved := left(reader, workflow_of(reference))) is not None:
+            raise Error(moved)
         raise not_found(f"no run {reference!r}: expected a PID, a workflow id or a run id; `actorflow runs` lists them")
     return row
 

@@ -6,7 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from actorflow.codec import decode
-from actorflow.errors import ALREADY_EXISTS, UNAVAILABLE, Error, Failure, invalid
+from actorflow.errors import ALREADY_EXISTS, CONFLICT, UNAVAILABLE, Error, Failure, invalid
 from actorflow.node.suggest import did_you_mean
 from actorflow.ports import Outcome, Reply, SpawnRequest, Started
 from actorflow.run.identity import ALLOW, QUEUE, SKIP, aside
@@ -242,6 +242,10 @@ def _exists(start: StartRun, answer: Committed) -> Failure:
     workflow_id = start.workflow_id
     if answer.refusal == "reuse":
         text = f"workflow {workflow_id!r} has run before, and its id_reuse_policy is {start.reuse!r}"
+    elif answer.refusal in {"moved", "moving"}:
+        where = "is being moved to another store" if answer.refusal == "moving" else "has moved to another store"
+        text = f"workflow {workflow_id!r}, or what it would wait for, {where}: start it there"
+        return Failure(text, CONFLICT, retryable=answer.refusal == "moving", details={"workflow_id": workflow_id})
     else:
         text = (
             f"workflow {workflow_id!r} is already running; use id_conflict_policy 'use_existing' to get it, or "

@@ -31,7 +31,6 @@ from hosts.workflow.control import Control
 from hosts.workflow.driver import Operator
 from hosts.workflow.entropy import Entropy
 from hosts.workflow.eviction import evict_unused
-from hosts.workflow.faults import no_run
 from hosts.workflow.gathering import Gathering
 from hosts.workflow.live import Fact
 from hosts.workflow.programs import Programs
@@ -242,7 +241,7 @@ class Engine:
             self.recovery.doubt(answer)
             reply(Outcome(failure=answer.failure))
         elif not answer.accepted:
-            reply(Outcome(failure=no_run(delivery.workflow_id).failure))
+            reply(Outcome(failure=self.stored.lack_of(delivery.workflow_id)))
         else:
             self.arrived(delivery, answer)
             reply(Outcome(value=True))

@@ -13,6 +13,7 @@ from actorflow.errors import Error, invalid, not_found
 from actorflow.run import event as events
 from actorflow.run import state as states
 from actorflow.run.event import CALLS, payload_digest, source_of
+from actorflow.run.lease import FENCED
 from actorflow.run.rule import check_rules
 from actorflow.run.turn import NEVER, RELEASE
 from actorflow.store.port import RunFilter
@@ -59,7 +60,7 @@ async def load(engine: Engine, resident: Resident, given: Given | None = None) -
     found, before = given
     _know(engine, resident, found.row)
     row = found.row
-    if resident.host is None or row.state in states.STILL | states.TERMINAL:
+    if resident.host is None or row.state in states.STILL | states.TERMINAL or row.lease == FENCED:
         return row
     resident.lease = resident.host.lease  # not the row's: who was fenced off must stay so
     await _rebuild(engine, resident, found)

@@ -9,15 +9,17 @@ from typing import TYPE_CHECKING
 import trio
 
 from actorflow.codec import decode
-from actorflow.errors import INTERNAL, Error, failure_of
+from actorflow.errors import INTERNAL, NOT_FOUND, Error, failure_of
 from actorflow.notice import Notice
 from actorflow.ports import Outcome
 from actorflow.run import event as events
 from actorflow.run import state as states
+from actorflow.run.lease import FENCED
 from actorflow.run.lock import is_lock
 from actorflow.run.turn import Committed, Delivery, RunRow, StateChange, Turn
 from actorflow.store.control import Pause
 from actorflow.store.port import CommitUnknown
+from hosts.workflow.departing import has_departed, hold_still
 from hosts.workflow.driver import Divergence
 from hosts.workflow.effect import perform
 from hosts.workflow.faults import no_run, row_outcome
@@ -230,7 +232,7 @@ class Recovery:
         except Error as error:
             if error.retryable:
                 self._engine.start_soon(self._try_later, resident)
-            else:
+            elif not await self._has_departed(resident, error):
                 self.pause(resident, error.message)
             return
         except Exception as error:  # noqa: BLE001 - a fault of ours must stop one run, not the node
@@ -246,6 +248,10 @@ class Recovery:
         else:
             self._go_on(resident, row)
         self._engine.progressed()
+
+    async def _has_departed(self, resident: Resident, error: Error) -> bool:
+        """Tell whether a run could not be read because it has moved to another store, and let go of it then."""
+        return error.kind == NOT_FOUND and await has_departed(self._engine, resident)
 
     async def _read(self, resident: Resident, given: Given | None) -> RunRow:
         """Rebuild a run, twice before its store counts as damaged: for a moment a disk may look the same."""
@@ -271,6 +277,8 @@ class Recovery:
             self._engine.calls.hold(resident.run)
         elif row.state == states.CREATED and resident.ending is not None:
             expire_unbegun(self._engine, resident)
+        if row.lease == FENCED:
+            hold_still(self._engine, resident.run)
         self._park(resident)
 
     def _gone(self, resident: Resident, row: RunRow) -> None:

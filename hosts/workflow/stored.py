@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from hosts.workflow.faults import row_outcome
+from actorflow.store.departed import left
+from hosts.workflow.faults import no_run, row_outcome
 
 if TYPE_CHECKING:
+    from actorflow.errors import Failure
     from actorflow.ports import Outcome
     from actorflow.store.port import Reader
     from actorflow.store.writer import AnyWriter
@@ -40,6 +42,10 @@ class Stored:
         """Return the host of the newest run with this workflow id, "" when there is none."""
         row = self._reader.find(workflow_id)
         return row.host if row is not None and row.workflow_id == workflow_id else ""
+
+    def lack_of(self, workflow_id: str) -> Failure:
+        """Return why no open run holds an id: where its run has gone, if it has moved to another store."""
+        return left(self._reader, workflow_id) or no_run(workflow_id).failure
 
     def close(self) -> None:
         """Close the reader."""
