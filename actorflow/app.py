@@ -109,10 +109,11 @@ def read_registry(directory: Path, overrides: Sequence[str] = ()) -> Registry:
     Raises:
         RegistryFaulty: when it has faults of file scope.
     """
-    return _live_registry(directory, overrides).snapshot
+    return live_registry(directory, overrides).snapshot
 
 
-def _live_registry(directory: Path, overrides: Sequence[str]) -> LiveRegistry:
+def live_registry(directory: Path, overrides: Sequence[str] = ()) -> LiveRegistry:
+    """Load the registry in a directory, and what the files beside it say; raises as `read_registry`."""
     registry = open_registry(directory, overrides=overrides, environment=os.environ, modules=_MODULES)
     if registry.fatal:
         raise RegistryFaulty(directory, registry.fatal)
@@ -166,7 +167,7 @@ async def boot(  # noqa: PLR0913 - what a composition root is told
 ) -> AsyncIterator[Booted]:
     """Do what `open` does, and give all parts; `changed` is told of every change of state of a service."""
     check_hosts()
-    registry = _live_registry(directory, overrides)
+    registry = live_registry(directory, overrides)
     with DataDirectory.claim(data_path(directory, data, os.environ)) as claimed, _collector():
         sinks: dict[str, Any] = {"notices": notices, **({"log": log} if log else {})}
         node = Node(registry, languages(notices), name=registry.node.name, boot=claimed.next_boot(), **sinks)

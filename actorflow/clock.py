@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from datetime import UTC, datetime
 from typing import Protocol
 
 
@@ -28,3 +29,8 @@ class SystemClock:
     def monotonic(self) -> int:
         """Return `time.monotonic_ns()`."""
         return time.monotonic_ns()
+
+
+def instant_of(at: int) -> str:
+    """Return Unix nanoseconds as ISO 8601 in UTC."""
+    return datetime.fromtimestamp(at / 1e9, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

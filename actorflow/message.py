@@ -12,6 +12,9 @@ EVENTS_TOPIC: Final = "@pid/events"
 SUBSCRIPTION_PREFIX: Final = "@sub/"
 """Topics of what a process has subscribed to at its node, one a subscription; no script can name them."""
 
+UPDATE_PREFIX: Final = "{update|"
+"""How the sender of a message begins that is an update of a durable run: `{update|<id>}`."""
+
 
 class Message:
     """One message: its topic, who sent it, and its payloads; what a Python script receives is this very object.

@@ -51,7 +51,7 @@ def opened(file: Path, key_env: str = "", *, trust: bool = False) -> Capsule:
     from actorflow.store.capsule_file import key_from, read_capsule  # noqa: PLC0415 - loads the stores
 
     capsule = read_capsule(file, key_from(key_env, os.environ))
-    if capsule.bundle.language == "py" and not trust:
+    if any(source.language == "py" for source in capsule.sources) and not trust:
         text = f"{file}: the run of {capsule.bundle.id} is in Python, and a replay would run that code with your rights"
         raise Error(f"{text}; `--source` prints it, `--trust` runs it", PERMISSION_DENIED, retryable=False)
     return capsule
@@ -160,7 +160,8 @@ def _print_history(capsule: Capsule, *, as_json: bool) -> None:
 
 
 def _print_source(capsule: Capsule, *, as_json: bool) -> None:
-    units: Sequence[dict[str, Any]] = list({unit["id"]: unit for unit in _units(capsule.bundle)}.values())
+    found = {(unit["id"], unit["source"]): unit for source in capsule.sources for unit in _units(source)}
+    units: Sequence[dict[str, Any]] = list(found.values())
     if as_json:
         print_json([line_of(unit) for unit in units])
         return

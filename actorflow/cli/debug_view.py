@@ -6,7 +6,8 @@ import json
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, Final
 
-from actorflow.cli.output import cell, instant, plain
+from actorflow.cli.output import cell, plain
+from actorflow.clock import instant_of
 
 if TYPE_CHECKING:
     from actorflow.bundle import Bundle
@@ -21,7 +22,7 @@ def printed_moment(seen: dict[str, Any]) -> str:
 
 
 def _moment(seen: dict[str, Any]) -> Iterator[str]:
-    when = f" · {instant(seen['at'])}" if seen["at"] else ""
+    when = f" · {instant_of(seen['at'])}" if seen["at"] else ""
     yield f"step {seen['step']} of {seen['steps']} · event {seen['seq']}{when}"
     if seen["fed"] is not None:
         yield f"  fed     {_event(seen['fed'])}"

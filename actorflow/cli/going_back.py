@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any, Final
 import typer
 
 from actorflow.cli.capsule import fetched
-from actorflow.cli.output import instant, line_of, print_fields, print_json, print_rows
+from actorflow.cli.output import line_of, print_fields, print_json, print_rows
+from actorflow.clock import instant_of
 
 if TYPE_CHECKING:
     from actorflow.cli.place import Place
@@ -44,8 +45,11 @@ def print_past(capsule: Capsule, seq: int, *, as_json: bool) -> None:
     finally:
         debugger.close()
     was |= {name: seen[name] for name in ("inbox", "fault")}
-    if was["fault"] and (other := other_source(capsule, seq)):
-        was["fault"] = f"it went by source {other[:16]}… then, by another one now: where its script stood is not known"
+    other = other_source(capsule, seq)
+    if was["fault"] and other and other not in capsule.older:
+        was["fault"] = (
+            f"it went by source {other[:16]}… then, which is not kept any more: where its script stood is not known"
+        )
     was["timers"] = [line for line in seen["requests"] if "due" in line]
     was["tasks"] = [{name: task[name] for name in ("task", "place", "waits")} for task in seen["tasks"]]
     if as_json:
@@ -77,7 +81,7 @@ def print_timeline(capsule: Capsule, *, as_json: bool) -> None:
 
 
 def _told(line: dict[str, Any]) -> dict[str, Any]:
-    return {name: instant(value) if name in _INSTANTS and value else value for name, value in line.items()}
+    return {name: instant_of(value) if name in _INSTANTS and value else value for name, value in line.items()}
 
 
 def _print_bars(lines: list[dict[str, Any]]) -> None:

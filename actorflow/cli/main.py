@@ -13,6 +13,7 @@ from typing import Any, Final
 import typer
 
 from actorflow.cli import (
+    approve,
     asking,
     check,
     exec,  # noqa: A004 - the name of the verb
@@ -44,7 +45,7 @@ _VERBS: Final[dict[str, Callable[..., Any] | tuple[str, str]]] = {
     "nodes": nodes.nodes,
     "runs": listing.runs,
     "approvals": asking.approvals,
-    "approve": asking.approve,
+    "approve": approve.approve,
     "schedules": schedule.schedules,
     "hooks": hook.hooks,
     "cancel": work.cancel,

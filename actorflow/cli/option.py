@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
 
@@ -11,10 +11,11 @@ Directory = Annotated[
     Path | None,
     typer.Option("--directory", "-C", help="The registry; default: ./config if there is one, else this directory."),
 ]
-Data = Annotated[
-    Path | None,
-    typer.Option("--data", help="The data directory; default: ACTORFLOW_DATA, else .actorflow in the registry."),
-]
+DATA: Final = typer.Option(
+    *("--data", "--data-directory"),
+    help="The data directory; default: ACTORFLOW_DATA, else .actorflow in the registry.",
+)
+Data = Annotated[Path | None, DATA]
 Overrides = Annotated[
     list[str] | None,
     typer.Option("--override", "-o", metavar="NS:ENTRY:PATH=VALUE", help="Replace one field of one entry; repeatable."),
@@ -27,5 +28,12 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Timeout = Annotated[str, typer.Option("--timeout", metavar="DURATION", help="How long to wait, e.g. 30s or 5m.")]
 Arguments = Annotated[
     list[str] | None, typer.Argument(metavar="[ARGS]…", help="JSON, key=value, plain text, @FILE, or - for stdin.")
+]
+Actor = Annotated[
+    str,
+    typer.Option("--actor", metavar="ID|JSON", help='Who asks: an id, or {"id": …, "meta": {…}}.', show_default=False),
+]
+Scope = Annotated[
+    list[str] | None, typer.Option("--scope", metavar="POLICY", help="Id of a policy that judges this; repeatable.")
 ]
 Limit = Annotated[int, typer.Option("--limit", min=1, help="At most this many.")]

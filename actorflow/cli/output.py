@@ -6,15 +6,15 @@ import base64
 import json
 import sys
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import UTC, datetime
 from typing import Any, Final
 
 import typer
 
+from actorflow.clock import instant_of
 from actorflow.errors import Failure
 
 _INSTANTS: Final = frozenset(
-    {"created", "updated", "at", "started", "ended", "since", "next_start", "deadline", "decided"}
+    {"created", "updated", "at", "started", "ended", "since", "next_start", "deadline", "decided", "taken_back"}
 )
 """Fields that hold Unix nanoseconds."""
 _SHORT: Final = 60
@@ -32,7 +32,7 @@ def plain(value: Any, *, field: str = "") -> Any:
         return {str(key): plain(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
         return [plain(item) for item in value]
-    return instant(value) if field in _INSTANTS and isinstance(value, int) and value else value
+    return instant_of(value) if field in _INSTANTS and isinstance(value, int) and value else value
 
 
 def line_of(row: Mapping[str, Any]) -> dict[str, Any]:
@@ -81,7 +81,7 @@ def cell(name: str, value: Any, *, short: bool = False) -> str:
     if isinstance(value, Failure):
         text = f"{value.kind}: {value.message}"
     elif name in _INSTANTS and isinstance(value, int):
-        text = instant(value)
+        text = instant_of(value)
     elif isinstance(value, str):
         text = value
     elif isinstance(value, list) and all(isinstance(item, str) for item in value):
@@ -90,11 +90,6 @@ def cell(name: str, value: Any, *, short: bool = False) -> str:
         text = json.dumps(plain(value), ensure_ascii=False, separators=(",", ":"), default=str)
     text = text.replace("\n", " ") if short else text
     return f"{text[: _SHORT - 1]}…" if short and len(text) > _SHORT else text
-
-
-def instant(at: int) -> str:
-    """Return Unix nanoseconds as ISO 8601 in UTC."""
-    return datetime.fromtimestamp(at / 1e9, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def _cells(row: Mapping[str, Any], columns: Iterable[str]) -> list[str]:

@@ -15,6 +15,7 @@ from actorflow.node.data import DataDirectory, data_path, holder
 if TYPE_CHECKING:
     from actorflow.app import Booted
     from actorflow.node.control_client import ControlClient
+    from actorflow.node.guard import Guard
     from actorflow.store.database import Database
     from actorflow.store.dialect import Sqlite
     from actorflow.store.stores import Stores
@@ -80,6 +81,16 @@ class Place:
             return await verbs[verb](args)
 
         return self.on_stores(answer)
+
+    def guard(self) -> Guard:
+        """Return the guard of the registry, as a node that serves it would have it."""
+        from actorflow.app import live_registry  # noqa: PLC0415
+        from actorflow.node.guard import Guard  # noqa: PLC0415
+
+        registry = live_registry(self.directory, self.overrides)
+        guard = Guard(registry)
+        guard.strict = registry.strict
+        return guard
 
     def paths(self) -> dict[str, Path]:
         """Return where each database of the registry's hosts is, made or not, by its name, "" for the default one."""

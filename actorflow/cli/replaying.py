@@ -17,12 +17,13 @@ from actorflow.store.stores import Stores
 from actorflow.store.view import find
 from actorflow.store.why import Told
 
-_WAITS_OF: Final = "hosts.workflow.checking:waits_of"
+_STANDING_OF: Final = "hosts.workflow.checking:standing_of"
 
 
 def replaying(stores: Stores) -> Look:
     """Return what tells where the script of a run in `stores` stands."""
-    compilers, waits_of = cache(languages), cache(partial(pkgutil.resolve_name, _WAITS_OF))  # most verbs need neither
+    compilers = cache(languages)  # most verbs need neither of these
+    standing_of = cache(partial(pkgutil.resolve_name, _STANDING_OF))
 
     async def look(reference: str) -> Told:
         try:
@@ -31,9 +32,10 @@ def replaying(stores: Stores) -> Look:
                 return Told()
             bundle = Bundle.from_bytes(data)
             program = compilers()[bundle.language].compile(bundle, durable=True)
-            return Told(tasks=waits_of()(held, bundle, program))
+            told: Told = standing_of()(held, bundle, program)
         except Error:  # what the store says is all there is to say
             return Told()
+        return told
 
     return look
 

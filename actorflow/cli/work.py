@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
+import getpass
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
 from actorflow import errors
-from actorflow.cli.argument import parse_args, parse_message, parse_pairs, parse_seconds, parse_value, start_options
+from actorflow.cli.argument import (
+    asker,
+    parse_args,
+    parse_message,
+    parse_pairs,
+    parse_seconds,
+    parse_value,
+    start_options,
+)
 from actorflow.cli.failing import FAILED, RUN_FAILED, Ending, code_of, complain
-from actorflow.cli.option import Arguments, AsJson, Data, Directory, Overrides, Timeout
+from actorflow.cli.option import Actor, Arguments, AsJson, Data, Directory, Overrides, Scope, Timeout
 from actorflow.cli.output import print_json, print_value
 from actorflow.cli.place import Place
 from actorflow.errors import Error, Failure
@@ -29,17 +38,17 @@ def call(  # noqa: PLR0913, PLR0917 - the options of the verb
     target: Annotated[str, typer.Argument(metavar="ID", help="Registry id of the function.")],
     args: Arguments = None,
     timeout: Timeout = "30s",
+    actor: Actor = "",
+    scope: Scope = None,
     as_json: AsJson = False,  # noqa: FBT002 - typer makes flags of booleans
     directory: Directory = None,
     data: Data = None,
     override: Overrides = None,
 ) -> None:
     """Call a function and print its result; without a running node the registry is booted for this call."""
-    place, arguments, seconds = Place.of(directory, data, override), parse_args(args or ()), parse_seconds(timeout)
-    if place.running:
-        outcome = _asked(place, target, arguments, seconds)
-    else:
-        outcome = _booted_call(place, target, arguments, seconds)
+    place, arguments = Place.of(directory, data, override), parse_args(args or ())
+    more = {"timeout": parse_seconds(timeout), **asker(actor, scope)}
+    outcome = (_asked if place.running else _booted_call)(place, target, arguments, more)
     if outcome.failure is not None:
         complain(outcome.failure)
         raise Ending(code_of(outcome.failure) if outcome.failure.kind in NOT_THE_CALLEE else FAILED)
@@ -76,6 +85,8 @@ def spawn(  # noqa: PLR0913, PLR0917 - the options of the verb
     message: Annotated[
         list[str] | None, typer.Option("--message", metavar="TOPIC=JSON", help="A message to send with the start.")
     ] = None,
+    actor: Actor = "",
+    scope: Scope = None,
     as_json: AsJson = False,  # noqa: FBT002
     directory: Directory = None,
     data: Data = None,
@@ -99,6 +110,7 @@ def spawn(  # noqa: PLR0913, PLR0917 - the options of the verb
             memo=parse_pairs(memo or (), "--memo"),
             search_attributes=parse_pairs(attr or (), "--attr"),
         ),
+        **asker(actor, scope),
     }
     if not wait:
         _print_start(place.client().request("start", request), as_json=as_json)
@@ -151,7 +163,7 @@ def cancel(  # noqa: PLR0913, PLR0917 - the options of the verb
     if place.running:
         place.client().cancel(pid, reason)
     else:
-        place.on_stores(lambda stores: _store_cancel(stores, pid, reason))
+        _changed(place, "cancel", pid, reason)
     _done("cancel asked", pid, as_json=as_json)
 
 
@@ -162,8 +174,12 @@ def terminate(
     data: Data = None,
     override: Overrides = None,
 ) -> None:
-    """End a process without running any more of its code."""
-    Place.of(directory, data, override).client().terminate(pid)
+    """End a process without running any more of its code; a workflow without a running node, too."""
+    place = Place.of(directory, data, override)
+    if place.running:
+        place.client().terminate(pid)
+    else:
+        _changed(place, "terminate", pid)
     _done("terminated", pid, as_json=as_json)
 
 
@@ -173,10 +189,10 @@ def _done(what: str, pid: str, *, as_json: bool) -> None:
         print_json({"done": what, "pid": pid})
 
 
-def _asked(place: Place, target: str, arguments: list[Any], seconds: float) -> Outcome:
+def _asked(place: Place, target: str, arguments: list[Any], more: dict[str, Any]) -> Outcome:
     client = place.client()
     try:
-        return Outcome(client.call(target, arguments, timeout=seconds))
+        return Outcome(client.call(target, arguments, **more))
     except Error as error:
         return Outcome(failure=error.failure)
 
@@ -184,13 +200,13 @@ def _asked(place: Place, target: str, arguments: list[Any], seconds: float) -> O
 # ---- with a node of our own ----------------------------------------------------------------------------------------
 
 
-def _booted_call(place: Place, target: str, arguments: list[Any], seconds: float) -> Outcome:
+def _booted_call(place: Place, target: str, arguments: list[Any], more: dict[str, Any]) -> Outcome:
     import trio  # noqa: PLC0415
 
     async def run() -> Outcome:
         async with place.booted() as booted:
             try:
-                return Outcome(await booted.node.call(target, arguments, timeout=seconds))
+                return Outcome(await booted.node.call(target, arguments, **more))
             except Error as error:
                 return Outcome(failure=error.failure)
 
@@ -232,28 +248,25 @@ def _print_outcome(pid: str, outcome: Mapping[str, Any], *, as_json: bool) -> No
 # ---- without a node ------------------------------------------------------------------------------------------------
 
 
+def _changed(place: Place, verb: str, pid: str, reason: str = "") -> None:
+    """Change a run in its store: a process that is no run is not there without a node."""
+    place.ask("run.change", {"verb": verb, "run": pid, "reason": reason, "by": getpass.getuser()})
+
+
 async def _store_signal(stores: Stores, reference: str, topic: str, payloads: list[Any]) -> None:
-    from actorflow.machine.subscription import checked_topic  # noqa: PLC0415
-    from actorflow.run.event import MESSAGE_RECEIVED  # noqa: PLC0415
-
-    await _store(stores, reference, MESSAGE_RECEIVED, checked_topic(topic, "send to"), ["", payloads])
-
-
-async def _store_cancel(stores: Stores, reference: str, reason: str) -> None:
-    from actorflow.run.event import CANCEL_REQUESTED  # noqa: PLC0415
-
-    await _store(stores, reference, CANCEL_REQUESTED, "", ["", reason])
-
-
-async def _store(stores: Stores, reference: str, kind: str, target: str, payload: list[Any]) -> None:
-    """Put a fact into the inbox of an open run; the node that runs next takes it in."""
+    """Put a message into the inbox of an open run; the node that runs next takes it in."""
     from actorflow.clock import SystemClock  # noqa: PLC0415
     from actorflow.codec import encode  # noqa: PLC0415
+    from actorflow.machine.subscription import checked_topic  # noqa: PLC0415
+    from actorflow.node.sending_verb import ended  # noqa: PLC0415
+    from actorflow.run.event import MESSAGE_RECEIVED  # noqa: PLC0415
     from actorflow.run.turn import Delivery  # noqa: PLC0415
+    from actorflow.store import looking  # noqa: PLC0415
     from actorflow.store.view import workflow_of  # noqa: PLC0415
 
-    delivery = Delivery(workflow_of(reference), kind, target, "", encode(payload), SystemClock().now())
+    target, payload = checked_topic(topic, "send to"), encode(["", payloads])
+    delivery = Delivery(workflow_of(reference), MESSAGE_RECEIVED, target, "", payload, SystemClock().now())
     answer = await stores.write(reference, delivery)
     if not answer.accepted:
-        message = f"run {reference!r} has ended: nothing can be delivered to it any more"
-        raise Error(message, errors.CONFLICT, retryable=False)
+        run, _ = await stores.about(reference, lambda reader: looking.show(reader, reference))
+        raise ended("send to", reference, run)

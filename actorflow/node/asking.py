@@ -2,21 +2,33 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from contextlib import suppress
+from functools import partial
+from typing import TYPE_CHECKING, Any, Final, Protocol, runtime_checkable
 
 import trio
 
 from actorflow.errors import TIMEOUT, Error, invalid, not_found
 from actorflow.names import is_pid
-from actorflow.node.guard import ACTOR, SCOPE, checked_actor, checked_scope
+from actorflow.node.asker import answer_of, context_of, judge
 from actorflow.node.router import is_durable
 from actorflow.value import copy_value
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Mapping, Sequence
+    from collections.abc import Awaitable, Callable, Mapping, Sequence
 
     from actorflow.node.node import Node
     from actorflow.value import Value
+
+_FOUND_OUT: Final = 3.0
+"""Seconds that a caller whose time is over waits for the reason; less than clients wait beyond their time-outs."""
+
+
+@runtime_checkable
+class _Telling(Protocol):
+    """A durable host that can say why an update may wait: that nothing in its run's script takes it, else ""."""
+
+    async def unhandled(self, reference: str, name: str) -> str: ...
 
 
 class Asking:
@@ -66,14 +78,14 @@ class Asking:
 
         Raises:
             Error: Invalid when it is rejected, NotFound without such a run, Conflict when the run has ended without an
-                answer, PermissionDenied for who may not, Timeout after `timeout` seconds: then ask again with the same
-                id; what the run answers as error.
+                answer, PermissionDenied for who may not, Timeout after `timeout` seconds, with why if its script has no
+                handler of that name: then ask again with the same id; what the run answers as error.
         """
         host = await self.durable_host(run)
         await self._judge(host, ("workflow.update", name, run), actor, scope)
         given = tuple(copy_value(value) for value in args)
         doing = host.update(run, name, given, update_id=id, wait_for=wait_for)
-        return await _in_time(doing, timeout, f"update {name!r} of {run}")
+        return await _in_time(doing, timeout, f"update {name!r} of {run}", partial(_unhandled, host, run, name))
 
     async def fork(  # noqa: PLR0913 - what may be other in a fork
         self,
@@ -142,9 +154,8 @@ class Asking:
         """
         host = await self.durable_host(run)
         await self._judge(host, ("workflow.approve", name, run), actor, scope, strictly=True)
-        by = by or str((actor or {}).get("id", ""))
-        answer = {"approved": not reject, "data": copy_value(data), "reason": reason, "by": by}
-        decided: dict[str, Any] = await host.approve(run, name, {**answer, "roles": _roles(actor)})
+        answer = answer_of(copy_value(data), reject=reject, reason=reason, by=by, actor=actor)
+        decided: dict[str, Any] = await host.approve(run, name, answer)
         return decided
 
     async def _judge(
@@ -163,13 +174,9 @@ class Asking:
         """
         node: Node = self  # type: ignore[assignment] # see `durable_host`
         action, name, run = asked
-        context: dict[str, Value] = {}
-        if actor is not None:
-            context[ACTOR] = dict(checked_actor(actor))
-        if scope is not None:
-            context[SCOPE] = list(checked_scope(scope))
-        if (context or strictly) and node.guard.watches(context):
-            node.guard.check(context, action, name, {"run": run, **await host.named(run)})
+        context = context_of(actor, scope)
+        if context or strictly:
+            judge(node.guard, context, (action, name, {"run": run, **await host.named(run)}), strictly=strictly)
 
     async def tokens(self, run: str) -> list[dict[str, Any]]:
         """Return every value that each token of a durable run has had, oldest first: key, value, source, step, by, at.
@@ -184,11 +191,11 @@ class Asking:
     async def approvals(self, run: str = "", *, only_open: bool = True) -> list[dict[str, Any]]:
         """Return the approvals that durable runs wait for, with `only_open` false also those that are over."""
         node: Node = self  # type: ignore[assignment] # see `durable_host`
-        found: dict[tuple[str, str, int], dict[str, Any]] = {}
+        found: dict[tuple[str, str, int, int], dict[str, Any]] = {}
         hosts: list[Any] = [host for host in node.hosts.values() if is_durable(host)]
         for host in [await self.durable_host(run)] if run else hosts:
             for line in await host.approvals(run, only_open=only_open):
-                found[line["run_id"], line["name"], line["number"]] = line
+                found[line["run_id"], line["name"], line["number"], line["ref"]] = line
         return list(found.values())
 
     async def durable_host(self, run: str) -> Any:
@@ -209,15 +216,19 @@ class Asking:
         raise not_found(f"no run {run!r}: expected a PID, a workflow id or a run id; `actorflow runs` lists them")
 
 
-def _roles(actor: Mapping[str, Value] | None) -> list[str]:
-    meta = (actor or {}).get("meta")
-    roles = meta.get("roles") if isinstance(meta, dict) else None
-    return [str(role) for role in roles] if isinstance(roles, list) else []
-
-
-async def _in_time(doing: Awaitable[Any], seconds: float, what: str) -> Any:
+async def _in_time(
+    doing: Awaitable[Any], seconds: float, what: str, why: Callable[[], Awaitable[str]] | None = None
+) -> Any:
     try:
         with trio.fail_after(seconds):
             return await doing
     except trio.TooSlowError:
-        raise Error(f"{what} timed out after {seconds} s", TIMEOUT) from None
+        known = await why() if why is not None else ""
+        raise Error(f"{what} timed out after {seconds:g} s{known and f': {known}'}", TIMEOUT) from None
+
+
+async def _unhandled(host: Any, run: str, name: str) -> str:
+    """Return why nobody may have answered an update, as far as that can be found out soon."""
+    with trio.move_on_after(_FOUND_OUT), suppress(Error):
+        return await host.unhandled(run, name) if isinstance(host, _Telling) else ""
+    return ""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 from actorflow.node import control_args as read
 from actorflow.node.control import Verb
@@ -16,7 +15,7 @@ def asking_verbs(node: Node) -> dict[str, Verb]:
 
     async def query(args: Mapping[str, Value]) -> Value:
         run, name = read.text(args, "run"), read.text(args, "name")
-        return await node.query(run, name, *read.items(args, "args"), timeout=read.seconds(args), **_asker(args))
+        return await node.query(run, name, *read.items(args, "args"), timeout=read.seconds(args), **read.asker(args))
 
     async def update(args: Mapping[str, Value]) -> Value:
         return await node.update(
@@ -26,7 +25,7 @@ def asking_verbs(node: Node) -> dict[str, Verb]:
             id=read.text(args, "id", ""),
             wait_for=read.text(args, "wait_for", "completed"),
             timeout=read.seconds(args),
-            **_asker(args),
+            **read.asker(args),
         )
 
     async def approve(args: Mapping[str, Value]) -> Value:
@@ -37,7 +36,7 @@ def asking_verbs(node: Node) -> dict[str, Verb]:
             reject=bool(args.get("reject")),
             reason=read.text(args, "reason", ""),
             by=read.text(args, "by", ""),
-            **_asker(args),
+            **read.asker(args),
         )
 
     async def wake(args: Mapping[str, Value]) -> Value:
@@ -57,10 +56,3 @@ def asking_verbs(node: Node) -> dict[str, Verb]:
         )
 
     return {"run.fork": fork, "run.wake": wake, "run.query": query, "run.update": update, "run.approve": approve}
-
-
-def _asker(args: Mapping[str, Value]) -> dict[str, Any]:
-    """Return who asks, if that is said: then policies are asked whether they may."""
-    actor = None if args.get("actor") is None else read.table(args, "actor")
-    scope = None if args.get("scope") is None else read.items(args, "scope")
-    return {"actor": actor, "scope": scope}

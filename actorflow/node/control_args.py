@@ -64,6 +64,13 @@ def messages(args: Arguments) -> list[tuple[str, tuple[Value, ...]]]:
     return [(topic, tuple(payloads)) for topic, payloads in found]
 
 
+def asker(args: Arguments) -> dict[str, Any]:
+    """Return who asks, if that is said: then policies are asked whether they may."""
+    actor = None if args.get("actor") is None else table(args, "actor")
+    scope = None if args.get("scope") is None else items(args, "scope")
+    return {"actor": actor, "scope": scope}
+
+
 def _wrong(name: str, value: Value, expected: str) -> Exception:
     got = repr(value)
     return invalid(f"argument {name!r}: got {got[:80]}, expected {expected}")

@@ -45,9 +45,20 @@ class _Requests(ABC):
         """
         return self._ask(verb, {"timeout": timeout, **args}, timeout + _MARGIN)
 
-    def call(self, target: str, args: Sequence[Value] = (), *, timeout: float = DEFAULT_TIMEOUT) -> Any:
-        """Call a registered function and return its value."""
-        return self.request("call", {"target": target, "args": list(args)}, timeout)
+    def call(
+        self,
+        target: str,
+        args: Sequence[Value] = (),
+        *,
+        timeout: float = DEFAULT_TIMEOUT,
+        actor: Mapping[str, Value] | None = None,
+        scope: Sequence[str] | None = None,
+    ) -> Any:
+        """Call a registered function and return its value.
+
+        With an `actor` in a `scope` it runs as that one, if policies allow `funcs.call`.
+        """
+        return self.request("call", {"target": target, "args": list(args), **_asker(actor, scope)}, timeout)
 
     def spawn(self, entry: str, host: str = "", args: Sequence[Value] = (), **more: Any) -> Any:
         """Start a process and return its PID.
@@ -56,7 +67,11 @@ class _Requests(ABC):
             entry: registry id of what to run.
             host: registry id of the host.
             args: positional arguments.
-            more: `name`, `messages` (pairs of topic and payloads) and `options` (e.g. `workflow.id`).
+            more: `name`, `messages` (pairs of topic and payloads), `options` (e.g. `workflow.id`), `actor` and `scope`
+                (whom it runs as, if policies let that one start it).
+
+        Raises:
+            Error: kind Invalid for an option that does not exist, naming the closest one that does; else as `request`.
         """
         return self.request("spawn", {"entry": entry, "host": host, "args": list(args), **more})
 

@@ -14,7 +14,10 @@ from actorflow.node import control_args as read
 from actorflow.node.asking_verb import asking_verbs
 from actorflow.node.control import Verb
 from actorflow.node.node import Node
+from actorflow.node.sending_verb import sending_verbs
 from actorflow.node.service import Supervisor
+from actorflow.node.start_option import refuse_unknown
+from actorflow.ports import Started
 from actorflow.supervision.move import Move
 from actorflow.value import Value
 
@@ -28,7 +31,7 @@ def node_verbs(node: Node, supervisor: Supervisor) -> dict[str, Verb]:
         "metrics": _at_once(lambda _: node.metrics.read()),
         "services": _at_once(lambda _: service_lines(supervisor)),
         **_calling(node),
-        **_controlling(node),
+        **sending_verbs(node),
         **asking_verbs(node),
         **_moving(node, supervisor),
     }
@@ -70,28 +73,27 @@ def _processes(node: Node, args: Mapping[str, Value]) -> list[dict[str, Value]]:
 def _calling(node: Node) -> dict[str, Verb]:
     async def call(args: Mapping[str, Value]) -> Value:
         target, arguments = read.text(args, "target"), read.items(args, "args")
-        return await node.call(target, arguments, timeout=read.seconds(args))
+        return await node.call(target, arguments, timeout=read.seconds(args), **read.asker(args))
 
     async def spawn(args: Mapping[str, Value]) -> Value:
-        return await node.spawn(
-            read.text(args, "entry"),
-            host=read.text(args, "host", ""),
-            args=read.items(args, "args"),
-            name=read.text(args, "name", ""),
-            messages=read.messages(args),
-            options=read.table(args, "options"),
-        )
+        return (await begun(args)).value
 
     async def start(args: Mapping[str, Value]) -> Value:
-        started = await node.start(
+        started = await begun(args)
+        return {"pid": started.value, "run_id": started.run_id, "how": started.how}
+
+    async def begun(args: Mapping[str, Value]) -> Started:
+        options = read.table(args, "options")
+        refuse_unknown(options)
+        return await node.start(
             read.text(args, "entry"),
             host=read.text(args, "host", ""),
             args=read.items(args, "args"),
             name=read.text(args, "name", ""),
             messages=read.messages(args),
-            options=read.table(args, "options"),
+            options=options,
+            **read.asker(args),
         )
-        return {"pid": started.value, "run_id": started.run_id, "how": started.how}
 
     async def wait(args: Mapping[str, Value]) -> Value:
         return await node.wait(read.text(args, "pid"), timeout=read.seconds(args))
@@ -111,22 +113,6 @@ def _calling(node: Node) -> dict[str, Verb]:
 def _ended(node: Node, pid: str) -> bool:
     host, pid = node.router.resolve(pid)
     return not isinstance(host.alive(pid), bool)
-
-
-def _controlling(node: Node) -> dict[str, Verb]:
-    async def send(args: Mapping[str, Value]) -> Value:
-        await node.send(read.text(args, "pid"), read.text(args, "topic"), *read.items(args, "payloads"))
-        return True
-
-    async def cancel(args: Mapping[str, Value]) -> Value:
-        await node.cancel(read.text(args, "pid"), read.text(args, "reason", ""))
-        return True
-
-    async def terminate(args: Mapping[str, Value]) -> Value:
-        await node.terminate(read.text(args, "pid"))
-        return True
-
-    return {"send": send, "cancel": cancel, "terminate": terminate}
 
 
 def _moving(node: Node, supervisor: Supervisor) -> dict[str, Verb]:

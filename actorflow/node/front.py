@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final, Required, TypedDict, Unpack
@@ -15,6 +15,8 @@ from actorflow.errors import NOT_FOUND, TIMEOUT, Error, invalid
 from actorflow.hosting import Host, ProcessInfo, Reaching
 from actorflow.machine.subscription import checked_topic
 from actorflow.names import is_pid
+from actorflow.node.action import call_steps, spawn_steps
+from actorflow.node.asker import context_of, judge
 from actorflow.node.waiting import Answer, within
 from actorflow.notice import NoticeSink
 from actorflow.ports import CallRequest, SpawnRequest, Started
@@ -22,6 +24,7 @@ from actorflow.value import Limits, Value, copy_value
 
 if TYPE_CHECKING:
     from actorflow.node.calls import Calls
+    from actorflow.node.guard import Guard
     from actorflow.node.router import Router
 
 _NOTHING: Final[Mapping[str, Value]] = MappingProxyType({})
@@ -32,7 +35,7 @@ class Spawning(TypedDict, total=False):
 
     `host` is the registry id of its host, `args` are positional, `messages` pairs of topic and payloads that it gets
     first; with a `name` that is taken nothing is started. `context` is what it reads with `ctx`, `options` are the
-    host's business.
+    host's business. With an `actor` and a `scope` of policies it runs as that one, if the guard lets that one start it.
     """
 
     host: Required[str]
@@ -41,6 +44,8 @@ class Spawning(TypedDict, total=False):
     messages: Iterable[tuple[str, tuple[Value, ...]]]
     context: Mapping[str, Value] | None
     options: Mapping[str, Value] | None
+    actor: Mapping[str, Value] | None
+    scope: Sequence[str] | None
 
 
 class Front(ABC):
@@ -51,6 +56,7 @@ class Front(ABC):
     hosts: dict[str, Host]
     limits: Limits
     notices: NoticeSink
+    guard: Guard
 
     if TYPE_CHECKING:
 
@@ -65,8 +71,8 @@ class Front(ABC):
         """Start a process and return its PID.
 
         Raises:
-            Error: NotFound for an unknown entry or host, Unavailable for a host that is not running, the entry's own
-                fault when it is broken.
+            Error: NotFound for an unknown entry or host, Unavailable for a host that is not running, PermissionDenied
+                for an actor that may not, the entry's own fault when it is broken.
         """
         return str((await self.start(entry, **request)).value)
 
@@ -111,7 +117,7 @@ class Front(ABC):
         self.router.terminate(dest, answer)
         await answer.wait()
 
-    async def call(
+    async def call(  # noqa: PLR0913 - the parts of a call, and who makes it
         self,
         target: str,
         args: Iterable[Value] = (),
@@ -119,15 +125,21 @@ class Front(ABC):
         timeout: float | None = None,  # noqa: ASYNC109 - part of the public front; None waits for ever
         context: Mapping[str, Value] | None = None,
         options: Mapping[str, Value] | None = None,
+        actor: Mapping[str, Value] | None = None,
+        scope: Sequence[str] | None = None,
     ) -> Value:
         """Call a registered function and return its result; raises its failure as `Error`.
 
-        A function still running after `timeout` seconds is cancelled, and the error has kind Timeout.
+        A function still running after `timeout` seconds is cancelled, and the error has kind Timeout. With an `actor`
+        and a `scope` of policies it runs as that one, if the guard allows `funcs.call`: else kind PermissionDenied.
         """
+        own = context_of(actor, scope)
+        for step in call_steps(target, {}, own) if own else ():
+            judge(self.guard, own, step)
         request = CallRequest(
             target,
             self._copied(args),
-            copy_value(dict(context or {})),
+            copy_value({**(context or {}), **own}),
             dict(options or {}),
             invocation_id=self.new_pid("call"),
         )
@@ -187,21 +199,28 @@ class Front(ABC):
         messages: Iterable[tuple[str, tuple[Value, ...]]] = (),
         context: Mapping[str, Value] | None = None,
         options: Mapping[str, Value] | None = None,
+        actor: Mapping[str, Value] | None = None,
+        scope: Sequence[str] | None = None,
     ) -> SpawnRequest:
         """Return what a host gets of a spawn: copies of the values.
 
         Raises:
-            Error: kind Invalid for a value that cannot cross, or a topic of the system.
+            Error: kind Invalid for a value that cannot cross, or a topic of the system; PermissionDenied for an actor
+                that may not.
         """
-        return SpawnRequest(
+        own = context_of(actor, scope)
+        request = SpawnRequest(
             entry,
             host,
             self._copied(args),
             name,
             tuple((checked_topic(topic, "send to"), self._copied(payloads)) for topic, payloads in messages),
-            copy_value(dict(context)) if context else _NOTHING,
+            copy_value({**(context or {}), **own}) if context or own else _NOTHING,
             dict(options) if options else _NOTHING,
         )
+        for step in spawn_steps(request, host, request.context, wait=False) if own else ():
+            judge(self.guard, own, step)
+        return request
 
     def _copied(self, values: Iterable[Value]) -> tuple[Value, ...]:
         return tuple(copy_value(value, self.limits, self.notices) for value in values)

@@ -82,16 +82,21 @@ def allows(verb: str, state: str, strict: str = "", revision: int = 0) -> bool:
     return old == new or new in STRICT[strict].get(old, frozenset())
 
 
-def refusal(what: str, verb: str, state: str, strict: str = "", revision: int = 0) -> Error:
-    """Return the error of a verb that a run does not take: kind Conflict, naming from, to and what it does take."""
+def refusal(  # noqa: PLR0913 - what was asked, of what, and what is known of it
+    what: str, verb: str, state: str, strict: str = "", revision: int = 0, *, since: str = ""
+) -> Error:
+    """Return the error of a verb that a run does not take: kind Conflict, naming from, to and what it does take.
+
+    `since` is when it came into that state, as people read it, "" when that is not known.
+    """
     ways = ", ".join(name for name in VERBS if name not in _INTERNAL and allows(name, state, strict, revision))
     to = VERBS[verb].to or "nothing"
     table = f" by the strict table of {strict}" if strict else ""
     message = (
-        f"cannot {verb} {what}: it is {state} and would be {to}, which is not allowed{table}; "
-        f"what is: {ways or 'nothing'}"
+        f"cannot {verb} {what}: it is {state}{since and f', since {since},'} and would be {to}, which is not allowed"
+        f"{table}; what is: {ways or 'nothing'}"
     )
-    details = {"from": state, "to": to, "verb": verb}
+    details = {"from": state, "to": to, "verb": verb, **({"since": since} if since else {})}
     return Error(message, CONFLICT, retryable=False, details=details)
 
 

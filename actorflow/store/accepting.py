@@ -13,7 +13,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from actorflow.codec import decode, encode
 from actorflow.errors import CONFLICT, Error
 from actorflow.run import event as events
 from actorflow.run.document import PutDocument
@@ -21,7 +20,7 @@ from actorflow.run.event import FACTS, JournalEvent, superseded
 from actorflow.run.taken import TakenBack
 from actorflow.run.turn import ChangeRun, Delivery, InboxRow, OpenRun
 from actorflow.run.verdict import DIVERGES, Verdict
-from actorflow.store.approval import APPROVAL, OPEN, WITHDRAWN
+from actorflow.store.approval import set_aside
 from actorflow.store.attribute import memo_names
 from actorflow.store.belonging import AWAITED
 from actorflow.store.port import Documents
@@ -34,7 +33,6 @@ _ANSWERS: Final = frozenset({*events.RESULTS, events.REQUEST_SETTLED, events.TIM
 _BEGINS: Final = frozenset({events.RUN_STARTED, events.RUN_RELEASED})
 _HAPPENS: Final = frozenset({"call", "operation", "step", "child", "message out"})
 """What a line of a timeline is that the world outside of the run may have noticed."""
-_PAGE: Final = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,23 +111,13 @@ def accepting(change: ChangeRun, held: OpenRun, verdict: Verdict, documents: Seq
 
 
 def documents_of(reader: Documents, held: OpenRun, verdict: Verdict, at: int) -> list[PutDocument]:
-    """Return what becomes of the documents of the part that is dropped: open approvals are withdrawn, watches end."""
+    """Return what becomes of the documents of the part that is dropped: approvals are set aside, watches end."""
     if verdict.word != DIVERGES:
         return []
     gone = superseded(held.events)
     dropped = {event.ref for event in held.events if event.seq >= verdict.fact and event.seq not in gone}
     dropped -= _asked([event for event in held.events if event.seq < verdict.fact and event.seq not in gone])
-    return [*_withdrawn(reader, held, dropped, at), *_unwatched(reader, held, dropped)]
-
-
-def _withdrawn(reader: Documents, held: OpenRun, dropped: set[int], at: int) -> Iterator[PutDocument]:
-    after = ""
-    while page := reader.documents(APPROVAL, f"{held.row.run_id}/", after, _PAGE):
-        for row in page:
-            value: Any = decode(row.value)
-            if value["state"] == OPEN and value["ref"] in dropped:
-                yield PutDocument(APPROVAL, row.key, encode({**value, "state": WITHDRAWN, "decided": at}))
-        after = page[-1].key
+    return [*set_aside(reader, held.row.run_id, dropped, at), *_unwatched(reader, held, dropped)]
 
 
 def _unwatched(reader: Documents, held: OpenRun, dropped: set[int]) -> Iterator[PutDocument]:

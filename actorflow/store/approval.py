@@ -8,10 +8,11 @@ same time differ by the document's revision, and one is refused.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from actorflow.clock import instant_of
 from actorflow.codec import decode, encode
 from actorflow.errors import CONFLICT, PERMISSION_DENIED, Error, invalid
 from actorflow.module.schema import validate
@@ -19,7 +20,7 @@ from actorflow.run import event as events
 from actorflow.run.document import DocumentRow, PutDocument
 from actorflow.run.state import TERMINAL
 from actorflow.run.turn import Delivery, RunRow
-from actorflow.store.port import Reader
+from actorflow.store.port import Documents, Reader
 from actorflow.store.view import find
 
 APPROVAL: Final = "approval"
@@ -29,6 +30,8 @@ APPROVED: Final = "approved"
 REJECTED: Final = "rejected"
 EXPIRED: Final = "expired"
 WITHDRAWN: Final = "withdrawn"
+TAKEN_BACK: Final = "taken_back"
+"""Of an approval in a part of a journal that a retry or an accept has taken back: when. Nothing else of it changes."""
 _PAGE: Final = 1000
 
 
@@ -76,12 +79,14 @@ def answer(store: Reader, reference: str, name: str, decision: Decision, now: in
             PermissionDenied for who may not; Invalid when the data do not fit the schema that was asked for.
     """
     row = find(store, reference)
-    asked = [value for _, value in documents_of(store, row.run_id) if value["name"] == name]
+    named = [value for _, value in documents_of(store, row.run_id) if value["name"] == name]
+    asked = [value for value in named if not value.get(TAKEN_BACK)]
     waiting = next(
         ((document, value) for document, value in documents_of(store, row.run_id) if _is_open(value, name)), None
     )
     if row.state in TERMINAL:
-        raise _conflict(f"run {row.workflow_id!r} has ended ({row.state}): nothing waits for approval {name!r}")
+        when = f"{row.state}, since {instant_of(row.updated)}"
+        raise _conflict(f"run {row.workflow_id!r} has ended ({when}): nothing waits for approval {name!r}")
     if waiting is None:
         return _early(store, row, name, decision, asked, now)
     document, value = waiting
@@ -152,7 +157,7 @@ def _fit(name: str, schema: Any, data: Any) -> None:
         raise Error(f"approval {name!r}: {message}", error.kind, retryable=False, details=error.details) from None
 
 
-def documents_of(store: Reader, run_id: str = "") -> list[tuple[DocumentRow, dict[str, Any]]]:
+def documents_of(store: Documents, run_id: str = "") -> list[tuple[DocumentRow, dict[str, Any]]]:
     """Return the approvals that a run has asked for, or all of them, each with what is in it."""
     prefix, after = f"{run_id}/" if run_id else "", ""
     found: list[tuple[DocumentRow, dict[str, Any]]] = []
@@ -160,6 +165,19 @@ def documents_of(store: Reader, run_id: str = "") -> list[tuple[DocumentRow, dic
         found += [(document, decode(document.value)) for document in page]
         after = page[-1].key
     return found
+
+
+def set_aside(store: Documents, run_id: str, dropped: Collection[int], at: int) -> Iterator[PutDocument]:
+    """Yield what keeps the approvals of a part of a journal that is taken back, whose requests are `dropped`.
+
+    The run may ask for them once more, under the same keys: what was asked and answered before stays under keys of its
+    own. Open ones are withdrawn.
+    """
+    for document, value in documents_of(store, run_id):
+        if value["ref"] in dropped and not value.get(TAKEN_BACK):
+            ended = {"state": WITHDRAWN, "decided": at} if value["state"] == OPEN else {}
+            yield PutDocument(APPROVAL, f"{document.key}~{value['ref']}", encode({**value, **ended, TAKEN_BACK: at}))
+            yield PutDocument(APPROVAL, document.key, None)
 
 
 def approvals(store: Reader, reference: str = "", *, only_open: bool = True) -> list[dict[str, Any]]:

@@ -14,6 +14,7 @@ from typing import Any, Final
 from actorflow.bundle import Bundle
 from actorflow.codec import decode, encode
 from actorflow.errors import invalid, not_found
+from actorflow.run import event as events
 from actorflow.run.document import DocumentRow
 from actorflow.run.draw import SEED_SIZE
 from actorflow.run.event import JournalEvent, chain
@@ -36,6 +37,7 @@ class Capsule:
 
     Attributes:
         held: its row, journal, inbox, timers and calls. bundle: its source, with the libraries.
+        older: sources that it went by before it was pinned to that one, by content hash, as far as they are kept.
         limits: what its host holds runs to, as written. states: its state history. documents: of the run.
         engine: version of the release that made the capsule.
         altered: positions of events whose payload is not the recorded one any more.
@@ -52,6 +54,12 @@ class Capsule:
     altered: frozenset[int] = frozenset()
     redacted: bool = False
     foreign: bool = False
+    older: Mapping[str, Bundle] = field(default_factory=dict)
+
+    @property
+    def sources(self) -> list[Bundle]:
+        """Every source that is in it."""
+        return [self.bundle, *self.older.values()]
 
     def plain(self) -> dict[str, Any]:
         """Return it as plain data; `capsule_of` undoes it."""
@@ -62,6 +70,7 @@ class Capsule:
             "engine": self.engine,
             "altered": sorted(self.altered),
             "redacted": self.redacted,
+            **({"older": [bundle.data for bundle in self.older.values()]} if self.older else {}),
         }
 
 
@@ -87,13 +96,13 @@ def page_of(reader: Reader, reference: str, after: int) -> dict[str, Any]:
         Error: kind NotFound, when there is no such run or its source is gone.
     """
     row = find(reader, reference)
-    events, size = [], 0
+    page, size = [], 0
     for event in reader.journal(row.run, after, PAGE):
-        events.append(list(_seedless(event) if event.seq == 1 else event))
+        page.append(list(_seedless(event) if event.seq == 1 else event))
         size += len(event.payload) + len(event.drawn)
         if size > _PAGE_BYTES:
             break
-    return {"events": events} if after else {**_head(reader, row), "events": events}
+    return {"events": page} if after else {**_head(reader, row), "events": page}
 
 
 def _head(reader: Reader, row: RunRow) -> dict[str, Any]:
@@ -103,7 +112,15 @@ def _head(reader: Reader, row: RunRow) -> dict[str, Any]:
         raise invalid(f"run {row.workflow_id!r}: its source {row.bundle_hash[:12]} is not in the store")
     documents = [document for kind in _OF_RUNS for document in reader.documents(kind, prefix=f"{row.run_id}/")]
     head = head_of(held, bundle, reader.history(row.run), documents)
-    return {**head, "engine": version("actorflow"), "altered": [1], "redacted": False}
+    older = [data for source in _went_by(held) - {row.bundle_hash} if (data := reader.bundle(source)) is not None]
+    return {**head, "engine": version("actorflow"), "altered": [1], "redacted": False, "older": older}
+
+
+def _went_by(held: OpenRun) -> set[str]:
+    """Return the hashes of the sources that a run has been pinned to by its journal, one after another."""
+    started = decode(held.events[0].payload) if held.events and held.events[0].payload else {}
+    pinned = {event.target for event in held.events if event.kind == events.RUN_REPINNED}
+    return {str(started["source"]), *pinned} if pinned and started.get("source") else set()
 
 
 def _seedless(start: JournalEvent) -> JournalEvent:
@@ -143,6 +160,7 @@ def _made(plain: Mapping[str, Any]) -> Capsule:
         str(plain["engine"]),
         frozenset(plain["altered"]),
         bool(plain["redacted"]),
+        older={bundle.hash: bundle for bundle in map(Bundle.from_bytes, plain.get("older", ()))},
     )
 
 

@@ -150,7 +150,8 @@ def _check(capsule: Capsule) -> None:
         Error: kind Invalid, naming the part.
     """
     held = capsule.held
-    _check_source(capsule.bundle, {})
+    for source in capsule.sources:
+        _check_source(source, {})
     rows: tuple[Any, ...] = (held.row, *held.inbox, *held.calls, *capsule.states, *capsule.documents)
     for row in rows:
         for one in fields(row):

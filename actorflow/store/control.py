@@ -85,12 +85,14 @@ _LATER: Final = {
 """Refusals that somebody else's work is the reason of."""
 
 
-def refused(change: ChangeRun, answer: Committed, what: str, *, strict: str = "", revision: int = 0) -> Error:
-    """Return the error of a change that the store refused; `what` names the run."""
+def refused(  # noqa: PLR0913 - what was asked, of what, and what is known of it
+    change: ChangeRun, answer: Committed, what: str, *, strict: str = "", revision: int = 0, since: str = ""
+) -> Error:
+    """Return the error of a change that the store refused; `what` names the run, `since` is as in `states.refusal`."""
     if answer.refusal == "state":
         if strict and states.allows(change.verb, answer.state):
-            return states.refusal(what, change.verb, answer.state, strict, revision)
-        return states.refusal(what, change.verb, answer.state)
+            return states.refusal(what, change.verb, answer.state, strict, revision, since=since)
+        return states.refusal(what, change.verb, answer.state, since=since)
     if answer.refusal == "exists":
         message = f"cannot {change.verb} {what}: another open run holds its workflow id or lock key; end that one first"
         return Error(message, ALREADY_EXISTS, retryable=False)

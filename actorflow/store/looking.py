@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
+from actorflow.clock import instant_of
 from actorflow.run import event as events
-from actorflow.run.state import WAITING
+from actorflow.run.state import STILL, TERMINAL, WAITING
 from actorflow.run.turn import RunRow
 from actorflow.run.view import PIKKU, check_view, seen_as
 from actorflow.store import token, view
@@ -65,6 +66,12 @@ def _lines(reader: Reader, which: RunFilter, limit: int, seen: str) -> list[dict
 def _words(reader: Reader, row: RunRow, seen: str) -> Mapping[str, Any]:
     suspended = seen == PIKKU and bool(way_on(reader, row))
     return seen_as(seen, row.state, row.revision, ended_as(row.waits, row.state), suspended=suspended)
+
+
+def since(reader: Reader, run: int, state: str) -> str:
+    """Return when a run came into the state it is in, as people read it; "" for states that the history leaves out."""
+    kept = reader.history(run) if state in TERMINAL | STILL else []
+    return instant_of(kept[-1].at) if kept and kept[-1].state == state else ""
 
 
 def way_on(reader: Reader, row: RunRow) -> str:

@@ -29,7 +29,7 @@ from actorflow.store.operator_accept import Acting, Asked, accept, accept_each
 from actorflow.store.port import Reader, RunFilter
 from actorflow.store.releasing import is_due
 from actorflow.store.resolving import resolving
-from actorflow.store.retrying import retrying
+from actorflow.store.retrying import retrying, set_aside_by
 from actorflow.store.stores import Stores
 from actorflow.store.view import pid_of
 
@@ -137,7 +137,9 @@ class Operator:
                 to = answer.state or "gone"
                 return {"pid": pid_of(row), "run_id": row.run_id, "verb": verb, "state": row.state, "to": to}
             if not _is_passing(run, row, answer) or attempt == _TRIES - 1:
-                refusal = refused(change, answer, repr(row.workflow_id), strict=row.strict, revision=row.revision)
+                since = await self._stores.read(database, partial(looking.since, run=row.run, state=answer.state))
+                strict, moved = row.strict, row.revision
+                refusal = refused(change, answer, repr(row.workflow_id), strict=strict, revision=moved, since=since)
                 raise await self._with_a_way_on(database, row, change, refusal)
         raise AssertionError
 
@@ -318,7 +320,9 @@ class Operator:
             return change  # refused by the store, which knows the state of that moment
         if verb == "retry":
             held = await self._stores.read(database, lambda reader: reader.load(row.run))
-            return retrying(replace(change, asked=encode({"reason": reason, "by": by})), held, since)
+            change = retrying(replace(change, asked=encode({"reason": reason, "by": by})), held, since)
+            aside = await self._stores.read(database, partial(set_aside_by, change, held))
+            return replace(change, documents=aside)
         if verb == "resume" and not keep_attempts and (calls := pause_of(row.waits).calls):
             return replace(change, dropped_calls=list(calls), revision=row.revision)
         if verb == "purge":

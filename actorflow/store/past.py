@@ -21,6 +21,8 @@ _ENDED: Final = {
     events.RUN_CANCELLED: states.CANCELLED,
     events.RUN_CONTINUED: states.COMPLETED,
 }
+_ONE_COMMIT: Final = [events.RUN_REPINNED, events.RUN_ACCEPTED]
+"""What an accept of another source writes: until its second event the run has not gone by that source."""
 
 
 def past(capsule: Capsule, seq: int) -> dict[str, Any]:
@@ -55,17 +57,23 @@ def past(capsule: Capsule, seq: int) -> dict[str, Any]:
 
 
 def until(capsule: Capsule, seq: int) -> Capsule:
-    """Return a capsule as it was made after the event `seq`: a commit has a fact with all that it led to."""
+    """Return a capsule as it was made after the event `seq`: a commit has a fact with all that it led to.
+
+    Its source is the one of that time, if the capsule has that.
+    """
     journal = capsule.held.events
+    bundle = capsule.older.get(other_source(capsule, seq), capsule.bundle)
     end = next((event.seq - 1 for event in journal if event.seq > seq and event.kind in events.FACTS), len(journal))
-    return replace(capsule, held=replace(capsule.held, events=journal[:end], inbox=[], calls=[]))
+    held = replace(capsule.held, events=journal[:end], inbox=[], calls=[])
+    return replace(capsule, held=held, bundle=bundle)
 
 
 def other_source(capsule: Capsule, seq: int) -> str:
     """Return the content hash of the source that a run went by after the event `seq`, "" for that of its capsule."""
     journal = capsule.held.events
     started: dict[str, Any] = decoded(journal[0]) or {}
-    source = source_of(str(started.get("source", "")), journal[:seq])
+    pinned = seq - 1 if [event.kind for event in journal[seq - 1 : seq + 1]] == _ONE_COMMIT else seq
+    source = source_of(str(started.get("source", "")), journal[:pinned])
     return "" if source in {"", capsule.bundle.hash} else source
 
 

@@ -14,9 +14,12 @@ from typing import Final
 from actorflow.codec import decode
 from actorflow.errors import CONFLICT, Error, Failure, invalid, not_found
 from actorflow.run import event as events
+from actorflow.run.document import PutDocument
 from actorflow.run.event import FACTS, JournalEvent, superseded
 from actorflow.run.step import step_of
 from actorflow.run.turn import ChangeRun, Delivery, OpenRun
+from actorflow.store.approval import set_aside
+from actorflow.store.port import Documents
 
 _AGAIN: Final = frozenset({events.MESSAGE_RECEIVED})
 _INLINE: Final = frozenset({events.STEP_STARTED, events.STEP_COMPLETED})
@@ -58,6 +61,12 @@ def retrying(change: ChangeRun, held: OpenRun, since: str = "") -> ChangeRun:
         Delivery("", row.kind, row.target, row.sender, row.payload, row.at, held.row.run, row.ref) for row in held.inbox
     ]
     return change
+
+
+def set_aside_by(change: ChangeRun, held: OpenRun, store: Documents) -> list[PutDocument]:
+    """Return what becomes of the approvals of the part that a retry takes back."""
+    dropped = {event.ref for event in held.events if event.seq >= change.since and event.kind == events.APPROVAL_ASKED}
+    return list(set_aside(store, held.row.run_id, dropped, change.at)) if dropped else []
 
 
 def _locks(held: OpenRun) -> list[str]:

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
 from typing import Any, Final, NamedTuple
 
+from actorflow.clock import instant_of
 from actorflow.codec import decode
 from actorflow.errors import Error, Failure
 from actorflow.run import event as events
@@ -21,6 +21,7 @@ from actorflow.run.state import CREATED, PAUSED, PENDING
 from actorflow.run.step import step_of
 from actorflow.run.turn import EXPIRY, NEVER, RELEASE, CallRow, OpenRun
 from actorflow.store.control import Pause, pause_of
+from actorflow.store.unanswered import reasons_of
 
 MESSAGE: Final = "waiting for a message"
 _NOW: Final = 0
@@ -64,12 +65,14 @@ class Told:
         calls: request number → how far the call is, of those that are attempted or wait for a slot.
         unserved: in words, that its host does not serve its queue; "" when it does, or nobody knows.
         tasks: what each task of its script waits for: `file:line  wait`, see `Machine.waits`.
+        handlers: the names of the updates that its script answers, None when nobody knows.
     """
 
     hosted: bool | None = None
     calls: Mapping[int, str] = field(default_factory=dict)
     tasks: Sequence[str] = ()
     unserved: str = ""
+    handlers: Sequence[str] | None = None
 
 
 class _Reason(NamedTuple):
@@ -150,7 +153,7 @@ def _requests(held: OpenRun, told: Told) -> Iterator[_Reason]:
         yield _Reason(due[RELEASE], RELEASE, f"{word} {instant_of(due[RELEASE])}{' on' if told.unserved else ''}")
     if EXPIRY in due:
         yield _Reason(due[EXPIRY], EXPIRY, f"fails at {instant_of(due[EXPIRY])}: its time is over then")
-    yield from (_Reason(_LATER, 0, f"update {name} was accepted, and is not answered yet") for name in _updates(held))
+    yield from (_Reason(_LATER, 0, text) for text in reasons_of(held, told.handlers))
 
 
 def _timer(event: JournalEvent, due: int | None) -> str:
@@ -202,16 +205,6 @@ def _pauses(held: OpenRun) -> set[int]:
     return {event.ref for event in held.events if event.kind == events.PAUSE_REQUESTED}
 
 
-def _updates(held: OpenRun) -> list[str]:
-    """Return the ids of the updates that were accepted and are being worked on."""
-    last: dict[str, Any] = {}
-    for event in held.events:
-        if event.kind == events.UPDATE_ANSWERED:
-            answer = _decoded(event.payload)
-            last[event.target] = answer[0] if isinstance(answer, list) and answer else None
-    return [name for name, answer in last.items() if answer == "ack"]
-
-
 # ---- where the script stands ---------------------------------------------------------------------------------------
 
 
@@ -250,8 +243,3 @@ def _decoded(data: bytes) -> Any:
         return decode(data) if data else None
     except Error as error:
         return f"<{error.message}>"
-
-
-def instant_of(at: int) -> str:
-    """Return Unix nanoseconds as a time of the day in UTC."""
-    return datetime.fromtimestamp(at / 1e9, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

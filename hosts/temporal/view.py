@@ -16,10 +16,11 @@ from temporalio.api.enums.v1 import EventType, PendingActivityState
 from temporalio.api.history.v1 import HistoryEvent
 from temporalio.client import WorkflowExecution, WorkflowExecutionDescription, WorkflowExecutionStatus
 
+from actorflow.clock import instant_of
 from actorflow.errors import CONFLICT, INVALID, NOT_FOUND, Error, invalid, not_found
 from actorflow.names import is_pid, parse_pid
 from actorflow.run import state as states
-from actorflow.store.why import MESSAGE, instant_of
+from actorflow.store.why import MESSAGE
 from hosts.temporal.failure import failure_from
 from hosts.temporal.payload import VALUES
 from hosts.temporal.terms import plain_attributes

@@ -11,6 +11,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from actorflow.errors import invalid, not_found
+from actorflow.message import UPDATE_PREFIX
 from actorflow.run import event as events
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
 HANDLE: Final = "update"
 """The kind of functions of a script that answer updates (`workflow.on_update`)."""
-HEAD: Final = "{update|"
+HEAD: Final = UPDATE_PREFIX
 ACK: Final = "ack"
 NAK: Final = "nak"
 OK: Final = "ok"

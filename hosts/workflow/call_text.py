@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, TypeAlias
 
+from actorflow.clock import instant_of
 from actorflow.codec import decode
-from actorflow.store.why import instant_of
 
 if TYPE_CHECKING:
     from hosts.workflow.open_call import OpenCall

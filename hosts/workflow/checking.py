@@ -19,9 +19,12 @@ from actorflow.node.limit import written_limits
 from actorflow.ports import Identity
 from actorflow.run.rule import check_rules
 from actorflow.run.verdict import DIVERGES, NEEDS_PIN, SAFE, Verdict
+from actorflow.store.why import Told
+from hosts.workflow.answering import HANDLE
 from hosts.workflow.driver import Divergence, JournalDriver, Operator
 from hosts.workflow.guarded import STRICT, GuardedDriver
 from hosts.workflow.live import CorruptJournalError, LiveRun
+from hosts.workflow.query import handlers
 from hosts.workflow.report import divergence_report
 from hosts.workflow.settings import settings_of
 from hosts.workflow.start import identity_of, is_first_feed_open
@@ -100,16 +103,16 @@ def replay(live: LiveRun, journal: list[JournalEvent]) -> None:
         pass
 
 
-def waits_of(held: OpenRun, bundle: Bundle, program: Program) -> list[str]:
-    """Return what each task of an open run waits for, `file:line  wait`, from a replay; nothing when it does not go."""
+def standing_of(held: OpenRun, bundle: Bundle, program: Program) -> Told:
+    """Return where the script of an open run stands, from a replay; nothing when it does not go."""
     if held.row.last_seq > LONGEST or not held.events or not held.events[0].payload:
-        return []
+        return Told()
     live = replayable(decode(held.events[0].payload), bundle, program, held.row.host)
     try:
         replay(live, held.events)
-        return live.machine.waits()
+        return Told(tasks=live.machine.waits(), handlers=handlers(live, HANDLE))
     except (Divergence, CorruptJournalError):
-        return []
+        return Told()
     finally:
         live.close()
 

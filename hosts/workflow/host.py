@@ -25,7 +25,7 @@ from actorflow.store.wait import answer
 from actorflow.store.why import Told
 from actorflow.value import Limits, Value
 from hosts.workflow.engines import engines_of
-from hosts.workflow.explaining import told
+from hosts.workflow.explaining import told, unhandled
 from hosts.workflow.faults import stopped
 from hosts.workflow.option import task_queue
 from hosts.workflow.query import query
@@ -224,6 +224,10 @@ class WorkflowHost:
     async def told(self, reference: str) -> Told:
         """Return what is known of a run beside its store; see `explaining.told`."""
         return await told(self.engine, reference)
+
+    async def unhandled(self, reference: str, name: str) -> str:
+        """Say why an update may wait for its answer; see `explaining.unhandled`."""
+        return await unhandled(self.engine, reference, name)
 
     async def update(
         self, reference: str, name: str, args: tuple[Value, ...], *, update_id: str = "", wait_for: str = "completed"

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 from actorflow.bundle import Bundle
+from actorflow.clock import instant_of
 from actorflow.codec import decode
 from actorflow.errors import Error
 from actorflow.machine.channel import Channel
@@ -14,7 +15,7 @@ from actorflow.run import event as events
 from actorflow.run.event import JournalEvent
 from actorflow.run.step import step_of
 from actorflow.store.view import event_line
-from actorflow.store.why import ASKING, instant_of
+from actorflow.store.why import ASKING
 from hosts.workflow.debugging import Debugger
 
 if TYPE_CHECKING:

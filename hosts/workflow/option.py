@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 from actorflow.duration import MILLISECOND, to_nanoseconds
 from actorflow.errors import Error, invalid
 from actorflow.module.cron import Cron
+from actorflow.node.start_option import ELSEWHERE, NAMES, OURS, PREFIX, flattened
 from actorflow.node.suggest import did_you_mean
 from actorflow.notice import Notice
 from actorflow.run import identity as rules
@@ -24,9 +25,6 @@ if TYPE_CHECKING:
     from actorflow.notice import NoticeSink
     from actorflow.ports import SpawnRequest
 
-_NESTED: Final = frozenset({"temporal", "workflow", "temporal.workflow"})
-_PREFIX: Final = "temporal."
-_OURS: Final = "workflow."
 IDENTITY: Final = frozenset({"workflow_id", "on_conflict", "reuse", "hold", "delay"})
 """Options that are used up by the start."""
 
@@ -87,9 +85,9 @@ def start_options(request: SpawnRequest, notices: NoticeSink, namespace: str = "
     if not request.options and not request.name:
         return _PLAIN
     written = dict(_written(request.options, notices))
-    values = {name: _READ[name](f"{_OURS}{name}", value) for name, value in written.items()}
+    values = {name: _READ[name](f"{OURS}{name}", value) for name, value in written.items()}
     for option, reason in _idle(values, written, namespace):
-        notices(Notice("option-ignored", f"option {_OURS}{option} means nothing on this host: {reason}"))
+        notices(Notice("option-ignored", f"option {OURS}{option} means nothing on this host: {reason}"))
     fields = {_FIELDS.get(name, name): value for name, value in values.items() if name not in _APART}
     _identify(request, values, fields)
     if "lock_key" in values and "lock_keys" in values:
@@ -119,15 +117,15 @@ def _identify(request: SpawnRequest, values: Mapping[str, Any], fields: dict[str
 
 def _written(options: Mapping[str, Any], notices: NoticeSink) -> Iterator[tuple[str, Any]]:
     """Iterate the options of workflows by their names without prefixes; the last of a name counts."""
-    flat = list(_flattened("", options))
-    prefixed = [(path.removeprefix(_PREFIX), value) for path, value in flat if path.startswith(_PREFIX)]
-    for path, value in (*prefixed, *(pair for pair in flat if not pair[0].startswith(_PREFIX))):
-        if not path.startswith(_OURS) or value is None:
+    flat = list(flattened("", options))
+    prefixed = [(path.removeprefix(PREFIX), value) for path, value in flat if path.startswith(PREFIX)]
+    for path, value in (*prefixed, *(pair for pair in flat if not pair[0].startswith(PREFIX))):
+        if not path.startswith(OURS) or value is None:
             continue
-        name = path.removeprefix(_OURS)
+        name = path.removeprefix(OURS)
         if name in _READ:
             yield name, value
-        elif name in _ELSEWHERE:
+        elif name in ELSEWHERE:
             notices(Notice("option-ignored", f"option {path} means nothing on this host: it is for Temporal"))
         else:
             notices(Notice("unknown-option", f"option {path} does not exist{did_you_mean(path, _KNOWN)}"))
@@ -142,15 +140,6 @@ def _idle(values: Mapping[str, Any], written: Mapping[str, Any], namespace: str)
     fair = _FAIR & written["priority"].keys() if isinstance(written.get("priority"), Mapping) else ()
     for name in sorted(fair):
         yield f"priority.{name}", "runs of one priority are served in the order of their start"
-
-
-def _flattened(prefix: str, options: Mapping[Any, Any]) -> Iterator[tuple[str, Any]]:
-    for key, value in options.items():
-        path = f"{prefix}{key}"
-        if path in _NESTED and isinstance(value, Mapping):
-            yield from _flattened(f"{path}.", value)
-        else:
-            yield path, value
 
 
 # ---- reading values ------------------------------------------------------------------------------------------------
@@ -267,9 +256,8 @@ _READ: Final[Mapping[str, Any]] = {
     "lock_scope": _lock_scope,
     "tokens": checked_tokens,
 }
-"""Every option, and what reads its value."""
-_ELSEWHERE: Final = frozenset({"versioning_override", "versioning_intent", "enable_eager_start"})
-_KNOWN: Final = [f"{_OURS}{name}" for name in (*_READ, *_ELSEWHERE)]
+"""Every option that means something here, and what reads its value."""
+_KNOWN: Final = [f"{OURS}{name}" for name in sorted(NAMES)]
 _FIELDS: Final = {
     "id_reuse_policy": "reuse",
     "start_delay": "delay",
@@ -329,7 +317,7 @@ def option(options: Mapping[str, Any], name: str) -> Any:
     """Return an option by its dotted name: unprefixed, with the prefix `temporal.`, or in nested tables."""
     if not options:
         return None
-    for key in (name, f"{_PREFIX}{name}"):
+    for key in (name, f"{PREFIX}{name}"):
         if key in options:
             return options[key]
     for path in (name.split("."), ["temporal", *name.split(".")]):

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import trio
 
+from actorflow.clock import instant_of
 from actorflow.codec import decode, encode
 from actorflow.errors import CONFLICT, INTERNAL, Error, Failure, invalid, not_found
 from actorflow.node.waiting import Answer
@@ -131,7 +132,7 @@ class Updates:
     async def _send(self, found: OpenRun, name: str, args: tuple[Value, ...], update_id: str) -> None:
         row = found.row
         if row.state in TERMINAL:
-            raise _too_late(found, name)
+            raise _too_late(found, f"update {name!r}")
         await self._judge(found, name, args)
         payload = encode([update_pid(update_id), list(args)])
         at = self._engine.clock.now()
@@ -265,5 +266,7 @@ def _given_up(found: OpenRun, name: str) -> Error:
 
 
 def _too_late(found: OpenRun, name: str) -> Error:
-    text = f"{name}: run {found.row.workflow_id!r} has ended ({found.row.state}) without an answer to it"
+    row = found.row
+    when = f"{row.state}, since {instant_of(row.updated)}"
+    text = f"{name}: run {row.workflow_id!r} has ended without an answer to it: {when}"
     return Error(text, CONFLICT, retryable=False)

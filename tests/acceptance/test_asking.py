@@ -67,10 +67,12 @@ def test_a_run_is_approved_from_the_command_line(served: Project) -> None:
     made = client.fork("three", dry_run=True)
     assert (made["pid"], made["run_id"]) == ("{local@app:flows|three/fork-1}", "")
     assert client.runs(prefix="three/") == []
-    wrong = served.run("approve", "three", "order", "--data", "much")
+    wrong = served.inside("approve", "three", "order", "much")
     assert (wrong.code, "approval 'order'" in wrong.err) == (1, True)
-    assert served.run("approve", "three", "order", "--data", "7", "--by", "ann").code == 0
-    assert served.run("approve", "three", "order", "--data", "8", "--by", "bob").code == 4
+    elsewhere = served.inside("approve", "three", "order", "7", "--data", "nowhere")
+    assert (elsewhere.code, "nowhere: nothing has run there" in elsewhere.err) == (3, True), "it is no value"
+    assert served.inside("approve", "three", "order", "7", "--by", "ann", "--data", ".actorflow").code == 0
+    assert served.inside("approve", "three", "order", "8", "--by", "bob", "--data-directory", ".actorflow").code == 4
     assert served.run("approvals", "three").out == ""
     assert served.run("approvals", "three", "--all", "--json").json[0]["by"] == "ann"
     assert client.wait("{local@app:flows|three}") == client.wait("three") == [7, "ann"]
@@ -86,7 +88,8 @@ def test_an_approval_is_stored_for_the_next_node(project: Project) -> None:
     running.end(signal.SIGKILL)
     (line,) = project.run("approvals", "--json").json
     assert line["name"] == "order"
-    assert project.run("approve", "one", "order", "--data", "7", "--by", "ann").code == 0
-    again = project.run("approve", "one", "order", "--data", "8", "--by", "bob")
+    older = project.run("approve", "one", "order", "--data", "7", "--by", "ann")
+    assert (older.code, "write the value 7 after the name" in older.err) == (0, True)
+    again = project.run("approve", "one", "order", "8", "--by", "bob")
     assert (again.code, "by ann" in again.err) == (4, True)
     assert project.up().client.wait("{local@app:flows|one}") == [7, "ann"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import signal
 
 import pytest
@@ -25,7 +26,7 @@ def test_runs_are_controlled_with_and_without_a_node(project: Project) -> None:
     assert [line["to"] for line in node.client.change_runs("terminate", prefix="three")] == ["cancelled"]
     refused = project.run("run", "retry", "three")
     assert refused.code == 4
-    assert "cannot retry 'three': it is cancelled and would be pending" in refused.err
+    assert re.search(r"cannot retry 'three': it is cancelled, since \S+Z, and would be pending", refused.err)
     assert "what is: delete-data, purge" in refused.err
     assert node.end(signal.SIGKILL) == -signal.SIGKILL
 

@@ -57,6 +57,12 @@ function kinds.things()
   end
   return {receive(), mark}
 end
+function kinds.asked()
+  funcs.call("app:double", 1)
+  if mark == "new" then note("asked") end
+  local answer = workflow.approval("look")
+  return {answer.data, answer.by, receive(), mark}
+end
 local function main(kind) return kinds[kind]() end
 """
 PYTHON = """
@@ -115,6 +121,14 @@ async def things():
     return [await receive(), MARK]
 
 
+async def asked():
+    await funcs.call("app:double", 1)
+    if MARK == "new":
+        await note("asked")
+    answer = await workflow.approval("look")
+    return [answer["data"], answer["by"], await receive(), MARK]
+
+
 async def ask():
     await workflow.approval("look")
 
@@ -124,7 +138,8 @@ async def watch():
 
 
 async def main(kind):
-    return await {"start": start, "middle": middle, "late": late, "timer": timer, "things": things}[kind]()
+    kinds = {"start": start, "middle": middle, "late": late, "timer": timer, "things": things, "asked": asked}
+    return await kinds[kind]()
 """
 CHILD = {
     "lua": "local function main() return process.inbox():receive():payload():data() end",

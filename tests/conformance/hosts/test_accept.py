@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -10,13 +12,16 @@ import pytest
 import trio
 from typer.testing import CliRunner
 
+from actorflow.cli import place as cli_place
+from actorflow.cli.capsule import fetched, opened
+from actorflow.cli.going_back import print_past
 from actorflow.cli.run import app
 from actorflow.codec import decode
 from actorflow.errors import Error
 from actorflow.node.node import Node
 from actorflow.run import event as events
 from actorflow.run.turn import EXPIRY
-from actorflow.store.approval import APPROVAL, WITHDRAWN
+from actorflow.store.approval import APPROVAL, TAKEN_BACK, WITHDRAWN
 from actorflow.store.belonging import AWAITED
 from tests.conformance.hosts import accepting
 from tests.conformance.hosts.accepting import (
@@ -31,7 +36,7 @@ from tests.conformance.hosts.accepting import (
     written,
     wrong,
 )
-from tests.conformance.hosts.place import Place
+from tests.conformance.hosts.place import FLOWS, Place
 from tests.conformance.process.rig import until
 
 
@@ -235,3 +240,76 @@ async def test_the_verb_says_what_it_drops_before_it_does(place: Place) -> None:
         for name in names:
             await node.send(pid_of(name), "go", 9)
             assert await ended(node, name) == [2, 9, "new"]
+
+
+async def test_an_approval_that_was_answered_in_the_dropped_part_keeps_its_record(place: Place) -> None:
+    async with place.node() as node:
+        for language in LANGUAGES:
+            written(place, "old")
+            name = await answered(node, language)
+            written(place, "new")
+            await node.runs.accept(name, **registered(place, language))
+            (kept,) = await node.approvals(name, only_open=False)
+            assert (kept["state"], kept["by"], kept["data"]) == ("approved", "ann", 1)
+            assert kept[TAKEN_BACK] > kept["decided"] > 0
+            with trio.fail_after(20):
+                while not await node.approvals(name):  # noqa: ASYNC110 - it asks once more
+                    await trio.sleep(0.005)
+            await node.approve(name, "look", 2, by="bob")
+            await node.send(pid_of(name), "go", 5)
+            assert await ended(node, name) == [2, "bob", 5, "new"]
+            lines = await node.approvals(name, only_open=False)
+            assert [(line["by"], line["number"], TAKEN_BACK in line) for line in lines] == [
+                ("ann", 1, True),
+                ("bob", 1, False),
+            ]
+            await node.runs.change("purge", name)
+        assert wrong(node) == []
+
+
+async def test_an_answer_may_come_before_a_question_that_was_taken_back_is_asked_again(place: Place) -> None:
+    async with place.node() as node:
+        name = await answered(node, "py")
+        written(place, "new")
+        await node.runs.accept(name, **registered(place, "py"))
+        await node.approve(name, "look", 3, by="eve")
+        await node.send(pid_of(name), "go", 5)
+        assert await ended(node, name) == [3, "eve", 5, "new"]
+
+
+async def answered(node: Node, language: str) -> str:
+    """Start a run that asks for an approval, answer it, and pause the run behind that."""
+    name = f"asked-{language}"
+    pid = await node.spawn(f"app:flow_{language}", host=FLOWS, args=["asked"], options={"workflow.id": name})
+    await node.approve(name, "look", 1, by="ann")
+    await until(lambda: any(i.pid == pid and "inbox" in str(i.waits) for i in node.processes()))
+    await node.runs.change("pause", name)
+    return name
+
+
+async def test_what_a_run_was_before_an_accept_is_seen_by_the_code_of_then(
+    place: Place, capsys: pytest.CaptureFixture[str]
+) -> None:
+    async with place.node() as node:
+        name = await begun(node, "start", "py")
+        for mark in ("new", "newer"):
+            written(place, mark)
+            await node.runs.accept(name, **registered(place, "py"))
+            await until(lambda: any(i.pid == pid_of(name) and "inbox" in str(i.waits) for i in node.processes()))
+            await node.runs.change("pause", name)
+        await node.runs.export(name, place.path / "it.afrun")
+        capsule = await trio.to_thread.run_sync(fetched, cli_place.Place.of(place.path, None), name)
+    for held in (capsule, await trio.to_thread.run_sync(partial(opened, place.path / "it.afrun", trust=True))):
+        assert len(held.older) == 2
+        for event in held.held.events:
+            print_past(held, event.seq, as_json=True)
+            was = json.loads(capsys.readouterr().out)
+            assert was["fault"] == "", event
+        changes = [event.seq for event in held.held.events if event.kind == events.RUN_ACCEPTED]
+        for seq in (changes[0] - 1, changes[1] - 1, len(held.held.events)):
+            print_past(held, seq, as_json=True)
+            (task,) = json.loads(capsys.readouterr().out)["tasks"]
+            assert "inbox" in task["waits"]
+            assert "flow_py.py" in task["place"]
+    print_past(replace(capsule, older={}), changes[0] - 1, as_json=True)
+    assert "which is not kept any more" in json.loads(capsys.readouterr().out)["fault"]

@@ -7,16 +7,18 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
+import pytest
 import trio
 
 from actorflow import app
 from actorflow.app import read_registry
 from actorflow.cli.replaying import replaying
+from actorflow.errors import Error
 from actorflow.node.control_client import ControlClient
 from actorflow.node.node import Node
 from actorflow.store.run_verb import run_verbs
 from actorflow.store.stores import Stores
-from tests.conformance.hosts.place import FLOWS, Place
+from tests.conformance.hosts.place import FLOWS, Place, waiting_for
 
 FUNCTIONS: Final = """
     import trio
@@ -63,7 +65,7 @@ PYTHON: Final = """
             await workflow.pause("look inside")
         if how == "step":
             await workflow.step("ship", "app:long")
-        if how == "update":
+        if how in ("update", "unhandled"):
             async def handle():
                 await time.sleep("1h")
             await workflow.on_update("change", handle)
@@ -110,6 +112,7 @@ CASES: Final = [
     Case("retry", rf"call app:fails attempt 2 at {SINCE} after: ConnectionError: the line broke, at .*flow.py:\d+"),
     Case("pause", r"paused by .*: look inside"),
     Case("update", r"update .* was accepted, and is not answered yet"),
+    Case("unhandled", r"update 'chnage' \(8\) waits: its script has no handler of that name; did you mean 'change'.*"),
     Case("held", r"created: .*(held|released).*", options={"workflow.hold": True}),
     Case("delayed", rf"begins at {SINCE}", options={"workflow.start_delay": "1h"}),
     Case("queued", r"created: waits .*", options={"workflow.id": "taken", "workflow.on_conflict": "queue"}),
@@ -139,6 +142,10 @@ async def start_all(node: Node, place: Path) -> None:
         if case.how == "update":
             with trio.move_on_after(1):
                 await node.update(pid, "change", id="7", wait_for="accepted")
+        if case.how == "unhandled":
+            await waiting_for(node, pid)
+            with pytest.raises(Error, match="did you mean 'change'; it has: change"):
+                await node.update(pid, "chnage", id="8", timeout=0.1)
 
 
 async def missing(ask: Callable[[str], Awaitable[list[str]]], place: Path, *, served: bool) -> dict[str, list[str]]:
