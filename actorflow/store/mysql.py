@@ -20,6 +20,7 @@ from sqlalchemy.sql.dml import Insert
 
 from actorflow.errors import INTERNAL, Error, unavailable
 from actorflow.store.migrate.run import LOCK, Migration, migrate, migrations, missing
+from actorflow.store.mysql_guest import MysqlGuest
 from actorflow.store.server import CONNECT, STILL, Server, TryAgain, Turn
 
 _CONNECTING: Final = {"connect_timeout": CONNECT, "read_timeout": 60, "write_timeout": 60, "charset": "utf8mb4"}
@@ -117,13 +118,7 @@ class Mysql(Server):
         Raises:
             Error: when the server cannot be reached, refuses, or its store is newer than this program.
         """
-        _, given = MySQLDialect_pymysql(dbapi=pymysql).create_connect_args(self.url)
-        local = {"ssl_disabled": True} if "unix_socket" in given else {}  # to read all certificates takes a while
-        options = {**_CONNECTING, **local, **given, "autocommit": True, "cursorclass": _Cursor, "sql_mode": _MODE}
-        try:
-            connection = _Connection(**options)
-        except pymysql.Error as error:
-            raise self.explain(error) or TryAgain(f"{self.place}: the server cannot be reached ({error})") from error
+        connection = self.connected()
         try:
             connection.turn = Turn()
             is_mariadb = "mariadb" in connection.execute("SELECT version()").fetchone()[0].lower()
@@ -138,6 +133,20 @@ class Mysql(Server):
             connection.close()
             raise
         return connection
+
+    def connected(self) -> _Connection:
+        """Return a connection that nothing is known of, and that knows nothing; raises as `connect` does."""
+        _, given = MySQLDialect_pymysql(dbapi=pymysql).create_connect_args(self.url)
+        local = {"ssl_disabled": True} if "unix_socket" in given else {}  # to read all certificates takes a while
+        options = {**_CONNECTING, **local, **given, "autocommit": True, "cursorclass": _Cursor, "sql_mode": _MODE}
+        try:
+            return _Connection(**options)
+        except pymysql.Error as error:
+            raise self.explain(error) or TryAgain(f"{self.place}: the server cannot be reached ({error})") from error
+
+    def guest(self, connection: Any) -> MysqlGuest:
+        """Return the cursor for somebody else's SQL in the open transaction of a connection."""
+        return MysqlGuest(self, connection)
 
     def _migrate(self, connection: _Connection, collation: str) -> None:
         """Make the tables, one node at a time; a statement of these is a transaction, and may be done again."""

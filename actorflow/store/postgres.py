@@ -19,6 +19,7 @@ from sqlalchemy.sql.dml import Insert
 
 from actorflow.errors import INTERNAL, Error, unavailable
 from actorflow.store.migrate.run import LOCK, migrate, migrations, missing
+from actorflow.store.postgres_guest import GuestCursor, PostgresGuest
 from actorflow.store.server import CONNECT, STILL, Server, TryAgain, Turn
 
 _CONNECTING: Final = {
@@ -59,6 +60,10 @@ class _Connection(psycopg.Connection[Any]):
     @property
     def in_transaction(self) -> bool:
         return self.info.transaction_status != pq.TransactionStatus.IDLE
+
+    def guest_cursor(self) -> GuestCursor:
+        """Return a cursor for somebody else's SQL."""
+        return GuestCursor(self)
 
 
 class _Cursor(psycopg.Cursor[Any]):
@@ -127,6 +132,10 @@ class Postgres(Server):
             connection.close()
             raise
         return connection
+
+    def guest(self, connection: Any) -> PostgresGuest:
+        """Return the cursor for somebody else's SQL in the open transaction of a connection."""
+        return PostgresGuest(self, connection)
 
     def _unreachable(self, error: psycopg.Error) -> Error:
         """Return what a failed connection means; the driver gives no code for what a server says at that time."""

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from typing import Any, ClassVar, Final, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Final, Protocol, TypeVar
 from uuid import uuid4
 
 from sqlalchemy import URL, bindparam, delete, insert, select, update
@@ -22,10 +22,14 @@ from actorflow.store import tables as t
 from actorflow.store.crash import CrashPoint
 from actorflow.store.database import Database
 from actorflow.store.port import CommitUnknown
+from actorflow.store.server_transact import transact
 from actorflow.store.sql import SqlStore
 from actorflow.store.statement import compiled
 from actorflow.store.telling import Listener
 from actorflow.store.vault import Vault
+
+if TYPE_CHECKING:
+    from actorflow.store.guest import Guest
 
 T = TypeVar("T")
 
@@ -80,7 +84,6 @@ class ServerDatabase(Database, Protocol):
 class Server:
     """What the dialects of servers share."""
 
-    transact: ClassVar[Callable[[Any, Transact], bool] | None] = None
     scheme: ClassVar[str]
     begin_write: ClassVar[str] = "BEGIN"
     core: Any
@@ -105,6 +108,22 @@ class Server:
         host = self.url.host or self.url.query.get("unix_socket") or self.url.query.get("host") or "localhost"
         port = f":{self.url.port}" if self.url.port else ""
         return f"{self.scheme}://{host}{port}/{self.url.database or ''}"
+
+    def transact(self, connection: Any, item: Transact) -> bool:
+        """Do the work of an item inside of the open transaction; see `server_transact.transact`."""
+        return transact(self, connection, item)
+
+    def guest(self, connection: Any) -> Guest:
+        """Return the cursor for somebody else's SQL in the open transaction of a connection."""
+        raise NotImplementedError
+
+    def explain(self, error: BaseException) -> Error | None:
+        """Return what a driver's error means, None when it is about the data of one statement."""
+        raise NotImplementedError
+
+    def is_lost(self, connection: Any) -> bool:
+        """Tell whether a connection is of no use any more."""
+        raise NotImplementedError
 
     def begin(self, cursor: Any) -> None:
         """Begin a write transaction: wait until it is the turn of this connection."""

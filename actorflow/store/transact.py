@@ -11,13 +11,16 @@ import sqlite3
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Final
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from actorflow.errors import PERMISSION_DENIED, TIMEOUT, Error
 from actorflow.store import tables
 
 if TYPE_CHECKING:
     from actorflow.run.turn import Transact
+
+T = TypeVar("T")
 
 _STEPS: Final = 10_000
 """Steps of SQLite's machine between two looks at the clock: well under a millisecond."""
@@ -130,7 +133,8 @@ class Watch:
         self._stop = stop
         self._thread = threading.get_ident()
         self._lock = threading.Lock()
-        self._over = self._shot = False
+        self._over = self._shot = self._late = False
+        self._interrupt: Callable[[], object] | None = None
         self._timer = threading.Timer(limit, self._shoot)
         self._timer.daemon = True
         self._timer.start()
@@ -139,11 +143,33 @@ class Watch:
         with self._lock:
             if self._over:
                 return
+            self._late = True
             if self._stop is not None:
                 self._stop()
-            else:
+            if self._interrupt is not None:
+                with suppress(Exception):  # then the statement ends by itself, and is late
+                    self._interrupt()
+            elif self._stop is None:
                 self._shot = True
                 ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(self._thread), ctypes.py_object(TooLong))
+
+    def interruptible(self, work: Callable[[], T], interrupt: Callable[[], object]) -> T:
+        """Return `work()`, which waits for a server; `interrupt`, called in another thread, ends it when time is over.
+
+        Raises:
+            TooLong: when it is over.
+        """
+        try:
+            with self._lock:
+                if self._late:
+                    raise TooLong
+                self._interrupt = interrupt
+            return work()
+        finally:
+            with self._lock:
+                self._interrupt = None
+                if self._late:
+                    raise TooLong
 
     def end(self) -> None:
         """End the watch; a shot that is under way hits here, and nothing after it."""

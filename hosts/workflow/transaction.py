@@ -19,6 +19,7 @@ from actorflow.node.action import action_of
 from actorflow.run.turn import Transact
 from actorflow.script.ctx import CALL, CallContext
 from actorflow.store.opening import is_server
+from actorflow.store.server import STILL
 from actorflow.store.stores import MEMORY
 from actorflow.value import Limits, copy_value
 from hosts.workflow.open_call import attempts_of
@@ -34,6 +35,8 @@ if TYPE_CHECKING:
 _LUA: Final = "function.lua"
 _LIMIT: Final = SECOND
 """How long a transactional function may take that does not say (`limits.slice.kill`)."""
+_ON_SERVERS: Final = (STILL - 1) * SECOND
+"""How long it may take where the store is on a server."""
 
 
 class Transaction:
@@ -72,8 +75,8 @@ class Transactions:
         entry = engine.node.registry.entry(request.target)
         entry.require()
         _check_database(entry, request.target, call)
-        _check_kind(engine, request.target, call)
         limit = _field(_field(_field(entry.config, "limits"), "slice"), "kill") or _LIMIT
+        _check_limit(engine, limit, request.target, call)
         own = engine.node.guard.own(request.target)
         if own:
             request = replace(request, context={**request.context, **own})
@@ -130,12 +133,12 @@ def _check_database(entry: Entry, target: str, call: OpenCall) -> None:
         raise invalid(f"{message}; name the same database in both, or drop `transactional`")
 
 
-def _check_kind(engine: Engine, target: str, call: OpenCall) -> None:
+def _check_limit(engine: Engine, limit: int, target: str, call: OpenCall) -> None:
+    """Refuse a time for which a server would not wait: it ends a transaction that stands still."""
     registry, kept = engine.node.registry, call.host.settings.database
-    if kept and is_server(registry.entry(kept).kind):
-        where = f"{kept}, a {registry.entry(kept).kind}"
-        message = f"{target} is transactional, and {call.host.id} keeps its runs in {where}: that works on SQLite only"
-        raise invalid(f"{message}; drop `transactional`, and key its effects by ctx.invocation_id")
+    if kept and is_server(registry.entry(kept).kind) and limit > _ON_SERVERS:
+        message = f"{target} is transactional, with limits.slice.kill of {limit / SECOND:g} s"
+        raise invalid(f"{message}; on {kept}, a {registry.entry(kept).kind}, it may have {_ON_SERVERS // SECOND} s")
 
 
 def _field(config: Any, name: str) -> Any:

@@ -97,10 +97,12 @@ class JoinedSql:
     def _statements(self, text: str, values: list[Any]) -> list[Statement]:
         """Return what the cursor is to run; that of a server reads placeholders itself."""
         values = in_database(values, self._cursor.type)
-        found = statements(text, values, _FLAVORS[self._cursor.type])
+        if self._cursor.type != "sqlite":
+            return [Statement(text, tuple(values))]
+        found = statements(text, values, SQLITE)
         if not found:
             raise invalid(f"{self._cursor.place}: got an empty statement, expected SQL")
-        return found if self._cursor.type == "sqlite" else [Statement(text, tuple(values))]
+        return found
 
     def _run(self, statement: Statement) -> Any:
         try:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Self
 
 from sqlalchemy import URL
 
@@ -17,6 +17,10 @@ class Cutting:
         after: whether the server has done the statement by then, and only its answer is lost.
         seen: the statements since then.
     """
+
+    def __new__(cls, url: URL) -> Self:
+        """Make one of a class for the kind of database: statements are compiled once for each class."""
+        return object.__new__(type(f"{cls.__name__}_{url.get_backend_name()}", (cls,), {}))
 
     def __init__(self, url: URL) -> None:
         self._real = database(url)
@@ -60,6 +64,9 @@ class _Connection:
 
     def cursor(self) -> _Connection:
         return _Connection(self._real.cursor(), self._database)
+
+    def guest_cursor(self) -> _Connection:
+        return _Connection(self._real.guest_cursor(), self._database)
 
     def execute(self, sql: str, parameters: Any = ()) -> Any:
         return self._counted(sql, lambda: self._real.execute(sql, parameters))
