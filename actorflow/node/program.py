@@ -142,4 +142,9 @@ class Programs:
 
 def _written(slices: Mapping[str, int]) -> tuple[int, ...]:
     """Return what a host writes about slices and memory as part of a key; 0 where it writes nothing."""
+    if not slices:
+        return _NOTHING_WRITTEN
     return tuple(slices.get(name, 0) for name in ("warn", "kill", "memory_warn", "memory_kill"))
+
+
+_NOTHING_WRITTEN: Final = (0, 0, 0, 0)

@@ -101,7 +101,7 @@ class HotReader(HostReader, Protocol):
         """Return everything needed to continue a run, finished ones included.
 
         A `lazy` answer may have references in place of large payloads that a replay only compares; see
-        `event.digest_of`.
+        `event.is_sound`.
 
         Raises:
             Error: kind NotFound.

@@ -141,6 +141,8 @@ class Calls:
 
     def asks(self, resident: Resident) -> str:
         """Return why a run that was just read must ask a person how one of its calls ended, or ""."""
+        if not resident.attempts:
+            return ""
         live = resident.live
         opened = {} if live is None else live.driver.open
         answered = {fact.ref for fact in resident.facts}

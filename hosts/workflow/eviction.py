@@ -18,13 +18,11 @@ async def evict_unused(engine: Engine) -> None:
     """Look for machines to drop, for ever."""
     while True:
         await trio.sleep(_INTERVAL)
-        quiet = [resident for resident in engine.residents.values() if _is_quiet(resident)]
+        # a hundred thousand runs that are due in one moment wait here without a machine: they are passed over quickly
+        live = [resident for resident in engine.residents.values() if resident.live is not None]
+        quiet = [resident for resident in live if not (resident.busy or resident.queued or resident.wanting)]
         quiet.sort(key=lambda resident: resident.used)
         _evict(engine, quiet)
-
-
-def _is_quiet(resident: Resident) -> bool:
-    return resident.live is not None and not (resident.busy or resident.queued or resident.wanting)
 
 
 def _evict(engine: Engine, quiet: list[Resident]) -> None:

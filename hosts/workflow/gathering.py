@@ -30,7 +30,11 @@ _SLICE: Final = 0.002
 
 
 class Gathering:
-    """The runs of one engine that wait to be rebuilt, in the order in which something came for them."""
+    """The runs of one engine that wait to be rebuilt, in the order in which something came for them.
+
+    Attributes:
+        rebuilding: many are being rebuilt right now, so that more turns follow those that were taken just now.
+    """
 
     def __init__(self, engine: Engine) -> None:
         """Rebuild runs for `engine`; nothing happens before `serve`."""
@@ -39,6 +43,7 @@ class Gathering:
         self._rebuilt: list[tuple[Resident, int]] = []
         self._reading = 0
         self._wake = trio.Event()
+        self.rebuilding = False
 
     def __len__(self) -> int:
         """Return how many runs wait."""
@@ -69,6 +74,16 @@ class Gathering:
     async def _rebuild(self, some: list[Resident]) -> None:
         before = {resident.run: known_rows(resident) for resident in some}
         found = await self._read(sorted(before)) if len(some) > 1 else {}
+        self.rebuilding = bool(found)
+        try:
+            await self._rebuild_each(some, found, before)
+        finally:
+            self.rebuilding = False
+            self._engine.hand_over_soon()
+
+    async def _rebuild_each(
+        self, some: list[Resident], found: dict[int, OpenRun], before: dict[int, frozenset[int]]
+    ) -> None:
         began = perf_counter()
         for resident in some:
             held = found.pop(resident.run, None)

@@ -12,7 +12,7 @@ from actorflow.codec import decode, encode
 from actorflow.errors import Error, invalid, not_found
 from actorflow.run import event as events
 from actorflow.run import state as states
-from actorflow.run.event import CALLS, payload_digest, source_of
+from actorflow.run.event import CALLS, is_sound, kind_of, source_of
 from actorflow.run.lease import FENCED
 from actorflow.run.rule import check_rules
 from actorflow.run.turn import NEVER, RELEASE
@@ -65,9 +65,11 @@ async def load(engine: Engine, resident: Resident, given: Given | None = None) -
     resident.lease = resident.host.lease  # not the row's: who was fenced off must stay so
     await _rebuild(engine, resident, found)
     resident.called = _called(resident, found)
-    resident.attempts = {call.ref: call for call in found.calls} | engine.calls.rows(resident.run, resident.called)
+    resident.attempts = {call.ref: call for call in found.calls}
+    if resident.called:
+        resident.attempts |= engine.calls.rows(resident.run, resident.called)
     _join_inbox(resident, found, before)
-    waits = await _waits(engine, found)
+    waits = row.state == states.PENDING and await _waits(engine, found)
     _begin(engine, resident, found, waits=waits)
     if row.state == states.PENDING:  # it may come from a pause: nobody was told when its timers were due
         resident.pending = resident.live is not None
@@ -104,24 +106,24 @@ def _know(engine: Engine, resident: Resident, row: RunRow) -> None:
 
 
 async def _rebuild(engine: Engine, resident: Resident, found: OpenRun) -> None:
-    row = found.row
+    row, journal = found.row, found.events
     if resident.host is None:
         return
-    bundle = await pinned_bundle(engine, row)
+    bundle = engine.programs.bundles.get(row.bundle_hash) or await pinned_bundle(engine, row)
     _check_ends(found)
-    payload = decode(found.events[0].payload)
+    payload = decode(journal[0].payload)
     _check_identity(found, payload)
-    check_rules(payload, found.events)
-    most = payload.get("options", {}).get("task_timeout", 0)
+    check_rules(payload, journal)
+    most = payload["options"].get("task_timeout", 0) if "options" in payload else 0
     program = engine.programs.pinned(*bounded(bundle, resident.host.settings.slices, most))
     live = new_live(resident.host, program, bundle, row.workflow_id, payload)
     resident.live = live
-    if is_first_feed_open(found.events):
-        fed = live.feed_again(found.events)
+    if is_first_feed_open(journal):
+        fed = live.feed_again(journal)
         resident.start = (fed.events, fed.records) if fed.events else None
         return
     try:
-        for count, _ in enumerate(live.replay(found.events)):
+        for count, _ in enumerate(live.replay(journal, payload)):
             if count % _FACTS_PER_CHECKPOINT == _FACTS_PER_CHECKPOINT - 1:
                 await trio.lowlevel.checkpoint()
     except Divergence as divergence:
@@ -130,9 +132,7 @@ async def _rebuild(engine: Engine, resident: Resident, found: OpenRun) -> None:
 
 
 async def _waits(engine: Engine, found: OpenRun) -> bool:
-    """Tell whether a run waits for ids or lock keys: only then may it be one that was resumed before it had them."""
-    if found.row.state != states.PENDING:
-        return False
+    """Tell whether a pending run waits for ids or lock keys: only then may it have been resumed before it had them."""
     payload = decode(found.events[0].payload)
     if "locks" not in payload and "queued" not in payload:
         return False
@@ -141,9 +141,10 @@ async def _waits(engine: Engine, found: OpenRun) -> bool:
 
 def _begin(engine: Engine, resident: Resident, found: OpenRun, *, waits: bool) -> None:
     """Let a run that has waited with its first steps take them, unless it was resumed before it may."""
-    live, now = resident.live, engine.clock.now()
+    live = resident.live
     if live is None or (live.begun and not waits):
         return
+    now = engine.clock.now()
     due = dict(found.timers).get(RELEASE, 0)
     if waits or now < due < NEVER:
         live.close()
@@ -171,20 +172,22 @@ async def pinned_bundle(engine: Engine, row: RunRow) -> Bundle:
 
 
 def _check_ends(found: OpenRun) -> None:
-    """Do nothing if the journal begins and ends as it must; what lies between is checked by the replay.
+    """Do nothing if the journal begins and ends as it must; what comes after its start is checked by the replay.
 
     Raises:
         CorruptJournalError: when it does not.
     """
     row, journal = found.row, found.events
-    if not journal or journal[0].digest != payload_digest(row.run_id.encode(), journal[0].payload):
+    if not journal or journal[0].seq != 1 or not is_sound(b"", row.run_id.encode(), journal[0]):
         raise CorruptJournalError(1)
     if (journal[-1].seq, journal[-1].checksum) != (row.last_seq, row.last_checksum):
         raise CorruptJournalError(row.last_seq)
 
 
 def _called(resident: Resident, found: OpenRun) -> dict[int, int]:
-    open_calls = {} if resident.live is None else resident.live.driver.open
+    if resident.live is None or CALLS.isdisjoint(map(kind_of, found.events)):
+        return {}
+    open_calls = resident.live.driver.open
     return {event.ref: event.at for event in found.events if event.kind in CALLS and event.ref in open_calls}
 
 
@@ -218,12 +221,15 @@ def _join_inbox(resident: Resident, found: OpenRun, before: frozenset[int]) -> N
     A row that was known `before` the inbox was read and is not in it was consumed by a commit of unknown outcome; one
     that became known since then came too late to be in it.
     """
+    live = resident.live
+    others = [fact for fact in resident.facts if not fact.row and live is not None and _is_kept(live, fact)]
+    if not found.inbox and not any(before):
+        resident.facts = others + [fact for fact in resident.facts if fact.row]
+        return
     stored = [Fact(row.kind, row.ref, row.target, row.payload, row.at, row.id) for row in found.inbox]
     if stored:
         resident.last_row = max(resident.last_row, stored[-1].row)
     rows = {fact.row for fact in stored}
-    live = resident.live
-    others = [fact for fact in resident.facts if not fact.row and live is not None and _is_kept(live, fact)]
     late = [fact for fact in resident.facts if fact.row not in rows and fact.row not in before and fact.row]
     resident.facts = stored + others + late
 

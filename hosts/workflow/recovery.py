@@ -220,7 +220,7 @@ class Recovery:
         """Rebuild a run, from the store unless it is `given`, and go on with it; pause it when that is not possible."""
         try:
             row = await self._read(resident, given)
-            successor = await self._continued_as(row)
+            successor = await self._continued_as(row) if row.state in states.TERMINAL else 0
         except Divergence as divergence:
             waits = resident.live.machine.waits() if resident.live is not None else []
             place = waits[0].partition("  ")[0] if waits else ""
@@ -265,8 +265,6 @@ class Recovery:
 
     async def _continued_as(self, row: RunRow) -> int:
         """Return the run that an ended one has continued as, 0 for none."""
-        if row.state not in states.TERMINAL:
-            return 0
         _, run_id = await self._engine.writer.read(lambda store: store.continued(row.run))
         found = await self._engine.writer.read(lambda store: store.find(run_id)) if run_id else None
         return found.run if found else 0
@@ -299,23 +297,25 @@ class Recovery:
         live = resident.live
         if live is None or resident.host is None or resident.start is not None:
             return  # nothing of a first feed that waits for its commit may take effect yet
+        asked = [record for record in live.driver.open.values() if record.kind != events.TIMER_STARTED]
+        if not asked:
+            return
         answered = {fact.ref for fact in resident.facts if live.answers(fact)}
         ends = (fact for fact in resident.facts if fact.kind == events.PROCESS_EXITED)
         ended = {fact.ref: decode(fact.payload)["from"] for fact in ends}
-        for ref, record in list(live.driver.open.items()):
-            key = (resident.run, ref)
+        for record in asked:
+            ref, key = record.ref, (resident.run, record.ref)
             if ref in answered or key in self._engine.calls or key in self._engine.asked:
                 continue
             if record.kind == events.PROCESS_SPAWNED and ref in ended:
                 self._engine.settle(resident.run, ref, ended[ref])  # it was started: perhaps it is not kept any more
             elif record.kind == events.PROCESS_SPAWNED:
                 self._engine.admission.spawn_again(resident, live, record)
-            elif record.kind != events.TIMER_STARTED:
-                if self._engine.own_workflow(record.target) is not None and record.kind not in events.CALLS:
-                    # it was delivered by the commit that recorded it, or its refusal would be in the inbox
-                    self._engine.settle(resident.run, ref, value=True)
-                else:
-                    perform(self._engine, resident, record)
+            elif self._engine.own_workflow(record.target) is not None and record.kind not in events.CALLS:
+                # it was delivered by the commit that recorded it, or its refusal would be in the inbox
+                self._engine.settle(resident.run, ref, value=True)
+            else:
+                perform(self._engine, resident, record)
 
 
 def _page(host_id: str, after: int, store: HotReader) -> list[tuple[str, int, str]]:

@@ -20,6 +20,7 @@ from actorflow.ports import Identity, SpawnRequest
 from actorflow.run import event as events
 from actorflow.run import state as states
 from actorflow.run.draw import SEED_SIZE
+from actorflow.run.event import kind_of
 from actorflow.run.identity import QUEUE, REJECT, REUSE, aside
 from actorflow.run.lock import key_of, lock_ids
 from actorflow.run.rule import NEWEST
@@ -217,7 +218,9 @@ def new_live(
     run_id = payload["run_id"]
     store = host.engine.store_name
     identity = identity_of(payload, bundle.id, host.pid_of(workflow_id), host.id, host.task_queue, store)
-    limits = host.settings.limits.under(written_limits(bundle.options))
+    limits = host.settings.limits
+    if "limits" in bundle.options:
+        limits = limits.under(written_limits(bundle.options))
     return LiveRun(run_id, program, _driver(host, identity, payload["seed"], limits.values), limits)
 
 
@@ -286,7 +289,7 @@ def is_first_feed_open(journal: list[JournalEvent]) -> bool:
 
     Nor will it ever be in that of a run which was ended from outside before its first turn.
     """
-    return all(event.kind in _BESIDE_FIRST for event in journal[1:])
+    return _BESIDE_FIRST.issuperset(map(kind_of, journal[1:]))
 
 
 def start_payload(

@@ -181,9 +181,11 @@ def told_of(payload: Mapping[str, Any]) -> dict[str, Any]:
 
 def bounded(bundle: Bundle, slices: Mapping[str, int], most: int) -> tuple[Bundle, Mapping[str, int]]:
     """Return a bundle and the limits of its host under which no slice takes more than `most` ns; 0: as they are."""
+    if not most:
+        return bundle, slices
     limits = bundle.options.get("limits", {})
     own = limits.get("slice", {})
-    if not most or most >= own.get("kill", slices.get("kill", _KILL)):
+    if most >= own.get("kill", slices.get("kill", _KILL)):
         return bundle, slices
     shorter = {"kill": most, "warn": min(most, own.get("warn", slices.get("warn", _WARN)))}
     options = {**bundle.options, "limits": {**limits, "slice": {**own, **shorter}}}
