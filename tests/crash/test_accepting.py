@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -18,16 +17,11 @@ from actorflow.store.approval import APPROVAL, OPEN
 from actorflow.store.dialect import Sqlite
 from actorflow.store.read import SqlReader
 from tests.crash.accepting import FEWEST, LANGUAGES
-from tests.crash.forking import ForkServer, fork_server
+from tests.crash.forking import ForkServer
 from tests.crash.rig import ALL, SLICE, die_at_each, points, said, whole_life
 
+LIVES = "tests.crash.accepting"
 DAILY = 1
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[ForkServer]:
-    with fork_server("tests.crash.accepting") as made:
-        yield made
 
 
 def check_whole(place: Path, crash_at: str) -> None:

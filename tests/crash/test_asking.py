@@ -2,25 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.crash.asking import FEWEST
-from tests.crash.forking import ForkServer, fork_server
+from tests.crash.forking import ForkServer
 from tests.crash.living import read_report
 from tests.crash.rig import ALL, SLICE, die_at_each, error_of, points, said, whole_life
 
+LIVES = "tests.crash.asking"
 DAILY = 3
 ORDER = {"by": "ann", "complete": True, "data": 7, "seen": [1, 2, 3], "total": 3}
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[ForkServer]:
-    with fork_server("tests.crash.asking") as made:
-        yield made
 
 
 def results(place: Path) -> dict[str, Any]:

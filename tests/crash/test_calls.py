@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -11,18 +10,13 @@ from typing import Any
 import pytest
 
 from tests.crash.calling import ENTRIES, FEWEST
-from tests.crash.forking import ForkServer, fork_server
+from tests.crash.forking import ForkServer
 from tests.crash.living import read_report
 from tests.crash.rig import ALL, SLICE, die_at_each, points, said, whole_life
 
+LIVES = "tests.crash.calling"
 DAILY = 2
 RESULT = {"flaky": "ok", "beaten": {"rows": 7}, "booked": 1, "asked": "done", "closed": "Timeout"}
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[ForkServer]:
-    with fork_server("tests.crash.calling") as made:
-        yield made
 
 
 def results(place: Path) -> dict[str, Any]:

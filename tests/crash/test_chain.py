@@ -4,23 +4,17 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.crash.chaining import FEWEST
-from tests.crash.forking import ForkServer, fork_server
+from tests.crash.forking import ForkServer
 from tests.crash.rig import ALL, SLICE, die_at_each, points, said, whole_life
 
+LIVES = "tests.crash.chaining"
 DAILY = 2
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[ForkServer]:
-    with fork_server("tests.crash.chaining") as made:
-        yield made
 
 
 def check(place: Path, crash_at: str, first: list[list[Any]]) -> None:

@@ -3,26 +3,20 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.crash.family import FEWEST
-from tests.crash.forking import ForkServer, fork_server
+from tests.crash.forking import ForkServer
 from tests.crash.living import pid_of
 from tests.crash.rig import SLICE, die_at_each, points, said, whole_life
 
+LIVES = "tests.crash.family"
 DAILY = 2
 SHARES = 4
 CHILDREN = {"terminate": "workflow terminated", "request_cancel": "cleaned", "abandon": "told", "brief": "brief"}
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[ForkServer]:
-    with fork_server("tests.crash.family") as made:
-        yield made
 
 
 def check(place: Path, point: str, _first: list[list[Any]]) -> None:

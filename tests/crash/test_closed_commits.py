@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
@@ -11,19 +10,14 @@ import pytest
 
 from actorflow.store.keyring import Keyring
 from actorflow.store.vault import Vault
-from tests.crash.forking import ForkServer, fork_server
+from tests.crash.forking import ForkServer
 from tests.crash.living import FEWEST
 from tests.crash.rig import ALL, SLICE, die_at_each, points
 from tests.crash.test_every_commit import checking, expected_life
 
+LIVES = "tests.crash.closed_living"
 DAILY = 2
 VAULT = Vault(Keyring({"one": bytes(range(32))}, "one"))
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[ForkServer]:
-    with fork_server("tests.crash.closed_living") as made:
-        yield made
 
 
 @pytest.mark.parametrize("share", [SLICE, pytest.param(ALL, marks=pytest.mark.slow)])

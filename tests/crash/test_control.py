@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -12,21 +11,16 @@ import pytest
 
 from actorflow.run.state import TRANSITIONS
 from tests.crash.controlling import FEWEST, LANGUAGES
-from tests.crash.forking import ForkServer, fork_server
+from tests.crash.forking import ForkServer
 from tests.crash.rig import ALL, SLICE, die_at_each, points, said, whole_life
 
+LIVES = "tests.crash.controlling"
 DAILY = 2
 SALE = [
     *("created", "paused", "pending", "paused", "pending", "failed", "pending", "completed"),
     *("delete_requested", "data_deleted"),
 ]
 TIDY = ["created", "cancelled"]
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[ForkServer]:
-    with fork_server("tests.crash.controlling") as made:
-        yield made
 
 
 def check(place: Path, crash_at: str, _first: list[list[Any]]) -> None:

@@ -4,23 +4,17 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
 
-from tests.crash.forking import ForkServer, fork_server
+from tests.crash.forking import ForkServer
 from tests.crash.living import FEWEST, flows, read_report
 from tests.crash.rig import ALL, SLICE, Check, die_at_each, life, points, said
 
+LIVES = "tests.crash.living"
 DAILY = 2
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[ForkServer]:
-    with fork_server() as made:
-        yield made
 
 
 class Seen(NamedTuple):

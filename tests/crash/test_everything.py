@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections import Counter
-from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 from random import Random
@@ -16,10 +15,11 @@ import pytest
 from actorflow.run import event as events
 from actorflow.store.crash import STATUS
 from actorflow.testing.invariant import Ledger, Signal
-from tests.crash.forking import ForkServer, fork_server
+from tests.crash.forking import ForkServer
 from tests.crash.living import read_report
 from tests.crash.rig import keep_laws, life, said
 
+LIVES = "tests.crash.everything"
 DAILY = 2
 """Points of each language."""
 SHARES = 16
@@ -60,12 +60,6 @@ UNUSED = {
 }
 FEATURES = {value for name, value in vars(events).items() if name.isupper() and isinstance(value, str)} - UNUSED
 """Kinds of events that its journals have: all but those of holding, repinning, accepting, refusals and calls that are told to stop."""
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[ForkServer]:
-    with fork_server("tests.crash.everything") as made:
-        yield made
 
 
 def results(place: Path) -> dict[str, Any]:

@@ -3,25 +3,19 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.crash.forking import ForkServer, fork_server
+from tests.crash.forking import ForkServer
 from tests.crash.linking import FEWEST, LANGUAGES, LINKS, TIMES
 from tests.crash.rig import SLICE, die_at_each, points, said, whole_life
 
+LIVES = "tests.crash.linking"
 DAILY = 1
 SHARES = 6
 """So many parts the whole is tested in: each fits into the time of one test."""
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[ForkServer]:
-    with fork_server("tests.crash.linking") as made:
-        yield made
 
 
 def check(place: Path, crash_at: str, _first: list[list[Any]]) -> None:

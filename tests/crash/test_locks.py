@@ -3,24 +3,18 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.crash.forking import ForkServer, fork_server
+from tests.crash.forking import ForkServer
 from tests.crash.locking import FEWEST, RUNS
 from tests.crash.rig import SLICE, die_at_each, points, said, whole_life
 
+LIVES = "tests.crash.locking"
 DAILY = 3
 SHARES = 4
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[ForkServer]:
-    with fork_server("tests.crash.locking") as made:
-        yield made
 
 
 def check(place: Path, crash_at: str, _first: list[list[Any]]) -> None:

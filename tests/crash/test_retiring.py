@@ -3,27 +3,21 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.crash.forking import ForkServer, fork_server
+from tests.crash.forking import ForkServer
 from tests.crash.retiring import FEWEST, LANGUAGES, LARGE
 from tests.crash.rig import SLICE, die_at_each, points, said, whole_life
 
+LIVES = "tests.crash.retiring"
 DAILY = 2
 SHARES = 4
 TABLES = ("run", "journal", "state_history", "inbox", "blob", "timer", "call", "child", "attribute")
 """Tables with rows of runs."""
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[ForkServer]:
-    with fork_server("tests.crash.retiring") as made:
-        yield made
 
 
 def check(place: Path, point: str, _first: list[list[Any]]) -> None:

@@ -70,7 +70,7 @@ local function book(run, how)
     saga:compensate(err)
     return nil, err
   end
-  process.send(how, "ready", run)
+  assert(process.send(how, "ready", run))  -- a cancellation that comes before this is known to be sent ends it too
   time.sleep("24h")
 end
 

@@ -20,7 +20,7 @@ local function book(run, how)
     saga:compensate(err)
     return nil, err
   end
-  if how ~= "" then process.send(how, "ready", run) end
+  if how ~= "" then assert(process.send(how, "ready", run)) end  -- a cancellation may come before this is known to be sent
   time.sleep("24h")
 end
 
