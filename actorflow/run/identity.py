@@ -26,6 +26,10 @@ CLOSE_TERMINATE: Final = "terminate"
 CLOSE_ABANDON: Final = "abandon"
 CLOSE_CANCEL: Final = "request_cancel"
 
+CANCEL_TRY: Final = "try_cancel"
+CANCEL_ABANDON: Final = "abandon"
+CANCEL_WAIT: Final = "wait_cancellation_completed"
+
 _CONFLICTS: Final = {
     **{word: word for word in (REJECT, RETURN_EXISTING, SKIP, QUEUE, ALLOW, REPLACE)},
     "fail": REJECT,
@@ -48,6 +52,15 @@ _CLOSES: Final = {
     "2": CLOSE_ABANDON,
     "3": CLOSE_CANCEL,
 }
+_CANCELS: Final = {
+    **{word: word for word in (CANCEL_TRY, CANCEL_ABANDON, CANCEL_WAIT)},
+    "wait_cancellation_requested": CANCEL_TRY,
+    "0": CANCEL_ABANDON,
+    "1": CANCEL_TRY,
+    "2": CANCEL_WAIT,
+    "3": CANCEL_TRY,
+}
+"""That a child is asked to stop is written with what its caller does next: it has been requested by then."""
 
 
 def conflict_policy(option: str, value: Any) -> str:
@@ -63,6 +76,11 @@ def reuse_policy(option: str, value: Any) -> str:
 def close_policy(option: str, value: Any) -> str:
     """Return what happens to a child when its parent ends; raises Invalid naming the option."""
     return _word(option, value, "parent_close_policy_", _CLOSES)
+
+
+def cancellation_type(option: str, value: Any) -> str:
+    """Return what giving up the wait for a child means; raises Invalid naming the option."""
+    return _word(option, value, "child_workflow_cancellation_type_", _CANCELS)
 
 
 def keyed(entry: str, key: str) -> str:

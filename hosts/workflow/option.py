@@ -135,8 +135,6 @@ def _idle(values: Mapping[str, Any], written: Mapping[str, Any], namespace: str)
     """Iterate the options that are right and change nothing, with why."""
     if values.get("namespace", namespace) != namespace:
         yield "namespace", f"got {values['namespace']!r}, but a child is in the store of its parent, {namespace!r}"
-    if values.get("wait_for_cancellation"):
-        yield "wait_for_cancellation", "a run that is cancelled goes on at once, and its child is asked to stop"
     fair = _FAIR & written["priority"].keys() if isinstance(written.get("priority"), Mapping) else ()
     for name in sorted(fair):
         yield f"priority.{name}", "runs of one priority are served in the order of their start"
@@ -247,6 +245,7 @@ _READ: Final[Mapping[str, Any]] = {
     "task_queue": _name,
     "namespace": _text,
     "wait_for_cancellation": _flag,
+    "cancellation_type": rules.cancellation_type,
     "summary": _text,
     "static_summary": _text,
     "details": _text,
@@ -274,10 +273,10 @@ _ALIASES: Final = frozenset({"static_summary", "static_details", "lock_key"})
 _APART: Final = frozenset(
     {
         *("id", "key", "on_conflict", "id_conflict_policy", "execution_error_when_already_started"),
-        *("task_queue", "namespace", "wait_for_cancellation", "lock_scope"),
+        *("task_queue", "namespace", "wait_for_cancellation", "cancellation_type", "lock_scope"),
     }
 )
-"""Options that are used to identify a run, and those that say nothing more on one store."""
+"""Options that are used to identify a run, those of its caller, and those that say nothing more on one store."""
 
 
 def option_names(kept: Mapping[str, Any]) -> dict[str, Any]:

@@ -19,6 +19,7 @@ from actorflow.run.lock import is_lock
 from actorflow.run.turn import Committed, Delivery, RunRow, StateChange, Turn
 from actorflow.store.control import Pause
 from actorflow.store.port import CommitUnknown
+from hosts.workflow.child_stop import was_stopped
 from hosts.workflow.departing import has_departed, hold_still
 from hosts.workflow.driver import Divergence
 from hosts.workflow.effect import perform
@@ -29,6 +30,7 @@ from hosts.workflow.naming import held_names, name_events
 from hosts.workflow.parting import finished
 from hosts.workflow.report import divergence_report
 from hosts.workflow.resident import Draft, Resident
+from hosts.workflow.stopping import STOPPED
 from hosts.workflow.succession import follow
 from hosts.workflow.touching import expire_unbegun
 
@@ -309,6 +311,8 @@ class Recovery:
                 continue
             if record.kind == events.PROCESS_SPAWNED and ref in ended:
                 self._engine.settle(resident.run, ref, ended[ref])  # it was started: perhaps it is not kept any more
+            elif record.kind == events.PROCESS_SPAWNED and was_stopped(self._engine, live, ref):
+                self._engine.settle(resident.run, ref, None, STOPPED)
             elif record.kind == events.PROCESS_SPAWNED:
                 self._engine.admission.spawn_again(resident, live, record)
             elif self._engine.own_workflow(record.target) is not None and record.kind not in events.CALLS:

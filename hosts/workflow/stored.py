@@ -10,6 +10,7 @@ from hosts.workflow.faults import no_run, row_outcome
 if TYPE_CHECKING:
     from actorflow.errors import Failure
     from actorflow.ports import Outcome
+    from actorflow.run.turn import RunRow
     from actorflow.store.port import Reader
     from actorflow.store.writer import AnyWriter
 
@@ -33,9 +34,14 @@ class Stored:
         row = self._reader.find(workflow_id)
         return False if row is None or row.result is None else row_outcome(row)
 
+    def find(self, run_id: str) -> RunRow | None:
+        """Return the row of a run as the store has it, None when there is none."""
+        row: RunRow | None = self._reader.find(run_id)
+        return row
+
     def workflow_id_of(self, run_id: str) -> str:
         """Return the workflow id of a run as the store has it, "" when there is none."""
-        row = self._reader.find(run_id)
+        row = self.find(run_id)
         return "" if row is None else row.workflow_id
 
     def holder(self, workflow_id: str) -> str:

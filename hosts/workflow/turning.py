@@ -21,6 +21,7 @@ from hosts.workflow.admission import HostAwayError
 from hosts.workflow.approving import opened, withdrawn
 from hosts.workflow.awaiting import joining, unwatched, watched
 from hosts.workflow.chain import successor
+from hosts.workflow.child_stop import given_up, stopped
 from hosts.workflow.driver import Record, spawn_request
 from hosts.workflow.faults import no_run
 from hosts.workflow.live import LiveRun, outcome_of
@@ -37,7 +38,9 @@ if TYPE_CHECKING:
 
 _DOCUMENTED = frozenset({events.APPROVAL_ASKED, events.STATE_AWAITED})
 _PASSIVE = _DOCUMENTED | {events.TIMER_STARTED, events.RUN_SUSPENDED}
-_OUTWARD = frozenset({events.PROCESS_SPAWNED, events.MESSAGE_SENT, events.PROCESS_CONTROLLED, *_DOCUMENTED})
+_OUTWARD = frozenset(
+    {events.PROCESS_SPAWNED, events.MESSAGE_SENT, events.PROCESS_CONTROLLED, events.CALL_CANCELLED, *_DOCUMENTED}
+)
 _END_STATES = {
     events.RUN_COMPLETED: states.COMPLETED,
     events.RUN_FAILED: states.FAILED,
@@ -165,19 +168,8 @@ def _given_up(engine: Engine, resident: Resident, draft: Draft, live: LiveRun) -
         if record.kind in _DOCUMENTED:
             document = _withdrawn(resident, record, live.driver.now())
             draft.turn.documents = [*draft.turn.documents, document]
-        elif decode(record.payload)["wait"]:
-            _ask_to_stop(engine, resident, draft, live, record)
-
-
-def _ask_to_stop(engine: Engine, resident: Resident, draft: Draft, live: LiveRun, record: Record) -> None:
-    """Ask a child to stop whose result was waited for and is not any more; it may clean up although its parent ends."""
-    workflow_id = engine.stored.workflow_id_of(child_run_id(live.run_id, record.ref))
-    if workflow_id:
-        payload = encode([resident.pid, "its caller has given up"])
-        at = engine.clock.now()
-        delivery = Delivery(workflow_id, events.CANCEL_REQUESTED, "", resident.pid, payload, at, parts=True)
-        draft.turn.deliveries = [*draft.turn.deliveries, delivery]
-        draft.sends = (*draft.sends, 0)
+        else:
+            given_up(engine, resident, draft, record)
 
 
 def _withdrawn(resident: Resident, record: Record, at: int) -> PutDocument:
@@ -203,6 +195,8 @@ def _send_out(engine: Engine, resident: Resident, draft: Draft, outward: list[Re
     for record in outward:
         if record.kind == events.PROCESS_SPAWNED:
             _spawn(engine, resident, draft, record)
+        elif record.kind == events.CALL_CANCELLED:
+            stopped(engine, resident, draft, record)
         elif record.kind in _DOCUMENTED:
             document = opened if record.kind == events.APPROVAL_ASKED else watched
             draft.turn.documents = [*draft.turn.documents, document(resident, record)]
