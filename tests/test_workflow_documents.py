@@ -10,6 +10,7 @@ import pytest
 from actorflow.errors import Error
 from actorflow.run.diagram import page
 from tests.conformance.hosts.place import ACTORS, FLOWS, Place
+from tests.conformance.process.rig import until
 from tests.test_documents import ROOT, fenced
 
 STEPS = (ROOT / "docs" / "workflow-steps.md").read_text()
@@ -56,6 +57,23 @@ async def test_the_scripts_about_asking_run(tmp_path: Path, language: str) -> No
         assert await node.query(pid, "items") == ["pen", "cup"]
         await node.approve(pid, "order", 5, by="ann")
         assert await node.wait(pid, timeout=20) == [["pen", "cup"], 5, "ann"]
+
+
+async def test_the_script_about_giving_up_a_child_runs(tmp_path: Path) -> None:
+    [source] = fenced((ROOT / "docs" / "workflow-starting.md").read_text(), "lua")
+    place = Place(tmp_path)
+    entry = place.lua("it", source.removesuffix("return {main = main}\n"))
+    place.python(
+        "payment",
+        "from actorflow.script import process\n\nasync def main(order):\n    return await process.inbox().receive() and order\n",
+    )
+    async with place.node() as node:
+        for cancelled in (False, True):
+            pid = await node.spawn(entry, host=FLOWS, args=[5])
+            await until(lambda: len(list(node.processes())) == 2)
+            (child,) = {info.pid for info in node.processes()} - {pid}
+            await (node.cancel(pid) if cancelled else node.send(child, "go"))
+            assert await node.wait(pid, timeout=20) == ("given up, and cleaned up" if cancelled else 5)
 
 
 def test_the_states_are_drawn_from_the_table() -> None:

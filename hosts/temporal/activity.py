@@ -30,7 +30,9 @@ from hosts.temporal.failure import application_error, failure_from
 from hosts.temporal.header import got
 from hosts.temporal.payload import VALUES
 from hosts.workflow.operation import is_operation
+from hosts.workflow.option import option
 from hosts.workflow.start import invocation_id
+from hosts.workflow.stopping import WAIT
 
 if TYPE_CHECKING:
     from hosts.temporal.worker import TemporalWorker
@@ -145,7 +147,8 @@ async def _attempt(worker: TemporalWorker, args: tuple[Any, ...]) -> Any:
     request.beat = _beating(asyncio.get_running_loop(), pulse)
     beating = asyncio.get_running_loop().create_task(pulse.beat()) if info.heartbeat_timeout is None else None
     try:
-        outcome = await worker.side.ask(partial(_begin, worker, request, told.get("own", request.context)))
+        begin = partial(_begin, worker, request, told.get("own", request.context))
+        outcome = await worker.side.ask(begin, patient=option(request.options, WAIT) is True)
     finally:
         if beating is not None:
             beating.cancel()
@@ -204,7 +207,14 @@ def _begin(worker: TemporalWorker, request: CallRequest, own: Mapping[str, Any],
     if node.guard.watches(own):
         for action, resource, facts in call_steps(request.target, request.options, own):
             node.guard.check(own, action, resource, facts)
-    return node.functions.call(request, reply)  # type: ignore[union-attr] # an open node has functions
+    give_up = node.functions.call(request, reply)  # type: ignore[union-attr] # an open node has functions
+    return give_up if option(request.options, WAIT) is not True else partial(_stop, request, give_up)
+
+
+def _stop(request: CallRequest, give_up: Callable[[], None]) -> None:
+    """Give an attempt up whose end is waited for: it is what is replied."""
+    request.late = True
+    give_up()
 
 
 class _Pulse:

@@ -53,8 +53,11 @@ class TrioSide:
         """Reach the loop of this token."""
         self.token = token
 
-    async def ask(self, start: Callable[[Reply], Callable[[], None]]) -> Outcome:
-        """Call `start` in the trio thread and return what it replies; when cancelled, call what `start` returned."""
+    async def ask(self, start: Callable[[Reply], Callable[[], None]], *, patient: bool = False) -> Outcome:
+        """Call `start` in the trio thread and return what it replies; when cancelled, call what `start` returned.
+
+        Whoever is `patient` is cancelled when there is a reply to that, and not before.
+        """
         loop = asyncio.get_running_loop()
         answer: asyncio.Future[Outcome] = loop.create_future()
         giving_up: list[Callable[[], None]] = []
@@ -80,9 +83,11 @@ class TrioSide:
 
         self._soon(begin)
         try:
-            return await answer
+            return await asyncio.shield(answer)
         except asyncio.CancelledError:
             self._soon(end)
+            if patient:
+                await answer
             raise
 
     async def call(self, function: Callable[..., Any], *args: Any) -> Any:

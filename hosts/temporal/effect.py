@@ -32,6 +32,7 @@ from hosts.workflow.driver import Record, spawn_request
 from hosts.workflow.open_call import TIMED_OUT
 from hosts.workflow.operation import is_operation
 from hosts.workflow.option import option
+from hosts.workflow.stopping import when_given_up
 
 if TYPE_CHECKING:
     from actorflow.ports import SpawnRequest
@@ -55,13 +56,15 @@ class Effects:
         """Act for `run`."""
         self._run = run
         self._open: dict[int, Any] = {}
-        self._dropped: set[int] = set()
+        self._dropped, self._stopping, self._left = set[int](), set[int](), set[int]()
         self.next_type: str | None = None
 
     def perform(self, live: LiveRun, record: Record) -> None:
         """Do what a record says."""
         if record.kind == events.REQUEST_DROPPED:
             self._drop(record.ref)
+        elif record.kind == events.CALL_CANCELLED:
+            self._stop(record.ref)
         elif record.kind == events.ATTRIBUTES_SET:
             self._attributes(live, record)
         elif record.ref in live.driver.open and (live.outcome is None or record.kind in _OUTWARD):
@@ -131,11 +134,13 @@ class Effects:
         request, wait = spawn_request(record, live.driver.who.pid, live.driver.who.context)
         try:
             options = told.options_of(request, live.driver.notice)
-            given = told.of_child(options, request, driver.indexed)
+            given = told.of_child(options, driver.indexed)
             placed = await self._ask(CHILD, self._placing(live, record, request, wait=wait))
         except Error as error:
             run.settle(ref, None, error.failure)
             return
+        if when_given_up(request.options) == rules.CANCEL_ABANDON:
+            self._left.add(ref)
         workflow_id = options.workflow_id or f"{workflow.info().workflow_id}/{ref}"
         header: dict[str, Any] = {"context": dict(request.context), "parent": live.driver.who.pid}
         if request.messages:
@@ -149,6 +154,8 @@ class Effects:
             run.settle(ref, None, _without_origin(failure_from(error, f"child {workflow_id!r}")))
             return
         self._open[ref] = handle
+        if ref in self._stopping:
+            handle.cancel()
         pid = str(Pid(parse_pid(live.driver.who.pid).node, placed["host"], workflow_id))
         if not wait:
             run.settle(ref, pid)
@@ -332,8 +339,17 @@ class Effects:
     def _drop(self, ref: int) -> None:
         """Give up a request: its answer is ignored."""
         handle = self._open.pop(ref, None)
-        if handle is not None:
-            self._dropped.add(ref)
+        if handle is None:
+            return
+        self._dropped.add(ref)
+        if ref not in self._stopping | self._left:
+            handle.cancel()
+
+    def _stop(self, ref: int) -> None:
+        """Cancel a call or child whose end is waited for; a child that is about to start, once it has."""
+        self._stopping.add(ref)
+        handle = self._open.get(ref)
+        if isinstance(handle, workflow.ActivityHandle | workflow.ChildWorkflowHandle):
             handle.cancel()
 
     def _over(self) -> bool:

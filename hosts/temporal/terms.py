@@ -108,7 +108,7 @@ def of_client(options: StartOptions, request: SpawnRequest, known: Mapping[str, 
     }
 
 
-def of_child(options: StartOptions, request: SpawnRequest, known: Mapping[str, int]) -> dict[str, Any]:
+def of_child(options: StartOptions, known: Mapping[str, int]) -> dict[str, Any]:
     """Return the options of a start by a parent.
 
     Raises:
@@ -117,9 +117,6 @@ def of_child(options: StartOptions, request: SpawnRequest, known: Mapping[str, i
     if options.delay:
         raise invalid("option workflow.start_delay is not available for children on Temporal: sleep, then spawn")
     given = {name: value for name, value in common(options, known).items() if value is not None}
-    wait = option(request.options, "workflow.wait_for_cancellation")
-    if not isinstance(wait, bool | None):
-        raise invalid(f"option workflow.wait_for_cancellation: got {wait!r:.80}, expected true or false")
     return {**given, "parent_close_policy": _CLOSES[options.close]}
 
 

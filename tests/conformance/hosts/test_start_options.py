@@ -130,7 +130,6 @@ IDENTITY: Final[list[tuple[dict[str, Any], str, str]]] = [
 CLOSING: Final = {"terminate": "cancelled", "request_cancel": "cancelled", "abandon": "waiting"}
 NOTICED: Final = [
     ("namespace", "elsewhere"),
-    ("wait_for_cancellation", True),
     ("versioning_intent", "compatible"),
     ("versioning_override", "x"),
     ("enable_eager_start", True),
@@ -141,7 +140,7 @@ PARENTS = pytest.mark.parametrize("host", [ACTORS, FLOWS])
 
 def test_no_option_is_left_out(language: str) -> None:
     tested = {name for name, *_ in PLAIN} | {name for options, *_ in IDENTITY for name in options}
-    tested |= {"parent_close_policy"} | {name for name, _ in NOTICED}
+    tested |= {"parent_close_policy", "wait_for_cancellation", "cancellation_type"} | {name for name, _ in NOTICED}
     assert tested == set(option._READ) | option._ELSEWHERE, language  # noqa: SLF001 - the options there are
 
 

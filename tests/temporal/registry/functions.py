@@ -31,3 +31,11 @@ def refuse(order: Any) -> Any:
 
 async def hang() -> Any:
     await trio.sleep_forever()
+
+
+async def stops() -> None:
+    _ledger("begun")
+    try:
+        await trio.sleep_forever()
+    finally:
+        _ledger("cleaned")
