@@ -16,13 +16,14 @@ from temporalio.api.enums.v1 import IndexedValueType
 from temporalio.api.operatorservice.v1 import AddSearchAttributesRequest, ListSearchAttributesRequest
 from temporalio.client import Client, KeepAliveConfig, TLSConfig
 from temporalio.runtime import LogForwardingConfig, LoggingConfig, Runtime, TelemetryConfig, TelemetryFilter
-from temporalio.service import RPCError
+from temporalio.service import RPCError, RPCStatusCode
 
 from actorflow.errors import Error, invalid, unavailable
 from actorflow.notice import Notice
 from hosts.temporal.failure import failure_from
 from hosts.temporal.header import ClientHeaders
 from hosts.temporal.payload import VALUES
+from hosts.temporal.refusal import refused
 
 if TYPE_CHECKING:
     from actorflow.node.node import Node
@@ -62,8 +63,8 @@ class TemporalClient:
         """Connect.
 
         Raises:
-            Error: kind Unavailable, naming the address, when the server is not there or does not let us in; Invalid,
-                when a key or certificate cannot be read.
+            Error: kind Unavailable, naming the address, when the server is not there or closes the connection;
+                PermissionDenied, when it does not let us in; Invalid, when a key or certificate cannot be read.
         """
         self._client = await self.run(self._connected)
         if self.config.health_check.enabled:
@@ -113,10 +114,7 @@ class TemporalClient:
                 )
                 await self._declare(client)
         except (RuntimeError, RPCError, TimeoutError) as error:
-            text = str(error) or type(error).__name__
-            raise unavailable(
-                f"{self.id}: no connection to Temporal at {config.address}, namespace {config.namespace!r}: {text:.300}"
-            ) from None
+            raise refused(self.id, config, error, denied=_is_denied(error)) from None
         return client
 
     async def _declare(self, client: Client) -> None:
@@ -160,6 +158,13 @@ class TemporalClient:
 
     async def _healthy(self) -> bool:
         return await self.client.service_client.check_health(timeout=timedelta(seconds=10))
+
+
+def _is_denied(error: Exception) -> bool:
+    return isinstance(error, RPCError) and error.status in {
+        RPCStatusCode.UNAUTHENTICATED,
+        RPCStatusCode.PERMISSION_DENIED,
+    }
 
 
 def runtime_of(node: Node) -> Runtime:

@@ -24,7 +24,7 @@ def ledger(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path / "ledger"
 
 
-async def _refused(*overrides: str) -> Error:
+async def refused(*overrides: str) -> Error:
     """Return what the start of the client's connection fails with."""
     node = Node(read_registry(REGISTRY, overrides), languages())
     async with node.open():
@@ -36,19 +36,19 @@ async def _refused(*overrides: str) -> Error:
 
 async def test_a_server_that_is_not_there_is_said() -> None:
     nobody = f"127.0.0.1:{free_port()}"
-    error = await _refused(f"app:client:address={nobody}")
+    error = await refused(f"app:client:address={nobody}")
     assert (error.kind, error.retryable) == ("Unavailable", True)
     assert f"no connection to Temporal at {nobody}, namespace 'default'" in error.message
 
 
 async def test_a_key_that_is_nowhere_is_named() -> None:
-    error = await _refused("app:client:auth={type: api_key, api_key_env: NO_SUCH_KEY}")
+    error = await refused("app:client:auth={type: api_key, api_key_env: NO_SUCH_KEY}")
     assert error.kind == "Invalid"
     assert "environment variable NO_SUCH_KEY" in error.message
 
 
 async def test_a_certificate_that_cannot_be_read_is_named() -> None:
-    error = await _refused("app:client:auth={type: mtls, cert_file: nowhere.pem, key_pem: k}")
+    error = await refused("app:client:auth={type: mtls, cert_file: nowhere.pem, key_pem: k}")
     assert "auth.cert_file: cannot read nowhere.pem" in error.message
 
 
