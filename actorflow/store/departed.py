@@ -1,6 +1,7 @@
 """Runs that have moved to another store: what is kept of them here, and what whoever asks for them is told.
 
 `MOVED`: by run id, and by `id/` and the workflow id. `MOVED_OPEN`: by workflow id, those that were open when they left.
+`DEPARTURES`: by number, the last groups of runs that were fenced off or have left, for nodes that have them in memory.
 """
 
 from __future__ import annotations
@@ -13,9 +14,28 @@ from actorflow.store.port import Documents
 
 MOVED: Final = "moved"
 MOVED_OPEN: Final = "moved_open"
+DEPARTURES: Final = "departures"
+NEWEST: Final = "departures_newest"
+"""The kind of the one document that has the number of the last of them."""
 BY_ID: Final = "id/"
 MOVED_TO: Final = "moved_to"
 """The detail of the failure that says where a run is."""
+
+
+def key_of(number: int) -> str:
+    """Return the key of a departure: they are in the order of their numbers."""
+    return f"{number:020d}"
+
+
+def departures(reader: Documents, after: int) -> list[tuple[int, list[int]]]:
+    """Return the departures behind a number, each with its own and those of its runs."""
+    found: list[tuple[int, list[int]]] = []
+    while page := reader.documents(DEPARTURES, after=key_of(after)):
+        for row in page:
+            runs: Any = decode(row.value)
+            found.append((int(row.key), runs))
+        after = found[-1][0]
+    return found
 
 
 def left(reader: Documents, reference: str) -> Failure | None:

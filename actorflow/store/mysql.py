@@ -7,6 +7,7 @@ Texts compare by their bytes and keep their trailing spaces; tables are InnoDB, 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import partial
 from itertools import chain
 from typing import Any, ClassVar, Final
 
@@ -19,9 +20,11 @@ from sqlalchemy.dialects.mysql.pymysql import MySQLDialect_pymysql
 from sqlalchemy.sql.dml import Insert
 
 from actorflow.errors import INTERNAL, Error, unavailable
+from actorflow.store.hearing import PollingListener, ServerCounter
 from actorflow.store.migrate.run import LOCK, Migration, migrate, migrations, missing
 from actorflow.store.mysql_guest import MysqlGuest
 from actorflow.store.server import CONNECT, STILL, Server, TryAgain, Turn
+from actorflow.store.telling import Listener
 
 _CONNECTING: Final = {"connect_timeout": CONNECT, "read_timeout": 60, "write_timeout": 60, "charset": "utf8mb4"}
 _MODE: Final = "ANSI_QUOTES,STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION,ERROR_FOR_DIVISION_BY_ZERO"
@@ -166,6 +169,21 @@ class Mysql(Server):
     def _tables(self, connection: _Connection) -> set[str]:
         query = "SELECT table_name FROM information_schema.tables WHERE table_schema = database()"
         return {name for (name,) in connection.execute(query).fetchall()}
+
+    _OTHERS: ClassVar[str] = (
+        "SELECT turnstile.number - coalesce((SELECT number FROM writer WHERE writer = %s), 0) FROM turnstile"
+    )
+
+    def listener(self) -> Listener | None:
+        """Return what looks whether others have written: nobody is told of it here."""
+        counter = ServerCounter(self.connect, self._OTHERS, lambda: self.writer)
+        return PollingListener(partial(self._asked, counter), counter.close)
+
+    def _asked(self, counter: ServerCounter) -> object:
+        try:
+            return counter.ask()
+        except pymysql.Error as error:
+            raise self.explain(error) or error from error
 
     _TURN: ClassVar[str] = (
         "UPDATE turnstile, writer SET turnstile.number = LAST_INSERT_ID(turnstile.number + 1), "

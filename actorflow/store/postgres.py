@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Any, ClassVar, Final
+from uuid import uuid4
 
 import psycopg
 from psycopg import pq
 from psycopg.types.numeric import Int8BinaryDumper
-from sqlalchemy import BigInteger, ColumnElement, LargeBinary, Table, Text, any_, bindparam, cast
+from sqlalchemy import URL, BigInteger, ColumnElement, LargeBinary, Table, Text, any_, bindparam, cast
 from sqlalchemy.dialects.postgresql import ARRAY, insert
 from sqlalchemy.dialects.postgresql.base import PGDialect
 from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
@@ -20,7 +21,10 @@ from sqlalchemy.sql.dml import Insert
 from actorflow.errors import INTERNAL, Error, unavailable
 from actorflow.store.migrate.run import LOCK, migrate, migrations, missing
 from actorflow.store.postgres_guest import GuestCursor, PostgresGuest
+from actorflow.store.postgres_notice import TELL, PostgresListener, notices
 from actorflow.store.server import CONNECT, STILL, Server, TryAgain, Turn
+from actorflow.store.telling import Listener
+from actorflow.store.vault import Vault
 
 _CONNECTING: Final = {
     "connect_timeout": CONNECT,
@@ -105,6 +109,11 @@ class Postgres(Server):
     clock: str = "SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint * 1000"
     begin_read: str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
 
+    def __init__(self, url: URL, vault: Vault | None = None) -> None:
+        """Name the database; see `Server`."""
+        super().__init__(url, vault)
+        self._origin = uuid4().hex[:12]
+
     def connect(self) -> Any:
         """Return a connection to the database with its newest schema.
 
@@ -136,6 +145,15 @@ class Postgres(Server):
     def guest(self, connection: Any) -> PostgresGuest:
         """Return the cursor for somebody else's SQL in the open transaction of a connection."""
         return PostgresGuest(self, connection)
+
+    def tell(self, cursor: Any, runs: Sequence[int]) -> None:
+        """Tell other nodes of the runs that a transaction writes, once it is committed; without any, to look."""
+        for text in notices(self._origin, runs):
+            cursor.execute(TELL, (text,))
+
+    def listener(self) -> Listener | None:
+        """Return a connection that hears what others tell."""
+        return PostgresListener(self.place, self.connect, self._origin)
 
     def _unreachable(self, error: psycopg.Error) -> Error:
         """Return what a failed connection means; the driver gives no code for what a server says at that time."""

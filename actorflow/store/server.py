@@ -91,6 +91,7 @@ class Server:
     def __init__(self, url: URL, vault: Vault | None = None) -> None:
         """Name the database; `vault` keeps its values."""
         self.url = url
+        self.writer = ""
         self.vault = vault or Vault()
         database: Any = self
         numbers = select(t.turnstile.c.run, t.turnstile.c.inbox)
@@ -134,6 +135,7 @@ class Server:
             now = time.time_ns()
             cursor.execute(self._sweep, (now - _KEPT,))
             turn.writer, turn.committed = uuid4().hex, 0
+            self.writer = turn.writer
             cursor.execute(self._enter, (turn.writer, 0, now))
             number = self._turn(cursor, turn.writer)
         if not turn.number <= number <= turn.number + 1:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Sequence
 from functools import cached_property, partial
+from pathlib import Path
 from typing import Any, TypeVar
 
 from actorflow.run.turn import Committed, Item, Transact
@@ -12,6 +13,7 @@ from actorflow.store.apply import apply, look_up
 from actorflow.store.batch import Kept
 from actorflow.store.crash import CrashPoint, crash_point
 from actorflow.store.database import Database
+from actorflow.store.hearing import FileCounter, PollingListener
 from actorflow.store.owning_sql import SqlOwnership, SqlPulse
 from actorflow.store.plan import plan
 from actorflow.store.port import CommitUnknown
@@ -80,8 +82,9 @@ class SqlStore(SqlReader):
         return SqlReader(self.dialect, self._reads)
 
     def listener(self) -> Listener | None:
-        """Return nothing: nobody else writes (`port.Store.listener`)."""
-        return None
+        """Return what looks whether other processes have written to the file (`port.Store.listener`)."""
+        counter = FileCounter(Path(self.dialect.place), lambda: self._commits)
+        return PollingListener(counter.ask, counter.close)
 
     def commit(self, batch: Sequence[Item]) -> list[Committed]:
         """Apply a batch in one transaction (`port.Store.commit`)."""

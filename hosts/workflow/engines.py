@@ -11,7 +11,7 @@ import trio
 from actorflow.errors import Error
 from actorflow.names import STORE
 from hosts.workflow.engine import Engine
-from hosts.workflow.watching import Watching
+from hosts.workflow.wakeup import watch
 
 if TYPE_CHECKING:
     from actorflow.node.node import Node
@@ -54,9 +54,7 @@ class Engines:
                 engine = Engine(self._node, writer, STORE, self._node.boot)
                 serving = self._serving[database] = _Serving(engine, trio.CancelScope(), trio.Event())
                 await self._node.nursery.start(self._serve, serving)
-                if writer.shared:
-                    watching = Watching(engine)
-                    engine.start_soon(watching.serve)
+                watch(engine)
             serving.engine.hosts[host.id] = host
             return serving.engine
 

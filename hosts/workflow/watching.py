@@ -7,6 +7,7 @@ What its own writer has brought is on its way by then; only what lies still is r
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection
 from typing import TYPE_CHECKING, Any, Final
 
@@ -14,6 +15,7 @@ import trio
 
 from actorflow.errors import Error
 from actorflow.run.state import PENDING
+from hosts.workflow.departing import Departures
 
 if TYPE_CHECKING:
     from actorflow.run.row import RunChanged
@@ -27,13 +29,15 @@ _PAGE: Final = 1000
 class Watching:
     """What one engine has seen of the writes of others."""
 
-    def __init__(self, engine: Engine) -> None:
-        """Watch for `engine`."""
+    def __init__(self, engine: Engine, *, always: bool = True) -> None:
+        """Watch for `engine`; unless `always`, it looks only when told to, and again while something lies still."""
+        self._pause = INTERVAL if always else math.inf
         self._engine = engine
         self._changed = -1
         self._suspects: frozenset[int] = frozenset()
         self._parked: frozenset[int] = frozenset()
         self._news = trio.Event()
+        self._departures = Departures(engine)
 
     def told(self, runs: Collection[int] | None) -> None:
         """Take that others have written these runs; None when it is not known which: then it looks at once."""
@@ -47,11 +51,12 @@ class Watching:
         """Look, for ever."""
         failing = False
         while True:
-            with trio.move_on_after(INTERVAL):
+            with trio.move_on_after(INTERVAL if self._suspects else self._pause):
                 await self._news.wait()
             self._news = trio.Event()
             try:
                 await self.look()
+                await self._departures.look()
             except Error as error:
                 if not failing:
                     self._engine.node.log("warn", f"what others write is not seen: {error.message}", {})

@@ -21,6 +21,7 @@ from actorflow.store.relocate.ticket import (
     Ticket,
     arrival_of,
     arrival_rows,
+    departure_rows,
     marks,
     owners,
     put,
@@ -103,7 +104,7 @@ class Source:
                 cursor.execute(statement, (NOBODY, pack(family)))
             cursor.execute(sql.fence, (FENCED, pack(family)))
             ticket = Ticket(uuid4().hex, number, to, place, family)
-            put(store, cursor, ticket_row(ticket))
+            put(store, cursor, ticket_row(ticket) | departure_rows(store, family))
             tell(store, cursor, family)
             return ticket
 
@@ -173,7 +174,7 @@ class Source:
             runs = pack(ticket.runs)
             rows = ask(sql.rows, runs)
             states = {row[0]: row[4] for row in ask(store.writing.heads, runs)}
-            gone: dict[tuple[str, str], bytes | None] = {(MOVING, ticket.id): None}
+            gone = departure_rows(store, ticket.runs) | {(MOVING, ticket.id): None}
             for run, run_id, workflow_id, *_ in sorted(rows, key=lambda row: row[0]):
                 gone |= {(item.kind, item.key): None for item in documents_of(store, run, run_id)}
                 gone |= marks(run_id, workflow_id, ticket.place, was_open=states[run] in OPEN)
@@ -181,6 +182,7 @@ class Source:
             for statement in (store.writing.disarm_all, store.writing.unwait_all, *store.writing.purge):
                 cursor.execute(statement, (runs,))
             put(store, cursor, gone)
+            tell(store, cursor, ticket.runs)
             return True
 
         return self.store.alone(work)

@@ -19,13 +19,15 @@ from actorflow.codec import decode, encode
 from actorflow.run.document import DocumentRow
 from actorflow.store.apply import apply
 from actorflow.store.batch import Known, Writes
-from actorflow.store.departed import BY_ID, MOVED, MOVED_OPEN
+from actorflow.store.departed import BY_ID, DEPARTURES, MOVED, MOVED_OPEN, NEWEST, key_of
 from actorflow.store.epoch import EPOCH
 from actorflow.store.port import Documents
 from actorflow.store.sql import SqlStore
 
 MOVING: Final = "moving"
 ARRIVED: Final = "arrived"
+_KEPT: Final = 1000
+"""Departures that are remembered: nodes hear of them within a second."""
 _STORE_ID: Final = "id"
 
 
@@ -98,6 +100,15 @@ def tell(store: SqlStore, cursor: Any, runs: Iterable[int]) -> None:
     """Have whoever owns runs look at them."""
     if store.shared:
         store.dialect.tell(cursor, sorted(runs))
+
+
+def departure_rows(reader: Documents, runs: list[int]) -> dict[tuple[str, str], bytes | None]:
+    """Return what says that runs are on their way or gone, and forgets what was said long ago."""
+    newest = reader.document(NEWEST, "")
+    value: Any = 0 if newest is None else decode(newest.value)
+    number = value + 1
+    said: dict[tuple[str, str], bytes | None] = {(NEWEST, ""): encode(number)}
+    return {**said, (DEPARTURES, key_of(number)): encode(runs), (DEPARTURES, key_of(number - _KEPT)): None}
 
 
 def ticket_row(ticket: Ticket) -> dict[tuple[str, str], bytes | None]:

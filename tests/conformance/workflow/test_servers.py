@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from typing import Any
 
 import pytest
@@ -22,8 +22,9 @@ from actorflow.store.examine import examine
 from actorflow.store.port import RunFilter
 from actorflow.store.server import ServerStore
 from actorflow.testing.conformance.items import EPOCH
+from hosts.workflow import watching
 from tests.conformance.workflow.durable import WORKFLOWS, Durable
-from tests.databases import SERVERS, connected, database, emptied
+from tests.databases import POSTGRES, SERVERS, connected, database, emptied
 
 Ops = Generator[tuple[Any, ...], Any, Any]
 RUNS = 12
@@ -83,6 +84,52 @@ async def test_what_another_connection_writes_reaches_a_run_within_its_watch(dur
         assert other.commit([resume])[0].accepted
         assert await node.wait(pids[1], timeout=10) == 2
     other.close()
+
+
+@pytest.mark.parametrize("kind", [POSTGRES])
+async def test_a_signal_of_another_node_wakes_a_run_though_nobody_looks(
+    durable: Durable, url: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(watching, "INTERVAL", 3600.0)
+    durable.add("app:wait", waiting)
+    durable.registry.add_python("app:double", "async def main(x):\n    return x * 2\n")
+    other = ServerStore(database(url), CrashPoint())
+    async with durable.node() as node:
+        pid = await node.spawn("app:wait", host=WORKFLOWS, options={"workflow.id": "o/1"})
+        await _until(lambda: bool(_listeners(url)))
+        other.commit([Delivery("o/1", MESSAGE_RECEIVED, "go", "", encode(["", [1]]), EPOCH)])
+        assert await node.wait(pid, timeout=20) == 2
+    other.close()
+
+
+@pytest.mark.parametrize("kind", [POSTGRES])
+async def test_a_signal_arrives_though_the_connection_that_listens_is_killed(durable: Durable, url: Any) -> None:
+    durable.add("app:wait", waiting)
+    durable.registry.add_python("app:double", "async def main(x):\n    return x * 2\n")
+    other = ServerStore(database(url), CrashPoint())
+    async with durable.node() as node:
+        for number in range(2):
+            pid = await node.spawn("app:wait", host=WORKFLOWS, options={"workflow.id": f"o/{number}"})
+            await _until(lambda: bool(_listeners(url)))
+            with connected(url) as connection:
+                for process in _listeners(url):
+                    connection.execute("SELECT pg_terminate_backend(%s::int)", (process,))
+            other.commit([Delivery(f"o/{number}", MESSAGE_RECEIVED, "go", "", encode(["", [1]]), EPOCH)])
+            assert await node.wait(pid, timeout=20) == 2
+    other.close()
+
+
+def _listeners(url: Any) -> list[int]:
+    """Return the processes of the server that serve connections which listen."""
+    with connected(url) as connection:
+        query = "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND query LIKE 'LISTEN%%'"
+        return [process for (process,) in connection.execute(query).fetchall()]
+
+
+async def _until(condition: Callable[[], bool]) -> None:
+    with trio.fail_after(20):
+        while not await trio.to_thread.run_sync(condition):
+            await trio.lowlevel.checkpoint()
 
 
 @pytest.mark.slow

@@ -1,0 +1,125 @@
+"""Hearing of the writes of others by looking, where a database tells nobody: one number, asked for with back-off.
+
+Most often nothing has happened. So what is asked is as cheap as can be (one row by its key, or a counter in shared
+memory), soon after something has happened, and less and less often while nothing does.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import time
+from collections.abc import Callable, Collection
+from pathlib import Path
+from typing import Any, Final
+
+from actorflow.store import fault
+
+SHORTEST: Final = 0.02
+LONGEST: Final = 0.25
+"""Seconds between two looks: doubled while nothing happens."""
+_ALARMED: Final = 0.1
+"""Seconds after others have written until it is looked again: they may write all the time."""
+_BUSY: Final = 1.0
+"""Seconds between two alarms of a counter that does not say whose writes it counts, while we write ourselves."""
+
+
+class PollingListener:
+    """A listener (`telling.Listener`) that compares a number."""
+
+    def __init__(self, ask: Callable[[], object], close: Callable[[], None]) -> None:
+        """Compare what `ask` returns: it changes when others have written; `close` ends it, in the same thread."""
+        self._ask = ask
+        self._close = close
+        self._seen: object = None
+        self._pause = SHORTEST
+        self._rest = 0.0
+        self._closed = False
+
+    def wait(self, seconds: float) -> Collection[int] | None:
+        """Wait until others have written, and return None; nothing (an empty list) when they have not."""
+        end = time.monotonic() + seconds
+        time.sleep(min(self._rest, seconds))
+        while not self._closed:
+            try:
+                now = self._ask()
+            except BaseException:
+                self._seen = None
+                self._close()
+                raise
+            if now != self._seen:
+                self._seen, self._pause, self._rest = now, SHORTEST, _ALARMED
+                return None
+            if time.monotonic() + self._pause > end:
+                break
+            time.sleep(self._pause)
+            self._pause = min(2 * self._pause, LONGEST)
+        self._rest = 0.0
+        if self._closed:
+            self._close()
+        return []
+
+    def close(self) -> None:
+        """Have the next `wait`, or the one that is under way, let go of the connection."""
+        self._closed = True
+
+
+class FileCounter:
+    """Tells whether other processes have written to an SQLite file, on a connection of its own."""
+
+    def __init__(self, path: Path, written: Callable[[], int]) -> None:
+        """Look at the file `path`; `written` says how many transactions this process has written itself."""
+        self._path = path
+        self._written = written
+        self._open: sqlite3.Connection | None = None
+        self._own = 0
+        self._version = 0
+        self._alarms = 0
+        self._last = 0.0
+
+    def ask(self) -> object:
+        """Return what changes when others have written, and at most once a second when we have, for it may be both.
+
+        Raises:
+            Error: when the file cannot be read.
+        """
+        try:
+            if self._open is None:
+                self._open = sqlite3.connect(self._path, isolation_level=None, check_same_thread=False)
+                self._open.execute("SELECT count(*) FROM sqlite_schema").fetchone()  # from here on it sees the log
+            own = self._written()
+            version = self._open.execute("PRAGMA data_version").fetchone()[0]
+        except sqlite3.Error as error:
+            raise fault.explain(error, str(self._path)) or error from error
+        if version != self._version and (own == self._own or time.monotonic() > self._last + _BUSY):
+            self._version, self._own, self._last = version, own, time.monotonic()
+            self._alarms += 1
+        return self._alarms
+
+    def close(self) -> None:
+        """Let go of the connection."""
+        connection, self._open = self._open, None
+        if connection is not None:
+            connection.close()
+
+
+class ServerCounter:
+    """Tells whether other connections have written to a server: it counts commits, all and those of each writer."""
+
+    def __init__(self, connect: Callable[[], Any], sql: str, mine: Callable[[], str]) -> None:
+        """Ask `sql`, with the writer that `mine` names, for how many commits are not its own."""
+        self._connect = connect
+        self._sql = sql
+        self._mine = mine
+        self._open: Any = None
+
+    def ask(self) -> object:
+        """Return how many commits are of others; raises what the driver does."""
+        if self._open is None:
+            self._open = self._connect()
+        return self._open.execute(self._sql, (self._mine(),)).fetchone()[0]
+
+    def close(self) -> None:
+        """Let go of the connection."""
+        connection, self._open = self._open, None
+        if connection is not None:
+            connection.close()

@@ -1,0 +1,104 @@
+"""Runs that move between two nodes, each with a store of its own, while they run and are told things."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from contextlib import AsyncExitStack
+from pathlib import Path
+from typing import Any
+
+import pytest
+import trio
+
+from actorflow.errors import NOT_FOUND, Error
+from actorflow.machine.op import Op
+from actorflow.run.state import COMPLETED
+from actorflow.store.crash import CrashPoint
+from actorflow.store.dialect import Sqlite
+from actorflow.store.examine import examine
+from actorflow.store.port import RunFilter
+from actorflow.store.relocate.move import move_runs
+from actorflow.store.sql import SqlStore
+from tests.conformance.workflow.durable import WORKFLOWS, Durable
+
+Ops = Generator[tuple[Any, ...], Any, Any]
+RUNS = 6
+STEPS = 8
+
+
+def main(number: int) -> Ops:
+    """Sleep, spawn, and wait for as many messages as there are steps, making a call for each."""
+    inbox = yield (Op.INBOX,)
+    total = 0
+    for step in range(STEPS):
+        message, _ = yield (Op.RECEIVE, inbox)
+        total += yield (Op.CALL, "app:charge", (number, message.value), {})
+        yield (Op.SLEEP, 1_000_000)
+        assert message.value == step
+    return total
+
+
+def durable(file: Path) -> Durable:
+    made = Durable(lambda: SqlStore(Sqlite(file), CrashPoint()))
+    made.add("app:order", main)
+    made.registry.add_python("app:charge", "async def main(number, step):\n    return number * 100 + step\n")
+    return made
+
+
+async def test_runs_that_move_while_they_run_end_as_if_nothing_had_happened(tmp_path: Path) -> None:
+    files = [tmp_path / "a.db", tmp_path / "b.db"]
+    sides = [durable(file) for file in files]
+    results: dict[int, Any] = {}
+    async with AsyncExitStack() as stack:
+        nodes = [await stack.enter_async_context(side.node()) for side in sides]
+        options = [{"workflow.id": f"order/{number}"} for number in range(RUNS)]
+        pids = [
+            await nodes[0].spawn("app:order", host=WORKFLOWS, args=[number], options=options[number])
+            for number in range(RUNS)
+        ]
+        for step in range(STEPS):
+            async with trio.open_nursery() as nursery:
+                for pid in pids:
+                    nursery.start_soon(_tell, nodes, pid, step)
+                if step % 2 == 1:  # there and back while they are told
+                    one, other = files if step % 4 == 1 else files[::-1]
+                    nursery.start_soon(trio.to_thread.run_sync, move_runs, Sqlite(one), Sqlite(other))
+        last = nodes[0] if STEPS // 2 % 2 == 0 else nodes[1]
+        for number, pid in enumerate(pids):
+            results[number] = await last.wait(pid, timeout=30)
+    assert results == {number: sum(number * 100 + step for step in range(STEPS)) for number in range(RUNS)}
+    assert [str(fault) for file in files for fault in examine(Sqlite(file))] == []
+    stores = [SqlStore(Sqlite(file), CrashPoint()) for file in files]
+    rows = [[(row.workflow_id, row.state) for row in store.runs(RunFilter())] for store in stores]
+    assert rows[STEPS // 2 % 2 == 0 and 1] == []
+    assert sorted(rows[0] + rows[1]) == [(f"order/{number}", COMPLETED) for number in range(RUNS)]
+    for store in stores:
+        store.close()
+
+
+async def _tell(nodes: list[Any], pid: str, step: int) -> None:
+    """Tell a run something, wherever it is: who says that it is not there is right, and the other one takes it."""
+    with trio.fail_after(30):
+        while True:
+            for node in nodes:
+                try:
+                    await node.send(pid, "go", step)
+                except Error as error:
+                    assert error.kind == NOT_FOUND  # noqa: PT017 - any other is a failure of the test
+                else:
+                    return
+            await trio.sleep(0.01)
+
+
+async def test_who_asks_the_old_store_is_told_where_a_run_is(tmp_path: Path) -> None:
+    files = [tmp_path / "a.db", tmp_path / "b.db"]
+    side = durable(files[0])
+    async with side.node() as node:
+        pid = await node.spawn("app:order", host=WORKFLOWS, args=[1], options={"workflow.id": "order/1"})
+        await trio.to_thread.run_sync(move_runs, Sqlite(files[0]), Sqlite(files[1]))
+        with pytest.raises(Error, match=r"has moved to .*b\.db"):
+            await node.send(pid, "go", 1)
+        with pytest.raises(Error, match=r"has moved to another store: start it there"):
+            await node.spawn("app:order", host=WORKFLOWS, args=[1], options={"workflow.id": "order/1"})
+        with pytest.raises(Error, match=r"moved|no open workflow"):
+            await node.wait(pid, timeout=20)

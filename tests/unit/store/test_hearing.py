@@ -1,0 +1,90 @@
+"""Nodes hear what others write to a database, and nothing of what they write themselves."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from contextlib import ExitStack, closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from actorflow.errors import UNAVAILABLE, Error
+from actorflow.store.crash import CrashPoint
+from actorflow.store.dialect import Sqlite
+from actorflow.store.postgres_notice import heard, notices
+from actorflow.store.sql import SqlStore
+from actorflow.store.telling import Listener
+from actorflow.testing.conformance.items import HOST, Book, message
+from tests.databases import POSTGRES, SLOW_MARIADB, connected, shared
+from tests.databases import store as server_store
+
+PATIENCE = 20.0
+
+
+def listener_of(store: SqlStore) -> Listener:
+    listener = store.listener()
+    assert listener is not None
+    return listener
+
+
+def until(listener: Listener, heard_it: Callable[[Any], bool]) -> Any:
+    """Wait until something is heard that it is about."""
+    end = time.monotonic() + PATIENCE
+    while time.monotonic() < end:
+        found = listener.wait(1.0)
+        if heard_it(found):
+            return found
+    raise AssertionError("nothing was heard")
+
+
+@pytest.mark.parametrize("kind", [POSTGRES, SLOW_MARIADB, "sqlite"])
+def test_what_others_write_is_heard_and_what_we_write_is_not(kind: str, tmp_path: Path) -> None:
+    with ExitStack() as stack:
+        first = SqlStore(Sqlite(tmp_path / "s.db"), CrashPoint()) if kind == "sqlite" else server_store(kind)
+        one = stack.enter_context(closing(first))
+        other = stack.enter_context(closing(shared(one)))
+        book = Book("order/1", lease=one.claim(HOST))
+        book.started(one.commit([book.start()])[0])
+        listener = listener_of(one)
+        stack.callback(listener.close)
+        assert listener.wait(0.0) is None  # it begins: something may have been missed
+        while listener.wait(0.2) != []:
+            pass
+        other.commit([message("order/1")])
+        assert until(listener, lambda found: found != []) in ([book.run], None)
+        if kind != "sqlite":  # a file does not say whose writes it counts
+            one.commit([message("order/1"), book.turn()])
+            assert listener.wait(0.3) == []
+
+
+@pytest.mark.parametrize("kind", [POSTGRES])
+def test_a_connection_that_is_lost_is_opened_again_and_says_that_it_was(kind: str) -> None:
+    with ExitStack() as stack:
+        one = stack.enter_context(closing(server_store(kind)))
+        other = stack.enter_context(closing(shared(one)))
+        book = Book("order/1", lease=one.claim(HOST))
+        book.started(one.commit([book.start()])[0])
+        listener: Any = listener_of(one)
+        stack.callback(listener.close)
+        assert listener.wait(0.0) is None
+        with connected(one.dialect.url) as admin:  # type: ignore[attr-defined]
+            admin.execute("SELECT pg_terminate_backend(%s::int)", (listener._open.info.backend_pid,))  # noqa: SLF001
+        with pytest.raises(Error) as caught:
+            until(listener, bool)
+        assert caught.value.kind == UNAVAILABLE
+        assert listener.wait(0.0) is None
+        other.commit([message("order/1")])
+        assert until(listener, bool) == [book.run]
+
+
+def test_notices_say_which_runs_or_to_look() -> None:
+    assert heard("me", notices("you", [3, 1, 4])) == [3, 1, 4]
+    assert heard("me", notices("me", [3, 1, 4])) == []
+    assert heard("me", notices("you", [])) is None
+    many = notices("you", range(10**6, 10**6 + 5000))
+    assert max(map(len, many)) < 8000
+    assert heard("me", many) == list(range(10**6, 10**6 + 5000))
+    assert notices("you", range(10**6)) == ["you:"]
+    assert heard("me", []) == []
