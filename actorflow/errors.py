@@ -29,6 +29,13 @@ OUTCOME_UNKNOWN: Final = "Unknown"
 _STACK_ENDS: Final = 15
 """Lines of a stack that are kept at each end."""
 
+_TEXTS: Final = ("message", "kind", "stack")
+
+
+def well_formed(text: str) -> str:
+    """Return text with lone surrogates as escapes: nobody could encode it otherwise, neither a store nor a terminal."""
+    return text.encode(errors="backslashreplace").decode()
+
 
 @dataclass(frozen=True, slots=True)
 class Failure:
@@ -49,9 +56,13 @@ class Failure:
     stack: str = ""
 
     def __post_init__(self) -> None:
-        """Store an empty `details` as None, so that equal failures compare equal."""
+        """Store an empty `details` as None, so that equal failures compare equal, and only text that can be stored."""
         if self.details is not None and not self.details:
             object.__setattr__(self, "details", None)
+        for name in _TEXTS:
+            text = getattr(self, name)
+            if isinstance(text, str) and not text.isascii():
+                object.__setattr__(self, name, well_formed(text))
 
     def __str__(self) -> str:
         """Return the message."""

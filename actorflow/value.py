@@ -108,6 +108,19 @@ def _flat_map(value: dict[Any, Any], room: int) -> dict[str, Any] | None:  # noq
     return value.copy() if is_ordered else {key: value[key] for key in _in_order(value)}
 
 
+def copy_failure(failure: Failure, limits: Limits = DEFAULT_LIMITS, notices: NoticeSink = drop) -> Failure:
+    """Copy a failure that has to cross a boundary, whatever is in it: details that cannot are dropped, and it says so.
+
+    Nothing is raised: whoever waits for an end hears how it was.
+    """
+    try:
+        copied: Failure = copy_value(failure, limits, notices)
+    except Error as error:
+        texts = {name: getattr(failure, name)[: limits.size // 4] for name in ("message", "kind", "stack")}
+        copied = replace(failure.crossing(), details={"dropped": error.message[:1000]}, **texts)
+    return copied
+
+
 class _Unusual(Exception):
     """The quick copy met something that needs the careful one."""
 

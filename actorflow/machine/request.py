@@ -124,7 +124,7 @@ def op_exec(machine: Machine, task: Task, op: OpTuple) -> Any:
 def op_send_message(machine: Machine, task: Task, op: OpTuple) -> Any:
     """SEND_MESSAGE dest, topic, payloads → True."""
     _, dest, topic, payloads = op
-    if type(topic) is not str or not topic or topic[0] == "@":
+    if type(topic) is not str or not topic or topic[0] == "@" or not topic.isascii():
         topic = checked_topic(topic, "send to")
     machine.last_ref = ref = machine.last_ref + 1
     answer = machine.driver.send(ref, dest, topic, payloads)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from actorflow.errors import ALREADY_EXISTS, Error, Failure, invalid
+from actorflow.errors import ALREADY_EXISTS, Error, Failure, invalid, well_formed
 from actorflow.machine.channel import Channel, OpTuple, close, complete
 from actorflow.message import EVENTS_TOPIC, INBOX_TOPIC, SUBSCRIPTION_PREFIX, Message
 
@@ -122,13 +122,16 @@ def checked_topic(topic: Any, verb: str) -> str:
     """Return the topic if a script may use it.
 
     Raises:
-        Error: kind Invalid, for an empty topic or one of the system's own.
+        Error: kind Invalid, for an empty topic, one that is no Unicode text, or one of the system's own.
     """
     if not isinstance(topic, str) or not topic:
         message = f"cannot {verb} topic {topic!r}: expected a non-empty text"
         raise invalid(message)
     if topic.startswith("@"):
         message = f"cannot {verb} @ topics: got {topic!r}; topics that begin with @ are the system's own"
+        raise invalid(message)
+    if not topic.isascii() and well_formed(topic) != topic:
+        message = f"cannot {verb} topic {topic!a:.80}: got a lone surrogate, expected well-formed Unicode text"
         raise invalid(message)
     return topic
 

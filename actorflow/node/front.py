@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final, Required, TypedDict, Unpack
 
 import trio
 
-from actorflow.errors import NOT_FOUND, TIMEOUT, Error, invalid
+from actorflow.errors import NOT_FOUND, TIMEOUT, Error, invalid, well_formed
 from actorflow.hosting import Host, ProcessInfo, Reaching
 from actorflow.machine.subscription import checked_topic
 from actorflow.names import is_pid
@@ -209,6 +209,8 @@ class Front(ABC):
                 that may not.
         """
         own = context_of(actor, scope)
+        if not name.isascii() and well_formed(name) != name:
+            raise invalid(f"spawn of {entry}: got the name {name!a:.80}, expected well-formed Unicode text")
         request = SpawnRequest(
             entry,
             host,

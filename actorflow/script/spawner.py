@@ -81,7 +81,7 @@ class Spawner:
         """
         if not isinstance(topic, str) or not topic or topic.startswith("@"):
             raise invalid(f"with_message: got topic {topic!r}, expected a non-empty text that does not begin with @")
-        messages = (*self._messages, (topic, plain_args(payloads)))
+        messages = (*self._messages, (text("with_message", "topic", topic), plain_args(payloads)))
         return Spawner(self._context, self._options, self._name, messages)
 
     @types.coroutine

@@ -16,7 +16,7 @@ from actorflow.errors import CANCELED, Error, Failure
 from actorflow.ports import CallRequest, Outcome, Reply
 from actorflow.script.ctx import CALL, CallContext, unheard
 from actorflow.script.current import CURRENT
-from actorflow.value import Limits, copy_value
+from actorflow.value import Limits, copy_failure, copy_value
 from hosts.function.failing import failure_in
 from hosts.function.performing import beater, caller_of, from_trio, performer
 
@@ -104,7 +104,7 @@ class Attempt:
 
     def _checked(self, outcome: Outcome) -> Outcome:
         if outcome.failure is not None:
-            return outcome
+            return Outcome(failure=copy_failure(outcome.failure, self._limits, self._node.notices))
         try:
             return Outcome(copy_value(outcome.value, self._limits, self._node.notices))
         except Error as error:

@@ -164,8 +164,8 @@ class Process:
         if target is None or own.left <= 1 or len(payloads) != 1:
             return False
         machine = target.machine
-        if machine.outcome is not None or type(topic) is not str or not topic or topic[0] == "@":
-            return False
+        if machine.outcome is not None or type(topic) is not str or not topic or topic[0] == "@" or not topic.isascii():
+            return False  # `send` looks closely
         if (mailbox := machine.mailbox) is not None and mailbox.count >= target.watched - 1:
             return False
         (value,) = payloads

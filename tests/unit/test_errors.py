@@ -66,3 +66,10 @@ def test_the_short_forms() -> None:
     assert invalid("m", path="a").failure == Failure("m", "Invalid", retryable=False, details={"path": "a"})
     assert not_found("m").failure == Failure("m", "NotFound", retryable=False)
     assert unavailable("m").failure == Failure("m", "Unavailable", retryable=True)
+
+
+def test_text_that_nobody_could_encode_is_escaped_in_a_failure() -> None:
+    failure = Failure("a\ud800b", "K\udfff", stack="s\ud800")
+    assert (failure.message, failure.kind, failure.stack) == ("a\\ud800b", "K\\udfff", "s\\ud800")
+    assert Failure("grün").message == "grün"
+    assert str(Error("a\ud800b").failure) == "a\\ud800b"

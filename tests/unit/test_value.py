@@ -11,7 +11,7 @@ from hypothesis import given
 
 from actorflow.errors import Error, Failure, failure_of
 from actorflow.notice import Notice
-from actorflow.value import INT_MAX, INT_MIN, Limits, Opaque, copy_value
+from actorflow.value import INT_MAX, INT_MIN, Limits, Opaque, copy_failure, copy_value
 from tests.unit.strategies import values
 
 
@@ -116,8 +116,6 @@ def test_subclasses_arrive_as_the_plain_type() -> None:
         ({"a": "\ud800"}, "value.a", "text with a lone surrogate"),
         ({"a": {"\ud800": 1}}, "value.a", "text with a lone surrogate"),
         (Failure("m", details={"f": print}), "value.details.f", "a function"),
-        (Failure("m", stack="\ud800"), "value", "text with a lone surrogate"),
-        (Failure("m", kind="\ud800"), "value", "text with a lone surrogate"),
         (nested(65), "value" + "[0]" * 64, "nesting deeper than 64"),
     ],
 )
@@ -184,3 +182,17 @@ def test_keys_come_in_the_order_of_deterministic_cbor() -> None:
 def test_a_foreign_exception_becomes_a_failure_that_crosses() -> None:
     failure = failure_of(KeyError("k"))
     assert copy_value(failure) == Failure("KeyError: 'k'", "Internal")
+
+
+def test_a_failure_crosses_without_details_that_cannot() -> None:
+    endless: dict[str, Any] = {"a": 1}
+    endless["own"] = endless
+    for details, why in ((endless, "a cycle"), ({"f": print}, "a function"), ({"t": "\ud800"}, "a lone surrogate")):
+        copied = copy_failure(Failure("no", "Conflict", retryable=False, details=details, stack="here"))
+        assert (copied.message, copied.kind, copied.retryable, copied.stack) == ("no", "Conflict", False, "here")
+        assert copied.details is not None
+        assert why in copied.details["dropped"]
+    large = copy_failure(Failure("x" * 100, details={"k": "y" * 100}), Limits(size=120))
+    assert len(large.message) <= 100
+    assert copy_failure(Failure("no", "")).kind == "Internal"
+    assert copy_failure(Failure("no", details={"a": [1]})) == Failure("no", details={"a": [1]})

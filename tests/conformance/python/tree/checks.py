@@ -397,12 +397,14 @@ async def text_that_is_no_unicode() -> None:
     for awaitable in (
         process.spawn(lone), process.monitor(lone), process.link(lone), process.terminate(lone), names.register(lone),
         names.lookup(lone), names.unregister(lone), process.send(lone, "x", 1), process.cancel(NOBODY, lone),
+        process.send(process.pid(), lone, 1), process.send(process.pid(), "x", {"a": [lone]}), process.send(process.pid(), "x", {lone: 1}),
         funcs.call(f"app:{lone}"), funcs.with_options(timeout=1).call(f"app:{lone}"),
     ):  # fmt: skip
         error = await failure_of(awaitable)
         assert error.kind == errors.INVALID, error
     for call in (
         lambda: process.with_name(lone), lambda: funcs.with_options({lone: 1}), lambda: funcs.async_(f"app:{lone}"),
+        lambda: process.with_message(lone, 1), lambda: process.listen(lone),
     ):  # fmt: skip
         error = await failure_of(_called(call))
         assert error.kind == errors.INVALID, error
