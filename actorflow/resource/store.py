@@ -60,14 +60,11 @@ class Stores:
         """`store.put` id, key, value, options → the new version.
 
         Options are `ttl`, `if_absent` (true: AlreadyExists when there is an entry) and `if_version` (Conflict when the
-        entry has another version, or there is none).
+        entry has another version, or there is none; an empty text is no version, and never writes).
         """
         found = self._find(store, "put")
         given = _options(options, _PUT_OPTIONS, "put")
-        version = given.get("if_version")
-        if version is not None and not isinstance(version, str):
-            raise invalid(f"put: if_version: got a {type(version).__name__}, expected the version of an entry")
-        condition = Condition(given.get("if_absent") is True, version) if version or given.get("if_absent") else ALWAYS
+        condition = _condition(given.get("if_absent"), given.get("if_version"))
         return await found.put(_key(key), value, _lifetime(given.get("ttl")), condition)
 
     async def has(self, _caller: Caller, store: Value = None, key: Value = None) -> bool:
@@ -90,6 +87,8 @@ class Stores:
         prefix, after = given.get("prefix", ""), given.get("after", "")
         if not isinstance(prefix, str) or not isinstance(after, str):
             raise invalid("list: prefix and after: expected text")
+        if "\0" in prefix + after:
+            raise invalid("list: prefix and after: expected text without NUL characters, which no key has")
         return [entry.facts() for entry in await found.list(prefix, after, limit)]
 
     async def info(self, _caller: Caller, store: Value = None) -> Value:
@@ -101,10 +100,22 @@ class Stores:
         return find(self._node, store, what, _KINDS, KeyValues)  # type: ignore[type-abstract] # a protocol is a class
 
 
+def _condition(absent: Value, version: Value) -> Condition:
+    if absent is not None and not isinstance(absent, bool):
+        raise invalid(f"put: if_absent: got a {type(absent).__name__}, expected true or false")
+    if version is not None and (not isinstance(version, str) or not version):
+        got = "an empty text" if version == "" else f"a {type(version).__name__}"
+        expected = "the version of an entry; leave it out to write in any case, or use if_absent"
+        raise invalid(f"put: if_version: got {got}, expected {expected}")
+    return Condition(bool(absent), version) if absent or version is not None else ALWAYS
+
+
 def _key(key: Value) -> str:
     if not isinstance(key, str) or not key:
         got = "an empty key" if key == "" else f"a {type(key).__name__}"
         raise invalid(f"key: got {got}, expected text")
+    if "\0" in key:
+        raise invalid(f"key: got {key!r:.80}, expected text without NUL characters, which not every store can keep")
     if len(key) > _LONGEST_KEY:
         raise invalid(f"key: got {len(key)} characters, expected at most {_LONGEST_KEY}")
     return key

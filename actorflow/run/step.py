@@ -43,7 +43,9 @@ def check_name(name: Any, where: str = "workflow.step") -> None:
         Error: kind Invalid, when it is no text, empty, too long, or holds a `#`, which numbers repetitions.
     """
     if not isinstance(name, str) or not name or len(name) > LONGEST_NAME or "#" in name or "\0" in name:
-        expected = f"the name of a step: up to {LONGEST_NAME} characters without '#', which numbers its repetitions"
+        expected = (
+            f"the name of a step: up to {LONGEST_NAME} characters without '#', which numbers its repetitions, and NUL"
+        )
         raise invalid(f"{where}: got {name!r:.80}, expected {expected}")
 
 

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from actorflow.errors import Error, invalid
 from actorflow.run.token import checked_key
+from hosts.workflow.storable import check_name
 
 _MOST: Final = 100
 _LONGEST: Final = 2_048
@@ -40,6 +41,10 @@ def checked_attributes(option: str, value: Any) -> dict[str, Any]:
     if at := next((name for name in found if name.startswith("@")), ""):
         raise _wrong(option, at, "names that do not begin with @")
     for name, item in found.items():
+        check_name(f"option {option}", name)
+        for text in item if isinstance(item, list | tuple) else (item,):
+            if isinstance(text, str):
+                check_name(f"option {option}.{name}", text)
         if not _is_attribute(item):
             expected = f"text of at most {_LONGEST} characters, a number, a boolean or a list of texts"
             raise _wrong(f"{option}.{name}", item, expected)

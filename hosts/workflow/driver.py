@@ -15,11 +15,11 @@ from actorflow.ports import PENDING, Answer, Identity, SpawnRequest
 from actorflow.run import event as events
 from actorflow.run.draw import DrawStream
 from actorflow.run.event import JournalEvent, payload_digest
-from actorflow.script.argument import text
 from hosts.workflow import answering
 from hosts.workflow.operation import RECORDED, refused
 from hosts.workflow.own.table import OWN
 from hosts.workflow.stopping import asked_to_stop
+from hosts.workflow.storable import check_recorded, check_target
 
 if TYPE_CHECKING:
     from actorflow.lane import Lane, Work
@@ -232,8 +232,8 @@ class JournalDriver:
         return self._expected[-1] if self.replaying and not self._collecting and self._expected else None
 
     def _record(self, kind: str, ref: int, target: str, payload: Value, *, opens: bool = True) -> None:
-        if not target.isascii():
-            text("record", kind, target)  # what no store could take ends the script's call, not the host's commit
+        if not target.isprintable():
+            check_recorded(self, kind, target, target)
         self._keep(kind, ref, target, encode(payload, self.limits), opens=opens)
 
     def _keep(self, kind: str, ref: int, target: str, data: bytes, *, opens: bool = True) -> None:
@@ -289,9 +289,9 @@ class JournalDriver:
 
     def call(self, ref: int, target: str, args: tuple[Value, ...], options: Mapping[str, Value]) -> Answer:
         """Record a function call."""
-        if not isinstance(target, str) or ":" not in target or target.startswith(":") or target.endswith(":"):
-            message = f"not a function id: got {target!r}, expected 'namespace:name'"
-            raise invalid(message)
+        plain = type(target) is str and ":" in target and target[0] != ":" and target[-1] != ":"
+        if not plain or not target.isprintable():
+            check_target(self, events.FUNCTION_CALLED, target)
         said = encode_pair(list(args), dict(options), self.limits)
         self._keep(events.FUNCTION_CALLED, ref, target, said)
         return PENDING
@@ -302,6 +302,8 @@ class JournalDriver:
 
     def spawn(self, ref: int, request: SpawnRequest, *, wait: bool) -> Answer:
         """Record the start of a child run."""
+        for topic, _ in request.messages:
+            check_recorded(self, events.PROCESS_SPAWNED, request.entry, topic)
         self._record(events.PROCESS_SPAWNED, ref, request.entry, spawn_payload(request, wait=wait))
         return PENDING
 
@@ -309,6 +311,7 @@ class JournalDriver:
         """Record a message, or what is said to an update."""
         if type(dest) is str and dest.startswith(answering.HEAD):
             return answering.answered(self, ref, dest, topic, payloads)
+        check_recorded(self, events.MESSAGE_SENT, dest, topic)
         self._record(events.MESSAGE_SENT, ref, dest, [topic, list(payloads)])
         return PENDING
 

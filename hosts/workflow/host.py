@@ -30,6 +30,7 @@ from hosts.workflow.faults import stopped
 from hosts.workflow.option import task_queue
 from hosts.workflow.query import query
 from hosts.workflow.settings import Settings, settings_of
+from hosts.workflow.storable import check_name
 from hosts.workflow.travel import fork_run
 from hosts.workflow.waking import wake
 
@@ -168,6 +169,7 @@ class WorkflowHost:
         self, pid: str, kind: str, target: str, sender: str, payload: Any, reply: Reply
     ) -> None:
         try:
+            check_name("topic", target)
             data = encode(payload, self.limits)
             delivery = Delivery(parse_pid(pid).id, kind, target, sender, data, self.node.clock.now())
             self.engine.deliver(delivery, reply)

@@ -24,6 +24,7 @@ from actorflow.run.turn import Delivery
 from hosts.workflow.answering import ACK, ARRIVED, ERROR, GIVEN_UP, NAK, OK, update_pid
 from hosts.workflow.copying import copy_of
 from hosts.workflow.query import VALIDATE, found_run, handled
+from hosts.workflow.storable import check_name
 
 if TYPE_CHECKING:
     from actorflow.ports import Reply
@@ -133,6 +134,7 @@ class Updates:
         row = found.row
         if row.state in TERMINAL:
             raise _too_late(found, f"update {name!r}")
+        check_name("update", name)
         await self._judge(found, name, args)
         payload = encode([update_pid(update_id), list(args)])
         at = self._engine.clock.now()

@@ -36,6 +36,9 @@ local function check(s)
 
     assert.error_contains(refused(s:put("wrong", 1, {if_absnt = true})), "if_absent")
     refused(s:put("wrong", 1, {if_version = 3}))
+    assert.error_contains(refused(s:put("wrong", 1, {if_version = ""})), "if_version")
+    assert.error_contains(refused(s:put("wrong", 1, {if_absent = "yes"})), "if_absent")
+    assert.error_contains(refused(s:set("wro\0ng", 1)), "NUL")
     refused(s:put("wrong", 1, "now"))
     for _, limit in ipairs({0, -1, 1001, 1.5, "10"}) do refused(s:list({limit = limit})) end
     refused(s:list({prefix = 3}))

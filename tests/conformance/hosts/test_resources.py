@@ -23,6 +23,8 @@ LUA = """
       out[4] = {cache:has("a"), cache:delete("a"), cache:delete("a"), kind(cache:get("a"))}
       local version = cache:put("b", 1, {if_absent = true})
       out[5] = {kind(cache:put("b", 2, {if_absent = true})), kind(cache:put("b", 2, {if_version = version .. "x"}))}
+      out[5][3], out[5][4] = kind(cache:put("b", 2, {if_version = ""})), cache:get("b")
+      out[5][5] = kind(cache:set("b\\0", 1))
       out[6] = #cache:list({prefix = "b"})
       cache:delete("b")
       out[7] = {kind(store.get("app:nowhere")), kind(store.get("app:db")), kind(cache:set("", 1)), kind(cache:set("a", 1, -1))}
@@ -55,6 +57,7 @@ PYTHON = """
         out.append([await cache.has("a"), await cache.delete("a"), await cache.delete("a"), await kind(cache.get("a"))])
         version = await cache.put("b", 1, if_absent=True)
         out.append([await kind(cache.put("b", 2, if_absent=True)), await kind(cache.put("b", 2, if_version=version + "x"))])
+        out[-1] += [await kind(cache.put("b", 2, if_version="")), await cache.get("b"), await kind(cache.set("b\\0", 1))]
         out.append(len([entry async for entry in cache.list("b")]))
         await cache.delete("b")
         out.append([
@@ -79,7 +82,7 @@ RESULT: list[Any] = [
     "NotFound",
     [1, "two", {"three": 3}],
     [True, True, False, "NotFound"],
-    ["AlreadyExists", "Conflict"],
+    ["AlreadyExists", "Conflict", "Invalid", 1, "Invalid"],
     1,
     ["NotFound", "Invalid", "Invalid", "Invalid"],
     True,

@@ -28,7 +28,7 @@ return function(kit, sys, core, workflow)
     if refused then return refused end
     if name ~= "" and #name <= MAX_NAME and not find(name, "[#\0]") then return nil end
     return invalid(where .. ": got '" .. name .. "', expected the name of a step: up to " .. MAX_NAME
-      .. " bytes without '#', which numbers its repetitions")
+      .. " bytes without '#', which numbers its repetitions, and NUL")
   end
 
   local function option_ns(value) -- a number in a table of options is milliseconds
