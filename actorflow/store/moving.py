@@ -64,6 +64,10 @@ class Moves:
                 for run, is_change in _moved(write.item, answer):
                     self._wake(run, is_change=is_change)
 
+    def changed(self, run: int) -> None:
+        """Wake up who watches a run: somebody else has changed its state."""
+        self._wake(run, is_change=True)
+
     def wake_all(self) -> None:
         """Let everybody look again: nobody tells them any more."""
         for watches in self._watches.values():

@@ -41,6 +41,6 @@ def told(writes: Writes, known: Known, tokens: Mapping[str, Collection[int]]) ->
         known: what was known for it.
         tokens: host → the tokens that the writing store has claimed: runs that carry them are its own.
     """
-    runs = {run for _, run, _ in writes.inbox} | writes.changed.keys() | writes.started.keys()
-    heads = known.runs
-    return sorted(run for run in runs if heads[run].lease not in tokens.get(heads[run].host, ()))
+    runs = {run for _, run, _ in writes.inbox} | writes.changed.keys() | writes.started.keys() | writes.timers.keys()
+    heads = [known.runs[run] for run in sorted(runs) if run in known.runs]
+    return [head.run for head in heads if head.lease not in tokens.get(head.host, ())]

@@ -90,10 +90,14 @@ class Admission:
 
     def _admit(self, prepared: PreparedStart, answer: Committed, reply: Reply) -> None:
         start = prepared.start
+        if not prepared.host.owns(answer.run):  # its owner has been told, or finds it
+            prepared.live.close()
+            reply(Started(prepared.host.pid_of(start.workflow_id), None, _how(start, answer), start.run_id))
+            return
         self._engine.open_ids[start.workflow_id] = answer.run
         resident = self._engine.resident(answer.run)
         resident.host, resident.live, resident.revision = prepared.host, prepared.live, 1
-        resident.lease = prepared.host.lease
+        resident.lease = prepared.host.token(answer.run)
         resident.workflow_id, resident.used = start.workflow_id, self._engine.clock.monotonic()
         resident.parent_run, resident.parent_ref = start.parent_run, start.parent_ref
         resident.start = prepared.rest

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from actorflow.run.turn import Item, RunRow
     from hosts.workflow.driver import Record
     from hosts.workflow.engine import Engine
+    from hosts.workflow.host import WorkflowHost
     from hosts.workflow.resident import Resident
 
 _ATTEMPTS: Final = 5
@@ -109,14 +110,14 @@ class Approvals:
         run_id = resident.live.run_id if resident.live is not None else ""
         self._engine.start_soon(self._apply_early, run_id, record.target)
 
-    async def recover(self, host_id: str) -> None:
+    async def recover(self, host: WorkflowHost) -> None:
         """Apply the answers that came early and whose approvals have been asked for meanwhile."""
         after = ""
         while page := await self._engine.writer.read(partial(_early_page, after)):
             for document in page:
                 value = decode(document.value)
                 row = await self._engine.writer.read(partial(_found, value["run_id"]))
-                if row is not None and row.host == host_id:
+                if row is not None and row.host == host.id and host.owns(row.run):
                     await self._apply_early(value["run_id"], value["name"])
             after = page[-1].key
 

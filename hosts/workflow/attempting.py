@@ -107,7 +107,7 @@ class Attempts:
 
     def _admit(self, call: OpenCall) -> None:
         """Attempt a call that has a slot of its function, as soon as its host has one too."""
-        if self.running < call.host.concurrency and not self._engine.draining:
+        if self.running < call.host.concurrency and not (self._engine.draining and self._engine.rests(call.run)):
             if call.terms.schedule_to_start:
                 self._starting.clear(call, call.terms.schedule_to_start)
             self._attempt(call)
@@ -269,11 +269,24 @@ class Attempts:
         if call.gate is not None:
             call.gate.leave(call)
         self.running -= 1
-        while self.waiting and self.running < call.host.concurrency and not self._engine.draining:
-            following = heapq.heappop(self.waiting)[2]
-            if self._open.get((following.run, following.ref)) is following and not following.settled:
-                self._starting.clear(following, following.terms.schedule_to_start)
-                self._attempt(following)
+        if self.waiting:
+            self.go_on(call.host.concurrency)
+
+    def go_on(self, concurrency: int) -> None:
+        """Attempt the calls that wait for a slot of their host, as many as there are slots."""
+        resting = []
+        while self.waiting and self.running < concurrency and self._engine.draining is not True:
+            following = heapq.heappop(self.waiting)
+            call = following[2]
+            if self._open.get((call.run, call.ref)) is not call or call.settled:
+                continue
+            if self._engine.draining and self._engine.rests(call.run):
+                resting.append(following)
+            else:
+                self._starting.clear(call, call.terms.schedule_to_start)
+                self._attempt(call)
+        for following in resting:
+            heapq.heappush(self.waiting, following)
 
     # ---- time-outs ---------------------------------------------------------------------------------------------
 

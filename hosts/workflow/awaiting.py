@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from actorflow.run.turn import RunRow
     from hosts.workflow.driver import Record
     from hosts.workflow.engine import Engine
+    from hosts.workflow.host import WorkflowHost
     from hosts.workflow.resident import Resident
 
 _PAGE: Final = 1000
@@ -97,13 +98,20 @@ class Awaiting:
         """Take that a run hears of the end of another: that is on disk."""
         self._add(_awaited(document.key, encode([*decode(document.value or b""), run_id])))
 
-    async def recover(self, host_id: str) -> None:
+    def forget(self) -> None:
+        """Forget the runs that another node has."""
+        for key, found in list(self._waiting.items()):
+            self._waiting[key] = {name: one for name, one in found.items() if self._engine.owns(one.run)}
+            if not self._waiting[key]:
+                del self._waiting[key]
+
+    async def recover(self, host: WorkflowHost) -> None:
         """Take up the runs of a host that wait."""
         after = ""
         while page := await self._engine.writer.read(partial(_page, after)):
             for row in page:
                 found = _awaited(row.key, row.value)
-                if found.host == host_id:
+                if found.host == host.id and host.owns(found.run):
                     self._add(found)
             after = page[-1].key
 

@@ -62,6 +62,14 @@ class Calls:
         """Return the open calls, the oldest first."""
         return list(self._open.values())
 
+    def attempted(self) -> list[OpenCall]:
+        """Return the calls that are being attempted."""
+        return [call for call in self._open.values() if call.give_up is not None]
+
+    def go_on(self) -> None:
+        """Attempt what waits and may begin by now."""
+        self._attempts.go_on(max((host.concurrency for host in self._engine.hosts.values()), default=0))
+
     def __contains__(self, key: tuple[int, int]) -> bool:
         """Tell whether a call is open here."""
         return key in self._open

@@ -42,7 +42,7 @@ class CallRows:
         resident = self._engine.residents.get(call.run)
         if resident is not None:
             resident.attempts[call.ref] = row
-        self._engine.submit(KeepCalls(call.run, call.host.lease, [row]), partial(self._kept, call, row, then))
+        self._engine.submit(KeepCalls(call.run, call.host.token(call.run), [row]), partial(self._kept, call, row, then))
 
     def _kept(self, call: OpenCall, row: CallRow, then: Callable[[], None], answer: Committed | Error) -> None:
         if not self._is_current(call, row):

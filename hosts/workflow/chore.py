@@ -18,7 +18,7 @@ from actorflow.notice import Notice
 from actorflow.run import state as states
 from actorflow.run.document import DocumentRow, PutDocument
 from actorflow.run.event import SCRUBBED, JournalEvent, drawn_of
-from actorflow.run.turn import ChangeRun, Committed, OpenRun
+from actorflow.run.turn import ChangeRun, Committed, OpenRun, RunRow
 from actorflow.store.belonging import AUTO_RESUME, DELETE_DATA, scrubbed
 from actorflow.store.control import asking, ended_as, pause_of
 from actorflow.store.wait import answer
@@ -62,7 +62,7 @@ class Chores:
         writer, now = self._engine.writer, self._engine.clock.now()
         for row in await writer.read(lambda store: store.due_documents(kind, now, _PAGE)):
             held = await self._held(decode(row.value))
-            if held is not None and held.row.host not in self._engine.hosts:
+            if held is not None and not self._is_own(held.row):
                 continue
             change = await self._asked(row, held) if held is not None else None
             done = PutDocument(kind, row.key, None, revision=row.revision)
@@ -71,6 +71,10 @@ class Chores:
                 continue
             change.documents = change.documents or (done,)
             await self._change(change)
+
+    def _is_own(self, row: RunRow) -> bool:
+        host = self._engine.hosts.get(row.host)
+        return host is not None and host.owns(row.run)
 
     async def _held(self, run: int) -> OpenRun | None:
         try:

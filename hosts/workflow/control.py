@@ -100,7 +100,7 @@ class Control:
 
     def _resumed(self, change: ChangeRun, answer: Committed) -> None:
         engine = self._engine
-        if change.workflow_id:
+        if change.workflow_id and engine.owns(answer.run):
             engine.open_ids[change.workflow_id] = answer.run
         engine.recovery.read_again(engine.resident(answer.run))
 
@@ -148,7 +148,7 @@ class Control:
         if answer.accepted:
             engine.node.notices(Notice("run-paused", change.reason, call.request.caller))
         elif answer.state == states.PAUSED:
-            engine.submit(KeepCalls(call.run, call.host.lease, change.calls), engine.recovery.doubt)
+            engine.submit(KeepCalls(call.run, call.host.token(call.run), change.calls), engine.recovery.doubt)
         elif answer.state in states.OPEN:  # the table it is held to knows no such pause
             engine.fact(call.run, failed(call, failure, change.at, MAXIMUM_ATTEMPTS))
 

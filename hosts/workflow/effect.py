@@ -28,7 +28,7 @@ def perform(engine: Engine, resident: Resident, record: Record) -> None:
         engine.calls.start(resident, record)
         return
     act = _ACTS.get(record.kind)
-    if act is None or engine.draining:
+    if act is None or (engine.draining and engine.rests(resident.run)):
         return
     if record.kind != events.NAME_USED and engine.own_workflow(record.target) is not None:
         return
@@ -58,7 +58,7 @@ async def _once_there(engine: Engine, resident: Resident, record: Record, reply:
     node = engine.node
     while node.booting and not _is_there(engine, record.target):  # noqa: ASYNC110 - nobody tells of names
         await trio.sleep(_LOOK)
-    if not engine.draining:
+    if not (engine.draining and engine.rests(resident.run)):
         _do(engine, resident, record, reply)
 
 

@@ -7,7 +7,7 @@ before it is committed, and what a failed commit leaves in doubt is thrown away 
 from __future__ import annotations
 
 from collections import OrderedDict, deque
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from functools import partial
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
@@ -18,6 +18,7 @@ from actorflow.codec import encode
 from actorflow.errors import Error, Failure, failure_of
 from actorflow.ports import Outcome, Reply
 from actorflow.run import event as events
+from actorflow.run.shard import shard_of
 from actorflow.run.state import PENDING, STILL
 from actorflow.run.turn import RELEASE, Committed, Delivery, Item
 from actorflow.store.group import Callback, Write
@@ -33,6 +34,7 @@ from hosts.workflow.entropy import Entropy
 from hosts.workflow.eviction import evict_unused
 from hosts.workflow.gathering import Gathering
 from hosts.workflow.live import Fact
+from hosts.workflow.ownership import Ownership
 from hosts.workflow.programs import Programs
 from hosts.workflow.recovery import Recovery
 from hosts.workflow.resident import Draft, Resident
@@ -76,7 +78,7 @@ class Engine:
         self.programs = Programs(node)
         self.stored = Stored(writer)
         self.asked: set[tuple[int, int]] = set()
-        self.draining = False
+        self.draining: bool | frozenset[int] = False
         self.calls = Calls(self)
         self.timers = Timers(node.clock, self._due)
         self.operator = Operator(_note_to(node), node.notices, self.programs.check_startable)
@@ -92,6 +94,7 @@ class Engine:
         self.sweeper = Sweeper(self)
         self.suspects = Suspects(self)
         self.awaiting = Awaiting(self)
+        self.ownership = Ownership(self) if writer.shared else None
         self._queue: deque[Resident] = deque()
         self._outgoing: list[Write] = []
         self._wake = trio.Event()
@@ -180,6 +183,29 @@ class Engine:
                 await self.progress()
         self.calls.close_all()
 
+    def owns(self, run: int) -> bool:
+        """Tell whether a run may be one that this node turns; True for all where nobody shares the database."""
+        return self.ownership is None or self.ownership.owns(run)
+
+    def rest(self, shards: Collection[int]) -> None:
+        """Begin no calls of runs in these shards for now: they are being handed over."""
+        if self.draining is not True:
+            self.draining = frozenset(shards).union(self.draining or ())
+
+    def rest_no_more(self, shards: Collection[int]) -> None:
+        """Begin calls in these shards again, as far as they are still here."""
+        if isinstance(self.draining, frozenset):
+            self.draining = self.draining.difference(shards) or False
+            self.calls.go_on()
+
+    def rests(self, run: int) -> bool:
+        """Tell whether no calls of a run begin."""
+        return self.draining is True or (self.draining is not False and shard_of(run) in self.draining)
+
+    def flush(self) -> None:
+        """Hand what is to be committed to the writer now."""
+        self._hand_over()
+
     def progressed(self) -> None:
         """Let who waits for the work to be done look again."""
         self._progress.set()
@@ -203,6 +229,8 @@ class Engine:
             if resident.live is not None:
                 resident.live.close()
         self.residents.clear()
+        if self.ownership is not None:
+            self.ownership.close()
         self.stored.close()
 
     # ---- facts in ----------------------------------------------------------------------------------------------
@@ -255,11 +283,14 @@ class Engine:
 
     def holder(self, workflow_id: str) -> str:
         """Return the host of the open workflow with this id, with a key (`entry/key`) of the newest one; else ""."""
-        return "" if workflow_id not in self.open_ids and "/" not in workflow_id else self.stored.holder(workflow_id)
+        is_known = workflow_id in self.open_ids or "/" in workflow_id or self.ownership is not None
+        return self.stored.holder(workflow_id) if is_known else ""
 
     def _due(self, run: int, ref: int, is_call: bool) -> None:  # noqa: FBT001 - the heap's entry
         if is_call:
             self.calls.again(run, ref)
+        elif not self.owns(run):
+            return  # it has been armed again by whoever has the run
         elif ref <= RELEASE:
             serve_timer(self, run, ref)
         elif run in self.approvals.answering:  # the answer to what the timer may end is on its way to the disk
@@ -282,9 +313,12 @@ class Engine:
 
     def _turn(self, resident: Resident) -> None:
         live = resident.live
-        if resident.busy or (self.draining and not resident.wanting):
-            return  # nothing has happened to it: it is read when the node runs again
+        if resident.busy or (self.draining and not resident.wanting and self.rests(resident.run)):
+            return  # nothing has happened to it: it is read when the node runs again, or by another one
         if live is None or resident.stale:
+            if not self.owns(resident.run):
+                self.recovery.cede(resident)
+                return
             self.recovery.drop(resident)
             resident.busy, resident.stale = True, False
             self.gathering.want(resident)

@@ -55,6 +55,8 @@ class Engines:
                 serving = self._serving[database] = _Serving(engine, trio.CancelScope(), trio.Event())
                 await self._node.nursery.start(self._serve, serving)
                 watch(engine)
+                if engine.ownership is not None:
+                    engine.start_soon(engine.ownership.serve)
             serving.engine.hosts[host.id] = host
             return serving.engine
 
@@ -67,6 +69,9 @@ class Engines:
             await self._leave(host, engine, grace)
 
     async def _leave(self, host: WorkflowHost, engine: Engine, grace: float) -> None:
+        if engine.ownership is not None:
+            with suppress(Error):  # the others find out by themselves
+                await engine.ownership.leave(host, grace)
         if len(engine.hosts) > 1:
             engine.hosts.pop(host.id, None)
             engine.release(host)

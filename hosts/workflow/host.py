@@ -28,6 +28,7 @@ from hosts.workflow.engines import engines_of
 from hosts.workflow.explaining import told, unhandled
 from hosts.workflow.faults import stopped
 from hosts.workflow.option import task_queue
+from hosts.workflow.owned import Owned
 from hosts.workflow.query import query
 from hosts.workflow.settings import Settings, settings_of
 from hosts.workflow.storable import check_name
@@ -41,17 +42,17 @@ if TYPE_CHECKING:
     from hosts.workflow.engine import Engine
 
 
-class WorkflowHost:
+class WorkflowHost(Owned):
     """A `workflow.host` entry at work (`ports.Host`)."""
 
     durable = True
 
     def __init__(self, id: str, config: Any, node: Node) -> None:  # noqa: A002 - every host's constructor is called so
         """Make a host; `config` is the entry's model or a mapping of its fields."""
+        super().__init__()
         self.id = id
         self.node = node
         self.settings: Settings = settings_of(id, config)
-        self.lease = 0
         self._pid_head = str(Pid(STORE, id, "")).removesuffix("}")
         self._engine: Engine | None = None
 
@@ -95,12 +96,14 @@ class WorkflowHost:
     async def start(self) -> None:
         """Open the store, take over its open runs and begin to serve."""
         engine = await engines_of(self.node).join(self)
-        self.lease = await engine.writer.claim(self.id, engine.lease)
+        if engine.ownership is None:
+            self.lease = await engine.writer.claim(self.id, engine.lease)
         await engine.suspects.begin(self)
         self._engine = engine  # from here on: runs that are taken over may start children at once
-        await engine.recovery.recover(self)
-        engine.start_soon(engine.approvals.recover, self.id)
-        engine.start_soon(engine.awaiting.recover, self.id)
+        if engine.ownership is None:
+            await engine.recovery.take_over(self)
+        else:
+            await engine.ownership.join(self)
 
     async def stop(self, grace: float) -> None:
         """Let running calls end for at most `grace` seconds, then let go of every run; none is cancelled."""
@@ -182,6 +185,8 @@ class WorkflowHost:
         engine = self.engine
         if workflow_id in engine.open_ids:
             return True
+        if engine.ownership is not None:  # another node may turn it
+            return engine.stored.standing(workflow_id)
         outcome = engine.recent.get(workflow_id)
         return engine.stored.outcome(workflow_id) if outcome is None else outcome
 

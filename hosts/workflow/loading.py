@@ -62,7 +62,7 @@ async def load(engine: Engine, resident: Resident, given: Given | None = None) -
     row = found.row
     if resident.host is None or row.state in states.STILL | states.TERMINAL or row.lease == FENCED:
         return row
-    resident.lease = resident.host.lease  # not the row's: who was fenced off must stay so
+    resident.lease = resident.host.token(resident.run)  # not the row's: who was fenced off must stay so
     await _rebuild(engine, resident, found)
     resident.called = _called(resident, found)
     resident.attempts = {call.ref: call for call in found.calls}
@@ -96,13 +96,14 @@ async def _read_row(engine: Engine, resident: Resident) -> None:
     newest = await engine.writer.read(lambda store: store.runs(RunFilter(), 1, resident.run + 1))
     if newest and newest[0].run == resident.run:
         _know(engine, resident, newest[0])
-        resident.lease = resident.host.lease if resident.host is not None else resident.lease
+        resident.lease = resident.host.token(resident.run) if resident.host is not None else resident.lease
 
 
 def _know(engine: Engine, resident: Resident, row: RunRow) -> None:
     resident.revision, resident.lease, resident.workflow_id = row.revision, row.lease, row.workflow_id
     resident.parent_run, resident.parent_ref = row.parent_run, row.parent_ref
-    resident.host = engine.hosts.get(row.host)
+    host = engine.hosts.get(row.host)
+    resident.host = host if host is not None and host.owns(row.run) else None
 
 
 async def _rebuild(engine: Engine, resident: Resident, found: OpenRun) -> None:

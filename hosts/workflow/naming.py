@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import suppress
 from itertools import groupby
 from operator import itemgetter
@@ -16,30 +16,37 @@ from actorflow.run.event import superseded
 if TYPE_CHECKING:
     from actorflow.run.event import JournalEvent
     from actorflow.store.port import Reader
+    from hosts.workflow.host import WorkflowHost
 
 _KINDS: Final = events.TOLD_OF_NAMES
 _PAGE: Final = 1_000
 _ALL: Final = 2**62
 
 
-def name_events(reader: Reader, host_id: str) -> list[tuple[str, JournalEvent]]:
-    """Return what `held_names` takes, for a host; a journal that is damaged is left out: its run pauses when read.
+def name_events(
+    reader: Reader, host: WorkflowHost, shards: Collection[int] | None = None
+) -> list[tuple[str, JournalEvent]]:
+    """Return what `held_names` takes, for what is owned of a host, or for some shards of it.
+
+    A journal that is damaged is left out: its run pauses when read.
 
     Raises:
         Error: when the store cannot be read now.
     """
     try:
-        return reader.naming(host_id)
+        return host.of(reader, shards).naming(host.id)
     except Error as error:
         if error.retryable is not False:
             raise
-    return list(_run_by_run(reader, host_id))
+    return list(_run_by_run(reader, host))
 
 
-def _run_by_run(reader: Reader, host_id: str) -> Iterator[tuple[str, JournalEvent]]:
+def _run_by_run(reader: Reader, host: WorkflowHost) -> Iterator[tuple[str, JournalEvent]]:
     after = 0
-    while rows := reader.open_runs(host_id, after, _PAGE):
+    while rows := reader.open_runs(host.id, after, _PAGE):
         for row in rows:
+            if not host.owns(row.run):
+                continue
             with suppress(Error):
                 journal = reader.journal(row.run, limit=_ALL)
                 yield from ((row.workflow_id, event) for event in journal if event.kind in _KINDS)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Collection
 from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING
@@ -35,9 +36,10 @@ from hosts.workflow.succession import follow
 from hosts.workflow.touching import expire_unbegun
 
 if TYPE_CHECKING:
-    from actorflow.store.port import HotReader
+    from actorflow.store.port import HostReader, HotReader
     from hosts.workflow.engine import Engine
     from hosts.workflow.host import WorkflowHost
+    from hosts.workflow.ownership import Ownership
 
 _RETRY_AFTER = 0.5
 """Seconds until a run is read again after its commit failed: a full disk is noticed this soon after space returns."""
@@ -54,10 +56,15 @@ class Recovery:
         self._in_doubt = False
         self._until_joined: set[int] = set()
 
-    async def recover(self, host: WorkflowHost) -> None:
-        """Take over a host's open runs: those with effects under way or facts waiting now, the others when due."""
-        await self._names(host)
-        await self._take_up(host, in_doubt=False)
+    async def take_over(self, host: WorkflowHost, shards: Collection[int] | None = None) -> None:
+        """Take over a host's open runs: those with effects under way or facts waiting now, the others when due.
+
+        Those in `shards`, where nodes share the host and this one has taken these.
+        """
+        await self._names(host, shards)
+        await self._take_up(host, shards, in_doubt=False)
+        self._engine.start_soon(self._engine.approvals.recover, host)
+        self._engine.start_soon(self._engine.awaiting.recover, host)
         asking, self._until_joined = self._until_joined, set()
         for run in sorted(asking):
             self.read_again(self._engine.resident(run))
@@ -66,20 +73,25 @@ class Recovery:
         """Read a run again, and make its open requests once more, when another host joins."""
         self._until_joined.add(run)
 
-    async def _take_up(self, host: WorkflowHost, *, in_doubt: bool) -> None:
+    async def _take_up(self, host: WorkflowHost, shards: Collection[int] | None = None, *, in_doubt: bool) -> None:
         engine, writer, host_id = self._engine, self._engine.writer, host.id
+
+        def of(store: HotReader) -> HostReader:
+            return host.of(store, shards)
+
         after = 0
-        while held := await writer.read(partial(_page, host_id, after)):
+        while held := await writer.read(partial(_page, of, host_id, after)):
             for workflow_id, run, state in held:
                 self._take(workflow_id, run, state, in_doubt=in_doubt)
             after = held[-1][1]
-        for workflow_id, run in await writer.read(lambda store: store.held_beside(host_id)):
+        for workflow_id, run in await writer.read(lambda store: of(store).held_beside(host_id)):
             if not is_lock(workflow_id):
                 engine.open_ids[workflow_id], engine.beside[run] = run, workflow_id
         queues = host.settings.queues
-        for run, ref, due in await writer.read(lambda store: store.due_timers(host_id, _FOR_EVER, _FOR_EVER, queues)):
+        due_at = await writer.read(lambda store: of(store).due_timers(host_id, _FOR_EVER, _FOR_EVER, queues))
+        for run, ref, due in due_at:
             engine.timers.add(due, run, ref)
-        for run in await writer.read(lambda store: store.inbox_runs(host_id)):
+        for run in await writer.read(lambda store: of(store).inbox_runs(host_id)):
             self.read_again(engine.resident(run))
 
     def _take(self, workflow_id: str, run: int, state: str, *, in_doubt: bool) -> None:
@@ -128,9 +140,9 @@ class Recovery:
                     self._take(row.workflow_id, row.run, row.state, in_doubt=True)  # before anybody hears of it
                 return row is not None
 
-    async def _names(self, host: WorkflowHost) -> None:
+    async def _names(self, host: WorkflowHost, shards: Collection[int] | None) -> None:
         """Give the open runs of a host their names again; one that is taken meanwhile stays with its holder."""
-        journal = await self._engine.writer.read(lambda reader: name_events(reader, host.id))
+        journal = await self._engine.writer.read(lambda reader: name_events(reader, host, shards))
         for name, pid in held_names(journal, host.pid_of):
             with suppress(Error):
                 self._engine.node.directory.register(name, pid)
@@ -142,11 +154,29 @@ class Recovery:
             prepared.live.close()
         if draft.successor is not None:
             draft.successor.live.close()
+        if self._engine.ownership is not None and isinstance(answer, Committed) and answer.refusal == "lease":
+            self._fenced(resident, self._engine.ownership)
+            return
         resident.facts = draft.facts + resident.facts
         if draft.ending is not None:
             resident.ending = draft.ending.joined(resident.ending)
         self.drop(resident)
         self._engine.start_soon(self._try_later, resident)
+
+    def _fenced(self, resident: Resident, ownership: Ownership) -> None:
+        """Forget a run that another node has taken, and what was under way for it here."""
+        self._engine.calls.close_run(resident.run)
+        self.drop(resident)
+        resident.busy = False
+        self._engine.residents.pop(resident.run, None)
+        self._engine.progressed()
+        ownership.look()
+
+    def cede(self, resident: Resident) -> None:
+        """Let go of a run that another node has, or is to have: what has come for it is stored."""
+        self._engine.calls.close_run(resident.run)
+        self.drop(resident)
+        self._park(resident)
 
     async def _try_later(self, resident: Resident) -> None:
         await trio.sleep(_RETRY_AFTER)
@@ -322,5 +352,7 @@ class Recovery:
                 perform(self._engine, resident, record)
 
 
-def _page(host_id: str, after: int, store: HotReader) -> list[tuple[str, int, str]]:
-    return store.held(host_id, after, _PAGE)
+def _page(
+    of: Callable[[HotReader], HostReader], host_id: str, after: int, store: HotReader
+) -> list[tuple[str, int, str]]:
+    return of(store).held(host_id, after, _PAGE)

@@ -16,6 +16,7 @@ from actorflow.errors import Error
 from actorflow.run import state as states
 from actorflow.run.document import PutDocument
 from actorflow.run.row import RunChanged
+from actorflow.run.shard import RETENTION
 from actorflow.run.turn import ChangeRun, RunRow
 from actorflow.store.belonging import removed
 from actorflow.store.port import Reader, RunFilter
@@ -68,7 +69,7 @@ class Remover:
         """Remove what is due on every host now, and return how many runs that were."""
         before = self.removed
         for host in list(self._engine.hosts.values()):
-            if host.settings.retention.after:
+            if host.settings.retention.after and host.leads(RETENTION):
                 floor = await self._floor(host)
                 await self._look_again(host, floor)
                 for state, after in host.settings.retention.after:

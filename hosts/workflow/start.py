@@ -204,6 +204,7 @@ def begin_run(  # noqa: PLR0913, PLR0917 - the parts of a start
         at=now,
         parent=request.parent,
         lease=host.lease,
+        near=host.near,
         state=states.RUNNING if records or rest else states.WAITING,
         node=host.engine.store_name,
         strict=str(bundle.options.get("strict") or ""),

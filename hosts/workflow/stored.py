@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from actorflow.run.state import OPEN
 from actorflow.store.departed import left
 from hosts.workflow.faults import no_run, row_outcome
 
@@ -38,6 +39,11 @@ class Stored:
         """Return the row of a run as the store has it, None when there is none."""
         row: RunRow | None = self._reader.find(run_id)
         return row
+
+    def standing(self, workflow_id: str) -> Outcome | bool:
+        """Tell whether the newest run of this id is open, or how it ended; False when there is none."""
+        row = self._reader.find(workflow_id)
+        return row is not None and (row.state in OPEN or row.result is None or row_outcome(row))
 
     def workflow_id_of(self, run_id: str) -> str:
         """Return the workflow id of a run as the store has it, "" when there is none."""

@@ -13,6 +13,7 @@ from actorflow.codec import decode, encode
 from actorflow.ports import Outcome, SpawnRequest
 from actorflow.run import event as events
 from actorflow.run.identity import CLOSE_TERMINATE
+from actorflow.run.shard import shard_of
 from actorflow.run.state import COMPLETED
 from actorflow.run.token import TAKEN_OVER, handed_over
 from actorflow.run.turn import EXPIRY, StateChange
@@ -65,6 +66,7 @@ def _prepared(engine: Engine, resident: Resident, live: LiveRun) -> PreparedStar
     prepared = begin_run(host, request, bundle, program, payload, UNBOUNDED)
     start = prepared.start
     start.parent_run, start.parent_ref = resident.parent_run, resident.parent_ref
+    start.near = (shard_of(resident.run),) if host.shards is not None else ()
     start.queue, start.priority = queue_of(options.get("queue", ""), bundle), options.get("priority", 0)
     start.close = options.get("close", CLOSE_TERMINATE)
     start.attributes = {**options.get("search", {}), **memo_names(options.get("memo", {}))}

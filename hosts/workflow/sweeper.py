@@ -107,13 +107,13 @@ class Sweeper:
 
     async def _untaken(self, host: WorkflowHost) -> list[Lost]:
         """Return runs with facts in their inbox that nobody is about to take."""
-        runs = await self._engine.writer.read(lambda store: store.inbox_runs(host.id))
+        runs = await self._engine.writer.read(lambda store: host.of(store).inbox_runs(host.id))
         return [Lost(run, "what is in its inbox is not taken") for run in runs if self.is_quiet(run)]
 
     async def _forgotten(self, host: WorkflowHost) -> list[Lost]:
         """Return runs that are under way by their rows, and not in memory."""
         lost, after = [], 0
-        while held := await self._engine.writer.read(partial(_page, host.id, after)):
+        while held := await self._engine.writer.read(partial(_page, host, after)):
             after = held[-1][1]
             lost += [
                 Lost(run, f"it is {state}, and nothing is under way for it")
@@ -160,8 +160,9 @@ class Sweeper:
 def _due(
     host: WorkflowHost, until: int, store: HotReader
 ) -> tuple[list[tuple[int, int, int]], list[tuple[int, CallRow]]]:
-    return store.due_timers(host.id, until, _PAGE, host.settings.queues), store.due_calls(host.id, until, _PAGE)
+    mine = host.of(store)
+    return mine.due_timers(host.id, until, _PAGE, host.settings.queues), mine.due_calls(host.id, until, _PAGE)
 
 
-def _page(host_id: str, after: int, store: HotReader) -> list[tuple[str, int, str]]:
-    return store.held(host_id, after, _PAGE)
+def _page(host: WorkflowHost, after: int, store: HotReader) -> list[tuple[str, int, str]]:
+    return host.of(store).held(host.id, after, _PAGE)

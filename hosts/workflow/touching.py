@@ -34,7 +34,7 @@ def touch(engine: Engine, touched: Sequence[Touched]) -> None:
         elif item.delivery is not None:
             told = item.delivery
             engine.fact(item.run, Fact(told.kind, told.ref, told.target, told.payload, told.at, item.row))
-        else:
+        elif engine.owns(item.run):
             if item.workflow_id:
                 engine.open_ids[item.workflow_id] = item.run
                 engine.beside[item.run] = item.workflow_id

@@ -82,7 +82,7 @@ class Transactions:
             request = replace(request, context={**request.context, **own})
         work = self._lua_work(call, request) if entry.kind == _LUA else self._python_work(call, request)
         now, target = engine.clock.now(), attempts_of(call)
-        item = Transact(call.run, call.host.lease, call.ref, now, work, limit / SECOND, target=target)
+        item = Transact(call.run, call.host.token(call.run), call.ref, now, work, limit / SECOND, target=target)
         if isinstance(work, LuaWork):
             item.stop, item.ready = work.stop, work.ready
         return item

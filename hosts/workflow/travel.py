@@ -88,7 +88,8 @@ async def _start(engine: Engine, start: StartRun) -> str | None:
     answer: Committed = await engine.writer.write(start)
     if not answer.accepted:
         return None
-    engine.open_ids[start.workflow_id] = answer.run
+    if engine.owns(answer.run):
+        engine.open_ids[start.workflow_id] = answer.run
     engine.enqueue(engine.resident(answer.run))  # read and replayed like a run that comes back
     return start.run_id
 

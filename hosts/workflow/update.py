@@ -6,6 +6,7 @@ after a crash and after the end of the run too. A client follows a run that cont
 
 from __future__ import annotations
 
+import math
 import uuid
 from dataclasses import dataclass
 from functools import partial
@@ -39,6 +40,8 @@ ACCEPTED: Final = "accepted"
 COMPLETED: Final = "completed"
 EARLIER: Final = "earlier"
 """Said of an update that a run was told of as answered: the answer is in a run before it."""
+_ELSEWHERE: Final = 0.25
+"""Seconds after which the journal of a run of another node is looked at again: nobody here hears what it says."""
 _LAST: Final = frozenset({NAK, OK, ERROR, GIVEN_UP})
 _LONGEST_ID: Final = 200
 
@@ -161,7 +164,8 @@ class Updates:
     async def _answer(self, found: OpenRun, said: Said | None, bell: _Bell, wait_for: str) -> Value:
         name = f"update {bell.update_id!r}"
         while said is None or not said.answers(wait_for):
-            await bell.wait()
+            with trio.move_on_after(math.inf if self._engine.owns(found.row.run) else _ELSEWHERE):
+                await bell.wait()
             said = bell.said.get(found.row.run)
             if said is None or not said.answers(wait_for):
                 found, said = await self._followed(found.row.run_id, bell.update_id, wait_for)

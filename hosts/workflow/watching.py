@@ -1,29 +1,44 @@
-"""Noticing what others write: another node that has other hosts on the same database, or a command without a node.
+"""Noticing what others write: other nodes on the same database, or a command without a node.
 
-A message of theirs is in an inbox, a resume of theirs in a row, and nobody has told this engine. On a server it
-therefore looks a few times a second: at the inboxes of its hosts, and at the changes of state since it looked last.
-What its own writer has brought is on its way by then; only what lies still is read again.
+A message of theirs is in an inbox, a resume of theirs in a row, a run that they started is in one of our shards. Where
+the database tells of that (`wakeup`), it is read at once. What nobody has told is found by looking a few times a
+second: at inboxes, at what is due, and at the changes of state since the last look. What the own writer has brought is
+on its way by then; so only what lies still at two looks is read again.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Collection
-from typing import TYPE_CHECKING, Any, Final
+from functools import partial
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import trio
 
 from actorflow.errors import Error
-from actorflow.run.state import PENDING
+from actorflow.run.state import CREATED, TERMINAL
+from hosts.workflow.catching_up import catch_up
 from hosts.workflow.departing import Departures
+from hosts.workflow.faults import row_outcome
 
 if TYPE_CHECKING:
     from actorflow.run.row import RunChanged
+    from actorflow.run.turn import RunRow
     from hosts.workflow.engine import Engine
+    from hosts.workflow.host import WorkflowHost
 
 INTERVAL: Final = 0.4
 """Seconds between two looks: what is there at two of them is nobody's, so it is found within a second."""
 _PAGE: Final = 1000
+_PAGES: Final = 20
+
+
+class _Look(NamedTuple):
+    """What one look finds: runs with something in their inbox, (run, ref, due) of overdue timers, changes of state."""
+
+    filled: set[int]
+    overdue: set[tuple[int, int, int]]
+    changes: list[RunChanged]
 
 
 class Watching:
@@ -36,27 +51,40 @@ class Watching:
         self._changed = -1
         self._suspects: frozenset[int] = frozenset()
         self._parked: frozenset[int] = frozenset()
+        self._overdue: set[tuple[int, int, int]] = set()
+        self._later: set[int] = set()
+        self._told: set[int] = set()
         self._news = trio.Event()
+        self._asked = False
+        self._looked = trio.current_time()
         self._departures = Departures(engine)
 
     def told(self, runs: Collection[int] | None) -> None:
-        """Take that others have written these runs; None when it is not known which: then it looks at once."""
-        if runs is None:
+        """Take that others have written these runs; None, or none of them, when it is not known what: then it looks."""
+        if runs:
+            self._told.update(run for run in runs if self._engine.owns(run))
+        else:
+            self._asked = True
+            if self._engine.ownership is not None:
+                self._engine.ownership.look()
+        if self._told or not runs:
             self._news.set()
-            return
-        for run in runs:
-            self._engine.recovery.read_again(self._engine.resident(run))
 
     async def serve(self) -> None:
         """Look, for ever."""
         failing = False
         while True:
-            with trio.move_on_after(INTERVAL if self._suspects else self._pause):
+            is_restless = bool(self._suspects or self._overdue or self._later or self._told)
+            due = self._looked + (INTERVAL if is_restless else self._pause)
+            with trio.move_on_after(max(0.0, due - trio.current_time())):
                 await self._news.wait()
             self._news = trio.Event()
             try:
-                await self.look()
-                await self._departures.look()
+                await self._read_told()
+                if self._asked or trio.current_time() >= due:
+                    self._asked, self._looked = False, trio.current_time()
+                    await self.look()
+                    await self._departures.look()
             except Error as error:
                 if not failing:
                     self._engine.node.log("warn", f"what others write is not seen: {error.message}", {})
@@ -64,25 +92,84 @@ class Watching:
             else:
                 failing = False
 
+    async def _read_told(self) -> None:
+        runs, self._told = self._told, set()
+        try:
+            await catch_up(self._engine, runs)
+        except Error:
+            self._told |= runs
+            raise
+
     async def look(self) -> list[int]:
         """Look once, have what lies still read again, and return those runs."""
         engine = self._engine
-        hosts = list(engine.hosts)
-        filled, changes = await engine.writer.read(lambda reader: self._seen(reader, hosts))
-        still = frozenset(run for run in filled if engine.sweeper.is_quiet(run))
+        hosts, now = list(engine.hosts.values()), engine.clock.now()
+        found = await engine.writer.read(lambda reader: self._seen(reader, hosts, now))
+        still = frozenset(run for run in found.filled if engine.sweeper.is_quiet(run))
         self._parked = frozenset(run for run in self._parked & still if run not in engine.residents)
         lasting = still & self._suspects - self._parked
         self._suspects, self._parked = still, self._parked | lasting  # who is paused keeps its inbox: once is enough
-        resumed = {change.run for change in changes if change.state == PENDING and change.host in engine.hosts}
-        woken = sorted(lasting | {run for run in resumed if engine.sweeper.is_quiet(run)})
-        for run in woken:
+        for run, ref, due in found.overdue & self._overdue:
+            if engine.sweeper.is_quiet(run):
+                engine.timers.add(due, run, ref)
+        self._overdue = found.overdue - self._overdue
+        for run in lasting:
             engine.recovery.read_again(engine.resident(run))
-        return woken
+        changed, self._later = self._later, set()
+        await catch_up(engine, {run for run in changed if engine.sweeper.is_quiet(run)})
+        await self._sort(found.changes)
+        return sorted(lasting | changed)
 
-    def _seen(self, reader: Any, hosts: list[str]) -> tuple[list[int], list[RunChanged]]:
-        """Return the runs with something in their inbox, and the changes since the last look."""
+    def _seen(self, reader: Any, hosts: list[WorkflowHost], now: int) -> _Look:
+        """Look, in the thread that reads."""
         if self._changed < 0:
             self._changed = reader.last_change()
-        changes = reader.changes(self._changed, _PAGE)
-        self._changed = changes[-1].id if changes else self._changed
-        return [run for host in hosts for run in reader.inbox_runs(host)], changes
+        changes: list[RunChanged] = []
+        for _ in range(_PAGES):
+            page = reader.changes(self._changed, _PAGE)
+            changes += page
+            self._changed = page[-1].id if page else self._changed
+            if len(page) < _PAGE:
+                break
+        filled: set[int] = set()
+        overdue: set[tuple[int, int, int]] = set()
+        for host in hosts:
+            mine = host.of(reader)
+            filled.update(mine.inbox_runs(host.id))
+            overdue.update(mine.due_timers(host.id, now, _PAGE, host.settings.queues))
+        return _Look(filled, overdue, changes)
+
+    async def _sort(self, changes: list[RunChanged]) -> None:
+        """Keep for the next look what concerns runs of this node, and tell who waits for those of others."""
+        engine = self._engine
+        known: set[str] = set()
+        for change in {change.run: change for change in changes}.values():
+            host = engine.hosts.get(change.host)
+            if host is None:
+                continue
+            if not host.owns(change.run):
+                engine.writer.moves.changed(change.run)
+                known = known or engine.node.links.known()
+                if change.state in TERMINAL and host.pid_of(change.workflow_id) in known:
+                    await self._tell_end(host, change)
+            elif self._is_news(change):
+                self._later.add(change.run)
+
+    def _is_news(self, change: RunChanged) -> bool:
+        """Tell whether this node does not know yet what has become of a run of its own."""
+        engine = self._engine
+        is_open = engine.open_ids.get(change.workflow_id) == change.run
+        if change.state == CREATED:
+            return not is_open
+        return change.state not in TERMINAL or is_open or change.run in engine.residents
+
+    async def _tell_end(self, host: WorkflowHost, change: RunChanged) -> None:
+        """Tell who waits here that a run of another node has ended, unless it goes on as a new one."""
+        row = await self._engine.writer.read(partial(_ended, change.run_id))
+        if row is not None:
+            self._engine.node.exited(host.pid_of(change.workflow_id), row_outcome(row), durable=True)
+
+
+def _ended(run_id: str, reader: Any) -> RunRow | None:
+    row: RunRow | None = reader.find(run_id)
+    return None if row is None or row.result is None or reader.continued(row.run)[1] else row

@@ -1,0 +1,71 @@
+"""What a node owns of a host: all of it, or the shards and roles that it has where several nodes share the database."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from typing import TYPE_CHECKING
+
+import trio
+
+from actorflow.run.shard import SHARDS, shard_of
+
+if TYPE_CHECKING:
+    from actorflow.store.port import HostReader, HotReader
+
+
+class Owned:
+    """The part of a workflow host that knows what is owned.
+
+    Attributes:
+        lease: the token of all runs, where the host is claimed whole.
+        shards: shard or role → token, where nodes share it; None where it is claimed whole.
+        near: the shards that new runs are put into; any, when it is empty.
+        holding: role → what ends with it.
+    """
+
+    def __init__(self) -> None:
+        """Own nothing yet."""
+        self.lease = 0
+        self.shards: dict[int, int] | None = None
+        self.near: frozenset[int] = frozenset()
+        self.holding: dict[int, set[trio.CancelScope]] = {}
+        self._changed = trio.Event()
+
+    def owns(self, run: int) -> bool:
+        """Tell whether this node turns a run of this host."""
+        return self.shards is None or shard_of(run) in self.shards
+
+    def token(self, run: int) -> int:
+        """Return the token that the turns of a run carry, 0 when it is not this node's."""
+        return self.lease if self.shards is None else self.shards.get(shard_of(run), 0)
+
+    def leads(self, role: int) -> bool:
+        """Tell whether this node has a role."""
+        return self.shards is None or role in self.shards
+
+    async def led(self, role: int) -> None:
+        """Wait until this node has a role."""
+        while not self.leads(role):
+            await self._changed.wait()
+
+    def own(self, shards: Mapping[int, int]) -> None:
+        """Own these from now on, and nothing else; what was done in a role that is not among them is cancelled."""
+        self.shards = dict(shards)
+        mine = frozenset(unit for unit in shards if unit < SHARDS)
+        self.near = mine if len(mine) < SHARDS else frozenset()
+        for role, scopes in self.holding.items():
+            if role not in shards:
+                for scope in scopes:
+                    scope.cancel()
+        self._changed.set()
+        self._changed = trio.Event()
+
+    def disown(self, units: Collection[int]) -> None:
+        """Own these no longer."""
+        self.own({unit: token for unit, token in (self.shards or {}).items() if unit not in units})
+
+    def of(self, reader: HotReader, shards: Collection[int] | None = None) -> HostReader:
+        """Return the reads of what this node owns of the host, or of some of its shards."""
+        if self.shards is None:
+            return reader
+        return reader.of_shards([unit for unit in (self.shards if shards is None else shards) if unit < SHARDS])

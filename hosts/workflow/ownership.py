@@ -1,0 +1,288 @@
+"""Which runs of a host this node turns, where several nodes share its database: the shards that it owns.
+
+A node raises a counter once a second, on a connection of its own. Whoever sees the counter of another stand still for
+`DEAD` seconds by its own clock removes that node, and its shards are free. Each node takes free shards up to an equal
+part, and gives up what it has beyond that: calls that run there end first, no others begin, and what they brought is
+stored. A node that was removed while it still lives has lost everything: it drops its machines and joins anew. None of
+that has to be right for a store to stay sound: turns carry the token of their shard, and whoever has an old one is
+refused (`store/owning.py`).
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import uuid
+from collections.abc import Awaitable, Callable, Collection
+from functools import partial
+from typing import TYPE_CHECKING, Any, Final
+
+import trio
+
+from actorflow.errors import Error
+from actorflow.run.shard import SHARDS, UNITS, part, shard_of
+from hosts.workflow.handing import give_up, lose
+from hosts.workflow.sighting import Sightings
+
+if TYPE_CHECKING:
+    from actorflow.store.owning import Ownership as Owning
+    from actorflow.store.owning import Seen
+    from hosts.workflow.engine import Engine
+    from hosts.workflow.host import WorkflowHost
+
+BEAT: Final = 1.0
+"""Seconds between two beats."""
+GRACE: Final = 10.0
+"""Seconds that running calls have to end before their shard is given to a node that has joined."""
+
+
+class Ownership:
+    """What one engine owns of the hosts of its database."""
+
+    def __init__(self, engine: Engine) -> None:
+        """Own nothing; `join` takes a part of a host."""
+        self.node = ""
+        self._engine = engine
+        self._pulse = engine.writer.pulse()
+        self._limiter = trio.CapacityLimiter(1)
+        self._sightings = Sightings()
+        self._seen: Seen | None = None
+        self._news = trio.Event()
+        self._turn = trio.Lock()
+        self._joined: list[WorkflowHost] = []
+        self._began = self._seen_at = self._changed_at = 0
+        self._giving: trio.CancelScope | None = None
+
+    def owns(self, run: int) -> bool:
+        """Tell whether a run may be one that this node turns; its host is known once it is read."""
+        return any(host.owns(run) for host in self._joined)
+
+    def look(self) -> None:
+        """Look around soon: something has been refused, or set free."""
+        self._news.set()
+
+    # ---- joining and leaving -----------------------------------------------------------------------------------
+
+    async def join(self, host: WorkflowHost) -> None:
+        """Share a host: take what is free of it, up to an equal part.
+
+        Raises:
+            Error: when the database cannot be reached or written now.
+        """
+        async with self._turn:
+            host.own({})
+            self._joined.append(host)
+            self.node = self.node or self._name()
+            await self._enter()
+            await self._take(host)
+
+    async def leave(self, host: WorkflowHost, grace: float) -> None:
+        """Give a host up, at once what nothing is running in; with the last one, stop to be one of those who share."""
+        if self._giving is not None:
+            self._giving.cancel()
+        async with self._turn:
+            with trio.move_on_after(2 * grace + BEAT):
+                await give_up(self._engine, host, set(host.shards or ()), grace, self._give)
+            self._joined.remove(host)
+            node = self.node
+            if self._joined:
+                await self._enter()
+                await self._give(host, range(UNITS))
+            else:
+                self.node = ""
+                await self._own(lambda owning: owning.leave(node))
+
+    def close(self) -> None:
+        """Let go of the connection."""
+        self._pulse.close()
+
+    def _name(self) -> str:
+        return f"{self._engine.node.name}/{uuid.uuid4().hex}"
+
+    async def _enter(self) -> None:
+        """Be among those that share the store, and look who else is."""
+        node, about = self.node, self._about()
+        await self._own(lambda owning: owning.enter(node, about))
+        await self._beat()
+
+    def _about(self) -> str:
+        hosts = sorted(host.id for host in self._joined)
+        return json.dumps({"name": self._engine.node.name, "process": os.getpid(), "hosts": hosts})
+
+    # ---- the two loops -----------------------------------------------------------------------------------------
+
+    async def serve(self) -> None:
+        """Beat, and do what follows from what is seen, for ever."""
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(self._beats)
+            nursery.start_soon(self._acts)
+
+    async def _beats(self) -> None:
+        """Beat whatever else takes long: only a node that cannot is dead."""
+        failing = ""
+        while True:
+            try:
+                await self._beat()
+                failing = ""
+            except Error as error:
+                if not failing:
+                    self._warn(f"this node cannot tell the others that it lives: {error.message}")
+                failing = error.message
+            self._news.set()
+            await trio.sleep(BEAT)
+
+    async def _beat(self) -> None:
+        node = self.node
+        if not node:
+            return
+        self._began += 1
+        began = self._began
+        seen = await trio.to_thread.run_sync(self._pulse.beat, node, limiter=self._limiter)
+        if node == self.node:
+            self._seen, self._seen_at = seen, began
+            if seen is not None:
+                self._sightings.see(seen.nodes, trio.current_time())
+
+    async def _acts(self) -> None:
+        while True:
+            await self._news.wait()
+            self._news = trio.Event()
+            try:
+                async with self._turn:
+                    await self._act()
+            except Error as error:
+                self._warn(f"shards cannot be taken or given up now: {error.message}")
+
+    async def _act(self) -> None:
+        if not self.node:
+            return
+        if self._seen is None:
+            await self._join_anew()
+        if await self._bury():
+            await self._beat()
+        for host in list(self._joined):
+            await self._compare(host)
+            await self._take(host)
+            self._give_back(host)
+
+    async def _bury(self) -> bool:
+        """Remove the dead; tells whether there were any."""
+        buried = False
+        for node, counter in self._sightings.dead(self.node):
+            if await self._own(partial(_leave, node, counter)):
+                self._warn(f"node {node} is dead: its counter has stood still; others take over what it owned")
+                buried = True
+        return buried
+
+    async def _join_anew(self) -> None:
+        """Begin again as another node: this one was found dead, so others have its runs by now, or will."""
+        self._warn("this node was taken for dead: it lets go of its runs and joins again")
+        for host in self._joined:
+            lose(self._engine, host, set(host.shards or ()))
+        self.node = self._name()
+        await self._enter()
+
+    # ---- one host ----------------------------------------------------------------------------------------------
+
+    async def _compare(self, host: WorkflowHost) -> None:
+        """Drop what the database says is not this node's, and set free what it has without knowing.
+
+        It has when the answer to taking it was lost; and what it has may be another's when that one has claimed the
+        host whole.
+        """
+        seen, owned = self._seen, host.shards
+        if seen is None or owned is None or self._seen_at <= self._changed_at:
+            return
+        mine = {owner.shard: owner.token for owner in seen.owners if (owner.host, owner.node) == (host.id, self.node)}
+        lose(self._engine, host, {unit for unit, token in owned.items() if mine.get(unit, 0) != token})
+        stray = mine.keys() - owned.keys()
+        if stray and self._giving is None:
+            await self._give(host, stray)
+
+    def _part(self, host: WorkflowHost) -> int:
+        """Return how many shards and roles of a host an equal part is, of those who serve it now."""
+        nodes = self._seen.nodes if self._seen is not None else []
+        sharing = [row for row in nodes if host.id in json.loads(row.about)["hosts"]]
+        return part(UNITS, len(sharing))
+
+    async def _take(self, host: WorkflowHost) -> None:
+        """Take free shards up to an equal part, and take up their runs."""
+        owned = host.shards
+        if owned is None or not self._is_free(host):
+            return
+        missing = self._part(host) - len(owned)
+        if missing <= 0:
+            return
+        taken = await self._own(partial(_take, host.id, self.node, missing))
+        self._changed_at = self._began
+        if taken is None:
+            self._seen = None
+            self._news.set()
+        elif taken:
+            host.own({**owned, **taken})
+            await self._engine.recovery.take_over(host, [unit for unit in taken if unit < SHARDS])
+
+    def _is_free(self, host: WorkflowHost) -> bool:
+        """Tell whether some of a host may be free; what its database has never heard of is."""
+        owners = [owner for owner in self._seen.owners if owner.host == host.id] if self._seen is not None else []
+        return len(owners) < UNITS or any(not owner.node for owner in owners)
+
+    def _give_back(self, host: WorkflowHost) -> None:
+        """Begin to give up what is more than an equal part, the shards with the fewest machines first."""
+        owned = host.shards or {}
+        excess = len(owned) - self._part(host)
+        if excess <= 0 or self._giving is not None:
+            return
+        load = dict.fromkeys(owned, 0)
+        for resident in self._engine.residents.values():
+            if resident.host is host and resident.live is not None and shard_of(resident.run) in load:
+                load[shard_of(resident.run)] += 1
+        given = sorted(load, key=lambda unit: (load[unit], -unit))[:excess]
+        self._giving = trio.CancelScope()
+        self._engine.start_soon(self._give_some, host, set(given), self._giving)
+
+    async def _give_some(self, host: WorkflowHost, units: set[int], scope: trio.CancelScope) -> None:
+        try:
+            with scope:
+                await give_up(self._engine, host, units, GRACE, self._give)
+        except Error as error:
+            self._warn(f"shards cannot be given up now: {error.message}")
+        finally:
+            self._giving = None
+
+    async def _give(self, host: WorkflowHost, units: Collection[int]) -> None:
+        node = self.node
+        await self._own(lambda owning: owning.give_up(host.id, node, units))
+        self._changed_at = self._began
+
+    async def _own(self, change: Callable[[Owning], Any]) -> Any:
+        return await self._engine.writer.own(change)
+
+    def _warn(self, text: str) -> None:
+        self._engine.node.log("warn", text, {"node": self.node})
+
+
+def _leave(node: str, counter: int, owning: Owning) -> bool:
+    return owning.leave(node, counter)
+
+
+def _take(host: str, node: str, most: int, owning: Owning) -> dict[int, int] | None:
+    return owning.take(host, node, most)
+
+
+async def as_holder(host: WorkflowHost, role: int, work: Callable[[], Awaitable[None]]) -> None:
+    """Do something whenever this node has a role of a host, for ever; it is cancelled when the role is lost.
+
+    On a database that nodes do not share it is simply done.
+    """
+    while True:
+        await host.led(role)
+        scopes = host.holding.setdefault(role, set())
+        with trio.CancelScope() as scope:
+            scopes.add(scope)
+            try:
+                await work()
+            finally:
+                scopes.discard(scope)
+        if not scope.cancelled_caught:
+            return

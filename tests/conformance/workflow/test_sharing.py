@@ -1,0 +1,165 @@
+"""Several nodes that share one host on a server: each turns its part of the runs, and whoever goes leaves none behind."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import AsyncIterator, Callable, Generator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import pytest
+import trio
+
+from actorflow.machine.op import Op
+from actorflow.run.shard import ROLES, SHARDS, UNITS, shard_of
+from actorflow.run.state import COMPLETED
+from actorflow.store.crash import CrashPoint
+from actorflow.store.examine import examine
+from actorflow.store.port import RunFilter
+from actorflow.store.server import ServerStore
+from hosts.workflow.host import WorkflowHost
+from tests.conformance.workflow import tally
+from tests.conformance.workflow.durable import WORKFLOWS, Durable, engine_of
+from tests.databases import POSTGRES, SLOW_MARIADB, database, emptied
+
+Ops = Generator[tuple[Any, ...], Any, Any]
+RUNS = 24
+
+
+@pytest.fixture(params=[POSTGRES, SLOW_MARIADB])
+def url(request: pytest.FixtureRequest) -> Any:
+    return emptied(str(request.param))
+
+
+@pytest.fixture
+def durable(url: Any) -> Durable:
+    return Durable(lambda: ServerStore(database(url), CrashPoint()))
+
+
+def waiting() -> Ops:
+    inbox = yield (Op.INBOX,)
+    message, _ = yield (Op.RECEIVE, inbox)
+    yield (Op.SLEEP, 1_000_000)
+    doubled = yield (Op.CALL, "app:double", (message.value,), {})
+    return doubled
+
+
+STEP = "from tests.conformance.workflow.tally import step\nasync def main(*args):\n    return await step(*args)\n"
+
+
+def add(durable: Durable) -> Counter[int]:
+    """Add a workflow that waits for a number and doubles it in a function; returns how often that has ended."""
+    durable.add("app:wait", waiting)
+    durable.registry.add_python("app:double", STEP)
+    tally.ENDED.clear()
+    return tally.ENDED
+
+
+def host_of(node: Any) -> WorkflowHost:
+    host = node.hosts[WORKFLOWS]
+    assert isinstance(host, WorkflowHost)
+    return host
+
+
+async def until(condition: Callable[[], bool]) -> None:
+    with trio.fail_after(60):
+        while not condition():  # noqa: ASYNC110 - of several nodes
+            await trio.sleep(0.02)
+
+
+@asynccontextmanager
+async def two(durable: Durable) -> AsyncIterator[tuple[Any, Any]]:
+    """Two nodes, each of which has its part."""
+    async with durable.node() as one, durable.node() as other:
+        await until(lambda: parts(one, other) == [UNITS // 2 + UNITS % 2, UNITS // 2])
+        yield one, other
+
+
+def parts(*nodes: Any) -> list[int]:
+    return sorted((len(host_of(node).shards or ()) for node in nodes), reverse=True)
+
+
+async def started(node: Any, first: int, count: int) -> list[str]:
+    options = [{"workflow.id": f"o/{number}"} for number in range(first, first + count)]
+    return [await node.spawn("app:wait", host=WORKFLOWS, options=each) for each in options]
+
+
+def check(url: Any, count: int = RUNS) -> None:
+    store = ServerStore(database(url), CrashPoint())
+    runs = store.runs(RunFilter())
+    store.close()
+    assert [row.state for row in runs] == [COMPLETED] * count
+    assert list(examine(database(url))) == []
+
+
+async def test_two_nodes_share_a_host_and_either_reaches_every_run(durable: Durable, url: Any) -> None:
+    calls = add(durable)
+    async with two(durable) as (one, other):
+        mine, theirs = (host_of(node).shards or {} for node in (one, other))
+        assert not mine.keys() & theirs.keys()
+        assert len(mine) + len(theirs) == SHARDS + len(ROLES)
+        pids = await started(one, 0, RUNS // 2) + await started(other, RUNS // 2, RUNS // 2)
+        near = [shard_of(engine_of(one).open_ids[f"o/{number}"]) in mine for number in range(RUNS // 2)]
+        assert near == [True] * (RUNS // 2), "a run stays where it was started"
+        for number, pid in enumerate(reversed(pids)):
+            await (one, other)[number % 2].send(pid, "go", number)
+        with trio.fail_after(60):
+            for number, pid in enumerate(reversed(pids)):
+                assert await (other, one)[number % 2].wait(pid, timeout=60) == number * 2
+    assert calls == Counter(range(RUNS)), "each function was called once"
+    check(url)
+
+
+async def test_who_leaves_hands_its_runs_over_at_once(durable: Durable, url: Any) -> None:
+    calls = add(durable)
+    async with durable.node() as stays:
+        async with durable.node() as leaves:
+            await until(lambda: parts(stays, leaves)[-1] == UNITS // 2)
+            pids = await started(leaves, 0, RUNS)
+        assert parts(stays) == [UNITS - UNITS // 2], "nobody is found dead"
+        await until(lambda: parts(stays) == [UNITS])
+        for number, pid in enumerate(pids):
+            await stays.send(pid, "go", number)
+        for number, pid in enumerate(pids):
+            assert await stays.wait(pid, timeout=60) == number * 2
+    assert calls == Counter(range(RUNS))
+    assert not any("dead" in text for text in durable.logs)
+    check(url)
+
+
+@pytest.mark.slow
+async def test_who_joins_gets_a_part_while_everything_goes_on(durable: Durable, url: Any) -> None:
+    def main(number: int) -> Ops:
+        for _ in range(20):
+            yield (Op.CALL, "app:double", (number, 0.05), {})
+            yield (Op.SLEEP, 5_000_000)
+        return number
+
+    ended = add(durable)
+    durable.add("app:main", main)
+    async with durable.node() as one:
+        pids = [await one.spawn("app:main", host=WORKFLOWS, args=[number]) for number in range(RUNS)]
+        async with durable.node() as other:
+            await until(lambda: parts(one, other)[-1] == UNITS // 2)
+            for number, pid in enumerate(pids):
+                assert await other.wait(pid, timeout=60) == number
+    assert ended == Counter(dict.fromkeys(range(RUNS), 20)), "no call was cut off and made again"
+    check(url)
+
+
+@pytest.mark.slow
+async def test_who_was_taken_for_dead_lets_go_and_joins_again(durable: Durable, url: Any) -> None:
+    calls = add(durable)
+    async with two(durable) as (one, other):
+        pids = await started(one, 0, RUNS)
+        ownership = engine_of(one).ownership
+        assert ownership is not None
+        dead = ownership.node
+        await engine_of(other).writer.own(lambda owning: owning.leave(dead))
+        await until(lambda: ownership.node not in {dead, ""} and parts(one, other)[-1] == UNITS // 2)
+        for number, pid in enumerate(pids):
+            await one.send(pid, "go", number)
+        for number, pid in enumerate(pids):
+            assert await one.wait(pid, timeout=60) == number * 2
+    assert sorted(calls) == list(range(RUNS))
+    check(url)
