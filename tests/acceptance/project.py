@@ -11,7 +11,7 @@ import subprocess
 import sys
 import textwrap
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -21,7 +21,7 @@ from actorflow.errors import Error
 from actorflow.node.control_client import ControlClient
 
 COMMAND = str(Path(sys.executable).parent / "actorflow")
-PATIENCE = 30
+PATIENCE = 90
 ENVIRONMENT = {name: value for name, value in os.environ.items() if not name.startswith("ACTORFLOW_")}
 
 
@@ -67,9 +67,12 @@ class Project:
         return Ended(done.returncode, done.stdout, done.stderr)
 
     def inside(self, *arguments: str) -> Ended:
-        """Run a command in this process: a fifth of the time, for what needs no process of its own."""
+        """Run a command in this process: a fifth of the time, for what needs no process of its own.
+
+        One that needs it reads its input, is signalled, looks at its environment, or is about how processes end.
+        """
         out, err, code = io.StringIO(), io.StringIO(), 0
-        with contextlib.chdir(self.path), contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+        with _alone(self.path), contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
             try:
                 main(arguments)
             except SystemExit as ended:
@@ -104,6 +107,22 @@ class Project:
         node = Running(self, process)
         node.until(lambda: "ready after" in node.log)
         return node
+
+
+@contextlib.contextmanager
+def _alone(place: Path) -> Iterator[None]:
+    """Stand in a directory, with the environment that commands get, and nothing to read."""
+    had = dict(os.environ)
+    os.environ.clear()
+    os.environ.update(ENVIRONMENT)
+    given, sys.stdin = sys.stdin, io.StringIO()
+    try:
+        with contextlib.chdir(place):
+            yield
+    finally:
+        sys.stdin = given
+        os.environ.clear()
+        os.environ.update(had)
 
 
 @dataclass

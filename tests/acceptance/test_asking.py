@@ -39,29 +39,29 @@ def served(shared_project: Project) -> Project:
 
 
 def test_a_run_is_queried_from_the_command_line(served: Project) -> None:
-    assert served.run("spawn", "app:order", "--host", "app:flows", "--id", "one").code == 0
-    assert served.run("send", "{local@app:flows|one}", "add", '"pen"').code == 0
-    assert served.run("run", "query", "one", "items", "--json").json == ["pen"]
-    assert served.run("run", "query", "{local@app:flows|one}", "seq").out.strip() == "2"
-    unknown = served.run("run", "query", "one", "item")
+    assert served.inside("spawn", "app:order", "--host", "app:flows", "--id", "one").code == 0
+    assert served.inside("send", "{local@app:flows|one}", "add", '"pen"').code == 0
+    assert served.inside("run", "query", "one", "items", "--json").json == ["pen"]
+    assert served.inside("run", "query", "{local@app:flows|one}", "seq").out.strip() == "2"
+    unknown = served.inside("run", "query", "one", "item")
     assert (unknown.code, "did you mean 'items'" in unknown.err) == (3, True)
-    assert served.run("run", "query", "two", "items").code == 3
+    assert served.inside("run", "query", "two", "items").code == 3
 
 
 def test_a_run_is_updated_from_the_command_line(served: Project) -> None:
-    assert served.run("spawn", "app:order", "--host", "app:flows", "--id", "two").code == 0
-    rejected = served.run("run", "update", "two", "clear")
+    assert served.inside("spawn", "app:order", "--host", "app:flows", "--id", "two").code == 0
+    rejected = served.inside("run", "update", "two", "clear")
     assert (rejected.code, "rejected" in rejected.err) == (1, True)
-    assert served.run("send", "{local@app:flows|two}", "add", '"pen"').code == 0
-    assert served.run("run", "update", "two", "clear", "--id", "first", "--json").json == "cleared"
-    assert served.run("run", "update", "two", "clear", "--id", "first", "--wait", "accepted").code == 0
-    assert served.run("run", "query", "two", "items", "--json").json == []
+    assert served.inside("send", "{local@app:flows|two}", "add", '"pen"').code == 0
+    assert served.inside("run", "update", "two", "clear", "--id", "first", "--json").json == "cleared"
+    assert served.inside("run", "update", "two", "clear", "--id", "first", "--wait", "accepted").code == 0
+    assert served.inside("run", "query", "two", "items", "--json").json == []
 
 
 def test_a_run_is_approved_from_the_command_line(served: Project) -> None:
-    assert served.run("spawn", "app:order", "--host", "app:flows", "--id", "three").code == 0
-    assert served.run("send", "{local@app:flows|three}", "end", "1").code == 0
-    (line,) = served.run("approvals", "--json").json
+    assert served.inside("spawn", "app:order", "--host", "app:flows", "--id", "three").code == 0
+    assert served.inside("send", "{local@app:flows|three}", "end", "1").code == 0
+    (line,) = served.inside("approvals", "--json").json
     assert (line["workflow_id"], line["name"], line["reason"]) == ("three", "order", "check it")
     client = ControlClient(served.path / ".actorflow")
     made = client.fork("three", dry_run=True)
@@ -73,8 +73,8 @@ def test_a_run_is_approved_from_the_command_line(served: Project) -> None:
     assert (elsewhere.code, "nowhere: nothing has run there" in elsewhere.err) == (3, True), "it is no value"
     assert served.inside("approve", "three", "order", "7", "--by", "ann", "--data", ".actorflow").code == 0
     assert served.inside("approve", "three", "order", "8", "--by", "bob", "--data-directory", ".actorflow").code == 4
-    assert served.run("approvals", "three").out == ""
-    assert served.run("approvals", "three", "--all", "--json").json[0]["by"] == "ann"
+    assert served.inside("approvals", "three").out == ""
+    assert served.inside("approvals", "three", "--all", "--json").json[0]["by"] == "ann"
     assert client.wait("{local@app:flows|three}") == client.wait("three") == [7, "ann"]
 
 
@@ -83,13 +83,13 @@ def test_an_approval_is_stored_for_the_next_node(project: Project) -> None:
     project.write("_index.yaml", INDEX)
     project.write("order.py", ORDER)
     running = project.up()
-    assert project.run("spawn", "app:order", "--host", "app:flows", "--id", "one").code == 0
-    assert project.run("send", "{local@app:flows|one}", "end", "1").code == 0
+    assert project.inside("spawn", "app:order", "--host", "app:flows", "--id", "one").code == 0
+    assert project.inside("send", "{local@app:flows|one}", "end", "1").code == 0
     running.end(signal.SIGKILL)
-    (line,) = project.run("approvals", "--json").json
+    (line,) = project.inside("approvals", "--json").json
     assert line["name"] == "order"
-    older = project.run("approve", "one", "order", "--data", "7", "--by", "ann")
+    older = project.inside("approve", "one", "order", "--data", "7", "--by", "ann")
     assert (older.code, "write the value 7 after the name" in older.err) == (0, True)
-    again = project.run("approve", "one", "order", "8", "--by", "bob")
+    again = project.inside("approve", "one", "order", "8", "--by", "bob")
     assert (again.code, "by ann" in again.err) == (4, True)
     assert project.up().client.wait("{local@app:flows|one}") == [7, "ann"]

@@ -181,7 +181,7 @@ def test_functions_that_a_command_calls_have_the_terminal_too(project: Project) 
 
 
 def test_whoever_has_no_terminal_is_told(project: Project) -> None:
-    done = project.run("spawn", "app:no_terminal", "--host", "app:actors", "--wait")
+    done = project.inside("spawn", "app:no_terminal", "--host", "app:actors", "--wait")
     assert "has no terminal" in done.err
     assert "terminal.host" in done.err
 

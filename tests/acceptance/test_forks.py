@@ -62,47 +62,49 @@ def write(project: Project, language: str, script: str) -> Path:
 
 
 def result(node: Running, project: Project, run: str) -> object:
-    return node.until(lambda: project.run("run", "show", run, "--json").json["result"])
+    return node.until(lambda: project.inside("run", "show", run, "--json").json["result"])
 
 
 @pytest.mark.parametrize(("language", "script"), [("lua", LUA), ("py", PYTHON)])
 def test_a_run_is_forked_at_a_step(project: Project, language: str, script: str) -> None:
     calls = write(project, language, script)
     node = project.up()
-    ended = project.run("spawn", "app:order", "broken", "--host", "app:workflows", "--key", "1", "--wait")
+    ended = project.inside("spawn", "app:order", "broken", "--host", "app:workflows", "--key", "1", "--wait")
     assert ended.code == 5, ended
     assert calls.read_text().split() == ["reserve", "charge"]
-    made = project.run("run", "fork", "app:order/1", "--from", "charge", "--arg", '"pear"', "--json").json
+    made = project.inside("run", "fork", "app:order/1", "--from", "charge", "--arg", '"pear"', "--json").json
     assert made["pid"] == "{local@app:workflows|app:order/1/fork-1}"
     assert result(node, project, "app:order/1/fork-1") == ["reserve broken", "for broken", "charge pear"]
     assert calls.read_text().split() == ["reserve", "charge", "charge"]
-    shown = project.run("run", "show", "app:order/1/fork-1", "--json").json
+    shown = project.inside("run", "show", "app:order/1/fork-1", "--json").json
     assert shown["forked_from"]["workflow_id"] == "app:order/1"
-    dry = project.run("run", "fork", "app:order/1", "--from", "charge", "--dry-run")
+    dry = project.inside("run", "fork", "app:order/1", "--from", "charge", "--dry-run")
     assert (dry.code, dry.out.strip()) == (
         0,
         "{local@app:workflows|app:order/1/fork-2}  would keep 5 of 5 events of app:order/1",
     )
-    assert project.run("run", "fork", "--state", "failed", "--from", "chrage", "--dry-run").code == 4
-    assert len(project.run("runs", "--json").json) == 2, "a dry run starts nothing"
+    assert project.inside("run", "fork", "--state", "failed", "--from", "chrage", "--dry-run").code == 4
+    assert len(project.inside("runs", "--json").json) == 2, "a dry run starts nothing"
     os.kill(node.process.pid, signal.SIGKILL)
     node.process.wait()
     write(project, language, script.replace("note, paid", 'note, paid, "new"'))
     node = project.up()
-    lines = project.run("run", "fork", "--state", "failed", "--source", "registered", "--arg", '"fig"', "--json").json
+    lines = project.inside(
+        "run", "fork", "--state", "failed", "--source", "registered", "--arg", '"fig"', "--json"
+    ).json
     assert [line["pid"] for line in lines] == ["{local@app:workflows|app:order/1/fork-2}"]
     forked = result(node, project, "app:order/1/fork-2")
     assert forked == ["reserve broken", "for broken", "charge fig", "new"], "what comes before the step is kept"
-    assert project.run("doctor").code == 0
+    assert project.inside("doctor").code == 0
 
 
 def test_a_step_is_given_another_result(project: Project) -> None:
     write(project, "lua", LUA)
     node = project.up()
-    project.run("spawn", "app:order", "fig", "--host", "app:workflows", "--key", "1", "--wait")
+    project.inside("spawn", "app:order", "fig", "--host", "app:workflows", "--key", "1", "--wait")
     edited = ("--result", 'reserve="edited"', "--result", 'note="noted"')
-    project.run("run", "fork", "app:order/1", "--from", "charge", *edited)
+    project.inside("run", "fork", "app:order/1", "--from", "charge", *edited)
     assert result(node, project, "app:order/1/fork-1") == ["edited", "noted", "charge fig"]
-    wrong = project.run("run", "fork", "app:order/1", "--from", "chrage")
+    wrong = project.inside("run", "fork", "app:order/1", "--from", "chrage")
     assert wrong.code == 3
     assert "its steps are charge, note, reserve" in wrong.err

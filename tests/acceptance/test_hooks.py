@@ -54,15 +54,15 @@ def _lines(told: Path, hook: str) -> list[dict[str, Any]]:
 def test_each_change_is_told_at_least_once_through_a_kill(project: Project) -> None:
     told, refuse = _write(project)
     node = project.up()
-    project.run("spawn", "app:good", "1", "--host", "app:workflows", "--wait")
-    project.run("spawn", "app:good", "2", "--host", "app:other", "--wait")
+    project.inside("spawn", "app:good", "1", "--host", "app:workflows", "--wait")
+    project.inside("spawn", "app:good", "2", "--host", "app:other", "--wait")
     first = node.until(lambda: _lines(told, "app:ends"))
     assert [(line["state"], line["entry"], line["host"]) for line in first] == [
         ("completed", "app:good", "app:workflows")
     ]
     assert first[0]["key"] == first[0]["id"]
     refuse.touch()
-    project.run("spawn", "app:good", "3", "--host", "app:workflows", "--wait")
+    project.inside("spawn", "app:good", "3", "--host", "app:workflows", "--wait")
     node.until(lambda: len(_lines(told, "app:ends")) == 2)
     os.kill(node.process.pid, signal.SIGKILL)
     node.process.wait()
@@ -71,8 +71,8 @@ def test_each_change_is_told_at_least_once_through_a_kill(project: Project) -> N
     node.until(lambda: len(_lines(told, "app:ends")) >= 3)
     ids = [line["id"] for line in _lines(told, "app:ends")]
     assert len(set(ids)) == 2, "the same delivery keeps its id"
-    node.until(lambda: project.run("hooks", "--json").json[0]["waiting"] == 0)
-    assert {line["id"]: line["behind"] for line in project.run("hooks", "--json").json} == {
+    node.until(lambda: project.inside("hooks", "--json").json[0]["waiting"] == 0)
+    assert {line["id"]: line["behind"] for line in project.inside("hooks", "--json").json} == {
         "app:ends": 0,
         "app:failures": 0,
     }
@@ -82,14 +82,14 @@ def test_what_is_given_up_can_be_driven_again(project: Project) -> None:
     told, refuse = _write(project)
     node = project.up()
     refuse.touch()
-    project.run("spawn", "app:bad", "--host", "app:workflows", "--wait")
-    (dead,) = node.until(lambda: project.run("hook", "dead", "app:failures", "--json").json)
+    project.inside("spawn", "app:bad", "--host", "app:workflows", "--wait")
+    (dead,) = node.until(lambda: project.inside("hook", "dead", "app:failures", "--json").json)
     assert (dead["state"], dead["attempts"], dead["failure"]["message"]) == ("failed", 2, "OSError: not now")
     assert [line["attempt"] for line in _lines(told, "app:failures")] == [1, 2]
     refuse.unlink()
-    assert "1 deliveries" in project.run("hook", "redrive", "app:failures").out
+    assert "1 deliveries" in project.inside("hook", "redrive", "app:failures").out
     node.until(lambda: len(_lines(told, "app:failures")) == 3)
-    assert project.run("hook", "dead", "app:failures", "--json").json == []
+    assert project.inside("hook", "dead", "app:failures", "--json").json == []
 
 
 def test_faults_of_a_hook(project: Project) -> None:
@@ -104,7 +104,7 @@ def test_faults_of_a_hook(project: Project) -> None:
           - {name: lost, kind: workflow.hook, host: workflows, call: "app:nothing", on: [failed]}
         """,
     )
-    checked = project.run("check", ".")
+    checked = project.inside("check", ".")
     assert checked.code == 1
     assert "app:nothing, which does not exist" in checked.out + checked.err
     assert "'completed'" in checked.out + checked.err

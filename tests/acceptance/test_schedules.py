@@ -37,7 +37,7 @@ entries:
 def _until(project: Project, least: int) -> list[dict[str, object]]:
     end = time.monotonic() + PATIENCE
     while time.monotonic() < end:
-        runs = project.run("runs", "--entry", "app:tick", "--state", "completed", "--json").json
+        runs = project.inside("runs", "--entry", "app:tick", "--state", "completed", "--json").json
         if len(runs) >= least:
             return list(runs)
         time.sleep(0.1)
@@ -52,9 +52,9 @@ def test_a_schedule_starts_runs_through_a_kill(project: Project) -> None:
     node.process.wait()
     node = project.up()
     runs = _until(project, len(before) + 2)
-    slots = [project.run("run", "show", str(run["run_id"]), "--json").json["result"] for run in runs]
+    slots = [project.inside("run", "show", str(run["run_id"]), "--json").json["result"] for run in runs]
     assert len(set(slots)) == len(slots), "one run for a slot"
-    lines = {line["id"]: line for line in project.run("schedules", "--json").json}
+    lines = {line["id"]: line for line in project.inside("schedules", "--json").json}
     assert {name: line["times"] for name, line in lines.items()} == {
         "app:often": "@every 1s UTC",
         "app:nightly": "0 3 * * * UTC",
@@ -67,19 +67,19 @@ def test_a_schedule_is_moved_by_hand(project: Project) -> None:
     calls = project.path / "calls"
     project.write("_index.yaml", INDEX.replace("PATH", str(calls)))
     node = project.up()
-    assert project.run("schedule", "pause", "app:often", "--reason", "maintenance", "--json").json["paused"] is True
-    count = project.run("schedules", "--json").json[1]["starts"]
-    pid = project.run("schedule", "trigger", "app:nightly").out.strip()
+    assert project.inside("schedule", "pause", "app:often", "--reason", "maintenance", "--json").json["paused"] is True
+    count = project.inside("schedules", "--json").json[1]["starts"]
+    pid = project.inside("schedule", "trigger", "app:nightly").out.strip()
     assert node.client.request("wait", {"pid": pid, "timeout": PATIENCE}) is None
     assert calls.read_text() == "x"
     window = ("--from", "2026-03-01T00:00:00Z", "--to", "2026-03-01T23:00:00Z")
-    (pid,) = project.run("schedule", "backfill", "app:nightly", *window).out.split()
+    (pid,) = project.inside("schedule", "backfill", "app:nightly", *window).out.split()
     assert node.client.request("wait", {"pid": pid, "timeout": PATIENCE}) is None
     assert calls.read_text() == "xx"
-    assert "nothing was started" in project.run("schedule", "backfill", "app:nightly", *window).out
-    shown = project.run("schedules", "--json").json[1]
+    assert "nothing was started" in project.inside("schedule", "backfill", "app:nightly", *window).out
+    shown = project.inside("schedules", "--json").json[1]
     assert (shown["paused"], shown["reason"], shown["starts"]) == (True, "maintenance", count)
-    assert project.run("schedule", "resume", "app:often", "--json").json["paused"] is False
+    assert project.inside("schedule", "resume", "app:often", "--json").json["paused"] is False
 
 
 @pytest.mark.parametrize(
@@ -94,13 +94,13 @@ def test_wrong_words(shared_project: Project, arguments: tuple[str, ...], code: 
     if not (shared_project.path / "_index.yaml").exists():
         shared_project.write("_index.yaml", INDEX)
         shared_project.up()
-    ended = shared_project.run(*arguments)
+    ended = shared_project.inside(*arguments)
     assert (ended.code, text in ended.err) == (code, True), ended
 
 
 def test_faults_of_a_schedule(project: Project) -> None:
     project.write("_index.yaml", INDEX)
-    checked = project.run("check", ".")
+    checked = project.inside("check", ".")
     assert checked.code == 1
     assert "Wrong number of fields" in checked.out + checked.err
     assert "either `cron` or `every`" in checked.out + checked.err

@@ -51,7 +51,7 @@ def _states(node: Running) -> dict[str, str]:
 
 
 def _service(node: Running, *words: str) -> Ended:
-    return node.project.run("service", *words)
+    return node.project.inside("service", *words)
 
 
 def test_a_stopped_service_stays_stopped_until_it_is_started(node: Running) -> None:
@@ -140,7 +140,7 @@ def test_a_host_is_a_service_with_those_that_run_on_it(node: Running) -> None:
 
 def test_without_a_running_node_it_is_refused(project: Project) -> None:
     project.write("_index.yaml", INDEX)
-    refused = project.run("service", "stop", "app:work")
+    refused = project.inside("service", "stop", "app:work")
     assert refused.code == 6
     assert "no node runs on data directory" in refused.err
     assert "actorflow up" in refused.err

@@ -31,13 +31,13 @@ def test_tokens_and_steps_are_shown(project: Project) -> None:
     node.client.spawn("app:flow", "app:flows", [], options={"workflow.id": "one"})
     node.until(lambda: node.state("one") == "waiting")
     assert [line["value"] for line in node.client.tokens("one")] == [1, 2]
-    assert [(line["key"], line["value"]) for line in project.run("run", "tokens", "one", "--json").json] == [
+    assert [(line["key"], line["value"]) for line in project.inside("run", "tokens", "one", "--json").json] == [
         ("amount", 2)
     ]
-    lines = project.run("run", "tokens", "one", "--history", "--json").json
+    lines = project.inside("run", "tokens", "one", "--history", "--json").json
     assert [(line["value"], line["source"], line["step"]) for line in lines] == [(1, "step", ""), (2, "step", "two")]
-    assert project.run("run", "show", "one", "--json").json["tokens"] == {"amount": 2}
-    steps = [line["step"] for line in project.run("run", "history", "one", "--json").json]
+    assert project.inside("run", "show", "one", "--json").json["tokens"] == {"amount": 2}
+    steps = [line["step"] for line in project.inside("run", "history", "one", "--json").json]
     assert "two" in steps
-    assert project.run("run", "tokens", "nobody").code == 3
+    assert project.inside("run", "tokens", "nobody").code == 3
     node.end(signal.SIGTERM)

@@ -26,11 +26,11 @@ def shop(project: Project) -> Project:
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_drains_and_stops(shop: Project, number: signal.Signals) -> None:
     node = shop.up()
-    shop.run("spawn", "app:wait_py", "A", "--host", "app:flows", "--id", "one")
+    shop.inside("spawn", "app:wait_py", "A", "--host", "app:flows", "--id", "one")
     assert node.end(number) == 0
     assert "draining" in node.log
     assert "service app:flows stopping → stopped" in node.log
-    assert shop.run("runs", "--json").json[0]["state"] == "waiting"
+    assert shop.inside("runs", "--json").json[0]["state"] == "waiting"
 
 
 def test_a_second_signal_stops_at_once(shop: Project) -> None:
@@ -86,7 +86,7 @@ def test_a_corrupt_database_is_named_and_actors_go_on(shop: Project) -> None:
     assert flows["state"] != "running"
     assert "runs.db" in flows["failure"].message
     assert node.client.call("app:greet_py", ["x"])["hello"] == "x"
-    assert shop.run("spawn", "app:wait_py", "--host", "app:flows").code == 6
+    assert shop.inside("spawn", "app:wait_py", "--host", "app:flows").code == 6
 
 
 def test_a_database_entry_keeps_the_runs_of_its_host(shop: Project) -> None:
@@ -108,7 +108,7 @@ def test_a_database_entry_keeps_the_runs_of_its_host(shop: Project) -> None:
     with sqlite3.connect(shop.path / ".actorflow" / "other.db") as connection:
         assert connection.execute("select count(*) from run").fetchone() == (1,)
     connection.close()
-    assert {line["host"] for line in shop.run("runs", "--json").json} == {"more:flows", "app:flows"}
+    assert {line["host"] for line in shop.inside("runs", "--json").json} == {"more:flows", "app:flows"}
 
 
 def test_a_package_named_hosts_in_the_way_is_named(shop: Project) -> None:

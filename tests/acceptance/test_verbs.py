@@ -46,7 +46,7 @@ def suite(shared_project: Project) -> Project:
 
 
 def test_each_test_is_a_line_and_then_the_counts(suite: Project) -> None:
-    tested = suite.run("test", ".", "--json")
+    tested = suite.inside("test", ".", "--json")
     assert tested.code == 1
     *lines, counts = tested.lines
     assert counts == {"passed": 2, "failed": 4, "error": 4}
@@ -75,16 +75,16 @@ def test_each_test_is_a_line_and_then_the_counts(suite: Project) -> None:
 
 
 def test_filters_choose_by_id_and_suite(suite: Project) -> None:
-    assert suite.run("test", ".", "good", "-j", "2").code == 0
-    assert suite.run("test", ".", "tests:pass*", "--json").lines[-1] == {"passed": 1, "failed": 0, "error": 0}
-    assert suite.run("test", ".", "no such").code == 3
+    assert suite.inside("test", ".", "good", "-j", "2").code == 0
+    assert suite.inside("test", ".", "tests:pass*", "--json").lines[-1] == {"passed": 1, "failed": 0, "error": 0}
+    assert suite.inside("test", ".", "no such").code == 3
 
 
 def test_check_accepts_what_is_good(project: Project) -> None:
     project.write("_index.yaml", INDEX)
     for name, text in FILES.items():
         project.write(name, text)
-    checked = project.run("check", ".")
+    checked = project.inside("check", ".")
     assert checked.code == 0, checked.out
     assert " 0 wrong" in checked.out
 
@@ -95,7 +95,7 @@ def test_check_names_all_that_is_wrong(project: Project) -> None:
         project.write(name, text)
     project.write("bad/_index.yaml", BROKEN)
     project.write("wait.py", "import time, socket\nasync def main() -> Project:\n    return time.time()\n")
-    checked = project.run("check", ".", "--json")
+    checked = project.inside("check", ".", "--json")
     assert checked.code == 1
     faults = {fault["entry"] for fault in checked.json["faults"]}
     assert {"bad:missing_source", "bad:wrong_type", "bad:misspelled"} <= faults
@@ -109,10 +109,10 @@ def test_check_counts_entries_and_up_lists_what_does_not_compile(project: Projec
     lines += "  - {name: worse, kind: function.py, source: 'def main(:'}\n"
     lines += "  - {name: one, kind: process.lua, source: 'local a = 1', modules: [nope, neither], extra: 1}\n"
     project.write("_index.yaml", "namespace: x\nentries:\n" + lines)
-    checked = project.run("check", ".")
+    checked = project.inside("check", ".")
     assert checked.code == 1
     assert "3 entries, 3 wrong, 1 worth a look" in checked.out
-    assert project.run("check", ".", "--json").json["wrong"] == 3
+    assert project.inside("check", ".", "--json").json["wrong"] == 3
     node = project.up()
     assert "fault: x:bad: " in node.log
     assert "fault: x:worse: " in node.log
@@ -128,12 +128,12 @@ def test_metrics_are_printed(project: Project) -> None:
           - {name: f, kind: function.lua, modules: [metrics], source: "return function() metrics.counter_inc('made', {a = 'b'}) end"}
         """,
     )
-    assert project.run("metrics").code == 6
+    assert project.inside("metrics").code == 6
     project.up()
-    assert project.run("call", "x:f").code == 0
-    assert [(line["name"], line["state"]) for line in project.run("nodes", "--json").json] == [("local", "self")]
-    assert project.run("metrics").out == '# TYPE made counter\nmade{a="b"} 1\n'
-    assert project.run("metrics", "--json").json == [
+    assert project.inside("call", "x:f").code == 0
+    assert [(line["name"], line["state"]) for line in project.inside("nodes", "--json").json] == [("local", "self")]
+    assert project.inside("metrics").out == '# TYPE made counter\nmade{a="b"} 1\n'
+    assert project.inside("metrics", "--json").json == [
         {"type": "counter", "name": "made", "labels": {"a": "b"}, "value": 1}
     ]
 
@@ -143,22 +143,22 @@ def test_show_says_what_a_run_waits_for(project: Project) -> None:
     for name, text in FILES.items():
         project.write(name, text)
     node = project.up()
-    project.run("spawn", "app:wait_py", "A", "--host", "app:flows", "--id", "one")
+    project.inside("spawn", "app:wait_py", "A", "--host", "app:flows", "--id", "one")
     node.until(lambda: node.state("one") == "waiting")
-    shown = project.run("run", "show", "one", "--json").json
-    assert shown["waits"] == project.run("run", "why", "one", "--json").json["reasons"] != []
+    shown = project.inside("run", "show", "one", "--json").json
+    assert shown["waits"] == project.inside("run", "why", "one", "--json").json["reasons"] != []
     node.end(signal.SIGTERM)
-    assert "no node serves it" in project.run("run", "show", "one").out
+    assert "no node serves it" in project.inside("run", "show", "one").out
 
 
 def test_check_exits_2_when_a_file_does_not_parse(project: Project) -> None:
     project.write("_index.yaml", "namespace: x\nentries: {")
-    checked = project.run("check", ".", "--json")
+    checked = project.inside("check", ".", "--json")
     assert checked.code == 2
     assert checked.json["faults"][0]["scope"] == "file"
 
 
 def test_check_takes_notices_as_faults_when_strict(project: Project) -> None:
     project.write("_index.yaml", "namespace: x\nentries:\n  - {name: a, kind: process.host, extra: 1}\n")
-    assert project.run("check", ".").code == 0
-    assert project.run("check", ".", "--strict").code == 1
+    assert project.inside("check", ".").code == 0
+    assert project.inside("check", ".", "--strict").code == 1

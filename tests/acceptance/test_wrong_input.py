@@ -253,7 +253,7 @@ def test_a_script_that_does_not_compile_fails_its_spawn_and_names_the_place(
 
 
 def test_a_method_that_is_not_there_is_named_with_the_nearest(node: Running) -> None:
-    called = node.project.run("call", "broken:no_method")
+    called = node.project.inside("call", "broken:no_method")
     assert called.code in {1, 3}
     assert "mian" in called.err
     assert "main" in called.err.replace("mian", "")
@@ -348,13 +348,13 @@ def test_a_program_outside_is_held_to_the_same_limits(node: Running, host: str) 
 # ---- messages to the dead ------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("dead", [ACTORS, FLOWS])
-def test_a_message_to_a_process_that_has_ended_is_not_found(node: Running, dead: str) -> None:
+@pytest.mark.parametrize(("dead", "code", "named"), [(ACTORS, 3, "NotFound"), (FLOWS, 4, "its run is completed")])
+def test_a_message_to_a_process_that_has_ended_is_not_found(node: Running, dead: str, code: int, named: str) -> None:
     pid = node.client.spawn("app:done", dead)
     assert node.client.wait(pid) == "done"
-    sent = node.project.run("send", pid, "hello")
-    assert sent.code == 3
-    assert "NotFound" in sent.err
+    sent = node.project.inside("send", pid, "hello")
+    assert sent.code == code
+    assert named in sent.err
     for host in (ACTORS, FLOWS):
         kind, message = node.client.wait(node.client.spawn("app:to_the_dead", host, [pid]))
         assert kind == NOT_FOUND
@@ -427,7 +427,7 @@ def test_a_corrupt_database_is_named_and_left_as_it_is(project: Project) -> None
     service = next(line for line in node.client.services() if line["id"] == FLOWS)
     assert "runs.db" in service["failure"].message
     assert node.client.call("app:echo", [1]) == 1
-    refused = project.run("send", pid, "hello")
+    refused = project.inside("send", pid, "hello")
     assert refused.code == 6
     assert node.end(signal.SIGTERM) == 0
     assert database.read_bytes() == bytes(data)
@@ -452,7 +452,7 @@ def test_a_boot_counter_of_nonsense_is_named_and_kept(project: Project) -> None:
 
 
 def test_a_command_with_broken_json_says_where(node: Running) -> None:
-    called = node.project.run("call", "app:echo", '{"open": ')
+    called = node.project.inside("call", "app:echo", '{"open": ')
     assert called.code == 2
     assert "not JSON" in called.err
-    assert json.loads(node.project.run("call", "app:echo", "{}").out) == {}
+    assert json.loads(node.project.inside("call", "app:echo", "{}").out) == {}
