@@ -7,10 +7,10 @@ statement does: https://www.sqlite.org/pragma.html#pragma_table_info gives its c
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterable
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
-from sqlalchemy import Connection
 from sqlalchemy.exc import DatabaseError
 
 from actorflow.resource.sql_text import SQLITE, Flavor, count_marks, statements
@@ -26,6 +26,14 @@ _NAMES: Final = (
 )
 
 
+class Runs(Protocol):
+    """What runs statements: a connection of SQLAlchemy, or what answers like one."""
+
+    def exec_driver_sql(self, statement: str) -> Any:
+        """Return the result of a statement."""
+        ...
+
+
 class Booleans:
     """Which columns of the results of statements are booleans; one for each database."""
 
@@ -33,7 +41,7 @@ class Booleans:
         """Know nothing."""
         self._known: dict[tuple[int, str], frozenset[int]] = {}
 
-    def mend(self, rows: list[list[Any]], text: str, names: list[str], connection: Connection) -> None:
+    def mend(self, rows: list[list[Any]], text: str, names: list[str], connection: Runs) -> None:
         """Replace integers by booleans in the rows that a statement gave."""
         integers = [place for place in range(len(names)) if _are_integers(row[place] for row in rows)]
         if not integers or connection.exec_driver_sql(_ANY).first() is None:
@@ -42,7 +50,7 @@ class Booleans:
             for row in rows:
                 row[place] = None if row[place] is None else row[place] > 0
 
-    def _columns(self, text: str, names: list[str], connection: Connection) -> frozenset[int]:
+    def _columns(self, text: str, names: list[str], connection: Runs) -> frozenset[int]:
         key = (int(connection.exec_driver_sql("PRAGMA schema_version").scalar_one()), text)
         found = self._known.get(key)
         if found is None:
@@ -57,16 +65,19 @@ def _are_integers(values: Iterable[Any]) -> bool:
     return kinds == {int}
 
 
-def _found(text: str, names: list[str], connection: Connection) -> frozenset[int]:
+def _found(text: str, names: list[str], connection: Runs) -> frozenset[int]:
     try:
         declared = _declared(text, connection)
-    except DatabaseError:  # no view can be made of it: it is no SELECT, and its columns are those of a table
+    except (
+        DatabaseError,
+        sqlite3.DatabaseError,
+    ):  # no view can be made of it: it is no SELECT, and its columns are those of a table
         booleans = set(connection.exec_driver_sql(_NAMES).scalars())
         return frozenset(place for place, name in enumerate(names) if name in booleans)
     return frozenset(place for place, kind in enumerate(declared) if kind.lower() == _DECLARED)
 
 
-def _declared(text: str, connection: Connection) -> list[str]:
+def _declared(text: str, connection: Runs) -> list[str]:
     """Return what the columns of a SELECT were declared as, "" for expressions."""
     statement = statements(text, [None] * count_marks(text, SQLITE), _WITHOUT_VALUES)[-1]
     read_only = connection.exec_driver_sql("PRAGMA query_only").scalar_one()

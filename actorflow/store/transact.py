@@ -38,6 +38,8 @@ _ON_A_TABLE: Final = frozenset(
         *(sqlite3.SQLITE_CREATE_TRIGGER, sqlite3.SQLITE_DROP_TRIGGER, sqlite3.SQLITE_ALTER_TABLE),
     }
 )
+_ASKED: Final = frozenset({("schema_version", None), ("query_only", None)})
+"""PRAGMAs that only tell something, and those of `table_info`."""
 _NEVER: Final = frozenset(
     {
         *(sqlite3.SQLITE_TRANSACTION, sqlite3.SQLITE_SAVEPOINT, sqlite3.SQLITE_ATTACH, sqlite3.SQLITE_DETACH),
@@ -182,6 +184,8 @@ class Watch:
 
 def _allowed(action: int, first: str | None, second: str | None, _database: str | None, _trigger: str | None) -> int:
     """Tell SQLite whether a statement may do something."""
+    if action == sqlite3.SQLITE_PRAGMA and (first == "table_info" or (first, second) in _ASKED):
+        return sqlite3.SQLITE_OK
     own = (action in _WRITES and first in _OWN) or (action in _ON_A_TABLE and second in _OWN)
     return sqlite3.SQLITE_DENY if own or action in _NEVER else sqlite3.SQLITE_OK
 

@@ -22,6 +22,7 @@ from actorflow.language.lua.language import LuaLanguage
 from actorflow.language.lua.running import Running
 from actorflow.machine.machine import Machine
 from actorflow.ports import Identity, Outcome
+from actorflow.resource.sqlite_boolean import Booleans
 from actorflow.store.transact import TooLong
 from actorflow.value import Limits, Value, copy_value
 from hosts.workflow.transaction_sql import JoinedSql
@@ -53,6 +54,7 @@ class LuaFunctions:
         self._node = node
         self._token = trio.lowlevel.current_trio_token()
         self._language = LuaLanguage(self.notice)
+        self.booleans = Booleans()
         self._programs: OrderedDict[str, LuaProgram] = OrderedDict()
 
     def program(self, bundle: Bundle) -> LuaProgram:
@@ -115,7 +117,7 @@ class LuaWork:
             Error: its failure. TooLong: when it was stopped.
         """
         self.stopped = False
-        driver = _Driver(self._functions, self._request, JoinedSql(cursor, *self._database))
+        driver = _Driver(self._functions, self._request, JoinedSql(cursor, self._functions.booleans, *self._database))
         machine = Machine(driver, _Watched(self._functions.program(self._bundle), self))
         try:
             machine.start(self._request.args)

@@ -9,6 +9,7 @@ from actorflow.errors import PERMISSION_DENIED, Error, invalid
 from actorflow.resource.sql_fault import explain
 from actorflow.resource.sql_text import MYSQL, POSTGRES, SQLITE, Statement, count_marks, statements
 from actorflow.resource.sql_value import in_database, parameters, rows
+from actorflow.resource.sqlite_boolean import Booleans
 from actorflow.store.transact import TooLong, TransactionLost, is_denied, is_interrupted, not_allowed
 from actorflow.value import INT_MAX, Value
 
@@ -20,12 +21,13 @@ _ENDS: Final = frozenset({"begin", "commit", "rollback", "savepoint"})
 class JoinedSql:
     """The operations `sql.*` on the cursor of a transaction."""
 
-    def __init__(self, cursor: Any, kept: str, denied: Error | None) -> None:
+    def __init__(self, cursor: Any, booleans: Booleans, kept: str, denied: Error | None) -> None:
         """Use a cursor; `kept` is the id of its database, "" for the default; `denied` says why it is not for the name.
 
-        The transaction that the function was given is always for it.
+        The transaction that the function was given is always for it. `booleans` finds those of SQLite.
         """
         self._cursor = cursor
+        self._booleans = booleans
         self._kept = kept
         self._denied = denied
         self._done: dict[str, Callable[..., Value]] = {
@@ -57,9 +59,9 @@ class JoinedSql:
         return done(text, parameters(values))
 
     def _check_place(self, verb: str, place: Value) -> None:
-        if isinstance(place, list) or (verb == "open" and place == ""):
+        if isinstance(place, list):
             return
-        if place != self._kept:
+        if place != self._kept or not place:
             kept = self._kept or _DEFAULT
             message = f"{verb}: got {place!r:.80}, a transactional function reaches only {kept}, which keeps its run"
             raise invalid(f"{message}; what it gets as its first argument is a transaction there")
@@ -71,7 +73,10 @@ class JoinedSql:
         for statement in self._statements(text, values):
             cursor = self._run(statement)
             names = [column[0] for column in cursor.description or ()]
-            found = rows(names, cursor.fetchall()) if names else []
+            fetched = [[*row] for row in cursor.fetchall()] if names else []
+            if fetched and self._cursor.type == "sqlite":
+                self._booleans.mend(fetched, text, names, _Asking(self._cursor))
+            found = rows(names, fetched)
         return found
 
     def _execute(self, text: str, values: list[Any]) -> Value:
@@ -113,3 +118,33 @@ class JoinedSql:
             if is_interrupted(error):
                 raise TooLong from error
             raise (not_allowed() if is_denied(error) else explain(error, self._cursor.place)) from error
+
+
+class _Asking:
+    """The cursor as `Booleans` uses a connection."""
+
+    def __init__(self, cursor: Any) -> None:
+        self._cursor = cursor
+
+    def exec_driver_sql(self, statement: str) -> _Rows:
+        """Return the result of a statement."""
+        return _Rows(self._cursor.execute(statement).fetchall())
+
+
+class _Rows:
+    """The rows of a result, in the words of SQLAlchemy."""
+
+    def __init__(self, fetched: list[Any]) -> None:
+        self._fetched = fetched
+
+    def all(self) -> list[Any]:
+        return self._fetched
+
+    def first(self) -> Any:
+        return self._fetched[0] if self._fetched else None
+
+    def scalars(self) -> list[Any]:
+        return [row[0] for row in self._fetched]
+
+    def scalar_one(self) -> Any:
+        return self._fetched[0][0]

@@ -35,6 +35,7 @@ REFUSED = {
     "a process": "process.spawn('app:calling', 'app:flows')",
     "an operation": "env.get('HOME')",
     "another database": "sql.get('app:other')",
+    "no database": "sql.get('')",
     "a transaction in it": "sql.get('app:db'):begin()",
     "its end": "transaction:commit()",
     "its undoing": "transaction:rollback()",
@@ -91,6 +92,10 @@ async def test_its_database_by_name_is_its_transaction(place: Place) -> None:
           local insert = assert(db:prepare("INSERT INTO note VALUES ($1); INSERT INTO note VALUES ($1 || '!')"))
           local done = assert(insert:execute({"more"}))
           local rows = assert(transaction:query("SELECT text FROM note ORDER BY rowid"))
+          assert(transaction:execute("CREATE TABLE flag (set_ BOOLEAN, number INTEGER)"))
+          assert(transaction:execute("INSERT INTO flag VALUES (?, ?)", {true, 1}))
+          local flag = assert(transaction:query("SELECT set_ AS yes, number FROM flag WHERE set_ = ?", {true}))[1]
+          assert(flag.yes == true and flag.number == 1)
           return {done.rows_affected, db:type(), transaction:type(), rows[3].text, ctx.get("attempt"), #uuid.v4()}
         end)()""",
     )

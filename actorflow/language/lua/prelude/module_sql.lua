@@ -114,8 +114,9 @@ return function(kit)
 
   -- The transaction that a transactional function is part of.
   function kit.joined_transaction()
+    local place = {"", 0}
     return kit.object(Transaction, {
-      place = {"", 0}, type = perform("sql.open", ""), open = true, joined = true, what = "the transaction", past = "over",
+      place = place, type = perform("sql.open", place), open = true, joined = true, what = "the transaction", past = "over",
     })
   end
 
