@@ -21,6 +21,7 @@ app = typer.Typer(no_args_is_help=True, help="A Temporal server for development,
 
 _LOOPBACK: Final = "127.0.0.1"
 _REPLAY: Final = "hosts.temporal.replaying:replay"
+_BENCH: Final = "hosts.temporal.bench.measuring:compare"
 _WORKERS: Final = "temporal.worker"
 
 
@@ -66,6 +67,40 @@ def codec(
 
 
 @app.command()
+def bench(
+    address: Annotated[str, typer.Option("--address", help="Of a server, as of `actorflow temporal dev`.")] = (
+        f"{_LOOPBACK}:7233"
+    ),
+    workflows: Annotated[int, typer.Option("--workflows", min=1, help="In each round.")] = 100,
+    rounds: Annotated[int, typer.Option("--rounds", min=1, help="How often every worker is measured.")] = 3,
+    only: Annotated[
+        list[str] | None, typer.Option("--worker", help="Measure these; the first is compared with.")
+    ] = None,
+    as_json: AsJson = False,  # noqa: FBT002
+) -> None:
+    """Measure what workers cost: a plain one of the SDK, and ours, which do the same on one server, in turns."""
+    compare = _resolved(_BENCH)
+    lines = compare(address, workflows, rounds, only or [], lambda text: typer.echo(text, err=True))
+    if as_json:
+        print_json(lines)
+        return
+    typer.echo("ms/workflow  ratio  ms/step  ratio  latency ms  steps/s  worker")
+    for line in lines:
+        typer.echo(
+            f"{line['workflow_ms']:11}  {line['workflow_ratio']:5}  {line['step_ms']:7}  {line['step_ratio']!s:>5}  "
+            f"{line['latency_ms']:10}  {line['steps_per_second']:7}  {line['worker']}"
+        )
+
+
+def _resolved(name: str) -> Any:
+    """Return something of the Temporal host, which needs its SDK."""
+    try:
+        return pkgutil.resolve_name(name)
+    except ImportError:
+        raise unavailable("the SDK of Temporal is not installed: pip install 'actorflow[temporal]'") from None
+
+
+@app.command()
 def replay(  # noqa: PLR0913, PLR0917 - the options of the verb
     file: Annotated[Path, typer.Argument(metavar="FILE", help="A history as Temporal exports it (JSON).")],
     host: Annotated[
@@ -108,9 +143,6 @@ async def _replayed(
     workers = [entry.id for entry in registry.find(_WORKERS)]
     if not host and len(workers) != 1:
         raise invalid(f"the registry has {len(workers)} entries of kind {_WORKERS}: name one with --host")
-    try:
-        replaying = pkgutil.resolve_name(_REPLAY)
-    except ImportError:
-        raise unavailable("the SDK of Temporal is not installed: pip install 'actorflow[temporal]'") from None
+    replaying = _resolved(_REPLAY)
     async with Node(registry, languages()).open() as node:
         return await replaying(node, host or workers[0], text, workflow_id=workflow_id, current=current)

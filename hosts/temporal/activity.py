@@ -78,9 +78,9 @@ def _of_registry(worker: TemporalWorker) -> list[Callable[..., Any]]:
     async def source(entry: Any) -> Any:
         """Say which source a run of this type is pinned to."""
         try:
-            return await worker.side.run(worker.node.nursery, worker.sources.pinned, entry)
-        except Error as error:
-            raise application_error(error.failure, final=True) from None
+            return await _pinned(worker, entry)
+        except (Error, RPCError) as error:
+            raise application_error(failure_from(error), final=True) from None
 
     @activity.defn(name=CHILD)
     async def child(asked: Any) -> Any:
@@ -115,6 +115,14 @@ def _of_cluster(worker: TemporalWorker) -> list[Callable[..., Any]]:
     return [end, join]
 
 
+async def _pinned(worker: TemporalWorker, entry: str) -> dict[str, Any]:
+    indexed = await worker.connection.known()
+    pinned: dict[str, Any] = worker.sources.answered(entry) or await worker.side.call(worker.sources.pinned, entry)
+    if "bundle" not in pinned:
+        await worker.side.run(worker.node.nursery, worker.sources.store, pinned["hash"])
+    return {**pinned, "attributes": dict(indexed)} if indexed else pinned
+
+
 async def _node(worker: TemporalWorker, function: Callable[..., Any], *args: Any) -> Any:
     """Ask something in the node's thread; what it refuses is the answer of the activity."""
     try:
@@ -143,15 +151,15 @@ async def _beat() -> None:
 async def _attempt(worker: TemporalWorker, args: tuple[Any, ...]) -> Any:
     info, told = activity.info(), got()
     request = _request(worker, info, told, args)
-    pulse = _Pulse(info.heartbeat_details)
-    request.beat = _beating(asyncio.get_running_loop(), pulse)
-    beating = asyncio.get_running_loop().create_task(pulse.beat()) if info.heartbeat_timeout is None else None
+    pulse = _Pulse(asyncio.get_running_loop(), info.heartbeat_details)
+    request.beat = pulse.beaten
+    if info.heartbeat_timeout is None:
+        pulse.begin()
     try:
         begin = partial(_begin, worker, request, told.get("own", request.context))
         outcome = await worker.side.ask(begin, patient=option(request.options, WAIT) is True)
     finally:
-        if beating is not None:
-            beating.cancel()
+        pulse.end()
     failure = outcome.failure
     if failure is None:
         return copy_value(outcome.value)
@@ -220,30 +228,36 @@ def _stop(request: CallRequest, give_up: Callable[[], None]) -> None:
 class _Pulse:
     """The signs of life of an attempt on Temporal, whose server answers them with whether it was cancelled.
 
-    A function that promises signs of its own with a time-out has to give them itself.
+    A function that promises signs of its own with a time-out has to give them itself. A timer of the loop, not a task:
+    most attempts end before their first sign.
     """
 
-    def __init__(self, told: Sequence[Any]) -> None:
+    __slots__ = ("_context", "_loop", "_timer", "_told")
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, told: Sequence[Any]) -> None:
         """Begin with what an earlier attempt has told."""
-        self.told = tuple(told)
+        self._loop, self._told = loop, tuple(told)
+        self._context = copy_context()
+        self._timer: asyncio.TimerHandle | None = None
 
-    async def beat(self) -> None:
-        """Give signs, with what was told last, until cancelled."""
-        while True:
-            await asyncio.sleep(_PULSE)
-            activity.heartbeat(*self.told)
+    def begin(self) -> None:
+        """Give signs, with what was told last, until the end."""
+        self._timer = self._loop.call_later(_PULSE, self._beat, context=self._context)
 
+    def _beat(self) -> None:
+        activity.heartbeat(*self._told)
+        self.begin()
 
-def _beating(loop: asyncio.AbstractEventLoop, pulse: _Pulse) -> Callable[[Any], None]:
-    """Return what takes heartbeats in the node's thread."""
-    context = copy_context()
+    def end(self) -> None:
+        """Give no more signs."""
+        if self._timer is not None:
+            self._timer.cancel()
 
-    def beat(details: Any) -> None:
+    def beaten(self, details: Any) -> None:
+        """Take a sign of the function itself, in the node's thread."""
         if details is not None:
-            pulse.told = (copy_value(details),)
-        loop.call_soon_threadsafe(partial(activity.heartbeat, *pulse.told), context=context)
-
-    return beat
+            self._told = (copy_value(details),)
+        self._loop.call_soon_threadsafe(partial(activity.heartbeat, *self._told), context=self._context)
 
 
 def _told(worker: TemporalWorker, asked: Mapping[str, Any], reply: Reply) -> Callable[[], None]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from concurrent.futures import Future, ThreadPoolExecutor
+from functools import partial
 from typing import Any, Final
 
 import trio
@@ -52,6 +53,7 @@ class TrioSide:
     def __init__(self, token: trio.lowlevel.TrioToken) -> None:
         """Reach the loop of this token."""
         self.token = token
+        self._executor = TrioExecutor(token)
 
     async def ask(self, start: Callable[[Reply], Callable[[], None]], *, patient: bool = False) -> Outcome:
         """Call `start` in the trio thread and return what it replies; when cancelled, call what `start` returned.
@@ -92,7 +94,7 @@ class TrioSide:
 
     async def call(self, function: Callable[..., Any], *args: Any) -> Any:
         """Call a function in the trio thread and return its result, or raise what it raises."""
-        return await asyncio.get_running_loop().run_in_executor(TrioExecutor(self.token), lambda: function(*args))
+        return await asyncio.get_running_loop().run_in_executor(self._executor, partial(function, *args))
 
     async def run(self, nursery: trio.Nursery, function: Callable[..., Awaitable[Any]], *args: Any) -> Any:
         """Await a trio function in a task of a nursery and return its result, or raise the `Error` it raises."""

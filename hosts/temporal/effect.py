@@ -18,7 +18,7 @@ from temporalio.common import RetryPolicy
 from temporalio.exceptions import WorkflowAlreadyStartedError
 
 from actorflow.codec import decode
-from actorflow.errors import NOT_FOUND, TIMEOUT, Error, Failure, not_found
+from actorflow.errors import Error, not_found
 from actorflow.message import child_exit
 from actorflow.names import Pid, is_pid, parse_pid
 from actorflow.run import event as events
@@ -26,7 +26,8 @@ from actorflow.run import identity as rules
 from hosts.temporal import terms as told
 from hosts.temporal.activity import CHILD, END, JOIN, STARTABLE, TELL, unwrapped
 from hosts.temporal.driver import CONTINUE_ASKED, TemporalDriver
-from hosts.temporal.failure import failure_from
+from hosts.temporal.failure import failure_from, is_missing, out_of_time, without_origin
+from hosts.temporal.header import of_call
 from hosts.temporal.placing import is_guarded
 from hosts.workflow.driver import Record, spawn_request
 from hosts.workflow.open_call import TIMED_OUT
@@ -50,7 +51,7 @@ _ONCE: Final = RetryPolicy(maximum_attempts=1)
 
 
 class Effects:
-    """The commands of one run."""
+    """The commands of one run; `due` is when its open timers fire, in nanoseconds."""
 
     def __init__(self, run: Run) -> None:
         """Act for `run`."""
@@ -58,6 +59,7 @@ class Effects:
         self._open: dict[int, Any] = {}
         self._dropped, self._stopping, self._left = set[int](), set[int](), set[int]()
         self.next_type: str | None = None
+        self.due: dict[int, int] = {}
 
     def perform(self, live: LiveRun, record: Record) -> None:
         """Do what a record says."""
@@ -83,13 +85,10 @@ class Effects:
         except Error as error:
             self._run.put(events.FUNCTION_FAILED, record.ref, "", error.failure)
             return
-        context = {**identity.context, **options.get("context", {})}
-        header = {"ref": record.ref, "caller": identity.pid, "context": context, "options": dict(terms.options)}
-        if context != identity.context:
-            header["own"] = dict(identity.context)
         name, queue = worker.activity_of(record.target)
         if queue and "task_queue" not in given:
             given["task_queue"] = queue
+        header = of_call(record.ref, identity, options.get("context"), terms.options, away="task_queue" in given)
         given.setdefault("activity_id", str(record.ref))
         handle = self._giving(header, lambda: workflow.start_activity(name, args=args, **given))
         self._open[record.ref] = handle
@@ -111,16 +110,18 @@ class Effects:
             where = {"_workflow_id": info.workflow_id, "_run_id": info.run_id}
             failure = replace(failure, details={**(failure.details or {}), **where})
         if bounded and (failure.details or {}).get("_retry_state") == TIMED_OUT:
-            failure = _out_of_time(record.target, failure)
+            failure = out_of_time(record.target, failure)
         self._run.put(events.FUNCTION_FAILED, record.ref, "", failure)
 
     def _timer(self, _live: LiveRun, record: Record) -> None:
         delay = max(decode(record.payload), 0) / _SECOND
         loop = asyncio.get_running_loop()
         self._open[record.ref] = loop.call_later(delay, self._fired, record.ref)
+        self.due[record.ref] = workflow.time_ns() + int(delay * _SECOND)
 
     def _fired(self, ref: int) -> None:
         self._open.pop(ref, None)
+        self.due.pop(ref, None)
         self._run.put(events.TIMER_FIRED, ref, "", None)
 
     # ---- children ----------------------------------------------------------------------------------------------
@@ -151,7 +152,7 @@ class Effects:
         try:
             handle = await self._started(placed["type"], header, given, options)
         except Exception as error:  # noqa: BLE001 - whatever the start failed with is the answer
-            run.settle(ref, None, _without_origin(failure_from(error, f"child {workflow_id!r}")))
+            run.settle(ref, None, without_origin(failure_from(error, f"child {workflow_id!r}")))
             return
         self._open[ref] = handle
         if ref in self._stopping:
@@ -193,7 +194,7 @@ class Effects:
                 raise
             failure = failure_from(asyncio.CancelledError())
         except Exception as error:  # noqa: BLE001 - however it ended is what its parent hears
-            failure = _without_origin(failure_from(error, f"child {workflow_id!r}"))
+            failure = without_origin(failure_from(error, f"child {workflow_id!r}"))
         run_id = getattr(handle, "first_execution_run_id", "") or ""
         event = child_exit(pid, workflow.time_ns(), value, failure, workflow_id, run_id)
         self._run.put(events.PROCESS_EXITED, ref, "", event)
@@ -241,7 +242,7 @@ class Effects:
             await work
         except Exception as error:  # noqa: BLE001 - what the server says is the answer
             failure = failure_from(error)
-            if _is_missing(error):
+            if is_missing(error):
                 failure = not_found(f"process not found: no open workflow {workflow_id!r}").failure
             self._run.settle(record.ref, None, failure)
         else:
@@ -339,6 +340,7 @@ class Effects:
     def _drop(self, ref: int) -> None:
         """Give up a request: its answer is ignored."""
         handle = self._open.pop(ref, None)
+        self.due.pop(ref, None)
         if handle is None:
             return
         self._dropped.add(ref)
@@ -358,28 +360,8 @@ class Effects:
         return live is None or live.outcome is not None
 
 
-def _out_of_time(target: str, last: Failure) -> Failure:
-    """Return the failure of a call whose next attempt would come too late: its time is over, whatever failed last."""
-    if last.kind == TIMEOUT:
-        return last
-    origin = {key: value for key, value in (last.details or {}).items() if key.startswith("_")}
-    cause = {"message": last.message, "kind": last.kind}
-    details = {"timeout_type": "schedule_to_close", "cause": cause, **origin}
-    return Failure(f"call of {target} timed out (schedule_to_close)", TIMEOUT, retryable=False, details=details)
-
-
 def _error_of(handle: asyncio.Future[Any]) -> BaseException | None:
     return asyncio.CancelledError() if handle.cancelled() else handle.exception()
-
-
-def _without_origin(failure: Failure) -> Failure:
-    """Return the failure of a child without where it came from: that is added once, for all hosts alike."""
-    details = {key: value for key, value in (failure.details or {}).items() if not key.startswith("_")}
-    return replace(failure, details=details or None)
-
-
-def _is_missing(error: BaseException) -> bool:
-    return failure_from(error).kind.endswith(NOT_FOUND)
 
 
 _ACTS: Final[Mapping[str, Callable[[Effects, Any, Record], None]]] = {

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any, Final
 
@@ -177,6 +178,27 @@ def _rpc(error: RPCError, what: str) -> Failure:
     kind = _STATUS.get(error.status, UNAVAILABLE)
     text = f"{what}: {error.message}" if what else error.message
     return Failure(text, kind, retryable=kind in {UNAVAILABLE, TIMEOUT})
+
+
+def out_of_time(target: str, last: Failure) -> Failure:
+    """Return the failure of a call whose next attempt would come too late: its time is over, whatever failed last."""
+    if last.kind == TIMEOUT:
+        return last
+    origin = {key: value for key, value in (last.details or {}).items() if key.startswith("_")}
+    cause = {"message": last.message, "kind": last.kind}
+    details = {"timeout_type": "schedule_to_close", "cause": cause, **origin}
+    return Failure(f"call of {target} timed out (schedule_to_close)", TIMEOUT, retryable=False, details=details)
+
+
+def without_origin(failure: Failure) -> Failure:
+    """Return the failure of a child without where it came from: that is added once, for all hosts alike."""
+    details = {key: value for key, value in (failure.details or {}).items() if not key.startswith("_")}
+    return replace(failure, details=details or None)
+
+
+def is_missing(error: BaseException) -> bool:
+    """Tell whether the cluster has nothing of that name."""
+    return failure_from(error).kind.endswith(NOT_FOUND)
 
 
 _BY_TYPE: Final[tuple[tuple[type[BaseException], Any], ...]] = (

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextvars import ContextVar
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from temporalio import workflow
 from temporalio.api.common.v1 import Payload
@@ -39,6 +39,9 @@ from temporalio.worker import (
 
 from hosts.temporal.payload import VALUES
 
+if TYPE_CHECKING:
+    from actorflow.ports import Identity
+
 HEADER: Final = "actorflow"
 WORKER: Final = "actorflow_worker"
 """Under this name workflow code finds the worker that it runs on."""
@@ -58,6 +61,22 @@ def unpacked(headers: Mapping[str, Payload]) -> Mapping[str, Any]:
     payload = headers.get(HEADER)
     told = VALUES.payload_converter.from_payload(payload) if payload is not None else None
     return told if isinstance(told, dict) else {}
+
+
+def of_call(
+    ref: int, who: Identity, context: Mapping[str, Any] | None, options: Mapping[str, Any], *, away: bool
+) -> dict[str, Any]:
+    """Return what goes along with a call; what is empty, or follows from the call itself, does not."""
+    header: dict[str, Any] = {"ref": ref}
+    if away:  # another worker would form the PID with its own name
+        header["caller"] = who.pid
+    if options:
+        header["options"] = dict(options)
+    if context:
+        header["context"], header["own"] = {**who.context, **context}, dict(who.context)
+    elif who.context:
+        header["context"] = dict(who.context)
+    return header
 
 
 def give(told: Mapping[str, Any]) -> None:

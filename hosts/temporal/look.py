@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from hosts.temporal.flow import Run
 
 NOT_BEGUN: Final = "the run has not begun: no worker has said yet which source it is pinned to"
+WHY: Final = "why"
+"""The query that `actorflow run why` makes."""
 Make = Callable[[type[TemporalDriver]], LiveRun]
 
 
@@ -133,10 +135,27 @@ def _state(_run: Run, live: LiveRun) -> Any:
     return {"state": "running" if live.outcome is None else "completed", "reason": ""}
 
 
+def _timers(run: Run, _live: LiveRun) -> Any:
+    return sorted(run.effects.due.values())
+
+
+def _why(run: Run, live: LiveRun) -> Any:
+    return {"waits": _waits(run, live), "timers": _timers(run, live)}
+
+
 def _seq(run: Run, _live: LiveRun) -> Any:
     return len(run.fed)
 
 
 _OWN: Final[Mapping[str, Callable[[Run, LiveRun], Any]]] = MappingProxyType(
-    {"pid": _pid, "state": _state, "seq": _seq, "waits": _waits, "where": _where, "inbox": _inbox}
+    {
+        "pid": _pid,
+        "state": _state,
+        "seq": _seq,
+        "waits": _waits,
+        "where": _where,
+        "inbox": _inbox,
+        "timers": _timers,
+        WHY: _why,
+    }
 )

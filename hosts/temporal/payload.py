@@ -28,6 +28,7 @@ CBOR: Final = "binary/cbor"
 _DEPTH: Final = 200
 _LOWEST: Final = -(2**63)
 _HIGHEST: Final = 2**63 - 1
+_DIGITS: Final = len(str(_LOWEST))
 
 
 class JsonValue(EncodingPayloadConverter):
@@ -44,7 +45,10 @@ class JsonValue(EncodingPayloadConverter):
 
     def from_payload(self, payload: Payload, type_hint: type | None = None) -> Any:  # noqa: ARG002 - values have no hints
         """Return the value; an integer that no value can be becomes a float."""
-        return json.loads(payload.data, parse_int=_integer)
+        try:
+            return _DECODER.decode(payload.data.decode())
+        except ValueError:  # in another encoding than UTF-8, or no JSON
+            return json.loads(payload.data, parse_int=_integer)
 
 
 class ProtoJsonValue(JsonValue):
@@ -92,7 +96,7 @@ VALUES: Final = DataConverter(payload_converter_class=ValueConverter)
 
 def json_text(value: Any) -> bytes:
     """Return a value as compact JSON, its keys in the order of our own codec: so scripts iterate alike on all hosts."""
-    return json.dumps(_ordered(value), ensure_ascii=False, separators=(",", ":")).encode()
+    return _ENCODER.encode(_ordered(value)).encode()
 
 
 def _ordered(value: Any) -> Any:
@@ -134,8 +138,13 @@ _PLAIN: Final[Mapping[type, Callable[[Any], bool]]] = {
 
 
 def _integer(text: str) -> int | float:
-    number = int(text) if len(text) <= len(str(_LOWEST)) else float(text)
+    number = int(text) if len(text) <= _DIGITS else float(text)
     return number if isinstance(number, float) or _LOWEST <= number <= _HIGHEST else float(text)
+
+
+_DECODER: Final = json.JSONDecoder(parse_int=_integer)
+_ENCODER: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
+"""Made once: `json.loads` and `json.dumps` with arguments make one for each value."""
 
 
 def _payload(encoding: str, data: bytes) -> Payload:

@@ -34,6 +34,8 @@ class Sources:
         """Know none yet."""
         self._worker = worker
         self._bundles: dict[str, Bundle] = {}
+        self._values: dict[str, Any] = {}
+        self._answers: dict[str, tuple[Any, dict[str, Any]]] = {}
         self.current = False
         self._store: Any = None
         self._reader: Any = None
@@ -52,8 +54,20 @@ class Sources:
             await self._store.close()
             self._store = None
 
-    async def pinned(self, type_name: str) -> dict[str, Any]:
-        """Return what a new run of a type is pinned to: source, seed, and what its entry runs as.
+    def answered(self, type_name: str) -> dict[str, Any] | None:
+        """Return what `pinned` would, if that is known and the registry is as it was then; from any thread."""
+        version, answer = self._answers.get(type_name, (None, {}))
+        if version is None or version != self._version():
+            return None
+        return {**answer, "seed": token_hex(SEED_SIZE)}
+
+    def _version(self) -> Any:
+        """Return the version of the registry, None for one that has none."""
+        version = getattr(self._worker.node.registry, "version", None)
+        return None if version is None else version.id
+
+    def pinned(self, type_name: str) -> dict[str, Any]:
+        """Return what a new run of a type is pinned to: seed, what its entry runs as, and its source if that is small.
 
         Raises:
             Error: NotFound or Invalid, when no such entry is served here, or it is broken.
@@ -66,14 +80,20 @@ class Sources:
         self._keep(bundle)
         pinned: dict[str, Any] = {"entry": entry, "hash": bundle.hash, "seed": token_hex(SEED_SIZE)}
         if len(bundle.data) < RIDES_ALONG:
-            pinned["bundle"] = decode(bundle.data)
-        else:
-            await self._store_it(bundle)
-        if indexed := await worker.connection.run(worker.connection.known):
-            pinned["attributes"] = dict(indexed)
+            pinned["bundle"] = self._value(bundle)
         if own := worker.node.guard.own(entry):
             pinned["context"] = dict(own)
+        if "bundle" in pinned:  # one that is kept in a database is looked at each time
+            self._answers[type_name] = (self._version(), pinned)
         return pinned
+
+    def _value(self, bundle: Bundle) -> Any:
+        """Return a source as a value; the same for each run, for nobody changes it."""
+        if bundle.hash not in self._values:
+            if len(self._values) >= _KEPT:
+                self._values.pop(next(iter(self._values)))
+            self._values[bundle.hash] = decode(bundle.data)
+        return self._values[bundle.hash]
 
     def bundle(self, pinned: Mapping[str, Any]) -> Bundle:
         """Return the source that a run is pinned to.
@@ -107,8 +127,9 @@ class Sources:
             self._bundles.pop(next(iter(self._bundles)))
         self._bundles[bundle.hash] = bundle
 
-    async def _store_it(self, bundle: Bundle) -> None:
+    async def store(self, digest: str) -> None:
         """Keep a source that is too large for a history in the database of the entry; raises its `Error`."""
+        bundle = self._bundles[digest]
         if self._store is None:
             text = (
                 f"{bundle.id} is {len(bundle.data)} bytes with its imports, too large for a history: "

@@ -21,8 +21,11 @@ from actorflow.errors import CONFLICT, INVALID, NOT_FOUND, Error, invalid, not_f
 from actorflow.names import is_pid, parse_pid
 from actorflow.run import state as states
 from actorflow.store.why import MESSAGE
+from hosts.temporal.calls import SCHEDULED, calls_of, name_of
 from hosts.temporal.failure import failure_from
+from hosts.temporal.look import WHY
 from hosts.temporal.payload import VALUES
+from hosts.temporal.reading import Histories
 from hosts.temporal.terms import plain_attributes
 
 if TYPE_CHECKING:
@@ -51,18 +54,16 @@ _WORDS: Final = {
 _PREFIX: Final = "EVENT_TYPE_"
 _PAYLOADS: Final = ("input", "result", "details", "last_heartbeat_details")
 _NAMES: Final = ("signal_name", "marker_name", "timer_id", "activity_id", "workflow_id")
-_ENDS: Final = {
-    "activity_task_completed": "completed",
-    "activity_task_failed": "failed",
-    "activity_task_timed_out": "failed",
-    "activity_task_canceled": "given up",
-}
 _RUN_ID: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _KEPT: Final = 10_000
 """How many run ids are remembered with their workflow ids."""
 _PATIENCE: Final = 2.0
 """Seconds that a worker has to say where a script stands; one whose tasks fail does not answer."""
 _CHANGES: Final = ("cancel", "terminate")
+_FIRST: Final = 100
+"""How many events are looked at for the source that a run is pinned to; its first workflow task records it."""
+_MOST: Final = 1000
+"""How many events are read at a time at most."""
 
 
 class View:
@@ -110,9 +111,12 @@ class View:
 
     async def shown(self, reference: str) -> dict[str, Any]:
         """Return a run: its state, arguments, result, memo, search attributes, and when it was in which state."""
-        found, events = await self._looked(reference)
-        line, first, last = self._line(found), _attributes(events[0]), events[-1]
+        found = await self._described(reference)
         ended = found.close_time is not None
+        events = await self._reading.read(found, lambda event: event.event_id >= _FIRST, page=_FIRST)
+        line, first, last = self._line(found), _attributes(events[0]), events[-1]
+        if ended:
+            last = (await self._reading.read(found, lambda _event: True, newest_first=True, page=1))[0]
         changes = [{"state": states.CREATED, "at": line["created"], "reason": "", "by": ""}]
         if ended:
             changes.append({"state": line["state"], "at": line["updated"], "reason": line["reason"], "by": ""})
@@ -159,81 +163,59 @@ class View:
         if found.close_time is not None:
             return {**line, "reasons": [f"{line['state']}: nothing will happen any more"]}
         raw = found.raw_description
-        reasons = [_call(pending) for pending in raw.pending_activities]
-        reasons += await self._timers(reference)
-        reasons += [f"child {child.workflow_id!r} ({child.workflow_type_name})" for child in raw.pending_children]
+        calls = [_call(pending) for pending in raw.pending_activities]
+        children = [f"child {child.workflow_id!r} ({child.workflow_type_name})" for child in raw.pending_children]
         task = raw.pending_workflow_task
+        known: Mapping[str, Any] | None = None
+        first: list[str] = []
         if task.attempt > 1:
-            reasons.insert(0, f"its workflow task has failed {task.attempt - 1} times: {await self._failed(reference)}")
+            first = [f"its workflow task has failed {task.attempt - 1} times: {await self._failed(found)}"]
         elif not self._worker.serves:
-            reasons.insert(0, "no worker of this node serves it")
-        elif (waits := await self._waits(reference)) is not None:
-            reasons += waits
+            first = ["no worker of this node serves it"]
+        else:
+            known = await self._known(reference)
+        due = await self._reading.timers(found) if known is None else known["timers"]
+        timers = [f"timer due at {instant_of(at)}" for at in due]
+        reasons = [*first, *calls, *timers, *children, *(known["waits"] if known is not None else [])]
         return {**line, "reasons": reasons or [MESSAGE]}
 
-    async def _timers(self, reference: str) -> list[str]:
-        """Return the timers that are open, the next one first."""
-        opened: dict[str, int] = {}
-        for event in (await self._looked(reference))[1]:
-            told: Any = _attributes(event)
-            if event.event_type == EventType.EVENT_TYPE_TIMER_STARTED:
-                opened[told.timer_id] = _of(event) + told.start_to_fire_timeout.ToNanoseconds()
-            elif event.event_type in {EventType.EVENT_TYPE_TIMER_FIRED, EventType.EVENT_TYPE_TIMER_CANCELED}:
-                opened.pop(told.timer_id, None)
-        return [f"timer due at {instant_of(due)}" for due in sorted(opened.values())]
+    async def _known(self, reference: str) -> Mapping[str, Any] | None:
+        """Return where the tasks of the script stand and its open timers, None when no worker answers in time.
 
-    async def _waits(self, reference: str) -> list[str] | None:
-        """Return where the tasks of the script stand, None when no worker answers in time."""
+        Whoever runs it knows: its history is not read for that.
+        """
         try:
             with trio.move_on_after(_PATIENCE):
-                return list(await self._worker.dealing.query(reference, "waits", ()))
+                answer = await self._worker.dealing.query(reference, WHY, ())
+                return answer if isinstance(answer, dict) else None
         except Error:
             pass
         return None
 
-    async def _failed(self, reference: str) -> str:
+    async def _failed(self, found: WorkflowExecutionDescription) -> str:
         """Return what the newest workflow task has failed with."""
-        events = (await self._looked(reference))[1]
-        for event in reversed(events):
-            if event.event_type == EventType.EVENT_TYPE_WORKFLOW_TASK_FAILED:
-                return event.workflow_task_failed_event_attributes.failure.message
-        return "no reason was given"
+        event = await self._reading.newest(found, EventType.EVENT_TYPE_WORKFLOW_TASK_FAILED)
+        return "no reason was given" if event is None else event.workflow_task_failed_event_attributes.failure.message
 
     # ---- histories ---------------------------------------------------------------------------------------------
 
     async def history(self, reference: str, after: int, limit: int) -> list[dict[str, Any]]:
         """Return the events of a history after a position, in Temporal's own words."""
-        events = (await self._looked(reference))[1]
-        return [_event(event) for event in events if event.event_id > after][:limit]
+        found = await self._described(reference)
+        last = after + limit
+        events = await self._reading.read(found, lambda event: event.event_id >= last, page=min(last, _MOST))
+        return [_event(event) for event in events if event.event_id > after]
 
     async def called(self, reference: str, limit: int) -> list[dict[str, Any]]:
         """Return the newest calls of a run, in the order in which they were asked for."""
-        found, events = await self._looked(reference)
-        calls: dict[int, dict[str, Any]] = {}
-        for event in events:
-            told: Any = _attributes(event)
-            name = str(event.WhichOneof("attributes")).removesuffix("_event_attributes")
-            if name == "activity_task_scheduled":
-                calls[event.event_id] = {
-                    "ref": int(told.activity_id) if told.activity_id.isdigit() else 0,
-                    "step": "",
-                    "target": self._worker.entry_of(told.activity_type.name, "activity"),
-                    "state": "open",
-                    "attempts": 1,
-                    "started": _of(event),
-                    "ended": None,
-                    "failure": "",
-                }
-            elif name == "activity_task_started" and told.scheduled_event_id in calls:
-                calls[told.scheduled_event_id]["attempts"] = told.attempt
-            elif name in _ENDS and told.scheduled_event_id in calls:
-                failure = told.failure.message if hasattr(told, "failure") else ""
-                calls[told.scheduled_event_id] |= {"state": _ENDS[name], "ended": _of(event), "failure": failure}
-        by_ref = {str(call["ref"]): call for call in calls.values()}
-        for pending in found.raw_description.pending_activities:
-            if (call := by_ref.get(pending.activity_id)) is not None:
-                call |= {"attempts": pending.attempt, "failure": pending.last_failure.message}
-        return list(calls.values())[-limit:]
+        found = await self._described(reference)
+        left = iter(range(limit - 1, -1, -1))
+
+        def enough(event: HistoryEvent) -> bool:
+            return name_of(event) == SCHEDULED and not next(left)
+
+        events = await self._reading.read(found, enough, newest_first=True)
+        return calls_of(reversed(events), found, lambda name: self._worker.entry_of(name, "activity"))
 
     async def chain(self, reference: str, after: int) -> list[dict[str, Any]]:
         """Return the runs of a workflow id, oldest first."""
@@ -301,15 +283,9 @@ class View:
             return False
         return True
 
-    async def _looked(self, reference: str) -> tuple[WorkflowExecutionDescription, list[HistoryEvent]]:
-        found = await self._described(reference)
-        client = self._worker.connection.client
-
-        async def fetch() -> list[HistoryEvent]:
-            handle = client.get_workflow_handle(found.id, run_id=found.run_id)
-            return list((await handle.fetch_history()).events)
-
-        return found, await self._run(fetch)
+    @property
+    def _reading(self) -> Histories:
+        return Histories(self._worker.connection)
 
     async def _run(self, work: Any) -> Any:
         return await self._worker.connection.run(work)

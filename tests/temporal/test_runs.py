@@ -144,3 +144,40 @@ async def _nothing_stored(args: Any) -> Any:
 
 
 _VERBS = ("runs", "run.show", "run.why", "run.history", "run.calls", "run.change", "run.chain")
+
+
+async def test_why_asks_the_worker_and_reads_histories_no_further_than_needed(
+    server: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pages: list[int] = []
+    async with on(server, tmp_path) as node:
+        host: Any = node.hosts[HOST]
+        service = host.connection.client.workflow_service
+        for name in ("get_workflow_execution_history", "get_workflow_execution_history_reverse"):
+            monkeypatch.setattr(service, name, _counting(getattr(service, name), pages))
+        pid = await node.spawn("app:pausing", host=HOST)
+        with trio.fail_after(20):
+            reasons: list[str] = []
+            while not any("timer due at" in reason for reason in reasons):
+                reasons = (await host.explained(pid))["reasons"]
+        assert any("more.py:" in reason for reason in reasons), reasons
+        assert pages == [], "who runs it says so, no history is read"
+        assert [event["seq"] for event in await host.history(pid, 1, 2)] == [2, 3]
+        assert len(pages) == 1
+        calls = await host.called(pid, 2)
+        assert [call["ref"] for call in calls] == [2, 3], "the newest two"
+        host.serves = False
+        assert any("timer due at" in reason for reason in (await host.explained(pid))["reasons"])
+        host.serves = True
+        assert (await host.shown(pid))["state"] == "running"
+        assert max(pages) < 40
+        await node.terminate(pid)
+
+
+def _counting(ask: Any, pages: list[int]) -> Any:
+    async def counted(request: Any, **more: Any) -> Any:
+        answer = await ask(request, **more)
+        pages.append(len(answer.history.events))
+        return answer
+
+    return counted

@@ -25,6 +25,10 @@ def ship(order: Any, number: Any) -> Any:
     return {"order": order, "number": number}
 
 
+def double(number: Any) -> Any:
+    return 2 * number
+
+
 def refuse(order: Any) -> Any:
     raise Rejected(f"no {order} today", "Conflict", {"order": order})
 

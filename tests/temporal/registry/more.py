@@ -82,3 +82,9 @@ async def family() -> Any:
 async def collecting(count: Any) -> Any:
     inbox = process.inbox()
     return [(await inbox.receive()).payload for _ in range(count)]
+
+
+async def pausing() -> Any:
+    for number in range(3):
+        await funcs.call("app:double", number)
+    await workflow.sleep("long", "1h")
