@@ -84,15 +84,7 @@ def copy_quickly(value: Value, limits: Limits = DEFAULT_LIMITS) -> Value:
 def _flat_map(value: dict[Any, Any], room: int) -> dict[str, Any] | None:  # noqa: C901 - a hot path
     """Copy a map of scalars with text keys, or return None for any other."""
     before, length, spent, is_ordered = "", 0, _HEADER * (2 * len(value) + 1), True
-    for key in value:
-        if type(key) is not str or not key.isascii():
-            return None
-        size = len(key)
-        if size <= length and (size < length or key < before):
-            is_ordered = False
-        before, length = key, size
-        spent += size
-    for item in value.values():
+    for item in value.values():  # before the keys: a map that holds others is found out at once
         kind = type(item)
         if kind is str:
             if not item.isascii():
@@ -103,6 +95,14 @@ def _flat_map(value: dict[Any, Any], room: int) -> dict[str, Any] | None:  # noq
                 return None
         elif kind not in _SCALARS:
             return None
+    for key in value:
+        if type(key) is not str or not key.isascii():
+            return None
+        size = len(key)
+        if size <= length and (size < length or key < before):
+            is_ordered = False
+        before, length = key, size
+        spent += size
     if spent > room:
         return None
     return value.copy() if is_ordered else {key: value[key] for key in _in_order(value)}
@@ -161,13 +161,17 @@ def _quick(value: Any, depth: int, room: list[int]) -> Any:  # noqa: C901 - a ca
 
 def _quick_keys(value: dict[Any, Any], room: list[int]) -> dict[Any, Any]:
     """Return the map with its keys in order, its values as they are."""
+    before, length, spent, is_ordered = "", 0, _HEADER * len(value), True
     for key in value:
         if type(key) is not str or not key.isascii():
             raise _Unusual
-        room[0] -= _HEADER + len(key)
-    if len(value) < 2:  # noqa: PLR2004 - nothing to order
-        return value.copy()
-    return {key: value[key] for key in _in_order(value)}
+        size = len(key)
+        if size <= length and (size < length or key < before):
+            is_ordered = False
+        before, length = key, size
+        spent += size
+    room[0] -= spent
+    return value.copy() if is_ordered else {key: value[key] for key in _in_order(value)}
 
 
 def _in_order(keys: Iterable[str]) -> list[str]:

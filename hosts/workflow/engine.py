@@ -99,7 +99,7 @@ class Engine:
         self._outgoing: list[Write] = []
         self._wake = trio.Event()
         self._progress = trio.Event()
-        self.moved = trio.Event()
+        self._moved: trio.Event | None = None
         self._nursery: trio.Nursery | None = None
 
     @property
@@ -205,6 +205,19 @@ class Engine:
     def flush(self) -> None:
         """Hand what is to be committed to the writer now."""
         self._hand_over()
+
+    @property
+    def moved(self) -> trio.Event:
+        """What is set when the next run has ended: who watches states takes it before looking, and misses nothing."""
+        if self._moved is None:
+            self._moved = trio.Event()
+        return self._moved
+
+    def has_moved(self) -> None:
+        """Tell whoever watches states that a run has ended."""
+        if self._moved is not None:
+            self._moved.set()
+            self._moved = None
 
     def progressed(self) -> None:
         """Let who waits for the work to be done look again."""

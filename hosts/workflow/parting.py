@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-import trio
-
 if TYPE_CHECKING:
     from actorflow.ports import Outcome
     from hosts.workflow.engine import Engine
@@ -40,5 +38,4 @@ def finished(engine: Engine, resident: Resident, outcome: Outcome) -> None:
             engine.recent.popitem(last=False)
         if resident.host is not None:
             engine.node.exited(resident.host.pid_of(workflow_id), outcome, durable=True)
-    engine.moved.set()  # whoever watches states takes the event before it looks, so that it misses nothing
-    engine.moved = trio.Event()
+    engine.has_moved()

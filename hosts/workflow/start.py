@@ -296,18 +296,18 @@ def is_first_feed_open(journal: list[JournalEvent]) -> bool:
 def start_payload(
     request: SpawnRequest, bundle: Bundle, host: WorkflowHost, workflow_id: str, run_id: str
 ) -> dict[str, Any]:
-    """Return the payload of a run's start event."""
+    """Return the payload of a run's start event, its fields in the order of CBOR: no copy has to sort them."""
     payload = {
-        "format": NEWEST,
-        "workflow_id": workflow_id,
-        "run_id": run_id,
-        "host": host.id,
         "args": list(request.args),
-        "context": dict(request.context),
-        "parent": request.parent,
+        "host": host.id,
         "seed": host.engine.entropy.take(SEED_SIZE),
+        "format": NEWEST,
+        "parent": request.parent,
+        "run_id": run_id,
         "source": bundle.hash,
+        "context": dict(request.context),
         "packages": _versions(bundle.options.get("packages") or ()),
+        "workflow_id": workflow_id,
     }
     if name := host.engine.programs.type_name(request.entry):
         payload["type"] = name

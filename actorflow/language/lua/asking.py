@@ -17,6 +17,8 @@ from actorflow.machine.timing import Timer
 from actorflow.ports import Outcome, SpawnRequest
 
 OpTuple = tuple[Any, ...]
+_NONE: Final = b"\xa0"
+"""An empty map: most calls have no options, and it is known without decoding it."""
 
 
 def _returned(_handles: Handles, op: int, data: bytes) -> OpTuple:
@@ -79,7 +81,7 @@ def _subscribed(handles: Handles, op: int, topic: bytes, number: int) -> OpTuple
 
 
 def _called(_handles: Handles, op: int, target: bytes, args: bytes, options: bytes) -> OpTuple:
-    return (op, target.decode(), tuple(decode(args)), decode(options))
+    return (op, target.decode(), tuple(decode(args)), {} if options == _NONE else decode(options))
 
 
 def _spawned(_handles: Handles, op: int, request: bytes, args: bytes) -> OpTuple:
