@@ -1,7 +1,8 @@
-/* A disk that fails: preloaded before the C library, it makes the n-th read, write or sync of a database fail.
+/* A disk that fails or is slow: preloaded before the C library, it makes the n-th read, write or sync of a database fail.
 
    FAULT_PLAN names a file of eight 64-bit numbers, shared with the test that writes them:
    0 what fails (0 read, 1 write, 2 sync, -1 nothing)  1 the first that fails  2 with which error  3 how many fail
+   (an error below 0 is how many microseconds such a call takes longer, and it does not fail then)
    4-6 how many reads, writes and syncs there were     7 how many have failed
    Only files whose path has "runs.db" in it count. */
 #define _GNU_SOURCE
@@ -48,6 +49,11 @@ static int fails(int what, int file) {
   errno = before;
   if (plan[WHAT] != what || number < plan[FIRST] || number >= plan[FIRST] + plan[MOST]) return 0;
   __sync_add_and_fetch(&plan[FAILED], 1);
+  if (plan[ERROR] < 0) {
+    usleep((useconds_t)-plan[ERROR]);
+    errno = before;
+    return 0;
+  }
   errno = (int)plan[ERROR];
   return 1;
 }

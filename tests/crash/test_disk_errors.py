@@ -21,7 +21,7 @@ import pytest
 from tests.crash.forking import ForkServer, fork_server
 from tests.crash.living import FEWEST
 from tests.crash.rig import error_of, keep_laws, life, said
-from tests.crash.test_every_commit import Seen, seen
+from tests.crash.test_every_commit import Seen, assert_same, seen
 
 KINDS = {"read": 0, "write": 1, "sync": 2}
 NOTHING = -1
@@ -100,6 +100,21 @@ def fails(faulty: Faulty, place: Path, fault: str, plan: tuple[str, int, int, in
     *made, failed = faulty.numbers()
     assert failed or made[KINDS[kind]] < first, f"{fault}: {made[KINDS[kind]]} calls, and none has failed"
     return failed > 0
+
+
+SLOW = 30_000
+"""Microseconds that each sync of a slow disk takes longer."""
+FOR_EVER = 1 << 40
+
+
+@pytest.mark.slow
+def test_a_slow_disk_changes_nothing(faulty: Faulty, whole: tuple[Seen, tuple[int, ...]], tmp_path: Path) -> None:
+    expected, _ = whole
+    assert fails(faulty, tmp_path, "each sync is slow", ("sync", 1, -SLOW, FOR_EVER)), "the shim delays what is synced"
+    assert said(tmp_path, "commits"), error_of(tmp_path)
+    assert said(tmp_path, "notice") == [], "nothing has timed out"
+    assert_same(seen(tmp_path), expected, "each sync is slow")
+    keep_laws(tmp_path)
 
 
 FAULTS = [
