@@ -6,7 +6,6 @@ import weakref
 from collections import Counter, deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from importlib import resources
 from time import thread_time
 from typing import TYPE_CHECKING, Any, Final, NoReturn
 
@@ -14,34 +13,15 @@ from lupa import lua54
 
 from actorflow.codec import encode
 from actorflow.lane import Lane
+from actorflow.language.lua.chunk import RUNTIME, prelude
 from actorflow.language.lua.modules import FOUND, PARTS
 
 if TYPE_CHECKING:
     from actorflow.language.lua.program import LuaProgram
     from actorflow.language.lua.running import Running
 
-CHUNKS: Final = (
-    *("objects", "memory", "kill", "errors", "tables", "text"),
-    *("pattern_program", "pattern_match", "pattern", "iteration", "coroutines"),
-    *(
-        "codec",
-        "inspect",
-        "base",
-        "type_forms",
-        "type_check",
-        "type_order",
-        "types",
-        "messages",
-        "channels",
-        "funcs",
-        "process",
-    ),
-    *("calendar", "layout", "duration", "moment", "timing", "json", "subscription", "sql_builder", "modules"),
-    *("programs", "main", "steps"),
-)
-"""The files of the prelude beside `runtime.lua`, which calls them, and those of single modules (`FOUND`)."""
 _HOOKS: Final = ("identity", "now", "draw", "note", "dropped", "pure", "post", "look", "heavy", "burst")
-_LOADER: Final = b"local load = load; return function(text, name) return (assert(load(text, name, 't'))) end"
+_LOADER: Final = b"local load = load; return function(code) return (assert(load(code, nil, 'b'))) end"
 _SLACK: Final = 64 << 20
 
 
@@ -175,12 +155,11 @@ class Runtime:
 
     def _prelude(self, limits: RuntimeLimits) -> Any:
         lua = self._lua
-        load = lua.execute(_LOADER)
-        folder = resources.files("actorflow.language.lua") / "prelude"
+        load, chunks = lua.execute(_LOADER), prelude()
         sources = lua.table()
-        found = [f"module_{name}" for name in sorted(FOUND)] + [f"part_{name}" for name in sorted(PARTS)]
-        for name in (*CHUNKS, *found):
-            sources[name.encode()] = load((folder / f"{name}.lua").read_bytes(), f"=[prelude/{name}]".encode())()
+        for name, code in chunks.items():
+            if name != RUNTIME:
+                sources[name.encode()] = load(code)()
         hooks = lua.table()
         for hook in _HOOKS:
             hooks[hook.encode()] = getattr(self, f"_hook_{hook}")
@@ -189,7 +168,7 @@ class Runtime:
         given[b"isolated"] = limits.isolated
         given[b"modules"] = lua.table(*[name.encode() for name in sorted(FOUND)])
         given[b"parts"] = lua.table(*[name.encode() for name in sorted(PARTS)])
-        return load((folder / "runtime.lua").read_bytes(), b"=[prelude/runtime]")(sources, hooks, given)
+        return load(chunks[RUNTIME])(sources, hooks, given)
 
     # ---- what the prelude asks at once; none of these may raise ------------------------------------------------
 

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 import actorflow.language.lua
+from actorflow.language.lua.chunk import CHUNKS
 from actorflow.language.lua.modules import FOUND, PARTS
-from actorflow.language.lua.runtime import CHUNKS
 from tests.unit.lua.bytecode import global_uses
 
 PRELUDE = Path(actorflow.language.lua.__file__).parent / "prelude"
