@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import trio
@@ -20,7 +21,6 @@ class Owned:
         lease: the token of all runs, where the host is claimed whole.
         shards: shard or role → token, where nodes share it; None where it is claimed whole.
         near: the shards that new runs are put into; any, when it is empty.
-        holding: role → what ends with it.
     """
 
     def __init__(self) -> None:
@@ -28,8 +28,7 @@ class Owned:
         self.lease = 0
         self.shards: dict[int, int] | None = None
         self.near: frozenset[int] = frozenset()
-        self.holding: dict[int, set[trio.CancelScope]] = {}
-        self._changed = trio.Event()
+        self._scopes: dict[int, set[trio.CancelScope]] = {}
 
     def owns(self, run: int) -> bool:
         """Tell whether this node turns a run of this host."""
@@ -43,22 +42,29 @@ class Owned:
         """Tell whether this node has a role."""
         return self.shards is None or role in self.shards
 
-    async def led(self, role: int) -> None:
-        """Wait until this node has a role."""
-        while not self.leads(role):
-            await self._changed.wait()
+    @contextmanager
+    def leading(self, role: int) -> Iterator[bool]:
+        """Do the block, and tell it whether this node has a role; it is cancelled when the role is lost.
+
+        Nothing is raised then: what follows the block goes on.
+        """
+        with trio.CancelScope() as scope:
+            scopes = self._scopes.setdefault(role, set())
+            scopes.add(scope)
+            try:
+                yield self.leads(role)
+            finally:
+                scopes.discard(scope)
 
     def own(self, shards: Mapping[int, int]) -> None:
         """Own these from now on, and nothing else; what was done in a role that is not among them is cancelled."""
         self.shards = dict(shards)
         mine = frozenset(unit for unit in shards if unit < SHARDS)
         self.near = mine if len(mine) < SHARDS else frozenset()
-        for role, scopes in self.holding.items():
+        for role, scopes in self._scopes.items():
             if role not in shards:
                 for scope in scopes:
                     scope.cancel()
-        self._changed.set()
-        self._changed = trio.Event()
 
     def disown(self, units: Collection[int]) -> None:
         """Own these no longer."""

@@ -13,7 +13,7 @@ from __future__ import annotations
 import json
 import os
 import uuid
-from collections.abc import Awaitable, Callable, Collection
+from collections.abc import Callable, Collection
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
@@ -268,21 +268,3 @@ def _leave(node: str, counter: int, owning: Owning) -> bool:
 
 def _take(host: str, node: str, most: int, owning: Owning) -> dict[int, int] | None:
     return owning.take(host, node, most)
-
-
-async def as_holder(host: WorkflowHost, role: int, work: Callable[[], Awaitable[None]]) -> None:
-    """Do something whenever this node has a role of a host, for ever; it is cancelled when the role is lost.
-
-    On a database that nodes do not share it is simply done.
-    """
-    while True:
-        await host.led(role)
-        scopes = host.holding.setdefault(role, set())
-        with trio.CancelScope() as scope:
-            scopes.add(scope)
-            try:
-                await work()
-            finally:
-                scopes.discard(scope)
-        if not scope.cancelled_caught:
-            return

@@ -69,12 +69,16 @@ class Remover:
         """Remove what is due on every host now, and return how many runs that were."""
         before = self.removed
         for host in list(self._engine.hosts.values()):
-            if host.settings.retention.after and host.leads(RETENTION):
-                floor = await self._floor(host)
-                await self._look_again(host, floor)
-                for state, after in host.settings.retention.after:
-                    await self._go_over(host, state, after, floor)
+            with host.leading(RETENTION) as leads:
+                if leads and host.settings.retention.after:
+                    await self._sweep(host)
         return self.removed - before
+
+    async def _sweep(self, host: WorkflowHost) -> None:
+        floor = await self._floor(host)
+        await self._look_again(host, floor)
+        for state, after in host.settings.retention.after:
+            await self._go_over(host, state, after, floor)
 
     async def _floor(self, host: WorkflowHost) -> int:
         """Return the number of the oldest run that stays because it is among the newest ones."""

@@ -24,6 +24,7 @@ from actorflow.registry.kinds.workflow_hook import WorkflowHook
 from actorflow.run.document import PutDocument
 from actorflow.run.retry import RetryPolicy
 from actorflow.run.row import RunChanged
+from actorflow.run.shard import HOOKS
 from hosts.workflow.hook.delivery import CURSOR, HookDelivery, delivery_of, given_up, kept, waiting
 from hosts.workflow.host import WorkflowHost
 
@@ -75,7 +76,9 @@ class Hook:
                     moved = trio.Event()
                     try:
                         moved = self._host.engine.moved  # before it looks: what moves after that wakes it
-                        wait = await self._step()
+                        wait = _POLL
+                        with self._host.leading(HOOKS) as leads:
+                            wait = await self._step() if leads else _POLL
                     except Error as error:
                         self._node.log("warn", f"hook {self.id}: {error.message}", {"hook": self.id})
                         wait = _POLL
@@ -114,8 +117,8 @@ class Hook:
         if row is not None:
             return decode(row.value), row.revision
         newest = await writer.read(lambda store: store.last_change())
-        await self._write(PutDocument(CURSOR, self.id, encode(newest), revision=0))
-        return newest, 1
+        answer = await writer.write(PutDocument(CURSOR, self.id, encode(newest), revision=0))
+        return (newest, 1) if answer.accepted else await self._cursor()  # another node was first
 
     async def _write(self, document: PutDocument) -> None:
         answer = await self._host.engine.writer.write(document)

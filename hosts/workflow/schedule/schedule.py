@@ -16,12 +16,13 @@ from typing import TYPE_CHECKING, Any, Final
 import trio
 
 from actorflow.duration import SECOND, format_duration
-from actorflow.errors import NOT_FOUND, Error, invalid
+from actorflow.errors import CONFLICT, NOT_FOUND, Error, invalid
 from actorflow.names import parse_id
 from actorflow.node.waiting import Answer
 from actorflow.ports import SpawnRequest
 from actorflow.registry.kinds.workflow_schedule import WorkflowSchedule
 from actorflow.run.schedule import BATCH, CANCEL_PREVIOUS, QUEUE, Slots
+from actorflow.run.shard import SCHEDULES
 from hosts.workflow.host import WorkflowHost
 from hosts.workflow.schedule.state import KIND, ScheduleState, state_of
 
@@ -74,7 +75,9 @@ class Schedule:
             with self._scope:
                 while True:
                     try:
-                        wait = await self._step()
+                        wait = _RETRY_AFTER
+                        with self._host.leading(SCHEDULES) as leads:
+                            wait = await self._step() if leads else _RETRY_AFTER
                         delay = _RETRY_AFTER
                     except Error as error:
                         self._node.log("warn", f"schedule {self.id}: {error.message}", {"schedule": self.id})
@@ -118,7 +121,12 @@ class Schedule:
             return state
         now = self._node.clock.now()
         if state is None:
-            return await self._write(ScheduleState(times, now, paused=self._config.paused))
+            try:
+                return await self._write(ScheduleState(times, now, paused=self._config.paused))
+            except Error as error:
+                if error.kind != CONFLICT:
+                    raise
+            return await self._state()  # another node has begun it at the same moment
         return await self._write(replace(state, times=times, slot=now))
 
     async def _write(self, state: ScheduleState) -> ScheduleState:
