@@ -66,6 +66,10 @@ class Calls:
         """Return the calls that are being attempted."""
         return [call for call in self._open.values() if call.give_up is not None]
 
+    def queued(self) -> int:
+        """Return how many calls wait for a slot of their host."""
+        return len(self._attempts.waiting)
+
     def go_on(self) -> None:
         """Attempt what waits and may begin by now."""
         self._attempts.go_on(max((host.concurrency for host in self._engine.hosts.values()), default=0))

@@ -59,12 +59,16 @@ class Owned:
     def own(self, shards: Mapping[int, int]) -> None:
         """Own these from now on, and nothing else; what was done in a role that is not among them is cancelled."""
         self.shards = dict(shards)
-        mine = frozenset(unit for unit in shards if unit < SHARDS)
-        self.near = mine if len(mine) < SHARDS else frozenset()
+        self.spread(crowded=False)
         for role, scopes in self._scopes.items():
             if role not in shards:
                 for scope in scopes:
                     scope.cancel()
+
+    def spread(self, *, crowded: bool) -> None:
+        """Let new runs be put into any shard while too much waits here, else into those of this node."""
+        mine = frozenset(unit for unit in self.shards or () if unit < SHARDS)
+        self.near = frozenset() if crowded or len(mine) == SHARDS else mine
 
     def disown(self, units: Collection[int]) -> None:
         """Own these no longer."""

@@ -164,6 +164,7 @@ class Ownership:
             await self._compare(host)
             await self._take(host)
             self._give_back(host)
+            host.spread(crowded=self._engine.calls.queued() > host.concurrency)
 
     async def _bury(self) -> bool:
         """Remove the dead; tells whether there were any."""
