@@ -50,7 +50,7 @@ def test_an_unknown_function_exits_3_with_a_suggestion(shop: Project) -> None:
 def test_a_call_that_takes_too_long_exits_6(shop: Project) -> None:
     began = time.monotonic()
     assert shop.inside("call", "app:slow", "--timeout", "200ms").code == 6
-    assert time.monotonic() - began < 20
+    assert time.monotonic() - began < 50
 
 
 def test_what_begins_like_json_and_is_not_exits_2(shop: Project) -> None:

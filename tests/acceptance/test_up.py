@@ -34,13 +34,13 @@ def test_a_signal_drains_and_stops(shop: Project, number: signal.Signals) -> Non
 
 
 def test_a_second_signal_stops_at_once(shop: Project) -> None:
-    node = shop.up()
+    node = shop.up("-o", "app:actors:lifecycle={auto_start: true, stop_timeout: 60s}")
     node.client.spawn("app:stubborn", "app:actors")
     node.process.send_signal(signal.SIGINT)
     node.until(lambda: "draining" in node.log)
     began = time.monotonic()
     assert node.end(signal.SIGINT) == 130
-    assert time.monotonic() - began < 5, "the stop time-out is ten seconds"
+    assert time.monotonic() - began < 40, "the stop time-out is a minute"
 
 
 def test_a_killed_node_goes_on_where_it_was(shop: Project) -> None:

@@ -231,7 +231,7 @@ def ticks(node: Running) -> list[int]:
 def failure(node: Running, entry: str, host: str, *args: Any) -> Error:
     """Run an entry to its end and return the error it ends with."""
     with pytest.raises(Error) as caught:
-        node.client.wait(node.client.spawn(entry, host, list(args)), timeout=25)
+        node.client.wait(node.client.spawn(entry, host, list(args)), timeout=30)
     return caught.value
 
 

@@ -21,7 +21,7 @@ from tests.crash.living import HOST, REGISTRY, Report, faults, known_runs, pid_o
 
 LANGUAGES: Final = ("py", "lua")
 FEWEST: Final = 6 * len(LANGUAGES)  # a start, four signals, and the other code
-PATIENCE: Final = 15
+PATIENCE: Final = 30
 
 
 class Life:

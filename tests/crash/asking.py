@@ -15,7 +15,7 @@ REGISTRY = Path(__file__).with_name("registry_asking")
 HOST = "app:flows"
 LANGUAGES = ("py", "lua")
 FEWEST = 7 * len(LANGUAGES)  # two starts, three signals, two updates
-PATIENCE = 10.0
+PATIENCE = 30.0
 
 
 class Asking:

@@ -23,7 +23,7 @@ from tests.crash.living import Report, known_runs, read_report
 
 REGISTRY: Final = Path(__file__).with_name("registry_everything")
 HOST: Final = "app:flows"
-PATIENCE: Final = 15
+PATIENCE: Final = 30
 NIGHTS: Final = (1_772_323_200_000_000_000, 1_772_323_200_000_000_000 + 2 * 86_400_000_000_000 - 1)
 """From the first of March 2026 two days: two slots of the schedule."""
 

@@ -19,7 +19,7 @@ from tests.conformance.workflow.durable import Durable, engine_of
 
 Ops = Generator[tuple[Any, ...], Any, Any]
 
-PATIENCE = 20
+PATIENCE = 30
 SLOW = """
 import os, trio
 async def main(path):

@@ -21,7 +21,7 @@ from actorflow.store.port import Reader, RunFilter
 
 REGISTRY = Path(__file__).with_name("registry")
 HOST = "app:flows"
-PATIENCE = 10
+PATIENCE = 30
 ALL = 10_000
 
 

@@ -45,4 +45,4 @@ async def test_a_recovered_run_reaches_who_starts_with_the_node(tmp_path: Path, 
         await waiting_for(node, pid)
     place.entries["late"] = {"kind": "process.host", "lifecycle": {"auto_start": True}}
     async with place.node() as node:
-        assert result in await node.wait(pid, timeout=10)
+        assert result in await node.wait(pid, timeout=30)

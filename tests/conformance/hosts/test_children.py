@@ -145,7 +145,7 @@ async def start(node: Node, entry: str, workflow_id: str, *args: Any) -> str:
 async def told(node: Node, parent: str) -> Any:
     """Let a parent say what it has heard."""
     await node.send(parent, "tell")
-    return await node.wait(parent, timeout=10)
+    return await node.wait(parent, timeout=30)
 
 
 @pytest.mark.parametrize(
@@ -200,7 +200,7 @@ async def test_a_parent_that_continues_as_new_hears_of_its_child(place: Place, l
         await until(lambda: node.hosts[FLOWS].alive(pid_of("chain/1")) is True)
     async with place.node() as node:
         await node.send(pid_of("chain/1"), "go", 7)
-        assert await node.wait(pid, timeout=10) == [pid_of("chain/1"), 7]
+        assert await node.wait(pid, timeout=30) == [pid_of("chain/1"), 7]
 
 
 async def test_the_end_of_a_run_that_was_there_is_heard_like_that_of_a_child(place: Place, language: str) -> None:
@@ -214,7 +214,7 @@ async def test_the_end_of_a_run_that_was_there_is_heard_like_that_of_a_child(pla
         await trio.sleep(0.05)
     async with place.node() as node:
         await node.send(pid_of("shared"), "go", 8)
-        assert await node.wait(caller, timeout=10) == 8
+        assert await node.wait(caller, timeout=30) == 8
     async with place.node() as node:
         assert await told(node, parent) == [["pid.exit", pid_of("shared"), 8, ""]]
 
@@ -229,7 +229,7 @@ async def test_a_cancellation_runs_down_the_tree_and_everybody_cleans_up(place: 
         await node.cancel(top, "enough")
         for workflow_id in ("top", "top/1", "top/1/1"):
             with pytest.raises(Error) as caught:
-                await node.wait(pid_of(workflow_id), timeout=10)
+                await node.wait(pid_of(workflow_id), timeout=30)
             assert caught.value.kind == "Canceled", workflow_id
     assert sorted(notes.read_text().split()) == ["0", "1", "2"]
 
@@ -243,7 +243,7 @@ async def test_a_terminated_parent_takes_the_whole_tree_along(place: Place, lang
         await node.terminate(top)
         for workflow_id in ("top", "top/1", "top/1/1"):
             with pytest.raises(Error, match="terminated"):
-                await node.wait(pid_of(workflow_id), timeout=10)
+                await node.wait(pid_of(workflow_id), timeout=30)
     assert not notes.exists()
 
 
@@ -280,4 +280,4 @@ async def test_a_workflow_that_sends_to_an_actor_of_an_earlier_boot_hears_that_i
         await waiting_for(node, sender)
     async with place.node() as node:
         await node.send(sender, "go")
-        assert await node.wait(sender, timeout=10) == "NotFound"
+        assert await node.wait(sender, timeout=30) == "NotFound"

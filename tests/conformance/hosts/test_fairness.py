@@ -114,10 +114,10 @@ async def test_a_crash_never_takes_neighbours_along(place: Place) -> None:
         failures: list[Any] = []
         for how in (1, 2, {}, "x"):
             try:
-                await node.exec("app:crash", host=ACTORS, args=[how], timeout=5)
+                await node.exec("app:crash", host=ACTORS, args=[how], timeout=30)
             except Error as error:
                 failures.append(error.kind)
         assert failures == ["Internal"] * 4
         for number, pid in enumerate(neighbours):
             await node.send(pid, "go", number)
-            assert await node.wait(pid, timeout=5) == number
+            assert await node.wait(pid, timeout=30) == number

@@ -49,12 +49,12 @@ async def test_a_fork_has_what_the_original_took_over(tmp_path: Path, language: 
         await node.send(pid, "on")
         await node.send(pid, "kept", "unread")
         with pytest.raises(Error, match="sold out"):
-            await node.wait(pid, timeout=5)
+            await node.wait(pid, timeout=30)
         mark.touch()
         await node.runs.change("retry", "c")
-        assert await node.wait(pid, timeout=5) == ["unread", "in stock"]
+        assert await node.wait(pid, timeout=30) == ["unread", "in stock"]
         made = await node.fork("c", since="last", results={"app:stock": "plenty"})
-        assert await node.wait(made["pid"], timeout=5) == ["unread", "plenty"]
+        assert await node.wait(made["pid"], timeout=30) == ["unread", "plenty"]
 
 
 STOCK = """

@@ -74,12 +74,12 @@ async def test_a_run_that_used_everything_leaves_nothing(place: Place) -> None:
             options={"workflow.id": "m", "workflow.memo": {"first": NAME * 500}},
         )
         await node.approve("m", "order", NAME, reason=NAME, by="ann")
-        with trio.fail_after(10):
+        with trio.fail_after(30):
             while (shown := await node.runs.show("m"))["run_id"] == first.run_id:
                 assert shown["state"] not in {"failed", "paused"}, shown["error"] or shown
         await node.approve("m", "again", NAME, by="ann")
         await node.approve("m", "order", NAME, by="ann")
-        with trio.fail_after(10):
+        with trio.fail_after(30):
             while not await awaited(node):
                 shown = await node.runs.show("m")
                 assert shown["state"] not in {"failed", "paused"}, shown["error"] or shown

@@ -19,6 +19,8 @@ LONG: Final = {"isolate": True, "limits": {"slice": {"kill": "60s"}}}
 COUNT: Final = "local n = 0 for i = 1, ... do n = n + i % 7 end"
 """A loop that takes about 12 ns a round."""
 FOR_EVER: Final = 3_000_000_000
+SOON: Final = 15
+"""Seconds in which nobody has counted that far, on a busy machine too."""
 LATE: Final = 0.02
 
 
@@ -158,7 +160,7 @@ async def test_an_isolated_process_that_loops_or_eats_memory_ends_alone(place: P
             assert caught.value.kind == "Resource"
             assert await node.exec(entry, host=ACTORS, args=[False], timeout=20) == "well"
         await node.send(neighbour, "go", "on")
-        assert await node.wait(neighbour, timeout=5) == "on"
+        assert await node.wait(neighbour, timeout=30) == "on"
 
 
 async def test_one_that_computes_can_be_terminated_and_leaves_its_runtime_to_others(place: Place) -> None:
@@ -169,10 +171,10 @@ async def test_one_that_computes_can_be_terminated_and_leaves_its_runtime_to_oth
         began = trio.current_time()
         await node.terminate(pid)
         with pytest.raises(Error, match="terminated"):
-            await node.wait(pid, timeout=5)
-        assert trio.current_time() - began < 1
-        assert await node.exec("app:count", host=ACTORS, args=[6], timeout=5) == 21
-        assert trio.current_time() - began < 3
+            await node.wait(pid, timeout=30)
+        assert trio.current_time() - began < SOON
+        assert await node.exec("app:count", host=ACTORS, args=[6], timeout=30) == 21
+        assert trio.current_time() - began < 2 * SOON
 
 
 async def test_a_cancellation_and_messages_wait_until_it_has_computed(place: Place) -> None:
@@ -228,7 +230,7 @@ async def test_a_node_stops_while_one_computes(place: Place) -> None:
             pid = await node.spawn(f"app:{name}", host=ACTORS, args=[FOR_EVER])
             await computing(node, pid)
         began = trio.current_time()
-    assert trio.current_time() - began < 3
+    assert trio.current_time() - began < SOON
 
 
 async def test_processes_of_one_isolated_entry_take_turns(place: Place) -> None:
@@ -341,7 +343,7 @@ async def test_one_that_is_ended_while_it_loads_was_never_started(place: Place) 
         await until(lambda: any(_is_computing(info.waits) for info in node.processes()))
         (loading,) = [info.pid for info in node.processes() if info.entry == "app:slow"]
         await node.terminate(loading)
-        assert await node.wait(starter, timeout=5) == [True, "process terminated"]
+        assert await node.wait(starter, timeout=30) == [True, "process terminated"]
         assert not list(node.processes())
 
 
@@ -354,11 +356,11 @@ async def test_one_that_ends_while_its_heir_loads_is_gone(place: Place) -> None:
         assert [info.entry for info in node.processes()] == ["app:old"]
         await node.terminate(pid)
         with pytest.raises(Error, match="terminated"):
-            await node.wait(pid, timeout=5)
+            await node.wait(pid, timeout=30)
         assert not list(node.processes())
         began = trio.current_time()
         await node.spawn("app:old", host=ACTORS)
-        assert trio.current_time() - began < 2
+        assert trio.current_time() - began < SOON
 
 
 async def test_a_link_to_a_parent_that_ended_while_its_child_loaded_ends_the_child(place: Place) -> None:

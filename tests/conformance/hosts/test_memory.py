@@ -54,7 +54,7 @@ async def test_unread_messages_are_held_to_the_limit(tmp_path: Path, language: s
         assert sent < 60_000, "it was never refused"
         assert sent > (1 << 20) / weight_of((payload,)) / 4
         with pytest.raises(Error, match=r"unread messages hold more memory than limits\.memory\.kill allows") as ended:
-            await node.wait(full, timeout=5)
+            await node.wait(full, timeout=30)
         assert ended.value.kind == RESOURCE
         assert [info.pid for info in node.processes()] == [neighbour]
 
@@ -124,5 +124,5 @@ async def test_an_idle_process_that_holds_most_of_a_full_heap_ends(tmp_path: Pat
         idle = await node.spawn(hold, host=ACTORS, args=[500_000])
         assert await node.exec(hold, host=ACTORS, args=[290_000], timeout=30) == 290_000
         with pytest.raises(Error, match="app:hold: holds most of a memory that is full") as ended:
-            await node.wait(idle, timeout=5)
+            await node.wait(idle, timeout=30)
         assert ended.value.kind == RESOURCE

@@ -80,7 +80,7 @@ async def test_a_task_queue_names_the_host_of_a_start(place: Place) -> None:
     async with place.node() as node:
         pid = await node.spawn("app:simple", host=FLOWS, options={"workflow.task_queue": "jobs"})
         assert f"@{OTHER}|" in pid
-        assert await node.wait(pid, timeout=5) == 1
+        assert await node.wait(pid, timeout=30) == 1
         with pytest.raises(Error, match="did you mean 'jobs'") as refused:
             await node.spawn("app:simple", host=FLOWS, options={"workflow.task_queue": "jbs"})
     assert refused.value.kind == INVALID
@@ -138,7 +138,7 @@ async def test_an_option_that_is_for_temporal_is_noticed_once(place: Place) -> N
     async with place.node() as node:
         for _ in range(2):
             options = {"workflow.enable_eager_start": True, "temporal.workflow.versioning_intent": "x"}
-            await node.wait(await node.spawn("app:simple", host=FLOWS, options=options), timeout=5)
+            await node.wait(await node.spawn("app:simple", host=FLOWS, options=options), timeout=30)
     ignored = [notice.text for notice in place.notices if notice.code == "option-ignored"]
     assert len(ignored) == 2
     assert "enable_eager_start" in " ".join(ignored)

@@ -84,7 +84,7 @@ def queue_place(path: Path, **consumer: Any) -> Place:
 
 async def answers(node: Node, count: int) -> list[Any]:
     queue, got = queues(node).queue("app:answers"), []
-    with trio.fail_after(10):
+    with trio.fail_after(30):
         for _ in range(count):
             delivery = await queue.take()
             delivery.settle("ack")

@@ -53,7 +53,7 @@ async def test_the_same_code_passes_as_a_workflow(area: str, tmp_path: Path) -> 
     async with boot(APPS / area, data=tmp_path, overrides=[*kinds, *durable]) as booted:
         for test in tests:
             try:
-                await booted.node.exec(test, host=host, timeout=10)
+                await booted.node.exec(test, host=host, timeout=30)
             except Error as error:
                 wrong.append(f"{test}: {error.message}\n{error.failure.stack}")
     assert not wrong, "\n\n".join(["", *wrong])

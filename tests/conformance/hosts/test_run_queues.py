@@ -73,7 +73,7 @@ async def test_a_run_of_a_queue_that_its_host_does_not_serve_waits_until_it_is_r
         assert second.startswith("may begin from ")
         await node.send(lua, "early", 1)
         await node.runs.change("release", "a", by="ann")
-        assert await node.wait(lua, timeout=5) == "a"
+        assert await node.wait(lua, timeout=30) == "a"
         assert [(state["state"], state["by"]) for state in (await node.runs.show("a"))["states"]] == [
             ("created", ""),
             ("pending", "ann"),
@@ -81,7 +81,7 @@ async def test_a_run_of_a_queue_that_its_host_does_not_serve_waits_until_it_is_r
         ]
         await node.runs.change("terminate", "b")
         with pytest.raises(Error, match="terminated"):
-            await node.wait(other, timeout=5)
+            await node.wait(other, timeout=30)
 
 
 async def test_those_that_are_due_are_released_together_by_queue(place: Place) -> None:
@@ -96,7 +96,7 @@ async def test_those_that_are_due_are_released_together_by_queue(place: Place) -
         (line,) = await node.runs.change_all("release", RunFilter(queue="nightly"), due=True)
         assert (line["pid"], line["to"]) == (pids[0], "pending")
         assert len(await node.runs.change_all("release", RunFilter(queue="default"), due=True)) == 1
-        assert [await node.wait(pid, timeout=5) for pid in pids] == ["a", "b"]
+        assert [await node.wait(pid, timeout=30) for pid in pids] == ["a", "b"]
         assert await names(node, state="created") == {"late", "later", "c"}
         with pytest.raises(Error) as refused:
             await node.runs.change_all("pause", RunFilter(), due=True)
@@ -119,7 +119,7 @@ async def test_without_a_node_what_is_released_begins_with_the_next_one(place: P
     ]
     await stores.close()
     async with place.node() as node:
-        assert await node.wait(pid, timeout=5) == "a"
+        assert await node.wait(pid, timeout=30) == "a"
 
 
 async def test_a_host_that_comes_to_serve_a_queue_takes_its_runs_up(place: Place) -> None:
@@ -129,10 +129,10 @@ async def test_a_host_that_comes_to_serve_a_queue_takes_its_runs_up(place: Place
         await held(node, "c", queue="monthly")
     place.entries["flows"]["queues"] = ["nightly"]
     async with place.node() as node:
-        assert await node.wait(pid, timeout=5) == "a"
+        assert await node.wait(pid, timeout=30) == "a"
         assert await names(node, state="created") == {"b", "c"}, "what is on hold waits for a hand"
         await node.runs.change("release", "b")
-        assert await node.wait(kept, timeout=5) == "b"
+        assert await node.wait(kept, timeout=30) == "b"
     del place.entries["flows"]["queues"]
     async with place.node() as node:
         await until(lambda: not node.hosts[FLOWS].engine.open_ids)  # type: ignore[attr-defined]
@@ -145,16 +145,16 @@ async def test_a_host_that_serves_none_leaves_every_start_to_a_hand(place: Place
         pid = await held(node, "a")
         assert "it serves none" in (await node.runs.show("a"))["reason"]
         await node.runs.change("release", pid)
-        assert await node.wait(pid, timeout=5) == "a"
+        assert await node.wait(pid, timeout=30) == "a"
 
 
 async def test_a_run_on_hold_holds_no_lock_key(place: Place) -> None:
     async with place.node() as node:
         waits = await held(node, "a", queue="nightly", lock_key="k")
         pid = await node.spawn("app:py", host=FLOWS, args=["b"], options={"workflow.lock_key": "k"})
-        assert await node.wait(pid, timeout=5) == "b"
+        assert await node.wait(pid, timeout=30) == "b"
         await node.runs.change("release", waits)
-        assert await node.wait(waits, timeout=5) == "a"
+        assert await node.wait(waits, timeout=30) == "a"
 
 
 async def test_a_child_may_be_in_another_queue(place: Place) -> None:
@@ -163,7 +163,7 @@ async def test_a_child_may_be_in_another_queue(place: Place) -> None:
         await until(lambda: "child" in node.hosts[FLOWS].engine.open_ids)  # type: ignore[attr-defined]
         assert (await node.runs.show("child"))["queue"] == "nightly"
         await node.runs.change("release", "child")
-        assert await node.wait(pid, timeout=5) == "of the family"
+        assert await node.wait(pid, timeout=30) == "of the family"
 
 
 async def test_what_follows_a_run_is_in_its_queue(place: Place) -> None:
@@ -172,13 +172,13 @@ async def test_what_follows_a_run_is_in_its_queue(place: Place) -> None:
         policy = {"initial_interval": 1, "maximum_attempts": 2}
         pid = await held(node, "a", "app:fails", queue="nightly", retry_policy=policy)
         await node.runs.change("release", pid)
-        await node.wait(pid, until="failed", timeout=5)
+        await node.wait(pid, until="failed", timeout=30)
         await until(lambda: node.hosts[FLOWS].engine.open_ids.get("a", 1) > 1)  # type: ignore[attr-defined]
         shown = await node.runs.show("a")
         assert (shown["attempt"], shown["state"], shown["queue"]) == (2, "created", "nightly")
         await node.runs.change("release", pid)
         with pytest.raises(Error, match="a"):
-            await node.wait(pid, timeout=5)
+            await node.wait(pid, timeout=30)
 
 
 WAITS = """
@@ -214,7 +214,7 @@ async def test_who_waits_for_an_id_gets_it_by_priority(place: Place, by: str) ->
         last = holder
         while started:
             await node.send(last, "go", 1)
-            await node.wait(last, timeout=5)
+            await node.wait(last, timeout=30)
             name = await begun(node, started)
             order.append(name)
             last = started.pop(name)
@@ -241,7 +241,7 @@ async def test_a_child_has_the_priority_of_its_parent(place: Place) -> None:
         await node.start("app:waits", host=FLOWS, options={"workflow.id": "a", "workflow.on_conflict": "queue"})
         waiting = [line["run_id"] for line in await node.runs.find(RunFilter(entry="app:waits", state="created"))]
         await node.send(holder, "go", 1)
-        await node.wait(holder, timeout=5)
+        await node.wait(holder, timeout=30)
         first = await node.runs.show(await begun(node, {run: run for run in waiting}))
         assert (first["args"], first["priority"]) == (["mine"], 7)
         assert {(await node.runs.show(run))["priority"] for run in waiting} == {7, 0, -1}

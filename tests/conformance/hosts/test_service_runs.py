@@ -108,7 +108,7 @@ async def test_one_run_goes_on_over_restarts_of_the_node_and_of_the_service(plac
         await made.supervisor.moved(move)
         assert state(made) == "running"
         await made.node.send(PID, "close")
-        assert await made.node.wait(PID, timeout=10) == "closed"
+        assert await made.node.wait(PID, timeout=30) == "closed"
         await until(lambda: state(made) == "exited")
         assert await runs(made) == [(first[0], "completed")]
 
@@ -131,5 +131,5 @@ async def test_a_service_may_ask_its_run_to_stop(place: Place) -> None:
         (first,) = await runs(made)
     place.entries["desk"]["lifecycle"] = {}
     async with booted(place) as made:
-        assert await made.node.wait(PID, timeout=10) == "service stopping"
+        assert await made.node.wait(PID, timeout=30) == "service stopping"
         assert await runs(made) == [(first[0], "completed")]

@@ -71,10 +71,10 @@ async def test_attempts_of_one_key_are_limited_and_delay_no_other(tmp_path: Path
 
 
 async def test_attempts_begin_by_the_rate(tmp_path: Path) -> None:
-    notes = await worked(place_with(tmp_path, rate="4/200ms"), items("a", 10))
+    notes = await worked(place_with(tmp_path, rate="4/1s"), items("a", 10))
     began = [at for _, _, _, at in notes]
-    assert began[3] - began[0] < 0.19
-    assert began[9] - began[0] >= 0.25
+    assert began[3] - began[0] < 0.95
+    assert began[9] - began[0] >= 1.2
 
 
 async def test_a_high_priority_is_served_first(tmp_path: Path) -> None:

@@ -158,12 +158,12 @@ def place(tmp_path: Path) -> Place:
 
 async def asked(node: Node, language: str, host: str, options: Mapping[str, Any], **order: Any) -> dict[str, Any]:
     given = {"options": dict(options), "word": "w", **order}
-    answer: dict[str, Any] = await node.exec(f"app:parent_{language}", host=host, args=[given], timeout=10)
+    answer: dict[str, Any] = await node.exec(f"app:parent_{language}", host=host, args=[given], timeout=30)
     return answer
 
 
 async def shown_when(booted: Booted, reference: str, check: Check) -> None:
-    with trio.fail_after(10):
+    with trio.fail_after(30):
         while True:
             shown = await booted.node.runs.show(reference)
             if check(shown, booted.node):
@@ -208,7 +208,7 @@ async def test_a_second_start_of_an_id_does_what_its_policy_says(place: Place, l
             entry = {"held": "app:child", "completed": "app:short", "failed": "app:fails"}[before]
             first = await node.start(entry, host=FLOWS, args=["first"], options={"workflow.id": workflow_id})
             if before != "held":
-                await node.wait(str(first.value), until=before, timeout=5)
+                await node.wait(str(first.value), until=before, timeout=30)
             spelled = {"id": workflow_id, "parent_close_policy": "abandon", **options}
             answer = await asked(node, language, host, {"workflow": spelled})
             row = await booted.stores.about(workflow_id, lambda reader, name=workflow_id: find(reader, name))  # type: ignore[misc]
@@ -231,12 +231,12 @@ async def test_a_parent_that_ends_does_to_its_child_what_the_start_said(place: P
             parent = await booted.node.spawn(f"app:parent_{language}", host=FLOWS, args=[given])
             await shown_when_there(booted, policy)
             await booted.node.send(parent, "end")
-            await booted.node.wait(parent, timeout=5)
+            await booted.node.wait(parent, timeout=30)
             await shown_when(booted, policy, said("state", state))
 
 
 async def shown_when_there(booted: Booted, workflow_id: str) -> None:
-    with trio.fail_after(10):
+    with trio.fail_after(30):
         while booted.node.hosts[FLOWS].alive(f"{{local@{FLOWS}|{workflow_id}}}") is not True:  # noqa: ASYNC110 - see the name
             await trio.sleep(0.01)
 
@@ -270,7 +270,7 @@ async def test_each_way_to_spawn_takes_options_context_messages_and_a_name(
         assert again["pid"] == answer["pid"], "a name finds who has it"
         assert (await node.runs.show("named"))["memo"] == {"a": 1}
         await node.send("named", "end")
-        assert await node.wait(answer["pid"], timeout=5) == ["w", "hello", "w", "green"]
+        assert await node.wait(answer["pid"], timeout=30) == ["w", "hello", "w", "green"]
 
 
 @PARENTS

@@ -251,5 +251,5 @@ async def test_options_that_mean_nothing_are_named(place: Place) -> None:
         assert "did you mean 'activity.start_to_close_timeout'" in texts[1]
         with pytest.raises(Error, match="expected true or false"):
             raise Error(
-                await node.exec("app:options", host=FLOWS, args=[{"activity.wait_for_cancellation": "yes"}], timeout=9)
+                await node.exec("app:options", host=FLOWS, args=[{"activity.wait_for_cancellation": "yes"}], timeout=30)
             )

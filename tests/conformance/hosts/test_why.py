@@ -122,7 +122,7 @@ CASES: Final = [
 
 
 def place_of(tmp_path: Path) -> Place:
-    place = Place(tmp_path)
+    place = Place(tmp_path, {"lifecycle": {"auto_start": True, "stop_timeout": "100ms"}})
     for name in ("long", "fails"):
         place.python(name, FUNCTIONS, "function", method=name)
     place.python("slow", FUNCTIONS, "function", method="slow", limits={"concurrency": 1})

@@ -116,7 +116,7 @@ async def test_an_untrapped_link_takes_the_process_along_and_cascades_across_hos
         pid = await node.node.spawn("app:main", host=HOST)
         await until(lambda: node.node.directory.find("end") is not None)
         await node.node.send("end", "fail")
-        assert await node.node.wait(pid, timeout=5) == [[EXIT, True, None, Failure("linked process failed", INTERNAL)]]
+        assert await node.node.wait(pid, timeout=30) == [[EXIT, True, None, Failure("linked process failed", INTERNAL)]]
 
 
 async def test_a_chain_of_links_of_any_length_comes_down() -> None:
@@ -133,7 +133,7 @@ async def test_a_chain_of_links_of_any_length_comes_down() -> None:
         await until(lambda: node.node.directory.find("last") is not None)
         await node.node.terminate("last")
         with pytest.raises(Error, match="linked process failed"):
-            await node.node.wait(pid, timeout=5)
+            await node.node.wait(pid, timeout=30)
         assert not node.host.table
         assert not node.other.table
         assert len(node.node.links) == 0
@@ -293,11 +293,11 @@ async def test_the_end_of_one_application_process_is_remembered_for_a_while() ->
         node.add("app:child", child)
         pid = await node.node.spawn("app:child", host=HOST, args=["ok"])
         await until(lambda: pid not in node.host.table)
-        assert await node.node.wait(pid, timeout=5) == "ok"
+        assert await node.node.wait(pid, timeout=30) == "ok"
         with pytest.raises(Error, match="process not found"):
             await node.node.send(pid, "t")
         with pytest.raises(Error, match="process not found"):
-            await node.node.wait(DEAD, timeout=5)
+            await node.node.wait(DEAD, timeout=30)
 
 
 async def test_waiting_ends_with_a_time_out() -> None:

@@ -66,8 +66,8 @@ async def test_without_run_an_async_def_runs_on_trio_and_a_def_in_a_thread() -> 
     async with rig() as node:
         node.registry.add_python("a:a", source + "async def main(): return sniffio.current_async_library()")
         node.registry.add_python("a:b", source + "def main(): return threading.current_thread().name")
-        assert await node.node.call("a:a", timeout=5) == "trio"
-        assert await node.node.call("a:b", timeout=5) != "MainThread"
+        assert await node.node.call("a:a", timeout=30) == "trio"
+        assert await node.node.call("a:b", timeout=30) != "MainThread"
 
 
 @pytest.mark.parametrize(
@@ -128,16 +128,16 @@ async def test_a_function_may_be_imported_by_path_and_import_its_libraries_by_al
     async with rig() as node:
         node.registry.add_python("a:join", "")
         node.registry.bundles["a:join"] = Bundle("a:join", "function.py", "", import_path="os.path:join")
-        assert await node.node.call("a:join", ["a", "b"], timeout=5) == os.path.join("a", "b")  # noqa: PTH118
+        assert await node.node.call("a:join", ["a", "b"], timeout=30) == os.path.join("a", "b")  # noqa: PTH118
         node.registry.bundles["a:join"] = Bundle("a:join", "function.py", "", import_path="nosuch.module:f")
         with pytest.raises(Error, match=r"import of 'nosuch\.module' failed: ModuleNotFoundError"):
-            await node.node.call("a:join", timeout=5)
+            await node.node.call("a:join", timeout=30)
         library = Bundle("a:lib", "library.py", "def twice(x): return 2 * x", file="lib.py")
         source = "import helper\nfrom helper import twice\nimport json\ndef main(x): return [helper.twice(x), twice(x)]"
         node.registry.bundles["a:join"] = Bundle(
             "a:join", "function.py", source, file="f.py", method="main", imports={"helper": library}
         )
-        assert await node.node.call("a:join", [4], timeout=5) == [8, 8]
+        assert await node.node.call("a:join", [4], timeout=30) == [8, 8]
 
 
 @pytest.mark.parametrize(
@@ -173,7 +173,7 @@ async def test_a_lua_function_is_a_process_of_its_own() -> None:
     async with rig() as node:
         node.add("shop:price", function, "function.lua")
         for _ in range(2):
-            result = await node.node.call("shop:price", [7], context={"tenant": "t"}, timeout=5)
+            result = await node.node.call("shop:price", [7], context={"tenant": "t"}, timeout=30)
             assert result == [7, "shop:price#lua.1", {"tenant": "t"}, 1, -1]
         failing = await node.run(attempt((Op.EXEC, SpawnRequest("shop:price", HOST))))
         assert "call it with funcs.call" in failing.message
@@ -211,10 +211,10 @@ async def test_a_process_with_a_default_host_is_callable() -> None:
     async with rig() as node:
         node.add("app:child", child, default_host=OTHER)
         node.add("app:optional", child, options={"default_host": OTHER})
-        assert await node.node.call("app:child", [1], timeout=5) == [1, OTHER]
-        assert await node.node.call("app:optional", [2], timeout=5) == [2, OTHER]
+        assert await node.node.call("app:child", [1], timeout=30) == [1, OTHER]
+        assert await node.node.call("app:optional", [2], timeout=30) == [2, OTHER]
         with pytest.raises(Error, match="negative") as caught:
-            await node.node.call("app:child", [-1], timeout=5)
+            await node.node.call("app:child", [-1], timeout=30)
         assert caught.value.kind == INVALID
 
 
@@ -258,9 +258,9 @@ async def test_giving_up_a_call_cancels_an_async_function(library: str) -> None:
         await until(lambda: bool(node.host.table[pid].open))
         await trio.sleep(0.01)
         await node.node.cancel(pid)
-        assert await node.node.wait(pid, timeout=5) == CANCELED
-        with trio.fail_after(5):  # the thread of asyncio hears of it a little later
-            while await node.node.call("a:f", [False], timeout=5) != ["cancelled"]:
+        assert await node.node.wait(pid, timeout=30) == CANCELED
+        with trio.fail_after(30):  # the thread of asyncio hears of it a little later
+            while await node.node.call("a:f", [False], timeout=30) != ["cancelled"]:
                 await trio.lowlevel.checkpoint()
 
 
@@ -278,10 +278,10 @@ async def test_a_function_in_a_thread_can_ask_whether_it_was_given_up() -> None:
             await node.node.call("a:f", [True], timeout=0.02)
         assert caught.value.kind == TIMEOUT
         for _ in range(200):
-            if await node.node.call("a:f", [False], timeout=5):
+            if await node.node.call("a:f", [False], timeout=30):
                 break
             await trio.sleep(0.005)
-        assert await node.node.call("a:f", [False], timeout=5) == ["noticed"]
+        assert await node.node.call("a:f", [False], timeout=30) == ["noticed"]
 
 
 @pytest.mark.parametrize(("how", "text"), [("os._exit(3)", "exit code 3"), ("os.kill(os.getpid(), 9)", "SIGKILL")])
@@ -380,5 +380,5 @@ async def test_a_stopped_function_host_refuses() -> None:
         node.registry.add_python("a:f", "def main(): pass")
         await node.functions.stop(0)
         with pytest.raises(Error, match="runs no functions") as caught:
-            await node.node.call("a:f", timeout=5)
+            await node.node.call("a:f", timeout=30)
         assert caught.value.kind == UNAVAILABLE

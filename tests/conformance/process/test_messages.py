@@ -174,7 +174,7 @@ async def test_an_application_sends_to_a_pid_or_a_name() -> None:
         pid = await node.node.spawn("app:sink", host=HOST, name="sink")
         await node.node.send(pid, "t", {"a": 1})
         await node.node.send("sink", "t", 1, 2)
-        assert await node.node.wait(pid, timeout=5) == ["", {"a": 1}, [1, 2]]
+        assert await node.node.wait(pid, timeout=30) == ["", {"a": 1}, [1, 2]]
         for topic in ("", "@pid/events"):
             with pytest.raises(Error, match="topic"):
                 await node.node.send("sink", topic)

@@ -59,7 +59,7 @@ async def test_one_event_waits_of_all_that_has_changed(script: Any, expected: An
         revise(node, main=("app:main", "app:other"))
         revise(node, another=("app:another",))
         await node.node.send(pid, "go")
-        assert await node.node.wait(pid, timeout=5) == expected
+        assert await node.node.wait(pid, timeout=30) == expected
 
 
 async def test_who_reads_events_hears_at_once() -> None:
@@ -75,4 +75,4 @@ async def test_who_reads_events_hears_at_once() -> None:
         pid = await node.node.spawn("app:main", host=node.host.id)
         await until(lambda: any("@pid/events" in info.waits[0] for info in node.node.processes()))
         revise(node, main=("app:main",))
-        assert await node.node.wait(pid, timeout=5) == ["app:main"]
+        assert await node.node.wait(pid, timeout=30) == ["app:main"]

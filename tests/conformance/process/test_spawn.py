@@ -101,16 +101,16 @@ async def test_what_cannot_start_says_why(entry: str, host: str, kind: str, text
 async def test_a_workflow_entry_runs_as_an_actor() -> None:
     async with rig() as node:
         node.add("app:flow", returning, "workflow.test")
-        assert await node.node.exec("app:flow", host=HOST, args=[1, "a"], timeout=5) == [1, "a"]
+        assert await node.node.exec("app:flow", host=HOST, args=[1, "a"], timeout=30) == [1, "a"]
 
 
 async def test_a_program_is_compiled_once_per_source() -> None:
     async with rig() as node:
         node.add("app:returning", returning)
         for _ in range(3):
-            await node.node.exec("app:returning", host=HOST, timeout=5)
+            await node.node.exec("app:returning", host=HOST, timeout=30)
         node.registry.bundles["app:returning"] = Bundle("app:returning", "process.test", "another source")
-        await node.node.exec("app:returning", host=HOST, timeout=5)
+        await node.node.exec("app:returning", host=HOST, timeout=30)
         assert node.language.compiled == ["app:returning", "app:returning"]
 
 
@@ -154,7 +154,7 @@ async def test_what_fails_while_a_script_loads_in_its_main_task_fails_the_spawn_
         replies: list[Any] = []
         node.host.spawn(SpawnRequest("app:main", HOST), replies.append)
         node.language.is_loading = lambda: loading[0]  # from now on; `main` is not of that kind
-        early, same, later = await node.node.wait(replies[0].value, timeout=5)
+        early, same, later = await node.node.wait(replies[0].value, timeout=30)
         assert early.kind == NOT_FOUND
         assert "module 'x' not found" in early.message
         assert (same, later) == (True, "later")
@@ -179,7 +179,7 @@ async def test_spawn_returns_when_a_loading_script_first_waits_or_ends() -> None
             node.host.spawn(SpawnRequest("app:script", HOST, (wait,)), replies.append)
             assert trace == ["began"]
             trace.clear()
-            assert await node.node.wait(replies[0].value, timeout=5) == "loaded"
+            assert await node.node.wait(replies[0].value, timeout=30) == "loaded"
             trace.clear()
 
 
@@ -201,7 +201,7 @@ async def test_startup_messages_come_first_in_order_and_from_nobody() -> None:
     async with rig() as node:
         node.add("app:child", child)
         pid = await node.node.spawn("app:child", host=HOST, messages=[("a", (1,)), ("b", (2, 3)), ("c", ())])
-        assert await node.node.wait(pid, timeout=5) == [["a", 1, True], ["b", [2, 3], True], ["c", None, True]]
+        assert await node.node.wait(pid, timeout=30) == [["a", 1, True], ["b", [2, 3], True], ["c", None, True]]
         child_pid = await node.run(main)
         assert child_pid not in node.host.table
 
@@ -244,7 +244,7 @@ async def test_context_is_inherited_and_overlaid() -> None:
     async with rig() as node:
         node.add("app:child", child)
         node.add("app:main", main)
-        result = await node.node.exec("app:main", host=HOST, context={"a": 1, "b": 2}, timeout=5)
+        result = await node.node.exec("app:main", host=HOST, context={"a": 1, "b": 2}, timeout=30)
     assert result == [{"a": 1, "b": 3}, "app:child", OTHER, False]
 
 

@@ -18,7 +18,7 @@ async def test_every_check_holds_where_it_is_allowed(tmp_path: Path) -> None:
     async with actorflow.open(TREE, data=tmp_path) as node:
         for check, host in checks:
             try:
-                await node.exec(check, host=f"app:{host}", timeout=10)
+                await node.exec(check, host=f"app:{host}", timeout=30)
             except Error as error:
                 wrong.append(f"{check} on {host}: {error.message}\n{error.failure.stack}")
     assert len(checks) > 30

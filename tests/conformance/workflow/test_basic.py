@@ -42,7 +42,7 @@ async def test_a_run_calls_functions_and_returns(durable: Durable) -> None:
     durable.registry.add_python("app:double", "async def main(x):\n    return x * 2\n")
     async with durable.node() as node:
         pid = await node.spawn("app:sum", host=WORKFLOWS, args=[3])
-        assert await node.wait(pid, timeout=5) == {"sum": 3 + 6 + 12}
+        assert await node.wait(pid, timeout=30) == {"sum": 3 + 6 + 12}
 
 
 async def test_an_explicit_id_finds_the_open_run(durable: Durable) -> None:
@@ -60,7 +60,7 @@ async def test_an_explicit_id_finds_the_open_run(durable: Durable) -> None:
         with pytest.raises(Error, match="already running"):
             await node.spawn("app:wait", host=WORKFLOWS, options=options)
         await node.send(first, "go", 42)
-        assert await node.wait(first, timeout=5) == 42
+        assert await node.wait(first, timeout=30) == 42
 
 
 async def test_timers_and_select(durable: Durable) -> None:
@@ -73,7 +73,7 @@ async def test_timers_and_select(durable: Durable) -> None:
 
     durable.add("app:timers", main)
     async with durable.node() as node:
-        assert await node.exec("app:timers", host=WORKFLOWS, timeout=5) == 1
+        assert await node.exec("app:timers", host=WORKFLOWS, timeout=30) == 1
 
 
 async def test_children_are_watched_without_asking(durable: Durable) -> None:
@@ -91,7 +91,7 @@ async def test_children_are_watched_without_asking(durable: Durable) -> None:
     durable.add("app:child", child)
     durable.add("app:parent", parent)
     async with durable.node() as node:
-        assert await node.exec("app:parent", host=WORKFLOWS, timeout=5) == [EXIT, True, 2, 11]
+        assert await node.exec("app:parent", host=WORKFLOWS, timeout=30) == [EXIT, True, 2, 11]
 
 
 async def test_messages_between_runs_and_actors(durable: Durable) -> None:
@@ -114,7 +114,7 @@ async def test_messages_between_runs_and_actors(durable: Durable) -> None:
     async with durable.node() as node:
         for echo_host, ask_host in ((WORKFLOWS, WORKFLOWS), (HOST, WORKFLOWS), (WORKFLOWS, HOST)):
             pid = await node.spawn("app:echo", host=echo_host)
-            assert await node.exec("app:asks", host=ask_host, args=[pid], timeout=5) == "hi"
+            assert await node.exec("app:asks", host=ask_host, args=[pid], timeout=30) == "hi"
 
 
 async def test_a_failed_send_answers_not_found(durable: Durable) -> None:
@@ -129,7 +129,7 @@ async def test_a_failed_send_answers_not_found(durable: Durable) -> None:
 
     durable.add("app:main", main)
     async with durable.node() as node:
-        assert await node.exec("app:main", host=WORKFLOWS, timeout=5) == ["NotFound"] * 3
+        assert await node.exec("app:main", host=WORKFLOWS, timeout=30) == ["NotFound"] * 3
 
 
 async def test_failures_end_the_run_and_are_not_retried_when_final(durable: Durable) -> None:
@@ -141,7 +141,7 @@ async def test_failures_end_the_run_and_are_not_retried_when_final(durable: Dura
     durable.registry.add_python("app:refuse", source)
     async with durable.node() as node:
         with pytest.raises(Error, match="sold out") as caught:
-            await node.exec("app:main", host=WORKFLOWS, timeout=5)
+            await node.exec("app:main", host=WORKFLOWS, timeout=30)
         assert (caught.value.kind, caught.value.retryable) == ("Invalid", False)
 
 
@@ -161,7 +161,7 @@ async def test_crashes_are_retried_with_the_same_key(durable: Durable) -> None:
     )
     durable.registry.add_python("app:flaky", source)
     async with durable.node() as node:
-        assert await node.exec("app:main", host=WORKFLOWS, timeout=5) == [1, [1, 2, 3]]
+        assert await node.exec("app:main", host=WORKFLOWS, timeout=30) == [1, [1, 2, 3]]
 
 
 async def test_open_runs_go_on_after_a_restart(durable: Durable) -> None:
@@ -179,10 +179,10 @@ async def test_open_runs_go_on_after_a_restart(durable: Durable) -> None:
         pid = await node.spawn("app:main", host=WORKFLOWS, options={"workflow.id": "m"})
     async with durable.node() as node:
         await node.send(pid, "go", "on")
-        number, doubled, value, differs = await node.wait(pid, timeout=5)
+        number, doubled, value, differs = await node.wait(pid, timeout=30)
         assert (doubled, value, differs, len(number)) == (8, "on", True, 8)
     async with durable.node() as node:
-        assert (await node.wait(pid, timeout=5))[2] == "on"
+        assert (await node.wait(pid, timeout=30))[2] == "on"
 
 
 async def test_a_changed_script_does_not_touch_open_runs_but_a_broken_promise_pauses(durable: Durable) -> None:
@@ -219,5 +219,5 @@ async def test_cancel_and_terminate(durable: Durable) -> None:
             pid = await node.spawn("app:main", host=WORKFLOWS)
             await getattr(node, verb)(pid)
             with pytest.raises(Error) as caught:
-                await node.wait(pid, timeout=5)
+                await node.wait(pid, timeout=30)
             assert caught.value.kind == kind

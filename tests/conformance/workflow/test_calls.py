@@ -59,7 +59,7 @@ async def test_the_time_of_a_call_counts_from_its_record(durable: Durable, optio
     durable.clock.shift = (seconds + 1) * SECOND
     async with durable.node() as node:
         with pytest.raises(Error) as caught:
-            await node.wait(pid, timeout=5)
+            await node.wait(pid, timeout=30)
     assert caught.value.kind == "Timeout"
     assert (caught.value.details or {})["timeout_type"] == "schedule_to_close"
 
@@ -84,7 +84,7 @@ async def test_the_time_of_an_attempt_begins_with_the_attempt(durable: Durable) 
     assert isinstance(durable.clock, Shifted)
     durable.clock.shift = 1000 * SECOND
     async with durable.node() as node:
-        assert await node.wait(pid, timeout=5) == 3
+        assert await node.wait(pid, timeout=30) == 3
 
 
 @pytest.mark.parametrize("way", ["fail", "ask"])
@@ -101,7 +101,7 @@ async def test_a_call_that_was_running_when_its_node_ended(durable: Durable, way
     async with durable.node() as node:
         if way == "fail":
             with pytest.raises(Error, match="was running") as caught:
-                await node.wait(pid, timeout=5)
+                await node.wait(pid, timeout=30)
             assert (caught.value.kind, caught.value.retryable) == ("Unknown", False)
         else:
             await until(lambda: any(notice.code == "run-paused" for notice in durable.notices))
@@ -127,4 +127,4 @@ async def test_a_call_that_had_not_begun_is_not_unknown(durable: Durable, way: s
         await node.stop_host(WORKFLOWS, 0)
     durable.registry.add_python("app:slow", "async def main():\n    return 1\n")
     async with durable.node() as node:
-        assert await node.wait(pid, timeout=5) == "done"
+        assert await node.wait(pid, timeout=30) == "done"

@@ -63,7 +63,7 @@ async def test_the_chain_has_one_id_and_one_result(durable: Durable) -> None:
     durable.add("app:loop", main)
     async with durable.node() as node:
         pid = await start(node, "app:loop", 3)
-        result = await node.wait(pid, timeout=5)
+        result = await node.wait(pid, timeout=30)
         chain = await chain_of(node)
         assert pid == PID
         assert [row.state for row in chain] == ["completed"] * 4
@@ -109,7 +109,7 @@ async def test_messages_go_over_in_order_and_none_is_lost(durable: Durable) -> N
                 nursery.start_soon(node.send, pid, "n", number)
                 if number % 7 == 0:
                     await trio.lowlevel.checkpoint()
-        got = await node.wait(pid, timeout=5)
+        got = await node.wait(pid, timeout=30)
         assert sorted(got) == list(range(30))
         assert len(await chain_of(node)) == 6
 
@@ -127,7 +127,7 @@ async def test_unread_messages_of_a_burst_keep_their_order(durable: Durable) -> 
     async with durable.node() as node:
         messages = tuple(("n", (number,)) for number in range(5))
         pid = await node.spawn("app:one", host=WORKFLOWS, args=[[], 4], messages=messages, options={"workflow.id": "w"})
-        assert await node.wait(pid, timeout=5) == [0, 1, 2, 3, 4]
+        assert await node.wait(pid, timeout=30) == [0, 1, 2, 3, 4]
 
 
 async def test_watchers_names_and_the_context_stay(durable: Durable) -> None:
@@ -154,7 +154,7 @@ async def test_watchers_names_and_the_context_stay(durable: Durable) -> None:
             "app:named", host=WORKFLOWS, args=[2], options={"workflow.id": "w"}, context={"tenant": "acme"}
         )
         await node.send(pid, "go")
-        with trio.fail_after(5):
+        with trio.fail_after(30):
             while len(await chain_of(node)) < 2:  # noqa: ASYNC110 - the chain has no event
                 await trio.sleep(0.005)
         assert node.directory.find("worker") == pid
@@ -163,7 +163,7 @@ async def test_watchers_names_and_the_context_stay(durable: Durable) -> None:
         watching = await node.spawn("app:watcher", host="app:processes", args=[PID])
         await node.send("worker", "go")
         await node.send("worker", "go")
-        assert await node.wait(watching, timeout=5) == [EXIT, {"tenant": "acme"}]
+        assert await node.wait(watching, timeout=30) == [EXIT, {"tenant": "acme"}]
         assert node.directory.find("worker") is None
 
 
@@ -192,7 +192,7 @@ async def test_children_stay_and_the_parent_hears_the_last_run(durable: Durable)
     durable.add("app:parent", parent)
     async with durable.node() as node:
         pid = await start(node, "app:parent")
-        assert await node.wait(pid, timeout=5) == [EXIT, True, 7]
+        assert await node.wait(pid, timeout=30) == [EXIT, True, 7]
 
 
 async def test_what_cannot_be_started_is_refused_and_the_run_goes_on(durable: Durable) -> None:
@@ -211,7 +211,7 @@ async def test_what_cannot_be_started_is_refused_and_the_run_goes_on(durable: Du
     durable.add("app:missing", main)  # a replay says what was said then
     async with durable.node() as node:
         await node.send(pid, "go")
-        assert await node.wait(pid, timeout=5) == "NotFound"
+        assert await node.wait(pid, timeout=30) == "NotFound"
 
 
 async def test_another_entry_and_timers_given_up(durable: Durable) -> None:
@@ -230,7 +230,7 @@ async def test_another_entry_and_timers_given_up(durable: Durable) -> None:
     durable.registry.add_python("app:slow", "import trio\n\nasync def main():\n    await trio.sleep(60)\n")
     async with durable.node() as node:
         pid = await start(node, "app:first")
-        assert await node.wait(pid, timeout=5) == ["hello", "app:second"]
+        assert await node.wait(pid, timeout=30) == ["hello", "app:second"]
         assert not engine_of(node).calls
 
 
@@ -245,7 +245,7 @@ async def test_terminate_ends_the_chain_whenever_it_comes(durable: Durable) -> N
         await trio.sleep(0.02)
         await node.terminate(pid)
         with pytest.raises(Error, match="terminated"):
-            await node.wait(pid, timeout=5)
+            await node.wait(pid, timeout=30)
         chain = await chain_of(node)
         assert [row.state for row in chain] == ["completed"] * (len(chain) - 1) + ["cancelled"]
 
@@ -268,11 +268,11 @@ async def test_the_time_of_the_chain_and_what_people_know_it_by_are_kept(durable
     async with durable.node() as node:
         options = {"workflow.id": "w", "workflow.execution_timeout": "1m", "workflow.memo": {"a": 1}}
         pid = await node.spawn("app:main", host=WORKFLOWS, args=[2], options=options)
-        result = await node.wait(pid, timeout=5)
+        result = await node.wait(pid, timeout=30)
         ids = [row.run_id for row in await chain_of(node)]
         assert result == [ids[0], {"a": 1}, ids[1]]
         pid = await node.spawn(
             "app:endless", host=WORKFLOWS, options={"workflow.id": "e", "workflow.execution_timeout": "150ms"}
         )
         with pytest.raises(Error, match="workflow timed out"):
-            await node.wait(pid, timeout=5)
+            await node.wait(pid, timeout=30)

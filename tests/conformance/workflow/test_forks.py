@@ -73,11 +73,11 @@ async def history(node: Node, pid: str) -> list[tuple[int, str]]:
 async def test_a_fork_keeps_what_comes_before_the_step(tmp_path: Path) -> None:
     async with noded(tmp_path) as node:
         pid = await node.spawn("app:order", host=WORKFLOWS, args=["a"], options={"workflow.id": "o-1"})
-        assert await node.wait(pid, timeout=5) == [["first", "a"], ["second", "a"], ["third", "a"]]
+        assert await node.wait(pid, timeout=30) == [["first", "a"], ["second", "a"], ["third", "a"]]
         before = await history(node, pid)
         made = await node.fork("o-1", since="6")
         assert made["pid"] == "{local@app:workflows|o-1/fork-1}"
-        assert await node.wait(made["pid"], timeout=5) == [["first", "a"], ["second", "a"], ["third", "a"]]
+        assert await node.wait(made["pid"], timeout=30) == [["first", "a"], ["second", "a"], ["third", "a"]]
         assert (made["kept"], made["cut"]) == (6, 6)
         assert await history(node, pid) == before
         assert [kind for _, kind in await history(node, made["pid"])] == [kind for _, kind in before]
@@ -86,11 +86,11 @@ async def test_a_fork_keeps_what_comes_before_the_step(tmp_path: Path) -> None:
 async def test_a_fork_may_have_other_results(tmp_path: Path) -> None:
     async with noded(tmp_path) as node:
         pid = await node.spawn("app:order", host=WORKFLOWS, args=["a"], options={"workflow.id": "o-1"})
-        await node.wait(pid, timeout=5)
+        await node.wait(pid, timeout=30)
         made = await node.fork(pid, since="6", results={"2": ["first", "edited"]})
-        assert await node.wait(made["pid"], timeout=5) == [["first", "edited"], ["second", "a"], ["third", "a"]]
+        assert await node.wait(made["pid"], timeout=30) == [["first", "edited"], ["second", "a"], ["third", "a"]]
         made = await node.fork(pid, since="4", results={"2": ["first", "edited"]})
-        assert await node.wait(made["pid"], timeout=5) == [
+        assert await node.wait(made["pid"], timeout=30) == [
             ["first", "edited"],
             ["second", "edited"],
             ["third", "edited"],
@@ -101,9 +101,9 @@ async def test_a_fork_may_have_other_arguments(tmp_path: Path) -> None:
     async with noded(tmp_path) as node:
         pid = await node.spawn("app:order", host=WORKFLOWS, args=["bad"], options={"workflow.id": "o-1"})
         with pytest.raises(Error, match="no"):
-            await node.wait(pid, timeout=5)
+            await node.wait(pid, timeout=30)
         made = await node.fork("o-1", args=["good"])
-        assert await node.wait(made["pid"], timeout=5) == [["first", "good"], ["second", "good"], ["third", "good"]]
+        assert await node.wait(made["pid"], timeout=30) == [["first", "good"], ["second", "good"], ["third", "good"]]
 
 
 async def test_an_open_run_is_forked_where_it_stands(tmp_path: Path) -> None:
@@ -116,13 +116,13 @@ async def test_an_open_run_is_forked_where_it_stands(tmp_path: Path) -> None:
         assert again["pid"].endswith("w-1/fork-2}")
         for target, word in ((pid, "one"), (made["pid"], "two"), (again["pid"], "three")):
             await node.send(target, "topic", word)
-            assert await node.wait(target, timeout=5) == [["w", 1], word]
+            assert await node.wait(target, timeout=30) == [["w", 1], word]
 
 
 async def test_a_timer_of_a_fork_is_due_when_the_original_was(tmp_path: Path) -> None:
     async with noded(tmp_path) as node:
         pid = await node.spawn("app:sleeps", host=WORKFLOWS, options={"workflow.id": "s-1"})
-        assert await node.wait(pid, timeout=5) == "slept"
+        assert await node.wait(pid, timeout=30) == "slept"
         last = (await history(node, pid))[-2]
         made = await node.fork("s-1", since=str(last[0]))
         assert last[1] == "TimerFired"
@@ -144,7 +144,7 @@ async def test_what_cannot_be_forked(tmp_path: Path, options: dict[str, Any], ki
     async with noded(tmp_path) as node:
         await node.spawn("app:waits", host=WORKFLOWS, args=["w"], options={"workflow.id": "busy"})
         pid = await node.spawn("app:order", host=WORKFLOWS, args=["a"], options={"workflow.id": "o-1"})
-        await node.wait(pid, timeout=5)
+        await node.wait(pid, timeout=30)
         with pytest.raises(Error, match=text) as caught:
             await node.fork("o-1", **options)
         assert caught.value.kind == kind

@@ -31,7 +31,7 @@ async def test_a_run_that_is_released_twice_begins_once(tmp_path: Path) -> None:
         await waiting_for(node, pid)
         engine.fact(engine.open_ids["held"], again)  # as a turn leaves it whose commit a pause has outrun
         await node.send(pid, "go", 1)
-        assert await node.wait(pid, timeout=5) == 1
+        assert await node.wait(pid, timeout=30) == 1
         with closing(engine.writer.reader()) as reader:
             assert violations(reader) == []
             kinds = [event.kind for event in reader.journal(1)]

@@ -61,7 +61,7 @@ async def test_a_run_goes_on_where_it_was_on_the_next_node(durable: Durable, url
         pid = await node.spawn("app:wait", host=WORKFLOWS, options={"workflow.id": "order/1"})
     async with durable.node() as node:
         await node.send(pid, "go", 21)
-        assert await node.wait(pid, timeout=10) == 42
+        assert await node.wait(pid, timeout=30) == 42
     assert list(examine(database(url))) == []
 
 
@@ -77,12 +77,12 @@ async def test_what_another_connection_writes_reaches_a_run_within_its_watch(dur
         resume = asking("resume", at=EPOCH, run=paused.run)
         told = [Delivery(f"o/{n}", MESSAGE_RECEIVED, "go", "", encode(["", [n]]), EPOCH) for n in range(2)]
         assert [answer.accepted for answer in other.commit([pause, *told])] == [True] * 3
-        assert await node.wait(pids[0], timeout=10) == 0, "sooner than the sweeper looks twice"
+        assert await node.wait(pids[0], timeout=30) == 0, "sooner than the sweeper looks twice"
         row = other.find("o/1")
         assert row is not None
         assert row.state == PAUSED
         assert other.commit([resume])[0].accepted
-        assert await node.wait(pids[1], timeout=10) == 2
+        assert await node.wait(pids[1], timeout=30) == 2
     other.close()
 
 

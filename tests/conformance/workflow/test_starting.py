@@ -135,7 +135,7 @@ async def start(node: Node, language: str, *args: Any, entry: str = "waits", **o
 
 async def end(node: Node, workflow_id: str) -> Any:
     await node.send(pid(workflow_id), "end")
-    return await node.wait(pid(workflow_id), timeout=5)
+    return await node.wait(pid(workflow_id), timeout=30)
 
 
 async def test_each_policy_says_who_holds_the_id(place: Path, language: str) -> None:
@@ -166,7 +166,7 @@ async def test_each_policy_says_who_holds_the_id(place: Path, language: str) -> 
         await node.send(queued.value, "x", 1)
         await node.send(pid("a"), "x", 2)
         assert (await end(node, "a"))["got"] == [1, 2], "it holds the id that it has waited for"
-        assert (await node.wait(queued.value, timeout=5))["got"] == [1, 2]
+        assert (await node.wait(queued.value, timeout=30))["got"] == [1, 2]
         await end(node, f"a~{beside.run_id[-8:]}")
 
 
@@ -184,10 +184,10 @@ async def test_a_run_that_fails_is_tried_again_as_the_next_of_its_chain(place: P
     async with open_node(place) as node:
         policy = {"initial_interval": 10, "maximum_attempts": 3}
         started = await start(node, language, 2, entry="fails", id="chain", retry_policy=policy)
-        assert await node.wait(started.value, timeout=5) == 3
+        assert await node.wait(started.value, timeout=30) == 3
         given_up = await start(node, language, 5, entry="fails", id="vain", retry_policy=policy)
         with pytest.raises(Error, match="not yet"):
-            await node.wait(given_up.value, timeout=5)
+            await node.wait(given_up.value, timeout=30)
 
 
 async def test_a_run_that_is_read_again_before_it_begins_begins_once(
@@ -217,7 +217,7 @@ async def test_a_run_whose_time_is_over_fails(place: Path, language: str) -> Non
         for name in ("run_timeout", "execution_timeout"):
             started = await start(node, language, id=name, **{name: "50ms"})
             with pytest.raises(Error, match="timed out") as caught:
-                await node.wait(started.value, timeout=5)
+                await node.wait(started.value, timeout=30)
             assert caught.value.kind == TIMEOUT
 
 
@@ -227,7 +227,7 @@ async def test_the_end_of_a_parent_decides_over_its_children(
 ) -> None:
     async with open_node(place) as node:
         await start(node, language, policy, entry="parent", id="parent")
-        with trio.fail_after(5):
+        with trio.fail_after(30):
             while node.hosts[HOST].alive(pid("child")) is not True:  # noqa: ASYNC110 - a start has no event
                 await trio.sleep(0.01)
         assert await end(node, "parent") == "end"
@@ -235,7 +235,7 @@ async def test_the_end_of_a_parent_decides_over_its_children(
             assert not (await end(node, "child"))["got"]
         else:
             with pytest.raises(Error) as caught:
-                await node.wait(pid("child"), timeout=5)
+                await node.wait(pid("child"), timeout=30)
             assert caught.value.kind == "Canceled"
 
 
@@ -263,7 +263,7 @@ async def test_what_a_run_says_of_itself_is_found_and_read(place: Path, language
         async def found(**attributes: Any) -> list[str]:
             return [line["workflow_id"] for line in await verbs["runs"]({"attributes": attributes})]
 
-        with trio.fail_after(5):
+        with trio.fail_after(30):
             while "told" not in await found(stage="two"):  # noqa: ASYNC110 - the store has no event
                 await trio.sleep(0.01)
         assert await found(stage="one") == ["other"]
@@ -284,14 +284,14 @@ async def test_a_state_is_waited_for_and_found_in_the_past(place: Path, language
         assert (await node.wait(pid("w"), until="created"))["state"] == "created"
         with pytest.raises(Error, match="timed out"):
             await node.wait(pid("w"), until="paused", timeout=0.05)
-        assert (await node.wait(pid("w"), until="running", timeout=5))["events"] > 1
+        assert (await node.wait(pid("w"), until="running", timeout=30))["events"] > 1
         await end(node, "w")
-        assert (await node.wait(pid("w"), until="completed", timeout=5))["error"] is None
-        assert (await node.wait("w", until="completed", timeout=5))["workflow_id"] == "w"
+        assert (await node.wait(pid("w"), until="completed", timeout=30))["error"] is None
+        assert (await node.wait("w", until="completed", timeout=30))["workflow_id"] == "w"
         with pytest.raises(Error, match="no run 'nobody'"):
-            await node.wait("nobody", until="completed", timeout=5)
+            await node.wait("nobody", until="completed", timeout=30)
         with pytest.raises(Error, match="it never was failed") as caught:
-            await node.wait(pid("w"), until="failed", timeout=5)
+            await node.wait(pid("w"), until="failed", timeout=30)
         assert caught.value.kind == "Conflict"
 
 
@@ -306,7 +306,7 @@ async def test_messages_come_with_the_start_under_each_policy(place: Path, langu
             assert (await end(node, policy))["got"] == first, policy
             if policy in {"queue", "allow"}:
                 await node.send(found.value, "end")
-                assert (await node.wait(found.value, timeout=5))["got"] == [2]
+                assert (await node.wait(found.value, timeout=30))["got"] == [2]
 
 
 async def test_a_run_that_continues_keeps_what_it_says_of_itself_and_the_id_it_waited_for(
@@ -318,7 +318,7 @@ async def test_a_run_that_continues_keeps_what_it_says_of_itself_and_the_id_it_w
         queued = await start(node, language, 1, entry="again", **options)
         await end(node, "line")
         await node.send(queued.value, "go on")
-        await node.wait(queued.value, until="waiting", timeout=5)
+        await node.wait(queued.value, until="waiting", timeout=30)
         with pytest.raises(Error, match="already running"):
             await start(node, language, id="line", on_conflict="reject")
         assert await end(node, "line") == {"who": "me", "round": 1}
@@ -329,10 +329,10 @@ async def test_a_cron_chain_goes_on_after_a_restart_and_ends_with_a_cancel(place
     async with open_node(place) as node:
         started = await start(node, language, 0, entry="fails", id="cron", cron_schedule="@every 1s")
         assert started.how == "held"
-        assert (await node.wait(started.value, until="completed", timeout=5))["attempt"] == 1
+        assert (await node.wait(started.value, until="completed", timeout=30))["attempt"] == 1
     async with boot(place) as booted:
         verbs = run_verbs(booted.stores, served=True)
-        with trio.fail_after(5):
+        with trio.fail_after(30):
             while len(await verbs["runs"]({"state": "completed"})) < 2:  # noqa: ASYNC110 - it has no event
                 await trio.sleep(0.02)
         await booted.node.terminate(pid("cron"))

@@ -49,7 +49,7 @@ async def lives(durable: Durable, *scripts: Any) -> Any:
         durable.registry.scripts["app:main"] = script
         async with durable.node() as node:
             await node.send(pid, "go")
-            result = await node.wait(pid, timeout=5)
+            result = await node.wait(pid, timeout=30)
     return result
 
 
@@ -126,4 +126,4 @@ async def test_wrong_arguments_are_invalid(durable: Durable, args: tuple[Any, ..
 
     durable.add("app:main", main)
     async with durable.node() as node:
-        assert await node.exec("app:main", host=WORKFLOWS, timeout=5) == "Invalid"
+        assert await node.exec("app:main", host=WORKFLOWS, timeout=30) == "Invalid"
