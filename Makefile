@@ -13,7 +13,7 @@ LONG    = -o faulthandler_timeout=1200
 # A command line that may not keep what it compiled compiles all modules anew: a third of the time of the acceptance tests.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help setup demo test test-slow test-all lint format bench schema states conformance journals clean
+.PHONY: help setup demo test test-slow test-all lint format bench chaos schema states conformance journals clean
 
 help:
 	@echo 'make demo       boot the example, kill its node, start it again, check every side effect (KILLS=n)'
@@ -23,6 +23,7 @@ help:
 	@echo 'make lint       ruff, mypy, import-linter'
 	@echo 'make format     let ruff rewrite what it can'
 	@echo 'make bench      measure this machine'
+	@echo 'make chaos      kill nodes and their database for MINUTES=n under load, and see that the laws hold (SEED=n)'
 	@echo 'make schema     write the JSON Schema of the registry files'
 	@echo 'make states     draw docs/states.md from the table of states'
 	@echo 'make journals   record golden journals of this release beside the older ones (RELEASE=name)'
@@ -67,6 +68,9 @@ format: setup
 
 bench: setup
 	$(BIN)/actorflow bench
+
+chaos: setup
+	$(BIN)/python -m tests.chaos --minutes $(or $(MINUTES),1) --seed $(SEED)
 
 schema: setup
 	$(BIN)/python -m actorflow.registry.schema > docs/schema/registry.schema.json

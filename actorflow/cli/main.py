@@ -16,10 +16,12 @@ from actorflow.cli import (
     approve,
     asking,
     check,
+    cluster,
     exec,  # noqa: A004 - the name of the verb
     hook,
     listing,
     metrics,
+    node,
     nodes,
     registry,
     run,
@@ -65,6 +67,8 @@ _VERBS: Final[dict[str, Callable[..., Any] | tuple[str, str]]] = {
 _GROUPS: Final = {
     "run": ("runs", run.app),
     "service": ("services", service.app),
+    "node": ("nodes", node.app),
+    "cluster": ("nodes", cluster.app),
     "schedule": ("schedules", schedule.app),
     "hook": ("hooks", hook.app),
     "registry": ("check", registry.app),

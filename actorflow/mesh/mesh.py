@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from actorflow.hosting import Host
     from actorflow.names import Pid
     from actorflow.node.node import Node
-    from actorflow.ports import Outcome
+    from actorflow.ports import Outcome, Reply
 
 _LOOK: Final = 0.25
 """Seconds between two looks at which hosts run here."""
@@ -118,6 +118,10 @@ class Mesh:
         if name == self.node.name:
             return self.node.router.host(rest)
         return self._remotes.get(name) or RemoteHost(self, name)
+
+    def drain(self, name: str, reply: Reply) -> None:
+        """Ask a node to hand over what it has and to end; the reply says that it has begun to."""
+        self.asks.ask(name, "drain", [], reply)
 
     def is_durable(self, pid: str) -> bool:
         """Tell whether a PID is one of a durable host of another node."""

@@ -139,6 +139,11 @@ class Serving:
         """Free the name of a process of this node."""
         self.mesh.naming.asked_to_free(reply, *args)
 
+    def _drain(self, _name: str, _args: list[Any], reply: Reply) -> None:
+        """Hand over what this node has, and end."""
+        reply(Outcome(value=True))
+        self.mesh.node.leave(0)
+
     def _known(self, _name: str, _args: list[Any], reply: Reply) -> None:
         """Answer: what was said before has been taken."""
         reply(Outcome(value=True))
@@ -155,6 +160,7 @@ _VERBS: Final = MappingProxyType(
         "follow": Serving._follow,  # noqa: SLF001
         "name": Serving._name,  # noqa: SLF001
         "unname": Serving._unname,  # noqa: SLF001
+        "drain": Serving._drain,  # noqa: SLF001
         "known": Serving._known,  # noqa: SLF001
     }
 )

@@ -13,6 +13,7 @@ from actorflow.hosting import ProcessInfo
 from actorflow.node import control_args as read
 from actorflow.node.asking_verb import asking_verbs
 from actorflow.node.control import Verb
+from actorflow.node.draining_verb import draining_verbs
 from actorflow.node.node import Node
 from actorflow.node.sending_verb import sending_verbs
 from actorflow.node.service import Supervisor
@@ -33,6 +34,7 @@ def node_verbs(node: Node, supervisor: Supervisor) -> dict[str, Verb]:
         **_calling(node),
         **sending_verbs(node),
         **asking_verbs(node),
+        **draining_verbs(node),
         **_moving(node, supervisor),
     }
 

@@ -50,6 +50,10 @@ class Mesh(Protocol):
         """Return what is known of every node, this one first."""
         ...
 
+    def drain(self, name: str, reply: Reply) -> None:
+        """Ask a node to hand over what it has and to end; the reply says that it has begun to."""
+        ...
+
     def host(self, host_id: str) -> Host | None:
         """Return where `node@host` is, or a durable host that only other nodes run; None for any other."""
         ...

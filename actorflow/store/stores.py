@@ -19,7 +19,7 @@ from actorflow.store.dialect import Sqlite
 from actorflow.store.epoch import refuse_inactive
 from actorflow.store.keyring import keyring_of
 from actorflow.store.memory import MemoryStore
-from actorflow.store.opening import is_server, open_store, server_database
+from actorflow.store.opening import database_at, is_server, open_store, server_database
 from actorflow.store.port import Reader, Store
 from actorflow.store.vault import OFFLOAD, Vault
 from actorflow.store.view import find
@@ -28,6 +28,8 @@ from actorflow.store.writer import AnyWriter, open_writer
 T = TypeVar("T")
 
 MEMORY: Final = "memory"
+DATABASE: Final = "ACTORFLOW_DATABASE"
+"""The variable with the URL of the database of hosts that name none, in place of the file in the data directory."""
 _DEFAULT_FILE: Final = "runs.db"
 _IN_MEMORY: Final = frozenset({":memory:", ""})
 _SQLITE: Final = "db.sql.sqlite"
@@ -40,6 +42,7 @@ class Stores:
         """Keep files in `directory`; nothing is opened yet. Keys are read in `environment`, else the process's."""
         self._environment = os.environ if environment is None else environment
         self._directory = directory
+        self._default = self._environment.get(DATABASE, "")
         self._registry = registry
         self._writers: dict[str, AnyWriter] = {}
         self._inactive: dict[str, AnyWriter] = {}
@@ -77,7 +80,7 @@ class Stores:
         if database == MEMORY:
             return None
         if not database:
-            return self._directory / _DEFAULT_FILE
+            return self._default_path()
         entry = self._registry.entry(database)
         entry.require()
         if is_server(entry.kind):
@@ -86,6 +89,13 @@ class Stores:
             raise invalid(f"{database} is a {entry.kind}: runs are kept in {_SQLITE}, a server's database, or `memory`")
         file = entry.config.file
         return None if file in _IN_MEMORY else self._directory / file
+
+    def _default_path(self) -> Path | None:
+        """Return the file of the hosts that name no database, None when a variable names a server for them."""
+        if not self._default:
+            return self._directory / _DEFAULT_FILE
+        found = database_at(self._default, self._vault(""))
+        return found.path if isinstance(found, Sqlite) else None
 
     def paths(self) -> dict[str, Path]:
         """Return the file of each database that hosts of the registry name, the default one first."""
@@ -98,6 +108,8 @@ class Stores:
         Raises:
             Error: as with `path`; kind Unavailable, when the driver of a server is not installed.
         """
+        if not name and self._default:
+            return database_at(self._default, self._vault(name))
         path = self.path(name)
         if path is not None:
             return Sqlite(path, self._vault(name))
@@ -108,7 +120,7 @@ class Stores:
 
     def servers(self) -> bool:
         """Tell whether a host of the registry keeps its runs on a server."""
-        return any(name in self._registry and is_server(self._registry.entry(name).kind) for name in self.named())
+        return any(self.path(name) is None and self.database(name) is not None for name in self.named())
 
     def files(self) -> dict[str, Sqlite]:
         """Return the databases that hosts of the registry name and that have a file, the default one first."""

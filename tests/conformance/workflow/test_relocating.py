@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any
@@ -13,13 +13,13 @@ import trio
 from actorflow.errors import NOT_FOUND, Error
 from actorflow.machine.op import Op
 from actorflow.run.state import COMPLETED
-from actorflow.store.crash import CrashPoint
 from actorflow.store.dialect import Sqlite
 from actorflow.store.examine import examine
+from actorflow.store.opening import open_store
 from actorflow.store.port import RunFilter
 from actorflow.store.relocate.move import move_runs
-from actorflow.store.sql import SqlStore
 from tests.conformance.workflow.durable import WORKFLOWS, Durable
+from tests.databases import POSTGRES, database, emptied
 
 Ops = Generator[tuple[Any, ...], Any, Any]
 RUNS = 6
@@ -38,15 +38,20 @@ def main(number: int) -> Ops:
     return total
 
 
-def durable(file: Path) -> Durable:
-    made = Durable(lambda: SqlStore(Sqlite(file), CrashPoint()))
+def durable(of: Callable[[], Any]) -> Durable:
+    made = Durable(lambda: open_store(of()))
     made.add("app:order", main)
     made.registry.add_python("app:charge", "async def main(number, step):\n    return number * 100 + step\n")
     return made
 
 
-async def test_runs_that_move_while_they_run_end_as_if_nothing_had_happened(tmp_path: Path) -> None:
-    files = [tmp_path / "a.db", tmp_path / "b.db"]
+@pytest.mark.parametrize("kind", ["sqlite", pytest.param("postgres", marks=[*POSTGRES.marks, pytest.mark.slow])])
+async def test_runs_that_move_while_they_run_end_as_if_nothing_had_happened(tmp_path: Path, kind: str) -> None:
+    url = "" if kind == "sqlite" else emptied(kind)
+    files: list[Callable[[], Any]] = [
+        lambda: Sqlite(tmp_path / "a.db"),
+        lambda: database(url) if url else Sqlite(tmp_path / "b.db"),
+    ]
     sides = [durable(file) for file in files]
     results: dict[int, Any] = {}
     async with AsyncExitStack() as stack:
@@ -62,13 +67,13 @@ async def test_runs_that_move_while_they_run_end_as_if_nothing_had_happened(tmp_
                     nursery.start_soon(_tell, nodes, pid, step)
                 if step % 2 == 1:  # there and back while they are told
                     one, other = files if step % 4 == 1 else files[::-1]
-                    nursery.start_soon(trio.to_thread.run_sync, move_runs, Sqlite(one), Sqlite(other))
+                    nursery.start_soon(trio.to_thread.run_sync, move_runs, one(), other())
         last = nodes[0] if STEPS // 2 % 2 == 0 else nodes[1]
         for number, pid in enumerate(pids):
             results[number] = await last.wait(pid, timeout=30)
     assert results == {number: sum(number * 100 + step for step in range(STEPS)) for number in range(RUNS)}
-    assert [str(fault) for file in files for fault in examine(Sqlite(file))] == []
-    stores = [SqlStore(Sqlite(file), CrashPoint()) for file in files]
+    assert [str(fault) for file in files for fault in examine(file())] == []
+    stores = [open_store(file()) for file in files]
     rows = [[(row.workflow_id, row.state) for row in store.runs(RunFilter())] for store in stores]
     assert rows[STEPS // 2 % 2 == 0 and 1] == []
     assert sorted(rows[0] + rows[1]) == [(f"order/{number}", COMPLETED) for number in range(RUNS)]
@@ -92,7 +97,7 @@ async def _tell(nodes: list[Any], pid: str, step: int) -> None:
 
 async def test_who_asks_the_old_store_is_told_where_a_run_is(tmp_path: Path) -> None:
     files = [tmp_path / "a.db", tmp_path / "b.db"]
-    side = durable(files[0])
+    side = durable(lambda: Sqlite(files[0]))
     async with side.node() as node:
         pid = await node.spawn("app:order", host=WORKFLOWS, args=[1], options={"workflow.id": "order/1"})
         await trio.to_thread.run_sync(move_runs, Sqlite(files[0]), Sqlite(files[1]))
