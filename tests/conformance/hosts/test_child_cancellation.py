@@ -46,6 +46,18 @@ async def main(path):
         await funcs.call("app:note", path, "cleaned")
         raise
 """
+CONTINUING = (
+    CHILD.replace("main(path)", "main(path, turn=1)")
+    .replace(
+        """    await funcs.call("app:note", path, "begun")
+""",
+        """    if turn == 1:
+        await workflow.continue_as_new(path, 2)
+    await funcs.call("app:note", path, "begun")
+""",
+    )
+    .replace("import errors,", "import workflow, errors,")
+)
 NOTE = """
 def main(path, what):
     with open(path, "a") as file:
@@ -183,6 +195,33 @@ async def test_a_child_whose_host_is_away_is_not_started_any_more(place: Place, 
         assert await node.wait(pid, timeout=20) == "Canceled"
         with pytest.raises(Error, match="no run 'child'"):
             show(reader(node), "child")
+
+
+async def test_the_run_that_a_child_has_continued_as_is_asked(place: Place, language: str) -> None:
+    place.python("child", CONTINUING, "workflow")
+    async with place.node() as node:
+        pid = await begun(node, place, language, WAITS[0])
+        await node.cancel(pid)
+        await asked(node)
+        await clean(node)
+        assert await node.wait(pid, timeout=20) == "Canceled"
+        assert said(place) == ["begun", "cleaned", "after"]
+        assert kinds(node, "child").count(events.CANCEL_REQUESTED) == 1
+
+
+async def test_a_run_of_somebody_else_is_neither_asked_nor_waited_for(place: Place, language: str) -> None:
+    """It holds the id of the child, and was waited for in its place."""
+    async with place.node() as node:
+        path = str(place.path / "said")
+        child = await node.spawn("app:child", host=FLOWS, args=[path], options={"workflow.id": "child"})
+        args = [path, {**WAITS[0], "workflow.id": "child"}]
+        pid = await node.spawn(f"app:parent_{language}", host=FLOWS, args=args, options={"workflow.id": "parent"})
+        await until(lambda: any("child" in reason for reason in why(reader(node), "parent", served=True)["reasons"]))
+        await node.cancel(pid)
+        assert await node.wait(pid, timeout=20) == "Canceled"
+        await node.send(child, "go")
+        assert await node.wait(child, timeout=20) == "went"
+        assert events.CANCEL_REQUESTED not in kinds(node, "child")
 
 
 async def test_wrong_words_are_refused_with_those_there_are(place: Place, language: str) -> None:
