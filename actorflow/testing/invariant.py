@@ -23,7 +23,7 @@ from typing import Any, Final, NamedTuple
 from actorflow.app import languages as of_scripts
 from actorflow.bundle import Bundle
 from actorflow.codec import decode
-from actorflow.errors import Error
+from actorflow.errors import RESOURCE, Error, Failure
 from actorflow.node.program import Language
 from actorflow.run import event as events
 from actorflow.run import state as states
@@ -232,15 +232,27 @@ class _Replays:
         data = self._reader.bundle(run.row.bundle_hash)
         if data is None or run.row.state in _SCRUBBED or not run.held.events or not run.held.events[0].payload:
             return
-        bundle = Bundle.from_bytes(data)
+        bundle, journal = Bundle.from_bytes(data), _repeatable(run.held.events)
+        if not journal:
+            return
         try:
             program = self._compilers[bundle.language].compile(bundle, durable=True)
-            verdict = self._check(run.held.events, bundle, program, run.row.host)
+            verdict = self._check(journal, bundle, program, run.row.host)
         except Error as error:
             yield f"its journal cannot be replayed: {error.message}"
             return
         if not verdict.is_safe:
             yield f"its journal does not replay at event {verdict.step}: {verdict.reason or verdict.report}"
+
+
+def _repeatable(journal: list[JournalEvent]) -> list[JournalEvent]:
+    """Return a journal without the step that ended its run for what it used: a replay would not end by itself."""
+    end = next((event for event in journal if event.kind == events.RUN_FAILED and event.payload), None)
+    failure = decode(end.payload) if end is not None else None
+    if not isinstance(failure, Failure) or failure.kind != RESOURCE:
+        return journal
+    last = max(place for place, event in enumerate(journal) if event.kind in events.FACTS)
+    return journal[:last]
 
 
 # ---- many runs -----------------------------------------------------------------------------------------------------
