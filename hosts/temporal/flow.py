@@ -229,19 +229,24 @@ class Run:
     def _end(self, live: LiveRun) -> Any:
         """Return the result, or raise how else the run ends."""
         if live.driver.continuation is not None:
+            self._unanswered("has continued as new without an answer to the update; send it again", again=True)
             self._continue(live)
         assert live.outcome is not None  # noqa: S101 - it has ended
         kind, data = end_record(live.outcome, cancel_asked=live.cancel_asked)
         value = decode(data)
-        for update in self._updates.values():
-            if not update.done():
-                text = f"run {self.started['workflow_id']!r} has ended without an answer to the update"
-                update.set_exception(application_error(Failure(text, CONFLICT, retryable=False)))
+        self._unanswered("has ended without an answer to the update", again=False)
         if kind == events.RUN_COMPLETED:
             return value
         if kind == events.RUN_CANCELLED:
             raise asyncio.CancelledError
         raise application_error(value)
+
+    def _unanswered(self, why: str, *, again: bool) -> None:
+        """Let the updates fail that the script has not answered."""
+        failure = Failure(f"run {self.started['workflow_id']!r} {why}", CONFLICT, retryable=again)
+        for update in self._updates.values():
+            if not update.done():
+                update.set_exception(application_error(failure, final=True))
 
     def _continue(self, live: LiveRun) -> None:
         """Go on as a new run, with what was not read."""

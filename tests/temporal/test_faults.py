@@ -155,3 +155,41 @@ async def test_a_source_too_large_for_a_history_is_kept_in_the_database(server: 
     async with on(server, tmp_path / "two", queue=tmp_path.name) as node:
         with pytest.raises(Error, match="does not have source"):
             await replay(node, HOST, history)
+
+
+@pytest.mark.slow
+async def test_a_server_that_comes_late_is_found_and_services_say_why_nothing_runs(tmp_path: Path) -> None:
+    port = free_port()
+    optional = "{auto_start: true, startup: optional, restart: {max_delay: 1s}"
+    lifecycles = (f"app:client:lifecycle={optional}}}", f"app:worker:lifecycle={optional}, depends_on: [app:client]}}")
+    async with on(f"127.0.0.1:{port}", tmp_path / "node", *lifecycles) as node:
+        with trio.fail_after(30):
+            while (failure := {line.id: line for line in node.services()}[CLIENT].failure) is None:  # noqa: ASYNC110
+                await trio.sleep(0.05)
+        assert f"no connection to Temporal at 127.0.0.1:{port}" in failure.message
+        with pytest.raises(Error, match=r"app:client|not running"):
+            await node.spawn("app:counting", host=HOST, args=[0])
+        server = started(tmp_path / "server.db", port)
+        try:
+            with trio.fail_after(60):
+                while str({line.id: line.state for line in node.services()}[HOST]) != "running":  # noqa: ASYNC110
+                    await trio.sleep(0.1)
+            assert await node.exec("app:counting", host=HOST, args=[0], timeout=40) == {"seen": 0, "tokens": 2}
+        finally:
+            server.kill()
+            server.wait(10)
+
+
+@pytest.mark.slow
+async def test_a_function_that_never_returns_holds_up_no_stop_and_no_cancel(server: str, tmp_path: Path) -> None:
+    async with on(server, tmp_path / "one", queue=tmp_path.name) as node:
+        pid = await node.spawn("app:stuck", host=HOST)
+        host: Any = node.hosts[HOST]
+        with trio.fail_after(30):
+            while not any("runs since" in reason for reason in (await host.explained(pid))["reasons"]):  # noqa: ASYNC110
+                await trio.sleep(0.05)
+        began = trio.current_time()
+    assert trio.current_time() - began < 30, "its node waits for nobody for ever"
+    async with on(server, tmp_path / "two", queue=tmp_path.name) as node:
+        await node.cancel(pid, "enough")
+        assert await node.wait(pid, timeout=60) == "stopped: enough"

@@ -74,26 +74,48 @@ async def test_histories_replay_and_a_changed_script_is_found(server: str, tmp_p
     assert "app:refuse" in caught.value.message
 
 
-@pytest.mark.slow
-async def test_runs_go_on_after_their_worker_was_killed(server: str, tmp_path: Path, ledger: Path) -> None:
-    ids = ["kill-lua", "kill-py"]
-    data = tmp_path / "killed"
-    command = [sys.executable, "-c", _NODE, server, str(data), "killed", *ids]
+async def _killed(server: str, data: Path, queue: str, ids: list[str], ledger: Path) -> None:
+    """Start runs on a node in a process of its own, and kill it when each has called its first function."""
+    command = [sys.executable, "-c", _NODE, server, str(data), queue, *ids]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as killed:  # noqa: ASYNC220 - it starts at once
         assert killed.stdout is not None
         assert await trio.to_thread.run_sync(killed.stdout.readline) == "up\n"
-        with trio.fail_after(20):
-            while len(lines(ledger)) < 2:  # noqa: ASYNC110 - another process writes it
+        with trio.fail_after(30):
+            while len(lines(ledger)) < len(ids):  # noqa: ASYNC110 - another process writes it
                 await trio.sleep(0.02)
         os.kill(killed.pid, signal.SIGKILL)
+
+
+async def _approved(node: Node, workflow_id: str) -> Any:
+    pid = f"{{app:client@app:worker|{workflow_id}}}"
+    await node.send(pid, "approve", {"by": "me"})
+    return await node.wait(pid, timeout=40)
+
+
+@pytest.mark.slow
+async def test_runs_go_on_after_their_worker_was_killed(server: str, tmp_path: Path, ledger: Path) -> None:
+    ids = ["kill-lua", "kill-py"]
+    await _killed(server, tmp_path / "killed", "killed", ids, ledger)
     async with on(server, tmp_path / "other", _UNCACHED, queue="killed") as node:
         for workflow_id in ids:
-            pid = f"{{app:client@app:worker|{workflow_id}}}"
-            await node.send(pid, "approve", {"by": "me"})
-            result: Any = await node.wait(pid, timeout=30)
+            result = await _approved(node, workflow_id)
             assert result["status"] == "shipped"
             assert result["reserved"] == f"reserved {workflow_id}"
     assert sorted(set(lines(ledger))) == sorted(f"{what} {one}" for what in ("reserve", "ship") for one in ids)
+
+
+@pytest.mark.slow
+async def test_a_deploy_with_other_source_leaves_open_runs_on_theirs(server: str, tmp_path: Path, ledger: Path) -> None:
+    ids = ["deploy-lua", "deploy-py"]
+    await _killed(server, tmp_path / "old", "deploy", ids, ledger)
+    changed = ["app:order:source=file://changed.lua", "app:order_py:source=file://changed.py"]
+    async with on(server, tmp_path / "new", *changed, queue="deploy") as node:
+        for workflow_id in ids:
+            assert (await _approved(node, workflow_id))["status"] == "shipped", "by the source that it began with"
+        for entry in ("app:order", "app:order_py"):
+            with pytest.raises(Error, match="no again today"):
+                await node.exec(entry, host=HOST, args=["again"], timeout=30)
+    assert "reserve again" not in lines(ledger)
 
 
 async def test_without_a_cache_every_task_is_a_replay(server: str, tmp_path: Path, ledger: Path) -> None:

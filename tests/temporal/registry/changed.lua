@@ -1,8 +1,8 @@
 local funcs = require("funcs")
 
 local function main(order)
-  local reserved = funcs.call("app:refuse", order)
-  return reserved
+  local reserved, err = funcs.call("app:refuse", order)
+  return reserved, err
 end
 
 return {main = main}

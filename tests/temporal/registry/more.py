@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from actorflow.script import errors, funcs, process, workflow
+from actorflow.script import channel, errors, funcs, process, workflow
 
 
 async def stuck() -> Any:
@@ -88,3 +88,25 @@ async def pausing() -> Any:
     for number in range(3):
         await funcs.call("app:double", number)
     await workflow.sleep("long", "1h")
+
+
+async def going_on(policy: Any, step: Any = 0, pid: Any = None) -> Any:
+    inbox, events = process.inbox(), process.events()
+    if step == 0:
+        child = await process.with_options({"workflow.parent_close_policy": policy}).spawn("app:suspended", "")
+        updated = await inbox.receive()
+        await process.send(updated.sender, "ack")
+        await inbox.receive()
+        await process.upgrade(None, policy, 1, child)
+    heard = []
+    while (got := await channel.select(inbox, events)).channel is not inbox or got.value.topic != "end":
+        heard.append(got.value.type if got.channel is events else got.value.topic)
+    return [step, pid, heard]
+
+
+async def ends_early() -> Any:
+    inbox = process.inbox()
+    updated = await inbox.receive()
+    await process.send(updated.sender, "ack")
+    await inbox.receive()
+    return "ended"
