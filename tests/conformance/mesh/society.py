@@ -18,7 +18,7 @@ from actorflow.mesh.mesh import Mesh
 from actorflow.ports import SpawnRequest
 from actorflow.resource import global_name, pg
 from actorflow.store.memory import MemoryStore
-from tests.conformance.process.rig import HOST, Entry, Rig
+from tests.conformance.process.rig import HOST, Entry, Rig, child
 from tests.unit.machine.scripted import Script
 from tests.unit.mesh.guest import until
 
@@ -143,17 +143,6 @@ async def society(*names: str, seed: int = 0, scripts: dict[str, Script] | None 
 
 
 # ---- scripts --------------------------------------------------------------------------------------------------------
-
-
-def child(command: str = "wait") -> Any:
-    """End as told: at once, or when a message says how."""
-    if command == "wait":
-        inbox = yield (Op.INBOX,)
-        message, _ = yield (Op.RECEIVE, inbox)
-        command = message.topic
-    if command == "fail":
-        raise Error("boom", "Conflict")
-    return command
 
 
 def collector(count: int) -> Any:

@@ -15,6 +15,7 @@ from actorflow.bundle import Bundle
 from actorflow.clock import Clock
 from actorflow.errors import Error, not_found
 from actorflow.machine.machine import Machine
+from actorflow.machine.op import Op
 from actorflow.node.node import Node
 from actorflow.notice import Notice
 from actorflow.ports import NO_SLICES
@@ -163,3 +164,14 @@ async def until(condition: Callable[[], object]) -> None:
     with trio.fail_after(20):
         while not condition():  # noqa: ASYNC110 - there is no event for what the tests look at
             await trio.sleep(0.001)
+
+
+def child(command: str = "wait") -> Any:
+    """End as told: at once, or when a message says how."""
+    if command == "wait":
+        inbox = yield (Op.INBOX,)
+        message, _ = yield (Op.RECEIVE, inbox)
+        command = message.topic
+    if command == "fail":
+        raise Error("boom", "Conflict")
+    return command

@@ -12,21 +12,10 @@ from actorflow.machine.op import Op
 from actorflow.message import EXIT, LINK_DOWN
 from actorflow.ports import SpawnRequest
 from hosts.process.process import Process
-from tests.conformance.process.rig import HOST, OTHER, Rig, rig, until
+from tests.conformance.process.rig import HOST, OTHER, Rig, child, rig, until
 from tests.conformance.process.test_messages import attempt
 
 DEAD = "{local@app:processes|0xfffff}"
-
-
-def child(command: str = "wait") -> Any:
-    """End as told: at once, or when a message says how."""
-    if command == "wait":
-        inbox = yield (Op.INBOX,)
-        message, _ = yield (Op.RECEIVE, inbox)
-        command = message.topic
-    if command == "fail":
-        raise Error("boom", "Conflict")
-    return command
 
 
 def watching(*spawns: SpawnRequest, then: str = "ok", trap: bool = True, count: int = 1) -> Any:

@@ -34,7 +34,7 @@ OVER_ALL: Final = {
 def texts(statements: Any, prefix: str) -> Iterator[tuple[str, str]]:
     """Iterate the statements of an object, by name, each for one row."""
     for name, value in vars(statements).items():
-        listed = value if isinstance(value, list) else [value]
+        listed = value if isinstance(value, list | tuple) else [value]
         for item in listed:
             if isinstance(item, str):
                 yield f"{prefix}.{name}", item
