@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -47,6 +48,8 @@ def check(  # noqa: PLR0913, PLR0917 - the options of the verb
         _report(0, list(faulty.faults), [], 0, [], as_json=as_json)
         raise Ending(USAGE) from None
     found = {entry.id: list(check_entry(registry, entry)) for entry in registry}
+    for entry_id, finding in _unlisted(registry):
+        found[entry_id].append(finding)
     findings = [finding for each in found.values() for finding in each]
     wrong_ids = {entry.id for entry in registry if entry.broken}
     wrong_ids |= {entry for entry, each in found.items() if any(finding.severity == "error" for finding in each)}
@@ -69,6 +72,7 @@ def check_entry(registry: Registry, entry: Entry) -> Iterator[Finding]:
         return  # an imported library is broken, and has its own fault
     found = [replace(finding, line=finding.line + bundle.line) for finding in _lint(entry, bundle)]
     yield from found
+    yield from _unimported(entry, bundle)
     if not any(finding.severity == "error" for finding in found):
         yield from _compile(entry, bundle)
 
@@ -83,6 +87,29 @@ def _lint(entry: Entry, bundle: Bundle) -> list[Finding]:
         return _parse(bundle)  # ordinary Python: it may import and do what it likes
     allowed = frozenset({*bundle.imports, *getattr(entry.config, "packages", ())})
     return lint_python(bundle.source, bundle.file, allowed=allowed, durable=durable)
+
+
+def _unimported(entry: Entry, bundle: Bundle) -> Iterator[Finding]:
+    """Yield the modules that a Python script uses and does not import."""
+    from actorflow.language.python import PythonLanguage  # noqa: PLC0415
+    from actorflow.language.unlisted import unimported_python  # noqa: PLC0415
+
+    if bundle.language == "py" and entry.kind not in {"function.py", "library.py"}:
+        for finding in unimported_python(bundle.source, bundle.file, PythonLanguage.modules):
+            yield replace(finding, line=finding.line + bundle.line)
+
+
+def _unlisted(registry: Registry) -> Iterator[tuple[str, Finding]]:
+    """Yield the modules that the Lua of each entry uses and nobody lists."""
+    from actorflow.language.lua import LuaLanguage  # noqa: PLC0415
+    from actorflow.language.unlisted import unlisted_lua  # noqa: PLC0415
+
+    bundles = []
+    for entry in registry:
+        if not entry.broken and entry.kind.endswith(".lua") and not entry.kind.startswith("library."):
+            with suppress(Error):  # an imported library is broken, and has its own fault
+                bundles.append(registry.bundle(entry.id))
+    yield from unlisted_lua(bundles, LuaLanguage.modules)
 
 
 def _parse(bundle: Bundle) -> list[Finding]:

@@ -16,7 +16,17 @@ from actorflow.language.finding import Finding
 
 SILENCEABLE: Final = frozenset(
     {
-        *("address", "busy-wait", "cache", "clock", "mutable-default", "mutable-global", "object-key", "randomseed"),
+        *(
+            "address",
+            "busy-wait",
+            "cache",
+            "clock",
+            "module",
+            "mutable-default",
+            "mutable-global",
+            "object-key",
+            "randomseed",
+        ),
         *("recorded", "set-order", "weak-table", "yield"),
     }
 )
