@@ -89,3 +89,22 @@ async def test_the_scripts_about_control_run(tmp_path: Path) -> None:
     names: dict[str, Any] = {}
     exec(program, names)  # noqa: S102 - the documents are ours
     assert await names["main"](tmp_path) == [1, 5]
+
+
+@pytest.mark.parametrize("language", ["lua", "python"])
+async def test_the_scripts_about_keys_and_compressing_run(tmp_path: Path, language: str) -> None:
+    text = (ROOT / "docs" / "modules.md").read_text()
+    keys, packing = fenced(text, language)
+    place = Place(tmp_path)
+    for name, source in (("keys", keys), ("packing", packing)):
+        if language == "lua":
+            place.lua(name, source.removesuffix("return {main = main}\n"))
+            place.entries[name]["modules"] = ["crypto", "compress"]
+        else:
+            place.python(name, source)
+    async with place.node() as node:
+        for host in (ACTORS, FLOWS):
+            opened = await node.exec("app:keys", host=host, args=["a password"], timeout=20)
+            assert opened == ["the secret", "Internal", "ada", True, 8]
+            packed = await node.exec("app:packing", host=host, args=["again " * 100], timeout=20)
+            assert packed == [True, True, "Internal"]
