@@ -126,11 +126,11 @@ def _tokens(dialect: Database) -> tuple[str, str]:
     return compiled(dialect, leases, "hosts"), compiled(dialect, tokens, "hosts")
 
 
-def _departed(dialect: Database) -> tuple[str, str]:
+def _departed(dialect: Database) -> list[str]:
     """Compile the reads of ids that are not to be started here: those of a list, and whether there is any."""
     gone = select(t.document.c.key).where(t.document.c.kind == literal_column(f"'{MOVED_OPEN}'"))
     some = compiled(dialect, gone.where(dialect.one_of(t.document.c.key, "ids")), "ids")
-    return some, compiled(dialect, limited(gone), "limit")
+    return [some, compiled(dialect, limited(gone), "limit")]
 
 
 class KinStatements:
