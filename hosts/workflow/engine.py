@@ -39,6 +39,7 @@ from hosts.workflow.programs import Programs
 from hosts.workflow.recovery import Recovery
 from hosts.workflow.resident import Draft, Resident
 from hosts.workflow.retention import Remover
+from hosts.workflow.store_clock import StoreClock
 from hosts.workflow.stored import Stored
 from hosts.workflow.suspect import Suspects
 from hosts.workflow.sweeper import Sweeper
@@ -80,7 +81,8 @@ class Engine:
         self.asked: set[tuple[int, int]] = set()
         self.draining: bool | frozenset[int] = False
         self.calls = Calls(self)
-        self.timers = Timers(node.clock, self._due)
+        self.clock: Clock = StoreClock(node.clock) if writer.shared else node.clock
+        self.timers = Timers(self.clock, self._due)
         self.operator = Operator(_note_to(node), node.notices, self.programs.check_startable)
         self.entropy = Entropy()
         self.admission = Admission(self)
@@ -101,11 +103,6 @@ class Engine:
         self._progress = trio.Event()
         self._moved: trio.Event | None = None
         self._nursery: trio.Nursery | None = None
-
-    @property
-    def clock(self) -> Clock:
-        """The node's clock."""
-        return self.node.clock
 
     @property
     def functions(self) -> Any:

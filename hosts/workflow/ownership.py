@@ -19,10 +19,12 @@ from typing import TYPE_CHECKING, Any, Final
 
 import trio
 
+from actorflow.duration import SECOND
 from actorflow.errors import Error
 from actorflow.run.shard import SHARDS, UNITS, part, shard_of
 from hosts.workflow.handing import give_up, lose
 from hosts.workflow.sighting import Sightings
+from hosts.workflow.store_clock import StoreClock
 
 if TYPE_CHECKING:
     from actorflow.store.owning import Ownership as Owning
@@ -52,6 +54,7 @@ class Ownership:
         self._joined: list[WorkflowHost] = []
         self._began = self._seen_at = self._changed_at = 0
         self._giving: trio.CancelScope | None = None
+        self._untaken: dict[str, set[int]] = {}
 
     def owns(self, run: int) -> bool:
         """Tell whether a run may be one that this node turns; its host is known once it is read."""
@@ -73,21 +76,34 @@ class Ownership:
             host.own({})
             self._joined.append(host)
             self.node = self.node or self._name()
-            await self._enter()
-            await self._take(host)
+            try:
+                await self._enter()
+                await self._take(host)
+            except BaseException:
+                await self._part_with(host)
+                raise
 
     async def leave(self, host: WorkflowHost, grace: float) -> None:
         """Give a host up, at once what nothing is running in; with the last one, stop to be one of those who share."""
         if self._giving is not None:
             self._giving.cancel()
         async with self._turn:
+            if host not in self._joined:
+                return
             with trio.move_on_after(2 * grace + BEAT):
                 await give_up(self._engine, host, set(host.shards or ()), grace, self._give)
-            self._joined.remove(host)
-            node = self.node
+            await self._part_with(host)
+
+    async def _part_with(self, host: WorkflowHost) -> None:
+        """Serve a host no longer, and set free what is left of it."""
+        self._joined.remove(host)
+        self._untaken.pop(host.id, None)
+        lose(self._engine, host, set(host.shards or ()))
+        node = self.node
+        with trio.CancelScope(shield=True):
             if self._joined:
-                await self._enter()
                 await self._give(host, range(UNITS))
+                await self._enter()
             else:
                 self.node = ""
                 await self._own(lambda owning: owning.leave(node))
@@ -137,11 +153,23 @@ class Ownership:
             return
         self._began += 1
         began = self._began
+        sent = self._engine.node.clock.now()
         seen = await trio.to_thread.run_sync(self._pulse.beat, node, limiter=self._limiter)
         if node == self.node:
             self._seen, self._seen_at = seen, began
             if seen is not None:
+                self._follow(sent, seen.now)
                 self._sightings.see(seen.nodes, trio.current_time())
+
+    def _follow(self, sent: int, said: int) -> None:
+        """Have what is due follow the time of the database."""
+        clock = self._engine.clock
+        if isinstance(clock, StoreClock) and clock.follow(sent, self._engine.node.clock.now(), said):
+            seconds = clock.offset / SECOND
+            self._warn(
+                f"the clock of this node and that of the database differ by {seconds:+.1f} s: its runs go by that"
+            )
+            self._engine.timers.wake()
 
     async def _acts(self) -> None:
         while True:
@@ -162,6 +190,7 @@ class Ownership:
             await self._beat()
         for host in list(self._joined):
             await self._compare(host)
+            await self._take_over(host)
             await self._take(host)
             self._give_back(host)
             host.spread(crowded=self._engine.calls.queued() > host.concurrency)
@@ -221,7 +250,15 @@ class Ownership:
             self._news.set()
         elif taken:
             host.own({**owned, **taken})
-            await self._engine.recovery.take_over(host, [unit for unit in taken if unit < SHARDS])
+            self._untaken.setdefault(host.id, set()).update(taken)
+            await self._take_over(host)
+
+    async def _take_over(self, host: WorkflowHost) -> None:
+        """Take up the runs of shards that have been taken; what cannot be read now is taken up later."""
+        untaken = self._untaken.get(host.id, set()) & (host.shards or {}).keys()
+        if untaken:
+            await self._engine.recovery.take_over(host, [unit for unit in untaken if unit < SHARDS])
+        self._untaken.pop(host.id, None)
 
     def _is_free(self, host: WorkflowHost) -> bool:
         """Tell whether some of a host may be free; what its database has never heard of is."""

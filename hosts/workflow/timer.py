@@ -44,6 +44,11 @@ class Timers:
         if due < self._sleeping_until and self._scope is not None:
             self._scope.cancel()
 
+    def wake(self) -> None:
+        """Look again what is due: the time has jumped."""
+        if self._scope is not None:
+            self._scope.cancel()
+
     async def serve(self) -> None:
         """Fire what is due, for ever."""
         while True:

@@ -10,6 +10,8 @@ from typing import Any
 import pytest
 import trio
 
+from actorflow.clock import SystemClock
+from actorflow.duration import SECOND
 from actorflow.machine.op import Op
 from actorflow.run.shard import ROLES, SHARDS, UNITS, shard_of
 from actorflow.run.state import COMPLETED
@@ -163,3 +165,29 @@ async def test_who_was_taken_for_dead_lets_go_and_joins_again(durable: Durable, 
             assert await one.wait(pid, timeout=60) == number * 2
     assert sorted(calls) == list(range(RUNS))
     check(url)
+
+
+class Ahead(SystemClock):
+    """A clock that is an hour ahead."""
+
+    def now(self) -> int:
+        return super().now() + 3600 * SECOND
+
+
+@pytest.mark.slow
+async def test_what_is_due_goes_by_the_time_of_the_database(durable: Durable, url: Any) -> None:
+    def main() -> Ops:
+        yield (Op.SLEEP, 1_000_000_000)
+        return "slept"
+
+    durable.add("app:sleep", main)
+    durable.clock = Ahead()
+    async with durable.node() as ahead:
+        pids = [await ahead.spawn("app:sleep", host=WORKFLOWS) for _ in range(4)]
+        assert await ahead.wait(pids[0], timeout=60) == "slept"
+        pids += [await ahead.spawn("app:sleep", host=WORKFLOWS) for _ in range(4)]
+    durable.clock = None
+    async with durable.node() as right:
+        for pid in pids:
+            assert await right.wait(pid, timeout=60) == "slept", "not in an hour"
+    check(url, len(pids))
