@@ -11,9 +11,8 @@ import pytest
 
 from tests.crash.forking import ForkServer, fork_server
 from tests.crash.going_over import FEWEST, LANGUAGES, NUMBERS
-from tests.crash.rig import SLICE, die_at_each, points, said, whole_life
+from tests.crash.rig import die_at_each, points, said, whole_life
 
-DAILY = 1
 SHARES = 4
 TURNS = 3
 
@@ -41,9 +40,10 @@ def check(place: Path, point: str, _first: list[list[Any]]) -> None:
     assert said(place, "fault") + said(place, "notice") == [], point
 
 
-@pytest.mark.parametrize("share", [SLICE, *(pytest.param(number, marks=pytest.mark.slow) for number in range(SHARES))])
+@pytest.mark.slow
+@pytest.mark.parametrize("share", range(SHARES))
 def test_every_commit_of_updates_that_go_over_may_be_the_last(
-    server: ForkServer, tmp_path: Path, seed: int, share: str | int
+    server: ForkServer, tmp_path: Path, seed: int, share: int
 ) -> None:
     commits = whole_life(server, tmp_path / "whole", check)
-    die_at_each(server, tmp_path, points(commits, seed, share, DAILY, SHARES), check, fewest=FEWEST)
+    die_at_each(server, tmp_path, points(commits, seed, share, 0, SHARES), check, fewest=FEWEST)

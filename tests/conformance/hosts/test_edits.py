@@ -167,7 +167,7 @@ async def go_on(node: Node, place: Place, run: str, want: Edit) -> None:
     assert effects(place, run) == BEFORE, f"{run}: code that does not fit did something"
 
 
-@pytest.mark.parametrize("language", ["lua", "py"])
+@pytest.mark.parametrize("language", ["lua", pytest.param("py", marks=pytest.mark.slow)])
 async def test_the_new_code_is_right_or_the_run_is_paused_and_goes_on_with_the_old(place: Place, language: str) -> None:
     write(place, language, {})
     old = read_registry(place.path).bundle("app:flow").hash
