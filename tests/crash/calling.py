@@ -22,8 +22,13 @@ FEWEST: Final = len(ENTRIES) + 1  # the starts, and what comes of them
 
 
 async def live(place: Path) -> None:
+    """Live once, on the registry of the place, or else on the one that is here."""
+    own = place / "registry"
     report = Report(place / "report.jsonl")
-    async with app.boot(REGISTRY, data=place / "data") as booted, trio.open_nursery() as nursery:
+    async with (
+        app.boot(own if own.exists() else REGISTRY, data=place / "data") as booted,
+        trio.open_nursery() as nursery,
+    ):
         known = {name for names in await booted.stores.each(known_runs) for name in names}
         nursery.start_soon(_resolve, booted.node, booted.stores)
         for entry in ENTRIES:
