@@ -8,9 +8,10 @@ from typing import Annotated, Any, Final
 
 import typer
 
-from actorflow.cli.control import DryRun, Entry, Host, OlderThan, Prefix, Reason, Run, State, filter_of
+from actorflow.cli.control import DryRun, Reason, Run
 from actorflow.cli.failing import CONFLICT, Ending
-from actorflow.cli.option import AsJson, Data, Directory, Overrides
+from actorflow.cli.grouping import Filter, grouped
+from actorflow.cli.option import AsJson
 from actorflow.cli.output import line_of, print_json, print_rows
 from actorflow.cli.place import Place
 from actorflow.cli.repin import REGISTERED, registered
@@ -23,29 +24,23 @@ Yes = Annotated[bool, typer.Option("--yes", "-y", help="Ask nothing: what the dr
 _COLUMNS: Final = ("seq", "kind", "name", "outcome")
 
 
-def accept(  # noqa: PLR0913, PLR0917 - the options of the verb
+@grouped
+def accept(  # noqa: PLR0913 - the options of the verb
     run: Run = "",
     source: Source = "",
     reason: Reason = "",
-    state: State = "",
-    entry: Entry = "",
-    host: Host = "",
-    prefix: Prefix = "",
-    older_than: OlderThan = "",
-    dry_run: DryRun = False,  # noqa: FBT002 - typer makes flags of booleans
-    yes: Yes = False,  # noqa: FBT002
-    as_json: AsJson = False,  # noqa: FBT002
-    directory: Directory = None,
-    data: Data = None,
-    override: Overrides = None,
+    *,
+    which: Filter,
+    dry_run: DryRun = False,
+    yes: Yes = False,
+    as_json: AsJson = False,
+    place: Place,
 ) -> None:
     """Drop what the journal of a paused run has from where its source differs, and go on with that source.
 
     What the dropped part did to the world has happened, and is not undone: it is listed before anything is changed.
     Signals and answers that came after that point arrive again. With a filter, all runs paused for nondeterminism.
     """
-    place = Place.of(directory, data, override)
-    which = filter_of(state, entry, host, prefix, older_than)
     if bool(run) == bool(which):
         message = f"got {'both' if run else 'neither'} RUN and a filter, expected one of them, such as --prefix"
         raise typer.BadParameter(message)

@@ -9,19 +9,13 @@ from typing import Annotated, Any, Final
 import typer
 
 from actorflow.cli.failing import CONFLICT, Ending
-from actorflow.cli.option import AsJson, Data, Directory, Overrides
+from actorflow.cli.grouping import Filter, grouped
+from actorflow.cli.option import AsJson
 from actorflow.cli.output import line_of, print_json, print_rows
 from actorflow.cli.place import Place
 
 Run = Annotated[str, typer.Argument(metavar="[RUN]", help="A PID, a workflow id or a run id; or name a filter.")]
 Reason = Annotated[str, typer.Option("--reason", help="Why, for the history of the run.")]
-State = Annotated[str, typer.Option("--state", help="All in this state.", show_default=False)]
-Entry = Annotated[str, typer.Option("--entry", help="All of this entry.", show_default=False)]
-Host = Annotated[str, typer.Option("--host", help="All of this host.", show_default=False)]
-Prefix = Annotated[str, typer.Option("--prefix", help="All whose workflow ids begin so.", show_default=False)]
-OlderThan = Annotated[
-    str, typer.Option("--older-than", metavar="DURATION", help="All that have not changed for so long, e.g. 30d.")
-]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Change nothing; print what would be changed.")]
 Since = Annotated[str, typer.Option("--from", metavar="SEQ|STEP", help="The step to begin again with.")]
 Keep = Annotated[bool, typer.Option("--keep-attempts", help="Go on counting the attempts of its calls.")]
@@ -46,82 +40,52 @@ _PLAIN: Final = {
 
 
 def _command(verb: str) -> Callable[..., None]:
-    def command(  # noqa: PLR0913, PLR0917 - the options of the verb
+    def command(  # noqa: PLR0913 - the options of the verb
         run: Run = "",
         reason: Reason = "",
-        state: State = "",
-        entry: Entry = "",
-        host: Host = "",
-        prefix: Prefix = "",
-        older_than: OlderThan = "",
-        dry_run: DryRun = False,  # noqa: FBT002 - typer makes flags of booleans
-        as_json: AsJson = False,  # noqa: FBT002
-        directory: Directory = None,
-        data: Data = None,
-        override: Overrides = None,
+        *,
+        which: Filter,
+        dry_run: DryRun = False,
+        as_json: AsJson = False,
+        place: Place,
     ) -> None:
-        place = Place.of(directory, data, override)
-        which = filter_of(state, entry, host, prefix, older_than)
         _act(place, verb, run, which, dry_run=dry_run, as_json=as_json, reason=reason)
 
-    return command
+    return grouped(command)
 
 
-def resume(  # noqa: PLR0913, PLR0917 - the options of the verb
+@grouped
+def resume(  # noqa: PLR0913 - the options of the verb
     run: Run = "",
     reason: Reason = "",
-    keep_attempts: Keep = False,  # noqa: FBT002
-    state: State = "",
-    entry: Entry = "",
-    host: Host = "",
-    prefix: Prefix = "",
-    older_than: OlderThan = "",
-    dry_run: DryRun = False,  # noqa: FBT002
-    as_json: AsJson = False,  # noqa: FBT002
-    directory: Directory = None,
-    data: Data = None,
-    override: Overrides = None,
+    *,
+    keep_attempts: Keep = False,
+    which: Filter,
+    dry_run: DryRun = False,
+    as_json: AsJson = False,
+    place: Place,
 ) -> None:
     """Let a paused run go on: with what arrived meanwhile, and with timers that are due by now."""
-    place = Place.of(directory, data, override)
-    which = filter_of(state, entry, host, prefix, older_than)
     _act(place, "resume", run, which, dry_run=dry_run, as_json=as_json, reason=reason, keep_attempts=keep_attempts)
 
 
-def retry(  # noqa: PLR0913, PLR0917 - the options of the verb
+@grouped
+def retry(  # noqa: PLR0913 - the options of the verb
     run: Run = "",
     since: Since = "",
     reason: Reason = "",
-    state: State = "",
-    entry: Entry = "",
-    host: Host = "",
-    prefix: Prefix = "",
-    older_than: OlderThan = "",
-    dry_run: DryRun = False,  # noqa: FBT002
-    as_json: AsJson = False,  # noqa: FBT002
-    directory: Directory = None,
-    data: Data = None,
-    override: Overrides = None,
+    *,
+    which: Filter,
+    dry_run: DryRun = False,
+    as_json: AsJson = False,
+    place: Place,
 ) -> None:
     """Open a failed run again and repeat the call it failed over; what succeeded before is kept."""
-    place = Place.of(directory, data, override)
-    which = filter_of(state, entry, host, prefix, older_than)
     _act(place, "retry", run, which, dry_run=dry_run, as_json=as_json, reason=reason, since=since)
 
 
-def filter_of(state: str, entry: str, host: str, prefix: str, older_than: str) -> dict[str, Any]:
-    """Return the filter that options name, as the control socket takes it; nothing without one."""
-    from actorflow.duration import SECOND, to_nanoseconds  # noqa: PLC0415
-
-    given: dict[str, Any] = {"state": state, "entry": entry, "host": host, "prefix": prefix}
-    given = {name: value for name, value in given.items() if value}
-    if older_than:
-        given["older_than"] = to_nanoseconds(older_than, SECOND)
-    return given
-
-
 def _act(  # noqa: PLR0913 - the parts of a request
-    place: Place, verb: str, run: str, which: dict[str, Any], *, dry_run: bool, as_json: bool, **more: Any
+    place: Place, verb: str, run: str, which: Filter, *, dry_run: bool, as_json: bool, **more: Any
 ) -> None:
     if bool(run) == bool(which):
         message = (

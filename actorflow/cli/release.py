@@ -7,32 +7,30 @@ from typing import Annotated, Any
 
 import typer
 
-from actorflow.cli.control import DryRun, Entry, Host, OlderThan, Prefix, Reason, filter_of, print_changes
-from actorflow.cli.option import AsJson, Data, Directory, Overrides
+from actorflow.cli.control import DryRun, Reason, print_changes
+from actorflow.cli.grouping import FilterOfState, grouped
+from actorflow.cli.option import AsJson
 from actorflow.cli.place import Place
 from actorflow.errors import Error
 
 
-def release(  # noqa: PLR0913, PLR0917 - the options of the verb
+@grouped
+def release(  # noqa: PLR0913 - the options of the verb
     runs: Annotated[
         list[str] | None, typer.Argument(metavar="RUN", help="PIDs, workflow ids or run ids; or name a filter.")
     ] = None,
-    due: Annotated[bool, typer.Option("--due", help="All that may begin by now.")] = False,  # noqa: FBT002 - typer's
+    *,
+    due: Annotated[bool, typer.Option("--due", help="All that may begin by now.")] = False,
     queue: Annotated[str, typer.Option("--queue", help="All in this queue.", show_default=False)] = "",
     reason: Reason = "",
-    entry: Entry = "",
-    host: Host = "",
-    prefix: Prefix = "",
-    older_than: OlderThan = "",
-    dry_run: DryRun = False,  # noqa: FBT002
-    as_json: AsJson = False,  # noqa: FBT002
-    directory: Directory = None,
-    data: Data = None,
-    override: Overrides = None,
+    which: FilterOfState,
+    dry_run: DryRun = False,
+    as_json: AsJson = False,
+    place: Place,
 ) -> None:
     """Let runs begin that were started with --hold, or whose queue no host serves: those named, or all that match."""
-    which = filter_of("", entry, host, prefix, older_than) | ({"queue": queue} if queue else {})
-    chosen = {**which, "state": "created", "due": due} if due or which else {}
+    given = {**which, "queue": queue} if queue else dict(which)
+    chosen = {**given, "state": "created", "due": due} if due or given else {}
     if bool(runs) == bool(chosen):
         message = (
             f"run release: got {'both' if runs else 'neither'} RUN and a filter, expected one of them, such as --due"
@@ -41,7 +39,7 @@ def release(  # noqa: PLR0913, PLR0917 - the options of the verb
     if runs and dry_run:
         message = "--dry-run is for many runs at once: name a filter, such as --due, instead of runs"
         raise typer.BadParameter(message)
-    place, asked = Place.of(directory, data, override), {"verb": "release", "reason": reason, "by": getpass.getuser()}
+    asked = {"verb": "release", "reason": reason, "by": getpass.getuser()}
     if runs:
         _named(place, runs, asked, as_json=as_json)
         return

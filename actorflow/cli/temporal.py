@@ -12,7 +12,8 @@ from typing import Annotated, Any, Final
 
 import typer
 
-from actorflow.cli.option import AsJson, Data, Directory, Overrides
+from actorflow.cli.grouping import grouped
+from actorflow.cli.option import AsJson, Data, Directory
 from actorflow.cli.output import print_json
 from actorflow.cli.place import Place
 from actorflow.errors import invalid, unavailable
@@ -101,22 +102,21 @@ def _resolved(name: str) -> Any:
 
 
 @app.command()
-def replay(  # noqa: PLR0913, PLR0917 - the options of the verb
+@grouped
+def replay(  # noqa: PLR0913 - the options of the verb
     file: Annotated[Path, typer.Argument(metavar="FILE", help="A history as Temporal exports it (JSON).")],
     host: Annotated[
         str, typer.Option("--host", help="The temporal.worker that it ran on; default: the only one.")
     ] = "",
     workflow_id: Annotated[str, typer.Option("--id", help="The workflow id, where the history does not say it.")] = "",
-    current: Annotated[bool, typer.Option("--current", help="On the source that is registered now.")] = False,  # noqa: FBT002
-    as_json: AsJson = False,  # noqa: FBT002
-    directory: Directory = None,
-    data: Data = None,
-    override: Overrides = None,
+    *,
+    current: Annotated[bool, typer.Option("--current", help="On the source that is registered now.")] = False,
+    as_json: AsJson = False,
+    place: Place,
 ) -> None:
     """Replay a history with Temporal's own Replayer and say whether the script repeats it; nothing is performed."""
     import trio  # noqa: PLC0415
 
-    place = Place.of(directory, data, override)
     try:
         text = file.read_text()
     except OSError as error:
