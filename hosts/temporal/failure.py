@@ -41,6 +41,8 @@ from actorflow.errors import (
 )
 
 _PARTS: Final = frozenset({"message", "kind", "retryable", "details", "stack"})
+_TRACE: Final = "Stack backtrace:"
+"""From here on errors of the SDK's core tell where in it they were made."""
 _CANCELLED: Final = "operation canceled"
 _TERMINATED: Final = "workflow terminated"
 _STATUS: Final = {
@@ -101,7 +103,8 @@ def failure_from(error: BaseException, what: str = "") -> Failure:
         if isinstance(error, kind):
             failure: Failure = translate(error, what)
             return failure
-    return Failure(f"{type(error).__name__}: {error}", INTERNAL)
+    text = " ".join(str(error).partition(_TRACE)[0].split())
+    return Failure(f"{what}: {text}" if what else f"{type(error).__name__}: {text}", INTERNAL)
 
 
 def _application(error: ApplicationError, _what: str) -> Failure:

@@ -5,9 +5,11 @@ The worker of the SDK polls in the asyncio thread; workflow code and functions r
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Mapping
+from contextlib import suppress
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 from weakref import WeakSet
 
 import trio
@@ -22,9 +24,11 @@ from actorflow.node.limit import slices_of, written_limits
 from actorflow.notice import Notice
 from actorflow.ports import Outcome, Program, Reply, SpawnRequest
 from hosts.temporal.activity import activities
+from hosts.temporal.asking import Asking
 from hosts.temporal.connection import TemporalClient
 from hosts.temporal.crossing import TrioExecutor, TrioSide
 from hosts.temporal.dealing import Dealing
+from hosts.temporal.failure import failure_from
 from hosts.temporal.flow import ActorflowRun, Run
 from hosts.temporal.header import WorkerHeaders
 from hosts.temporal.placing import Placing, bundle_of, restricted_to
@@ -39,10 +43,13 @@ from hosts.workflow.terms import TermsOf
 
 if TYPE_CHECKING:
     from actorflow.node.node import Node
-    from actorflow.value import Value
 
 
-class TemporalWorker:
+_DISCARD: Final = 5.0
+"""Seconds until a worker that was made and is not wanted is left alone."""
+
+
+class TemporalWorker(Asking):
     """A `temporal.worker` entry at work (`ports.Host`)."""
 
     durable = True
@@ -181,12 +188,29 @@ class TemporalWorker:
         token = trio.lowlevel.current_trio_token()
         self._trio = TrioSide(token)
         self._ended, self._scope = trio.Event(), trio.CancelScope()
-        await self.connection.run(partial(self._checked, token), f"worker {self.id}")
-        self.node.nursery.start_soon(self._serve)
+        await self.connection.run(self._look, f"worker {self.id}")
+        try:
+            worker: Worker = await self.connection.run(partial(self._make, token), f"worker {self.id}")
+        except BaseException:
+            await self._discard()
+            raise
+        self.node.nursery.start_soon(self._serve, worker)  # which may be stopped before it has begun
         self.serves = True
 
-    async def _checked(self, token: trio.lowlevel.TrioToken) -> None:
-        """Make the worker of the SDK and have it look whether its namespace is there."""
+    async def _look(self) -> None:
+        """Look whether the namespace is there."""
+        namespace = _namespace(self.connection.client.namespace)
+        await self.connection.client.service_client.workflow_service.describe_namespace(namespace)
+
+    async def _discard(self) -> None:
+        """Let go of a worker that does not serve: the SDK has no second one of a task queue beside it."""
+        worker, self._worker = self._worker, None
+        if worker is not None:
+            with trio.CancelScope(shield=True), trio.move_on_after(_DISCARD):
+                await self.node.asyncio.run(partial(_discarded, worker))
+
+    async def _make(self, token: trio.lowlevel.TrioToken) -> Worker:
+        """Make the worker of the SDK."""
         arguments = worker_arguments(self.id, self.config.worker_options)
         workflows = [] if self.config.worker_options.disable_workflow_worker else [ActorflowRun]
         self._worker = worker = Worker(
@@ -201,22 +225,20 @@ class TemporalWorker:
             **arguments,
         )
         _without_detector(worker)
-        await self.connection.client.service_client.workflow_service.describe_namespace(
-            _namespace(self.connection.client.namespace)
-        )
+        return worker
 
     async def _fatal(self, error: BaseException) -> None:
         text = f"worker {self.id} has stopped: {error}"
         await self.side.call(self.node.notices, Notice("temporal-worker-failed", text, self.id))
 
-    async def _serve(self) -> None:
-        worker = self._worker
-        assert worker is not None  # noqa: S101 - made by `start`
+    async def _serve(self, worker: Worker) -> None:
         try:
             with self._scope:
                 await self.node.asyncio.run(worker.run)
         except Exception as error:  # noqa: BLE001 - the node goes on; whoever asks finds the host gone
-            self.node.notices(Notice("temporal-worker-failed", f"worker {self.id}: {error}", self.id))
+            text = f"worker {self.id}: {failure_from(error).message}"
+            self.node.notices(Notice("temporal-worker-failed", text, self.id))
+            await self._discard()
         finally:
             self.serves = False
             self._ended.set()
@@ -305,54 +327,6 @@ class TemporalWorker:
         else:
             self.node.nursery.start_soon(doing)
 
-    # ---- what operators ask ------------------------------------------------------------------------------------
-
-    async def listed(self, which: Mapping[str, str], limit: int) -> list[dict[str, Any]]:
-        """See `View.listed`."""
-        return await self.view.listed(which, limit)
-
-    async def shown(self, reference: str) -> dict[str, Any]:
-        """See `View.shown`."""
-        return await self.view.shown(reference)
-
-    async def explained(self, reference: str) -> dict[str, Any]:
-        """See `View.explained`."""
-        return await self.view.explained(reference)
-
-    async def history(self, reference: str, after: int, limit: int) -> list[dict[str, Any]]:
-        """See `View.history`."""
-        return await self.view.history(reference, after, limit)
-
-    async def called(self, reference: str, limit: int) -> list[dict[str, Any]]:
-        """See `View.called`."""
-        return await self.view.called(reference, limit)
-
-    async def chain(self, reference: str, after: int) -> list[dict[str, Any]]:
-        """See `View.chain`."""
-        return await self.view.chain(reference, after)
-
-    async def changed(self, verb: str, reference: str, reason: str) -> dict[str, Any]:
-        """See `View.changed`."""
-        return await self.view.changed(verb, reference, reason)
-
-    async def has(self, reference: str) -> bool:
-        """Tell whether the cluster has a run, by a PID or a workflow id."""
-        return await self.view.has(reference)
-
-    async def query(self, reference: str, name: str, args: tuple[Value, ...]) -> Value:
-        """Answer a query of a run."""
-        return await self.dealing.query(reference, name, args)
-
-    async def update(
-        self, reference: str, name: str, args: tuple[Value, ...], *, update_id: str = "", wait_for: str = "completed"
-    ) -> Value:
-        """Update a run and return its answer, or its id once it is accepted."""
-        return await self.dealing.update(reference, name, args, update_id, wait_for)
-
-    async def wake(self, reference: str, data: Value) -> None:
-        """Let a suspended run go on."""
-        await self.dealing.wake(reference, data)
-
 
 def _note(node: Node, pid: str, level: str, text: str, fields: Mapping[str, Any]) -> None:
     node.note(level, text, {**fields, "pid": pid})
@@ -362,6 +336,19 @@ def _namespace(name: str) -> Any:
     from temporalio.api.workflowservice.v1 import DescribeNamespaceRequest  # noqa: PLC0415
 
     return DescribeNamespaceRequest(namespace=name)
+
+
+async def _discarded(worker: Worker) -> None:
+    """Shut a worker down, whether it has run or not."""
+    stopping = asyncio.get_running_loop().create_task(worker.shutdown())
+    try:
+        await worker.run()  # which ends at once
+    except Exception:  # noqa: BLE001 - it cannot reach its server, or has run before
+        bridge: Any = getattr(worker, "_bridge_worker", None)
+        with suppress(Exception):  # there may be nothing left to shut down
+            bridge.initiate_shutdown()
+    finally:
+        stopping.cancel()
 
 
 def _without_detector(worker: Worker) -> None:

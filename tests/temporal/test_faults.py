@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 from typing import Any
 
@@ -193,3 +194,26 @@ async def test_a_function_that_never_returns_holds_up_no_stop_and_no_cancel(serv
     async with on(server, tmp_path / "two", queue=tmp_path.name) as node:
         await node.cancel(pid, "enough")
         assert await node.wait(pid, timeout=60) == "stopped: enough"
+
+
+async def test_a_worker_whose_start_is_given_up_half_way_starts_the_next_time(
+    server: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with on(server, tmp_path) as node:
+        host: Any = node.hosts[HOST]
+        await host.stop(5)
+        made, make = trio.Event(), host._make
+
+        async def hanging(token: trio.lowlevel.TrioToken) -> None:
+            await make(token)
+            token.run_sync_soon(made.set)
+            await asyncio.sleep(3600)
+
+        monkeypatch.setattr(host, "_make", hanging)
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(host.start)
+            await made.wait()
+            nursery.cancel_scope.cancel()
+        monkeypatch.undo()
+        await host.start()
+        assert await node.exec("app:counting", host=HOST, args=[0], timeout=30) == {"seen": 0, "tokens": 2}
