@@ -34,6 +34,8 @@ if TYPE_CHECKING:
 
 BEAT: Final = 1.0
 """Seconds between two beats."""
+_LOOK: Final = 0.25
+"""Seconds within which a look is not repeated, however often somebody asks for one."""
 GRACE: Final = 10.0
 """Seconds that running calls have to end before their shard is given to a node that has joined."""
 
@@ -55,6 +57,8 @@ class Ownership:
         self._began = self._seen_at = self._changed_at = 0
         self._giving: trio.CancelScope | None = None
         self._untaken: dict[str, set[int]] = {}
+        self._asked = False
+        self._beaten = 0.0
 
     def owns(self, run: int) -> bool:
         """Tell whether a run may be one that this node turns; its host is known once it is read."""
@@ -62,6 +66,7 @@ class Ownership:
 
     def look(self) -> None:
         """Look around soon: something has been refused, or set free."""
+        self._asked = True
         self._news.set()
 
     # ---- joining and leaving -----------------------------------------------------------------------------------
@@ -152,7 +157,7 @@ class Ownership:
         if not node:
             return
         self._began += 1
-        began = self._began
+        began, self._beaten = self._began, trio.current_time()
         sent = self._engine.node.clock.now()
         seen = await trio.to_thread.run_sync(self._pulse.beat, node, limiter=self._limiter)
         if node == self.node:
@@ -175,7 +180,10 @@ class Ownership:
         while True:
             await self._news.wait()
             self._news = trio.Event()
+            asked, self._asked = self._asked, False
             try:
+                if asked and trio.current_time() > self._beaten + _LOOK:
+                    await self._beat()
                 async with self._turn:
                     await self._act()
             except Error as error:

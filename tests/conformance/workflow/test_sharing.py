@@ -112,6 +112,7 @@ async def test_two_nodes_share_a_host_and_either_reaches_every_run(durable: Dura
     check(url)
 
 
+@pytest.mark.slow
 async def test_who_leaves_hands_its_runs_over_at_once(durable: Durable, url: Any) -> None:
     calls = add(durable)
     async with durable.node() as stays:
