@@ -33,15 +33,20 @@ class QueueMessage:
 
 
 class Delivery:
-    """One message in the hands of one handler. `settled` is called once, with `ack` or `nack`."""
+    """One message in the hands of one handler. `settled` is called once, with `ack` or `nack`.
 
-    __slots__ = ("_settled", "_verdict", "message")
+    Attributes:
+        message: what is handed out. why: how its handler failed, "" while it has not.
+    """
+
+    __slots__ = ("_settled", "_verdict", "message", "why")
 
     def __init__(self, message: QueueMessage, settled: Callable[[str], None]) -> None:
         """Hand out a message that nobody has settled yet."""
         self.message = message
         self._settled = settled
         self._verdict = ""
+        self.why = ""
 
     @property
     def verdict(self) -> str:

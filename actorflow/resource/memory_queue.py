@@ -19,6 +19,8 @@ DeadLetters: TypeAlias = Callable[[QueueMessage, str, Mapping[str, Value]], None
 """Takes a message that has used up its attempts, the id of the queue it goes to, and headers that say where it was."""
 
 _JSON: Final = "json/plain"
+_LONGEST_ERROR: Final = 1000
+"""Characters of a failure that a dead letter says it died of."""
 
 
 class MemoryQueue:
@@ -75,7 +77,8 @@ class MemoryQueue:
         finally:
             give_up()
         (message,) = taken
-        return Delivery(message, lambda verdict: self._settle(message, verdict))
+        delivery = Delivery(message, lambda verdict: self._settle(delivery, verdict))
+        return delivery
 
     def info(self) -> dict[str, Value]:
         """Return what the queue holds, as a value."""
@@ -97,16 +100,19 @@ class MemoryQueue:
             self._in_flight -= 1
             self._backlog.put(delivery.message)
 
-    def _settle(self, message: QueueMessage, verdict: str) -> None:
+    def _settle(self, delivery: Delivery, verdict: str) -> None:
         self._in_flight -= 1
         if verdict != NACK:
             return
-        message = message.again()
+        message = delivery.message.again()
         letter = self._config.dead_letter
         if letter is None or not letter.max_attempts or message.attempts < letter.max_attempts:
             self._backlog.put(message)
             return
-        self._dead(message, letter.queue, {"dead_letter.queue": self.id, "dead_letter.attempts": message.attempts})
+        headers: dict[str, Value] = {"dead_letter.queue": self.id, "dead_letter.attempts": message.attempts}
+        if delivery.why:
+            headers["dead_letter.error"] = delivery.why[:_LONGEST_ERROR]
+        self._dead(message, letter.queue, headers)
 
     def _encoded(self, body: Value) -> Value:
         if self._config.codec != _JSON:

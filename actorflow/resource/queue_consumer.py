@@ -81,6 +81,7 @@ class Consumer:
             await self._call(delivery, number)
         except Error as error:
             self._tell(delivery, error)
+            delivery.why = error.message
             delivery.conclude(NACK)
         except trio.Cancelled:
             queue.give_back(delivery)

@@ -111,6 +111,7 @@ class Queues:
         """Move a message that has used up its attempts; one that cannot be moved is told of and kept nowhere."""
         try:
             self.queue(letter).put(message.body, {**message.headers, **headers})
+            self._node.log("warn", f"message {message.id} is a dead letter now, in {letter}", dict(headers))
         except Error as error:
             self._node.log("error", f"message {message.id} is lost: {error.message}", dict(headers))
 

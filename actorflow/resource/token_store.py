@@ -148,7 +148,7 @@ class TokenStores:
         kept = self._kept(store_id, config)
         grant = await kept.get(_digest(token)) if genuine else None
         if grant is None:
-            raise not_found(f"{store_id}: token not found: it was never given out, or is revoked")
+            raise not_found(f"{store_id}: token not found: it was never given out, has expired, or is revoked")
         if grant.over(self._node.clock.now()):
             await kept.drop(_digest(token))
             raise not_found(f"{store_id}: token expired")

@@ -98,12 +98,19 @@ class TokenStore:
     async def create(
         self, actor: Actor, scope: Scope, *, expiration: float | str | timedelta | None = None, meta: Any = None
     ) -> str:
-        """Return a new token, valid for `expiration` (seconds, a timedelta or text), else as its entry says."""
+        """Return a new token, valid for `expiration` (seconds, a timedelta or text), else as its entry says.
+
+        Raises:
+            Error: kind Invalid, for an expiration that is no duration, or not positive.
+        """
         as_actor = instance("create", Actor, actor).plain()
         in_scope = instance("create", Scope, scope).plain()
         options: dict[str, Any] = {"meta": meta}
         if expiration is not None:
-            options["expiration"] = to_nanoseconds(expiration, SECOND) / MILLISECOND
+            span = to_nanoseconds(expiration, SECOND)
+            if span <= 0:
+                raise invalid(f"{self.id}: got the expiration {expiration!r}, expected a positive duration")
+            options["expiration"] = span / MILLISECOND
         token: str = await perform("security.token.create", self.id, as_actor, in_scope, options)
         return token
 

@@ -12,6 +12,7 @@ local function main()
     assert.eq(letter.colour, "black", "its own headers")
     assert.eq(letter.headers["dead_letter.queue"], "app.queue:poisoned")
     assert.eq(letter.headers["dead_letter.attempts"], 3)
+    assert.eq(type(letter.headers["dead_letter.error"]), "string", "what its handler died of")
 
     queue.publish("app.queue:poisoned", { to = process.pid(), name = "q", first = "raise", times = 2 })
     for attempt = 1, 3 do
