@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from actorflow.cli.failing import FAILED, Ending
-from actorflow.cli.option import AsJson, Data, Directory, Overrides
+from actorflow.cli.option import AsJson, Data, Directory, Overrides, Positional, one_directory
 from actorflow.cli.output import print_json
 from actorflow.cli.place import Place
 from actorflow.node.data import DataDirectory
@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 Repair = Annotated[bool, typer.Option("--repair", help="Repair what can be; no node may be using the directory.")]
 
 
-def doctor(
+def doctor(  # noqa: PLR0913, PLR0917 - the options of the verb
+    registry: Positional = None,
     repair: Repair = False,  # noqa: FBT002 - typer makes flags of booleans
     as_json: AsJson = False,  # noqa: FBT002
     directory: Directory = None,
@@ -31,7 +32,7 @@ def doctor(
     """Verify every run, source and index of the stores; exit code 1 with a line for each fault."""
     from actorflow.store.examine import examine  # noqa: PLC0415 - loads the database modules
 
-    place = Place.of(directory, data, override)
+    place = Place.of(one_directory(registry, directory), data, override)
     databases = list(place.databases().values())
     done: list[str] = []
     if repair:

@@ -11,6 +11,9 @@ Directory = Annotated[
     Path | None,
     typer.Option("--directory", "-C", help="The registry; default: ./config if there is one, else this directory."),
 ]
+Positional = Annotated[
+    Path | None, typer.Argument(metavar="[DIR]", help="The registry, the same as -C.", show_default=False)
+]
 DATA: Final = typer.Option(
     *("--data", "--data-directory"),
     help="The data directory; default: ACTORFLOW_DATA, else .actorflow in the registry.",
@@ -37,3 +40,15 @@ Scope = Annotated[
     list[str] | None, typer.Option("--scope", metavar="POLICY", help="Id of a policy that judges this; repeatable.")
 ]
 Limit = Annotated[int, typer.Option("--limit", min=1, help="At most this many.")]
+
+
+def one_directory(positional: Path | None, named: Path | None) -> Path | None:
+    """Return the registry that is named after the verb or with `-C`.
+
+    Raises:
+        typer.BadParameter: when it is named twice.
+    """
+    if positional is not None and named is not None:
+        message = f"got the registry {positional} and -C {named}, expected one of them"
+        raise typer.BadParameter(message)
+    return positional or named

@@ -6,13 +6,12 @@ import gc
 import os
 import signal
 import time
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Final
+from typing import TYPE_CHECKING, Final
 
 import typer
 
 from actorflow.cli.failing import INTERRUPTED, Ending
-from actorflow.cli.option import Data, Overrides
+from actorflow.cli.option import Data, Directory, Overrides, Positional, one_directory
 from actorflow.cli.place import Place
 from actorflow.cli.report import faults, say
 
@@ -25,14 +24,15 @@ _SIGNALS: Final = (signal.SIGINT, signal.SIGTERM)
 
 
 def up(
-    directory: Annotated[Path | None, typer.Argument(metavar="[DIR]", help="The registry.", show_default=False)] = None,
+    registry: Positional = None,
+    directory: Directory = None,
     data: Data = None,
     override: Overrides = None,
 ) -> None:
     """Boot the registry in DIR, supervise its services, and serve until ^C."""
     import trio  # noqa: PLC0415 - the other verbs do not need it
 
-    trio.run(_serve, Place.of(directory, data, override))
+    trio.run(_serve, Place.of(one_directory(registry, directory), data, override))
 
 
 async def _serve(place: Place) -> None:
