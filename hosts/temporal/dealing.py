@@ -54,6 +54,8 @@ class Dealing:
         options = terms.options_of(request, worker.node.notices)
         worker.compiled(bundle_of(worker.node, request.entry))
         found = self._queue(request)
+        if not found["foreign"]:
+            worker.check_served(request.entry, found["host"])
         workflow_id = options.workflow_id or str(uuid.uuid4())
         run = partial(self._start, request, options, workflow_id, found["task_queue"])
         handle = await worker.connection.run(run, f"start of {request.entry}")

@@ -43,6 +43,8 @@ class Placing:
         queue = self.queue_of(asked)
         if queue["foreign"] and entry not in self._worker.node.registry:  # type: ignore[operator] # ours has it
             return {"type": entry, **queue}
+        if not queue["foreign"]:
+            self._worker.check_served(entry, queue["host"])
         return {"type": self.startable(entry), **queue}
 
     def queue_of(self, asked: Mapping[str, Any]) -> dict[str, Any]:

@@ -146,15 +146,16 @@ class TemporalWorker(Asking):
         """Tell whether no function has this id."""
         return not is_operation(target) and target not in self.node.registry  # type: ignore[operator] # ours has it
 
-    def check_served(self, entry: str) -> None:
-        """Do nothing if this worker serves the workflows of an entry.
+    def check_served(self, entry: str, host: str = "") -> None:
+        """Do nothing if this worker, or the one named, serves the workflows of an entry.
 
         Raises:
             Error: NotFound when there is no such entry; Invalid when only another worker serves it.
         """
         only = restricted_to(self.node.registry.entry(entry), "workflow")  # type: ignore[arg-type] # ours has it
-        if only and only != self.id:
-            raise not_found(f"{entry} is served by {only} alone (meta.temporal.workflow.worker), not by {self.id}")
+        if only and only != (host or self.id):
+            text = f"{entry} is served by {only} alone (meta.temporal.workflow.worker), not by {host or self.id}"
+            raise not_found(text)
 
     def reach(self, side: TrioSide) -> None:
         """Use this way from the asyncio thread to the node's."""
