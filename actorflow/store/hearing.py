@@ -10,6 +10,7 @@ import sqlite3
 import time
 from collections.abc import Callable, Collection
 from pathlib import Path
+from threading import Lock
 from typing import Any, Final
 
 from actorflow.store import fault
@@ -27,9 +28,10 @@ class PollingListener:
     """A listener (`telling.Listener`) that compares a number."""
 
     def __init__(self, ask: Callable[[], object], close: Callable[[], None]) -> None:
-        """Compare what `ask` returns: it changes when others have written; `close` ends it, in the same thread."""
+        """Compare what `ask` returns: it changes when others have written; `close` lets go of it."""
         self._ask = ask
-        self._close = close
+        self._let_go = close
+        self._busy = Lock()
         self._seen: object = None
         self._pause = SHORTEST
         self._rest = 0.0
@@ -37,30 +39,43 @@ class PollingListener:
 
     def wait(self, seconds: float) -> Collection[int] | None:
         """Wait until others have written, and return None; nothing (an empty list) when they have not."""
+        try:
+            with self._busy:
+                return self._heard(seconds)
+        finally:
+            if self._closed:
+                self.close()
+
+    def _heard(self, seconds: float) -> Collection[int] | None:
+        try:
+            return self._wait(seconds)
+        except BaseException:
+            self._seen = None
+            self._let_go()
+            raise
+
+    def _wait(self, seconds: float) -> Collection[int] | None:
         end = time.monotonic() + seconds
         time.sleep(min(self._rest, seconds))
+        self._rest = 0.0
         while not self._closed:
-            try:
-                now = self._ask()
-            except BaseException:
-                self._seen = None
-                self._close()
-                raise
-            if now != self._seen:
+            if (now := self._ask()) != self._seen:
                 self._seen, self._pause, self._rest = now, SHORTEST, _ALARMED
                 return None
             if time.monotonic() + self._pause > end:
                 break
             time.sleep(self._pause)
             self._pause = min(2 * self._pause, LONGEST)
-        self._rest = 0.0
-        if self._closed:
-            self._close()
         return []
 
     def close(self) -> None:
-        """Have the next `wait`, or the one that is under way, let go of the connection."""
+        """Let go of the connection, at once or as soon as the `wait` that is under way has noticed."""
         self._closed = True
+        if self._busy.acquire(blocking=False):
+            try:
+                self._let_go()
+            finally:
+                self._busy.release()
 
 
 class FileCounter:

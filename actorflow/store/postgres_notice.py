@@ -65,18 +65,22 @@ class PostgresListener:
 
     def wait(self, seconds: float) -> Collection[int] | None:
         """Wait for what others tell; see `telling.Listener`."""
-        with self._busy:
-            try:
-                return self._wait(time.monotonic() + seconds)
-            except psycopg.Error as error:
-                self._let_go()
-                raise unavailable(f"{self._place}: nothing is heard of the writes of others ({error})") from error
-            except Error:
-                self._let_go()
-                raise
-            finally:
-                if self._closed:
-                    self._let_go()
+        try:
+            with self._busy:
+                return self._heard(time.monotonic() + seconds)
+        finally:
+            if self._closed:
+                self.close()
+
+    def _heard(self, end: float) -> Collection[int] | None:
+        try:
+            return self._wait(end)
+        except psycopg.Error as error:
+            self._let_go()
+            raise unavailable(f"{self._place}: nothing is heard of the writes of others ({error})") from error
+        except Error:
+            self._let_go()
+            raise
 
     def _wait(self, end: float) -> Collection[int] | None:
         if self._open is None:

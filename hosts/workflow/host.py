@@ -187,8 +187,10 @@ class WorkflowHost(Owned):
             return True
         if engine.ownership is not None:  # another node may turn it
             return engine.stored.standing(workflow_id)
-        outcome = engine.recent.get(workflow_id)
-        return engine.stored.outcome(workflow_id) if outcome is None else outcome
+        outcome: bool | Outcome | None = engine.recent.get(workflow_id)
+        if outcome is None:
+            outcome = engine.stored.outcome(workflow_id) or engine.stored.has_come(workflow_id, self.id)
+        return outcome
 
     def holds(self, workflow_id: str) -> str:
         """Return the PID of the open workflow with this id, if it is this host's; with a key an ended one's too."""

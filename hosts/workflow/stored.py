@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from actorflow.run.lease import FENCED
 from actorflow.run.state import OPEN
 from actorflow.store.departed import left
 from hosts.workflow.faults import no_run, row_outcome
@@ -44,6 +45,11 @@ class Stored:
         """Tell whether the newest run of this id is open, or how it ended; False when there is none."""
         row = self._reader.find(workflow_id)
         return row is not None and (row.state in OPEN or row.result is None or row_outcome(row))
+
+    def has_come(self, workflow_id: str, host: str) -> bool:
+        """Tell whether a host has an open run of this id that nobody has told it of yet: it has come by a move."""
+        row = self._reader.find(workflow_id)
+        return row is not None and row.host == host and row.state in OPEN and row.lease != FENCED
 
     def workflow_id_of(self, run_id: str) -> str:
         """Return the workflow id of a run as the store has it, "" when there is none."""

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable
 from contextlib import ExitStack, closing
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import pytest
@@ -88,3 +89,20 @@ def test_notices_say_which_runs_or_to_look() -> None:
     assert heard("me", many) == list(range(10**6, 10**6 + 5000))
     assert notices("you", range(10**6)) == ["you:"]
     assert heard("me", []) == []
+
+
+def test_whoever_does_not_listen_any_more_has_no_connection_left(tmp_path: Path) -> None:
+    with closing(SqlStore(Sqlite(tmp_path / "s.db"), CrashPoint())) as store:
+        for is_waiting in (False, True):
+            listener: Any = listener_of(store)
+            assert listener.wait(0.0) is None
+            counter = listener._let_go.__self__  # noqa: SLF001 - what it looks at
+            assert counter._open is not None  # noqa: SLF001
+            if is_waiting:
+                thread = Thread(target=listener.wait, args=(PATIENCE,))
+                thread.start()
+                listener.close()
+                thread.join(PATIENCE)
+                assert not thread.is_alive()
+            listener.close()
+            assert counter._open is None  # noqa: SLF001
