@@ -23,6 +23,7 @@ NAMES: Final = frozenset(
         *("execution_error_when_already_started", "execution_timeout", "run_timeout", "task_timeout"),
         *("start_delay", "hold", "retry_policy", "cron_schedule", "memo", "search_attributes"),
         *("parent_close_policy", "priority", "queue", "task_queue", "namespace", "wait_for_cancellation"),
+        "cancellation_type",
         *("summary", "static_summary", "details", "static_details"),
         *("lock_key", "lock_keys", "lock_scope", "tokens"),
         *ELSEWHERE,

@@ -141,7 +141,7 @@ PARENTS = pytest.mark.parametrize("host", [ACTORS, FLOWS])
 def test_no_option_is_left_out(language: str) -> None:
     tested = {name for name, *_ in PLAIN} | {name for options, *_ in IDENTITY for name in options}
     tested |= {"parent_close_policy", "wait_for_cancellation", "cancellation_type"} | {name for name, _ in NOTICED}
-    assert tested == set(option._READ) | option._ELSEWHERE, language  # noqa: SLF001 - the options there are
+    assert tested == set(option._READ) | option.ELSEWHERE, language  # noqa: SLF001 - the options there are
 
 
 @pytest.fixture
