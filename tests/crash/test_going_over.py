@@ -3,24 +3,18 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.crash.forking import ForkServer, fork_server
+from tests.crash.forking import ForkServer
 from tests.crash.going_over import FEWEST, LANGUAGES, NUMBERS
 from tests.crash.rig import die_at_each, points, said, whole_life
 
+LIVES = "tests.crash.going_over"
 SHARES = 4
 TURNS = 3
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[ForkServer]:
-    with fork_server("tests.crash.going_over") as made:
-        yield made
 
 
 def check(place: Path, point: str, _first: list[list[Any]]) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -13,18 +12,13 @@ import pytest
 from actorflow.run import event as events
 from actorflow.store.dialect import Sqlite
 from actorflow.store.read import SqlReader
-from tests.crash.forking import ForkServer, fork_server
+from tests.crash.forking import ForkServer
 from tests.crash.rig import SLICE, die_at_each, points, said, whole_life
 from tests.crash.stopping import FEWEST, PARENTS
 
+LIVES = "tests.crash.stopping"
 DAILY = 1
 SHARES = 4
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[ForkServer]:
-    with fork_server("tests.crash.stopping") as made:
-        yield made
 
 
 def check(place: Path, point: str, _first: list[list[Any]]) -> None:
