@@ -9,7 +9,10 @@ transaction: whoever had it before is refused from then on. A store decides none
 from __future__ import annotations
 
 from collections.abc import Collection
-from typing import NamedTuple, Protocol
+from typing import Final, NamedTuple, Protocol
+
+DIED: Final = "!"
+"""Stands for the owner of a shard that was found dead; no node has this name."""
 
 
 class NodeRow(NamedTuple):
@@ -21,12 +24,17 @@ class NodeRow(NamedTuple):
 
 
 class Owner(NamedTuple):
-    """Who owns a shard, or a role, of a host: its last token, and the node, "" for none."""
+    """Who owns a shard, or a role, of a host: its last token, and the node; "" for none, `DIED` for none any more."""
 
     host: str
     shard: int
     token: int
     node: str
+
+    @property
+    def is_free(self) -> bool:
+        """Whether nobody owns it."""
+        return self.node in {"", DIED}
 
 
 class Seen(NamedTuple):
@@ -49,7 +57,8 @@ class Ownership(Protocol):
 
         Args:
             node: its name.
-            counter: do it only if its counter is still this: it has been found dead, and may not be.
+            counter: do it only if its counter is still this: it has been found dead, and may not be. What it owned says
+                so, until it is taken.
         """
         ...
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection
 from typing import TYPE_CHECKING
 
 from actorflow.run.shard import UNITS, shard_of
-from actorflow.store.owning import NodeRow, Owner, Seen
+from actorflow.store.owning import DIED, NodeRow, Owner, Seen
 
 if TYPE_CHECKING:
     from actorflow.run.event import JournalEvent
@@ -42,7 +42,7 @@ class MemoryOwnership:
             return False
         del self._nodes[node]
         for host in self.owners:
-            self.give_up(host, node, range(UNITS))
+            self._free(host, node, range(UNITS), "" if counter is None else DIED)
         return True
 
     def take(self, host: str, node: str, most: int) -> dict[int, int] | None:
@@ -50,7 +50,7 @@ class MemoryOwnership:
         if node not in self._nodes:
             return None
         units = self.owners.setdefault(host, {unit: Owner(host, unit, 0, "") for unit in range(UNITS)})
-        free = [unit for unit in sorted(units) if not units[unit].node][: max(most, 0)]
+        free = [unit for unit in sorted(units) if units[unit].is_free][: max(most, 0)]
         token = 1 + max(self._leases.get(host, 0), *(owner.token for owner in units.values()))
         for unit in free:
             units[unit] = Owner(host, unit, token, node)
@@ -60,9 +60,12 @@ class MemoryOwnership:
 
     def give_up(self, host: str, node: str, shards: Collection[int]) -> None:
         """Set shards of a host free."""
+        self._free(host, node, shards, "")
+
+    def _free(self, host: str, node: str, shards: Collection[int], nobody: str) -> None:
         for unit, owner in self.owners.get(host, {}).items():
             if unit in shards and owner.node == node:
-                self.owners[host][unit] = owner._replace(node="")
+                self.owners[host][unit] = owner._replace(node=nobody)
 
     def claimed(self, host: str, token: int) -> None:
         """Take a host that nodes share from all of them."""

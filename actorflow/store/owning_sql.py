@@ -11,7 +11,7 @@ from actorflow.errors import Error
 from actorflow.run.shard import SHARDS, UNITS
 from actorflow.store import tables as t
 from actorflow.store.database import Database
-from actorflow.store.owning import NodeRow, Owner, Seen
+from actorflow.store.owning import DIED, NodeRow, Owner, Seen
 from actorflow.store.statement import compiled, row_statement
 
 T = TypeVar("T")
@@ -103,7 +103,7 @@ class SqlOwnership:
                 cursor.execute(self._sql.bury, (node, counter))
             gone = bool(cursor.rowcount)
             if gone:
-                cursor.execute(self._sql.let_go, ("", node))
+                cursor.execute(self._sql.let_go, ("" if counter is None else DIED, node))
                 self._dialect.tell(cursor, [])
             return gone
 
@@ -123,7 +123,7 @@ class SqlOwnership:
         there = {shard for shard, _, _ in rows}
         missing = [unit for unit in range(UNITS) if unit not in there]
         self._sql.make.run(cursor, [(host, unit, 0, "") for unit in missing])
-        free = [*(shard for shard, _, owner in rows if not owner), *missing][: max(most, 0)]
+        free = [*(shard for shard, _, owner in rows if owner in {"", DIED}), *missing][: max(most, 0)]
         if not free:
             return {}
         token = 1 + max([last[0] if last else 0, *(token for _, token, _ in rows)])

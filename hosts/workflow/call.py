@@ -133,7 +133,7 @@ class Calls:
         if terms.timeout or terms.schedule_to_close:
             self._bound(call, resident.called.get(record.ref) or live.driver.now())
         if terms.on_unknown == RETRY:
-            call.crashes = self._engine.suspects.deaths(resident.called.get(record.ref, 0), stored)
+            call.crashes = self._engine.suspects.deaths(call, resident.called.get(record.ref, 0), stored)
         if stored is None:
             self._attempts.queue(call)
         else:

@@ -98,7 +98,7 @@ class WorkflowHost(Owned):
         engine = await engines_of(self.node).join(self)
         if engine.ownership is None:
             self.lease = await engine.writer.claim(self.id, engine.lease)
-        await engine.suspects.begin(self)
+            await engine.suspects.begin(self)
         self._engine = engine  # from here on: runs that are taken over may start children at once
         if engine.ownership is None:
             await engine.recovery.take_over(self)

@@ -22,6 +22,7 @@ import trio
 from actorflow.duration import SECOND
 from actorflow.errors import Error
 from actorflow.run.shard import SHARDS, UNITS, part, shard_of
+from actorflow.store.owning import DIED
 from hosts.workflow.handing import give_up, lose
 from hosts.workflow.sighting import Sightings
 from hosts.workflow.store_clock import StoreClock
@@ -259,7 +260,13 @@ class Ownership:
         elif taken:
             host.own({**owned, **taken})
             self._untaken.setdefault(host.id, set()).update(taken)
+            await self._engine.suspects.inherit(host, taken.keys() & self._bereaved(host))
             await self._take_over(host)
+
+    def _bereaved(self, host: WorkflowHost) -> set[int]:
+        """Return the shards of a host whose owner died."""
+        owners = [] if self._seen is None else self._seen.owners
+        return {owner.shard for owner in owners if (owner.host, owner.node) == (host.id, DIED) and owner.shard < SHARDS}
 
     async def _take_over(self, host: WorkflowHost) -> None:
         """Take up the runs of shards that have been taken; what cannot be read now is taken up later."""
@@ -271,7 +278,7 @@ class Ownership:
     def _is_free(self, host: WorkflowHost) -> bool:
         """Tell whether some of a host may be free; what its database has never heard of is."""
         owners = [owner for owner in self._seen.owners if owner.host == host.id] if self._seen is not None else []
-        return len(owners) < UNITS or any(not owner.node for owner in owners)
+        return len(owners) < UNITS or any(owner.is_free for owner in owners)
 
     def _give_back(self, host: WorkflowHost) -> None:
         """Begin to give up what is more than an equal part, the shards with the fewest machines first."""

@@ -1,22 +1,24 @@
 """Calls that may have killed their node: what was being attempted whenever a node died.
 
-A node that ends in order takes its mark out of the store; the next one that finds it knows that the last one died. Each
-call that was under way then is a suspect: how often its node has died is kept in its row from then on, written before
-the next attempt begins. Those during which it happened twice are attempted in small company (see `company`), so that
-the innocent are not counted with the guilty; one that is a death away from the limit is attempted alone. At the limit
-it is not attempted again: its run is paused.
+A node that ends in order takes its mark out of the store; the next one that finds it knows that the last one died.
+Where nodes share a host, the shards of one that was found dead say so to who takes them. Each call that was under way
+then is a suspect: how often its node has died is kept in its row from then on, written before the next attempt begins.
+Those during which it happened twice are attempted in small company (see `company`), so that the innocent are not
+counted with the guilty; one that is a death away from the limit is attempted alone. At the limit it is not attempted
+again: its run is paused.
 """
 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from actorflow.codec import encode
 from actorflow.duration import SECOND
 from actorflow.run.document import PutDocument
+from actorflow.run.shard import shard_of
 from actorflow.run.turn import KeepCalls
 from actorflow.store.together import write_all
 from hosts.workflow.company import Company
@@ -45,12 +47,15 @@ class Suspects:
         self._engine = engine
         self._since = 0
         self._crashed = False
+        self._inherited: dict[tuple[str, int], int] = {}
         self._under_way = 0
         self._company: Company[OpenCall] = Company()
         self._waiting: deque[tuple[OpenCall, Callable[[], None]]] = deque()
 
     async def begin(self, host: WorkflowHost) -> None:
         """Find out how the last node ended, mark that this one serves, and count a death for what it was doing.
+
+        For a host that is claimed whole.
 
         Raises:
             Error: when the store cannot be read or written now.
@@ -60,31 +65,49 @@ class Suspects:
             self._since = engine.clock.now()
             self._crashed = await engine.writer.read(lambda store: store.document(SERVING, _KEY)) is not None
             await engine.writer.write(PutDocument(SERVING, _KEY, encode({"since": self._since})))
-        rows = await engine.writer.read(lambda store: store.due_calls(host.id, _ALL, _ALL))
+        await self._count(host, None, deaths=int(self._crashed))
+
+    async def inherit(self, host: WorkflowHost, shards: Collection[int]) -> None:
+        """Count a death for what the node was doing that owned these shards before: it was found dead.
+
+        Raises:
+            Error: when the store cannot be read or written now.
+        """
+        now = self._engine.clock.now()
+        self._inherited.update({(host.id, shard): now for shard in shards})
+        if shards:
+            await self._count(host, shards, deaths=1)
+
+    async def _count(self, host: WorkflowHost, shards: Collection[int] | None, deaths: int) -> None:
+        writer, now = self._engine.writer, self._engine.clock.now()
+        rows = await writer.read(lambda store: host.of(store, shards).due_calls(host.id, _ALL, _ALL))
         begun = [(run, row) for run, row in rows if row.crashes and row.begun]
-        await write_all(engine.writer, [KeepCalls(run, host.lease, [self._counted(row)]) for run, row in begun])
-        if self._crashed:
+        counted = [(run, replace(row, begun=0, due=now, crashes=row.crashes + deaths)) for run, row in begun]
+        await write_all(writer, [KeepCalls(run, host.token(run), [row]) for run, row in counted])
+        if deaths:
             self._under_way += len(begun)
             self._company.halve(self._under_way)
-
-    def _counted(self, row: CallRow) -> CallRow:
-        return replace(row, begun=0, due=self._since, crashes=row.crashes + self._crashed)
 
     async def end(self) -> None:
         """Take the mark away: this node ends in order."""
         if self._since:
             await self._engine.writer.write(PutDocument(SERVING, _KEY, None))
 
-    def deaths(self, recorded: int, row: CallRow | None) -> int:
+    def deaths(self, call: OpenCall, recorded: int, row: CallRow | None) -> int:
         """Return how many nodes died while a call was under way.
 
         Args:
+            call: the call.
             recorded: when it was recorded, Unix nanoseconds; 0 when it was not open when its run was read.
             row: what the store has of it.
         """
         if row is not None and (row.crashes or not row.begun):
             return row.crashes
-        return int(self._crashed and 0 < recorded < self._since)
+        if call.host.shards is None:
+            since = self._since if self._crashed else 0
+        else:
+            since = self._inherited.get((call.host.id, shard_of(call.run)), 0)
+        return int(0 < recorded < since)
 
     def holds(self, call: OpenCall, begin: Callable[[], None]) -> bool:
         """Tell whether a call has to wait for its attempt, which `begin` begins then."""

@@ -50,8 +50,9 @@ class Cluster:
         return list(seen.owners)
 
     def shared_by(self, count: int) -> bool:
-        owned = Counter(owner.node for owner in self.owners())
-        return "" not in owned and len(owned) == count and sum(owned.values()) == UNITS
+        owners = self.owners()
+        owned = Counter(owner.node for owner in owners if not owner.is_free)
+        return len(owned) == count and sum(owned.values()) == UNITS
 
     def ended(self) -> bool:
         rows = self.store.runs(RunFilter(), 1000)

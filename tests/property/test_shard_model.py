@@ -144,7 +144,7 @@ class Shards(RuleBasedStateMachine):
     @invariant()
     def nothing_has_two_owners(self) -> None:
         for unit, owner in self.store.ownership.owners.get(HOST, {}).items():
-            assert not owner.node or self.last[unit] == (owner.node, owner.token)
+            assert owner.is_free or self.last[unit] == (owner.node, owner.token)
 
     def teardown(self) -> None:
         """Whoever is still there ends up with equal parts of everything."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Generator
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import Any
 
 import pytest
@@ -166,6 +167,42 @@ async def test_who_was_taken_for_dead_lets_go_and_joins_again(durable: Durable, 
             assert await one.wait(pid, timeout=60) == number * 2
     assert sorted(calls) == list(range(RUNS))
     check(url)
+
+
+@pytest.mark.slow
+async def test_a_death_is_counted_for_what_was_under_way_and_a_hand_over_is_not(durable: Durable) -> None:
+    def main(number: int) -> Ops:
+        return (yield (Op.CALL, "app:double", (number, 60.0), {}))
+
+    add(durable)
+    durable.add("app:main", main)
+
+    def crashes(node: Any) -> list[int]:
+        return [call.crashes for call in engine_of(node).calls.all()]
+
+    async with durable.node() as stays:
+        async with durable.node() as other:
+            await until(lambda: parts(stays, other)[-1] == UNITS // 2)
+            for node in (stays, other):
+                await node.spawn("app:main", host=WORKFLOWS, args=[1])
+            await until(lambda: len(engine_of(stays).calls.attempted()) == len(engine_of(other).calls.attempted()) == 1)
+            assert crashes(stays) == crashes(other) == [0]
+            ownership = engine_of(other).ownership
+            assert ownership is not None
+            dead = ownership.node
+            assert ownership._seen is not None  # noqa: SLF001 - the counter that it is found dead with
+            while not await engine_of(stays).writer.own(partial(buried, dead, ownership)):
+                pass
+            await until(lambda: ownership.node not in {dead, ""} and parts(stays, other)[-1] == UNITS // 2)
+            await until(lambda: sorted(crashes(stays) + crashes(other)) == [0, 1])
+        await until(lambda: parts(stays) == [UNITS] and len(crashes(stays)) == 2)
+        assert sorted(crashes(stays)) == [0, 1]
+
+
+def buried(node: str, ownership: Any, owning: Any) -> bool:
+    """Find a node dead by the counter that it had just now."""
+    counter = next(row.counter for row in ownership._seen.nodes if row.node == node)  # noqa: SLF001
+    return bool(owning.leave(node, counter))
 
 
 class Ahead(SystemClock):

@@ -10,6 +10,7 @@ from actorflow.run.event import FUNCTION_CALLED, NAME_USED
 from actorflow.run.shard import SHARDS, UNITS, shard_of
 from actorflow.run.state import PENDING
 from actorflow.run.turn import CallRow, ChangeRun
+from actorflow.store.owning import DIED
 from actorflow.store.port import HostReader, Store
 from actorflow.testing.conformance.items import EPOCH, HOST, Book, message
 from actorflow.testing.conformance.store.case import Case, begin, begin_one, expect
@@ -47,7 +48,8 @@ def a_node_is_buried_only_while_its_counter_stands_still(store: Store) -> None:
         expect("it has beaten", store.ownership.leave("b", counter), wanted=False)
         expect("it keeps what it has", {owner.node for owner in _owners(pulse, "a")}, {"b"})
         expect("it stands still", store.ownership.leave("b", counter + 1), wanted=True)
-        expect("all is free", {owner.node for owner in _owners(pulse, "a")}, {""})
+        expect("all is free", {owner.is_free for owner in _owners(pulse, "a")}, {True})
+        expect("its owner died", {owner.node for owner in _owners(pulse, "a")}, {DIED})
     again = store.ownership.take(HOST, "a", UNITS)
     expect("the tokens rise", set((again or {}).values()), {max((taken or {}).values()) + 1})
 
