@@ -113,8 +113,10 @@ async def test_an_answer_before_the_question_is_kept(place: Place, entry: str) -
 
 async def test_an_early_answer_that_does_not_fit_is_dropped_with_a_notice(place: Place) -> None:
     async with place.node() as node:
-        pid = await node.spawn("app:lua", host=FLOWS, args=[{"schema": SCHEMA}, "20ms"], options={"workflow.id": "one"})
+        options = {"workflow.id": "one", "workflow.hold": True}
+        pid = await node.spawn("app:lua", host=FLOWS, args=[{"schema": SCHEMA}], options=options)
         await node.approve(pid, "refund", "nonsense", by="ann")
+        await node.runs.change("release", "one")
         await until(lambda: any(notice.code == "approval-refused" for notice in place.notices))
         await node.approve(pid, "refund", {"amount": 1}, by="bob")
         assert await node.wait(pid, timeout=20) == [True, "bob", "", {"amount": 1}]
