@@ -10,7 +10,7 @@ import sqlite3
 import time
 from collections.abc import Callable, Collection
 from pathlib import Path
-from threading import Lock
+from threading import Event, Lock
 from typing import Any, Final
 
 from actorflow.store import fault
@@ -22,6 +22,8 @@ _ALARMED: Final = 0.1
 """Seconds after others have written until it is looked again: they may write all the time."""
 _BUSY: Final = 1.0
 """Seconds between two alarms of a counter that does not say whose writes it counts, while we write ourselves."""
+_PATIENCE: Final = 0.5
+"""Seconds that who closes a listener waits for an answer of its database that is under way."""
 
 
 class PollingListener:
@@ -35,7 +37,7 @@ class PollingListener:
         self._seen: object = None
         self._pause = SHORTEST
         self._rest = 0.0
-        self._closed = False
+        self._closed = Event()
 
     def wait(self, seconds: float) -> Collection[int] | None:
         """Wait until others have written, and return None; nothing (an empty list) when they have not."""
@@ -43,7 +45,7 @@ class PollingListener:
             with self._busy:
                 return self._heard(seconds)
         finally:
-            if self._closed:
+            if self._closed.is_set():
                 self.close()
 
     def _heard(self, seconds: float) -> Collection[int] | None:
@@ -56,22 +58,22 @@ class PollingListener:
 
     def _wait(self, seconds: float) -> Collection[int] | None:
         end = time.monotonic() + seconds
-        time.sleep(min(self._rest, seconds))
+        self._closed.wait(min(self._rest, seconds))
         self._rest = 0.0
-        while not self._closed:
+        while not self._closed.is_set():
             if (now := self._ask()) != self._seen:
                 self._seen, self._pause, self._rest = now, SHORTEST, _ALARMED
                 return None
             if time.monotonic() + self._pause > end:
                 break
-            time.sleep(self._pause)
+            self._closed.wait(self._pause)
             self._pause = min(2 * self._pause, LONGEST)
         return []
 
     def close(self) -> None:
-        """Let go of the connection, at once or as soon as the `wait` that is under way has noticed."""
-        self._closed = True
-        if self._busy.acquire(blocking=False):
+        """Let go of the connection: at once, or when the `wait` under way ends if the database does not answer now."""
+        self._closed.set()
+        if self._busy.acquire(timeout=_PATIENCE):
             try:
                 self._let_go()
             finally:

@@ -70,7 +70,7 @@ def test_the_names_of_the_start_options_are_those_that_are_read() -> None:
         ({"workfow.priority": 1}, "did you mean 'workflow.priority'"),
         ({"priority": 1}, "did you mean 'workflow.priority'"),
         ({"temporal.id": "x"}, "did you mean 'workflow.id'"),
-        ({"workflow.xyzzy": 1}, "there are cron_schedule, details"),
+        ({"workflow.xyzzy": 1}, "there are cancellation_type, cron_schedule"),
     ],
 )
 def test_an_option_that_does_not_exist_is_refused_by_name(options: dict[str, Any], said: str) -> None:

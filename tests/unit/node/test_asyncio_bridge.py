@@ -59,14 +59,17 @@ async def test_context_variables_go_along(bridge: AsyncioThread) -> None:
 async def test_cancelling_the_trio_task_cancels_the_asyncio_task_and_waits_for_it(bridge: AsyncioThread) -> None:
     trace: list[str] = []
 
-    async def work() -> None:
-        try:
-            await asyncio.sleep(1_000)
-        finally:
-            await asyncio.sleep(0.01)
-            trace.append("cleaned up")
+    with trio.CancelScope() as scope:
+        token = trio.lowlevel.current_trio_token()
 
-    with trio.move_on_after(0.02):
+        async def work() -> None:
+            try:
+                token.run_sync_soon(scope.cancel)
+                await asyncio.sleep(1_000)
+            finally:
+                await asyncio.sleep(0.01)
+                trace.append("cleaned up")
+
         await bridge.run(work)
     assert trace == ["cleaned up"]
     await bridge.stop()
