@@ -33,6 +33,8 @@ _ROWS: Final = 300
 """Journal rows that one transaction removes, at least one run."""
 _SHARE: Final = 3
 """After a transaction the sweep rests three times as long as that took."""
+_FIRST: Final = -(2**62)
+"""Below the id of every change of state: those of runs that a move has brought are below those that were there."""
 
 
 class _Due(NamedTuple):
@@ -54,6 +56,7 @@ class Remover:
         self._engine = engine
         self._cursors: dict[tuple[str, str], int] = {}
         self._later: list[tuple[str, int, int]] = []
+        self._lowest = 0
         self.removed = 0
 
     async def serve(self) -> None:
@@ -74,7 +77,16 @@ class Remover:
                     await self._sweep(host)
         return self.removed - before
 
+    async def _begin(self) -> None:
+        """Begin at the first change when there are some below those seen: of runs that a move has brought."""
+        first = await self._engine.writer.read(lambda store: store.changes(_FIRST, 1))
+        if first and first[0].id < self._lowest:
+            self._lowest = first[0].id
+            self._cursors.clear()
+            self._later.clear()
+
     async def _sweep(self, host: WorkflowHost) -> None:
+        await self._begin()
         floor = await self._floor(host)
         await self._look_again(host, floor)
         for state, after in host.settings.retention.after:
@@ -92,7 +104,7 @@ class Remover:
         """Go over the changes of state since the last sweep, up to the first end that is not due."""
         key, until = (host.id, state), self._engine.clock.now() - after
         while True:
-            began, cursor = trio.current_time(), self._cursors.get(key, 0)
+            began, cursor = trio.current_time(), self._cursors.get(key, _FIRST)
             page: list[RunChanged] = await self._engine.writer.read(partial(_changes, cursor))
             ends = [change for change in page if change.state == state and change.host == host.id]
             due = [change.run for change in ends if change.at <= until]

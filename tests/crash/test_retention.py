@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import pytest
+import trio
 
 from actorflow.duration import SECOND
 from actorflow.errors import Error
@@ -19,6 +20,7 @@ from actorflow.store.approval import APPROVAL
 from actorflow.store.dialect import Sqlite
 from actorflow.store.examine import examine
 from actorflow.store.port import Reader, RunFilter
+from actorflow.store.relocate.move import move_runs
 from tests.conformance.process.rig import until
 from tests.conformance.workflow.durable import WORKFLOWS, Durable, engine_of
 from tests.crash.kept import PATIENCE, Ops, parked, paused, reach, sqlite_rig
@@ -123,6 +125,21 @@ async def test_documents_of_a_run_go_with_it(tmp_path: Path) -> None:
     async with rig.node() as node:
         assert await engine_of(node).remover.sweep() == 1
     assert left_of(path) == {"run": 0, "journal": 0, "state_history": 0, "inbox": 0, "document": 1, "blob": 0}
+
+
+async def test_ended_runs_that_a_move_has_brought_go_too(tmp_path: Path) -> None:
+    path, other = tmp_path / "runs.db", tmp_path / "other.db"
+    async with rig_of(other).node() as node:
+        await run(node, "app:brief", "moved")
+    age(other, 100)
+    async with rig_of(path, completed=60 * SECOND).node() as node:
+        remover = engine_of(node).remover
+        await run(node, "app:brief", "new")
+        assert await remover.sweep() == 0
+        await trio.to_thread.run_sync(move_runs, Sqlite(other), Sqlite(path))
+        assert await kept(node) == ["moved", "new"]
+        assert await remover.sweep() == 1
+        assert await kept(node) == ["new"]
 
 
 async def test_a_child_stays_as_long_as_its_parent_is_open(tmp_path: Path) -> None:
