@@ -7,7 +7,6 @@ knew of was started elsewhere in a shard of this node: it is taken up, with its 
 from __future__ import annotations
 
 from collections.abc import Collection
-from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
@@ -42,9 +41,10 @@ async def catch_up(engine: Engine, runs: Collection[int]) -> None:
     listed = sorted(runs)
     for first in range(0, len(listed), _AT_ONCE):
         some = {run: _last_row(engine, run) for run in listed[first : first + _AT_ONCE]}
-        held = await engine.writer.read(partial(_read, some))
+        unread: set[int] = set()
+        held = await engine.writer.read(partial(_read, some, unread))
         gone = some.keys() - {found.row.run for found in held}
-        for run in gone & {*engine.residents, *engine.open_ids.values()} if gone else ():
+        for run in unread | gone & {*engine.residents, *engine.open_ids.values()} if gone else ():
             engine.recovery.read_again(engine.resident(run))
         for found in held:
             host = engine.hosts.get(found.row.host)
@@ -58,18 +58,26 @@ def _last_row(engine: Engine, run: int) -> int:
     return -1 if resident is None or resident.live is None else resident.last_row
 
 
-def _read(runs: dict[int, int], store: Any) -> list[_Found]:
+def _read(runs: dict[int, int], unread: set[int], store: Any) -> list[_Found]:
+    """Return what can be read; `unread` gets the runs that may be there all the same, as after a lost connection."""
     found = []
     for run, last in runs.items():
-        with suppress(Error):  # it has been removed or moved, or is damaged: its own reading says so
-            if last < 0:
-                held = store.load(run, lazy=True)
-                row, inbox, timers = held.row, held.inbox, held.timers
-            else:
-                row, inbox, timers = _row(store, run), store.inbox(run, last), []
-            beside = store.of_shards([shard_of(run)]).held_beside(row.host) if row.state == PENDING else []
-            found.append(_Found(row, inbox, timers, beside))
+        try:
+            found.append(_read_one(store, run, last))
+        except Error as error:  # it has been removed or moved, or is damaged: its own reading says so
+            if error.retryable:
+                unread.add(run)
     return found
+
+
+def _read_one(store: Any, run: int, last: int) -> _Found:
+    if last < 0:
+        held = store.load(run, lazy=True)
+        row, inbox, timers = held.row, held.inbox, held.timers
+    else:
+        row, inbox, timers = _row(store, run), store.inbox(run, last), []
+    beside = store.of_shards([shard_of(run)]).held_beside(row.host) if row.state == PENDING else []
+    return _Found(row, inbox, timers, beside)
 
 
 def _row(store: Any, run: int) -> RunRow:

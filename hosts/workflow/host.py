@@ -183,7 +183,8 @@ class WorkflowHost(Owned):
         """Tell whether a run is open, how it ended, or that there is none of this id (False)."""
         workflow_id = parse_pid(pid).id
         engine = self.engine
-        if workflow_id in engine.open_ids:
+        run = engine.open_ids.get(workflow_id)
+        if run is not None and self.owns(run):
             return True
         if engine.ownership is not None:  # another node may turn it
             return engine.stored.standing(workflow_id)

@@ -258,7 +258,7 @@ class Ownership:
             self._seen = None
             self._news.set()
         elif taken:
-            host.own({**owned, **taken})
+            host.own({**(host.shards or {}), **taken})  # what is given up meanwhile stays given up
             self._untaken.setdefault(host.id, set()).update(taken)
             await self._engine.suspects.inherit(host, taken.keys() & self._bereaved(host))
             await self._take_over(host)

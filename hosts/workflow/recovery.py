@@ -174,9 +174,20 @@ class Recovery:
 
     def cede(self, resident: Resident) -> None:
         """Let go of a run that another node has, or is to have: what has come for it is stored."""
+        if self._is_lost(resident):
+            return
         self._engine.calls.close_run(resident.run)
         self.drop(resident)
         self._park(resident)
+
+    def _is_lost(self, resident: Resident) -> bool:
+        """Tell whether a run was lost to another node while it was read here, and drop what was made of it then."""
+        if self._engine.residents.get(resident.run) is resident:
+            return False
+        self.drop(resident)
+        resident.facts.clear()
+        resident.busy = False
+        return True
 
     async def _try_later(self, resident: Resident) -> None:
         await trio.sleep(_RETRY_AFTER)
@@ -191,6 +202,8 @@ class Recovery:
 
     def pause(self, resident: Resident, reason: str) -> None:
         """Stop a run until a person decides; what arrives for it is stored."""
+        if self._is_lost(resident):
+            return
         change = StateChange(states.PAUSED, self._engine.clock.now(), reason)
         waits = Pause([reason], auto=True).packed()
         turn = Turn(resident.run, resident.revision, resident.lease, states.PAUSED, change=change, waits=waits)
@@ -270,6 +283,11 @@ class Recovery:
         except Exception as error:  # noqa: BLE001 - a fault of ours must stop one run, not the node
             self.pause(resident, f"internal error: {failure_of(error).message}")
             return
+        if not self._is_lost(resident):
+            self._loaded(resident, row, successor)
+
+    def _loaded(self, resident: Resident, row: RunRow, successor: int) -> None:
+        """Go on with a run as it was just read, if it goes on; `successor` is the run that it has continued as."""
         if resident.stale:  # it has been changed since it was read: as it is there now, it may go on
             resident.busy = False
             self._engine.enqueue(resident)

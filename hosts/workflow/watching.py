@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Collection
+from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
@@ -34,11 +35,15 @@ _PAGES: Final = 20
 
 
 class _Look(NamedTuple):
-    """What one look finds: runs with something in their inbox, (run, ref, due) of overdue timers, changes of state."""
+    """What one look finds: runs with something in their inbox, (run, ref, due) of overdue timers, changes of state.
+
+    `last` is the id of the last of those changes.
+    """
 
     filled: set[int]
     overdue: set[tuple[int, int, int]]
     changes: list[RunChanged]
+    last: int
 
 
 class Watching:
@@ -72,6 +77,7 @@ class Watching:
 
     async def serve(self) -> None:
         """Look, for ever."""
+        await self._begin()
         failing = False
         while True:
             is_restless = bool(self._suspects or self._overdue or self._later or self._told)
@@ -92,6 +98,11 @@ class Watching:
             else:
                 failing = False
 
+    async def _begin(self) -> None:
+        """Find out where the changes begin that are news: before any shard is taken, lest a start there is missed."""
+        with suppress(Error):  # else the first look does
+            self._changed = await self._engine.writer.read(_last)
+
     async def _read_told(self) -> None:
         runs, self._told = self._told, set()
         try:
@@ -101,7 +112,11 @@ class Watching:
             raise
 
     async def look(self) -> list[int]:
-        """Look once, have what lies still read again, and return those runs."""
+        """Look once, have what lies still read again, and return those runs.
+
+        Raises:
+            Error: when something could not be read; the next look finds it all.
+        """
         engine = self._engine
         hosts, now = list(engine.hosts.values()), engine.clock.now()
         found = await engine.writer.read(lambda reader: self._seen(reader, hosts, now))
@@ -115,20 +130,23 @@ class Watching:
         self._overdue = found.overdue - self._overdue
         for run in lasting:
             engine.recovery.read_again(engine.resident(run))
-        changed, self._later = self._later, set()
+        changed = frozenset(self._later)
         await catch_up(engine, {run for run in changed if engine.sweeper.is_quiet(run)})
+        self._later -= changed
         await self._sort(found.changes)
+        self._changed = found.last
         return sorted(lasting | changed)
 
     def _seen(self, reader: Any, hosts: list[WorkflowHost], now: int) -> _Look:
         """Look, in the thread that reads."""
         if self._changed < 0:
-            self._changed = reader.last_change()
+            self._changed = _last(reader)
+        last = self._changed
         changes: list[RunChanged] = []
         for _ in range(_PAGES):
-            page = reader.changes(self._changed, _PAGE)
+            page = reader.changes(last, _PAGE)
             changes += page
-            self._changed = page[-1].id if page else self._changed
+            last = page[-1].id if page else last
             if len(page) < _PAGE:
                 break
         filled: set[int] = set()
@@ -137,23 +155,24 @@ class Watching:
             mine = host.of(reader)
             filled.update(mine.inbox_runs(host.id))
             overdue.update(mine.due_timers(host.id, now, _PAGE, host.settings.queues))
-        return _Look(filled, overdue, changes)
+        return _Look(filled, overdue, changes, last)
 
     async def _sort(self, changes: list[RunChanged]) -> None:
         """Keep for the next look what concerns runs of this node, and tell who waits for those of others."""
         engine = self._engine
-        known: set[str] = set()
+        known = engine.node.links.known() if changes else set()
         for change in {change.run: change for change in changes}.values():
             host = engine.hosts.get(change.host)
             if host is None:
                 continue
-            if not host.owns(change.run):
+            owned = host.owns(change.run)
+            if not owned:
                 engine.writer.moves.changed(change.run)
-                known = known or engine.node.links.known()
-                if change.state in TERMINAL and host.pid_of(change.workflow_id) in known:
-                    await self._tell_end(host, change)
             elif self._is_news(change):
                 self._later.add(change.run)
+                continue
+            if change.state in TERMINAL and host.pid_of(change.workflow_id) in known:
+                await self._tell_end(host, change, newest=owned)
 
     def _is_news(self, change: RunChanged) -> bool:
         """Tell whether this node does not know yet what has become of a run of its own."""
@@ -163,13 +182,24 @@ class Watching:
             return not is_open
         return change.state not in TERMINAL or is_open or change.run in engine.residents
 
-    async def _tell_end(self, host: WorkflowHost, change: RunChanged) -> None:
-        """Tell who waits here that a run of another node has ended, unless it goes on as a new one."""
-        row = await self._engine.writer.read(partial(_ended, change.run_id))
+    async def _tell_end(self, host: WorkflowHost, change: RunChanged, *, newest: bool) -> None:
+        """Tell who waits here that a run has ended at another node, unless it goes on as a new one.
+
+        If this node has got its shard since (`newest`), those of its own are among what it looks at, and whoever
+        waited for one of them was told: then only the newest run of an id is meant.
+        """
+        row = await self._engine.writer.read(partial(_ended, change, newest))
         if row is not None:
             self._engine.node.exited(host.pid_of(change.workflow_id), row_outcome(row), durable=True)
 
 
-def _ended(run_id: str, reader: Any) -> RunRow | None:
-    row: RunRow | None = reader.find(run_id)
-    return None if row is None or row.result is None or reader.continued(row.run)[1] else row
+def _last(reader: Any) -> int:
+    last: int = max(reader.last_change(), 0)  # those below are of runs that a move has brought
+    return last
+
+
+def _ended(change: RunChanged, newest: bool, reader: Any) -> RunRow | None:  # noqa: FBT001 - for `partial`
+    row: RunRow | None = reader.find(change.run_id)
+    if row is None or row.result is None or reader.continued(row.run)[1]:
+        return None
+    return row if not newest or reader.find(change.workflow_id).run == row.run else None

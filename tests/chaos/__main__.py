@@ -104,6 +104,8 @@ def _break(cluster: list[Node], database: Database, drawn: Random, end: float) -
     while time.monotonic() < end:
         time.sleep(drawn.uniform(*_PAUSE))
         for node in cluster:
+            if node.fell:
+                done["ended by themselves"] += 1
             if not node.runs:
                 node.start()
         node, what = drawn.choice(cluster), drawn.random()

@@ -83,6 +83,7 @@ class Node:
         self._log = folder / f"{name}.log"
         self._process: subprocess.Popen[bytes] | None = None
         self.stopped = False
+        self._asked = False
         self.client = ControlClient(self._data)
 
     @property
@@ -90,8 +91,14 @@ class Node:
         """Whether there is a process, stopped or not."""
         return self._process is not None and self._process.poll() is None
 
+    @property
+    def fell(self) -> bool:
+        """Whether it has ended though nobody has ended it."""
+        return self._process is not None and not self._asked and not self.runs
+
     def start(self) -> None:
         """Start it, and do not wait for it."""
+        self._asked = False
         command = [sys.executable, "-m", "actorflow.cli.main", "up", str(REGISTRY), "--data", str(self._data)]
         with self._log.open("ab") as log:
             self._process = subprocess.Popen(
@@ -110,6 +117,7 @@ class Node:
             return 0
         if self.stopped:
             self.send(signal.SIGCONT)
+        self._asked = True
         self._process.send_signal(number)
         return self._process.wait(_PATIENCE)
 

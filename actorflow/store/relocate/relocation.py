@@ -137,8 +137,8 @@ class Relocation:
 
     def _bring(self, ticket: Ticket, result: Result) -> tuple[str, str] | None:
         """Do for a ticket what is left to do; return who stays, and why."""
-        parcel = self._source.read(ticket.runs)
-        if ticket_of(self._source.store, ticket.id) is None:
+        parcel = self._source.read_of(ticket)
+        if parcel is None:
             return None  # somebody else has done it
         name = next(iter(parcel.held.values())).row.workflow_id
         damage = _damage(parcel)

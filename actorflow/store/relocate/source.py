@@ -80,6 +80,18 @@ class Source:
         found: Parcel = self._snapshot(lambda ask: read_parcel(self.store, ask, self.sql, runs, told))
         return found
 
+    def read_of(self, ticket: Ticket) -> Parcel | None:
+        """Return everything of the runs of a ticket, None when that move is over, and they are not here any more."""
+        told = self._told()
+
+        def read(ask: Ask) -> Parcel | None:
+            if ticket_of(self.store, ticket.id) is None:
+                return None
+            return read_parcel(self.store, ask, self.sql, ticket.runs, told)
+
+        found: Parcel | None = self._snapshot(read)
+        return found
+
     def _told(self) -> int:
         """Return up to which change of state every hook has got; without hooks, all of them are told."""
         cursors = [decode(row.value) for row in self.store.documents(_CURSORS)]

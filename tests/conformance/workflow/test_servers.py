@@ -123,7 +123,8 @@ def _listeners(url: Any) -> list[int]:
     """Return the processes of the server that serve connections which listen."""
     with connected(url) as connection:
         query = "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND query LIKE 'LISTEN%%'"
-        return [process for (process,) in connection.execute(query).fetchall()]
+        done = f"{query} AND state = 'idle'"  # before that nothing is heard
+        return [process for (process,) in connection.execute(done).fetchall()]
 
 
 async def _until(condition: Callable[[], bool]) -> None:

@@ -220,6 +220,17 @@ def test_a_mover_that_was_paused_brings_nothing_back(two: Two) -> None:
     assert view.find(source, "busy").state == PENDING
 
 
+def test_a_move_that_somebody_else_has_ended_meanwhile_is_over(two: Two) -> None:
+    source, _ = two.stores
+    slow, run = two.way(), view.find(source, "busy").run
+    ticket = slow._source.fence(slow._source.families(), [run], slow._to, "there")  # noqa: SLF001 - it is paused here
+    assert ticket is not None
+    assert two.move(prefix="busy").finished == 1
+    result = Result()
+    assert slow._bring(ticket, result) is None  # noqa: SLF001
+    assert result == Result()
+
+
 def test_who_belongs_together_goes_together(two: Two) -> None:
     assert two.move(prefix="child").moved == 3
     assert two.move(prefix="waiter").moved == 2

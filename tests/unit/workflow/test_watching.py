@@ -1,0 +1,131 @@
+"""What is found of the writes of others though something fails meanwhile, or a shard changes hands."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from types import SimpleNamespace
+from typing import Any
+
+from actorflow.clock import SystemClock
+from actorflow.errors import Error, unavailable
+from actorflow.ports import Outcome
+from actorflow.store.inline import InlineWriter
+from actorflow.store.memory import MemoryStore
+from actorflow.testing.conformance.items import HOST, Book
+from hosts.workflow.catching_up import catch_up
+from hosts.workflow.owned import Owned
+from hosts.workflow.watching import Watching
+
+
+class Flaky(InlineWriter):
+    """A writer whose reads fail while there is a `fault` for their numbers."""
+
+    reads = 0
+    failing: frozenset[int] = frozenset()
+
+    async def read(self, read: Callable[[Any], Any]) -> Any:
+        self.reads += 1
+        if self.reads in self.failing:
+            raise unavailable("the server has gone")
+        return await super().read(read)
+
+
+class Engine:
+    """As much of an engine as who watches needs; its host owns every run."""
+
+    def __init__(self, store: MemoryStore) -> None:
+        self.store, self.writer, self.clock = store, Flaky(store), SystemClock()
+        host: Any = Owned()
+        host.id, host.settings, host.pid_of = HOST, SimpleNamespace(queues=None), "{{n@h|{}}}".format
+        host.settings.unserved = lambda _queue: False
+        self.hosts: dict[str, Any] = {HOST: host}
+        self.open_ids: dict[str, int] = {}
+        self.residents: dict[int, Any] = {}
+        self.read_again: list[int] = []
+        self.told: list[tuple[str, Outcome]] = []
+        self.known: set[str] = set()
+        self.ownership = None
+        self.sweeper = SimpleNamespace(is_quiet=lambda _run: True)
+        self.recovery = SimpleNamespace(read_again=self.read_again.append)
+        self.node = SimpleNamespace(links=SimpleNamespace(known=lambda: self.known), exited=self.exited)
+
+    def resident(self, run: int) -> Any:
+        return run
+
+    def exited(self, pid: str, outcome: Outcome, *, durable: bool) -> None:
+        assert durable
+        self.told.append((pid, outcome))
+
+    def started(self, workflow_id: str, run_id: str = "") -> Book:
+        """Have somebody else start a run."""
+        book = Book(workflow_id, run_id)
+        (answer,) = self.store.commit([book.start()])
+        return book.started(answer)
+
+
+async def looked(watching: Watching) -> bool:
+    try:
+        await watching.look()
+    except Error:
+        return False
+    return True
+
+
+async def test_what_was_seen_by_a_look_that_failed_is_seen_again() -> None:
+    engine: Any = Engine(MemoryStore())
+    watching = Watching(engine)
+    assert await looked(watching)
+    first = engine.started("order/1")
+    assert await looked(watching), "what is new lies still at the next look"
+    second = engine.started("order/2")
+    engine.writer.failing = {engine.writer.reads + 2}
+    assert not await looked(watching)
+    assert engine.open_ids == {}
+    for _ in range(2):
+        assert await looked(watching)
+    assert engine.open_ids == {"order/1": first.run, "order/2": second.run}
+
+
+async def test_a_start_before_the_first_look_is_seen() -> None:
+    engine: Any = Engine(MemoryStore())
+    engine.started("order/0")
+    watching = Watching(engine)
+    await watching._begin()  # noqa: SLF001 - what `serve` begins with
+    book = engine.started("order/1")
+    for _ in range(2):
+        assert await looked(watching)
+    assert engine.open_ids == {"order/1": book.run}
+
+
+async def test_a_run_that_cannot_be_read_now_is_read_later() -> None:
+    class Lost(MemoryStore):
+        def load(self, run: int, *, lazy: bool = False) -> Any:
+            raise unavailable(f"run {run}: the connection is lost ({lazy})")
+
+    engine: Any = Engine(Lost())
+    book = engine.started("order/1")
+    await catch_up(engine, [book.run, 77])
+    assert engine.read_again == [book.run, 77]
+
+
+async def test_who_waits_hears_of_an_end_just_before_the_shard_was_taken() -> None:
+    engine: Any = Engine(MemoryStore())
+    engine.known = {"{n@h|order/1}"}
+    watching = Watching(engine)
+    await watching.look()
+    book = engine.started("order/1")
+    engine.store.commit([book.finish()])
+    await watching.look()
+    assert engine.told == [("{n@h|order/1}", Outcome())]
+
+
+async def test_who_waits_for_a_run_is_not_told_the_end_of_an_earlier_one_of_its_node() -> None:
+    engine: Any = Engine(MemoryStore())
+    engine.known = {"{n@h|order/1}"}
+    watching = Watching(engine)
+    await watching.look()
+    book = engine.started("order/1", "first")
+    engine.store.commit([book.finish()])
+    engine.started("order/1", "second")
+    await watching.look()
+    assert engine.told == []
