@@ -7,7 +7,7 @@ import signal
 import pytest
 
 from actorflow.node.control_client import ControlClient
-from tests.acceptance.project import Project
+from tests.acceptance.project import Project, Running
 
 INDEX = """
 namespace: app
@@ -38,9 +38,16 @@ def served(shared_project: Project) -> Project:
     return shared_project
 
 
+def took(project: Project, run: str, events: int) -> None:
+    """Wait until a run has taken in what it was sent: queries and validators see its last commit."""
+    running = Running(project, project.processes[-1])
+    running.until(lambda: project.inside("run", "query", run, "seq").out.strip() == str(events))
+
+
 def test_a_run_is_queried_from_the_command_line(served: Project) -> None:
     assert served.inside("spawn", "app:order", "--host", "app:flows", "--id", "one").code == 0
     assert served.inside("send", "{local@app:flows|one}", "add", '"pen"').code == 0
+    took(served, "one", 2)
     assert served.inside("run", "query", "one", "items", "--json").json == ["pen"]
     assert served.inside("run", "query", "{local@app:flows|one}", "seq").out.strip() == "2"
     unknown = served.inside("run", "query", "one", "item")
@@ -53,6 +60,7 @@ def test_a_run_is_updated_from_the_command_line(served: Project) -> None:
     rejected = served.inside("run", "update", "two", "clear")
     assert (rejected.code, "rejected" in rejected.err) == (1, True)
     assert served.inside("send", "{local@app:flows|two}", "add", '"pen"').code == 0
+    took(served, "two", 2)
     assert served.inside("run", "update", "two", "clear", "--id", "first", "--json").json == "cleared"
     assert served.inside("run", "update", "two", "clear", "--id", "first", "--wait", "accepted").code == 0
     assert served.inside("run", "query", "two", "items", "--json").json == []
@@ -61,9 +69,10 @@ def test_a_run_is_updated_from_the_command_line(served: Project) -> None:
 def test_a_run_is_approved_from_the_command_line(served: Project) -> None:
     assert served.inside("spawn", "app:order", "--host", "app:flows", "--id", "three").code == 0
     assert served.inside("send", "{local@app:flows|three}", "end", "1").code == 0
+    client = ControlClient(served.path / ".actorflow")
+    Running(served, served.processes[-1]).until(client.approvals)
     (line,) = served.inside("approvals", "--json").json
     assert (line["workflow_id"], line["name"], line["reason"]) == ("three", "order", "check it")
-    client = ControlClient(served.path / ".actorflow")
     made = client.fork("three", dry_run=True)
     assert (made["pid"], made["run_id"]) == ("{local@app:flows|three/fork-1}", "")
     assert client.runs(prefix="three/") == []
@@ -85,6 +94,7 @@ def test_an_approval_is_stored_for_the_next_node(project: Project) -> None:
     running = project.up()
     assert project.inside("spawn", "app:order", "--host", "app:flows", "--id", "one").code == 0
     assert project.inside("send", "{local@app:flows|one}", "end", "1").code == 0
+    running.until(running.client.approvals)
     running.end(signal.SIGKILL)
     (line,) = project.inside("approvals", "--json").json
     assert line["name"] == "order"

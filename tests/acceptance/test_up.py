@@ -27,6 +27,7 @@ def shop(project: Project) -> Project:
 def test_a_signal_drains_and_stops(shop: Project, number: signal.Signals) -> None:
     node = shop.up()
     shop.inside("spawn", "app:wait_py", "A", "--host", "app:flows", "--id", "one")
+    node.until(lambda: node.state("one") == "waiting")
     assert node.end(number) == 0
     assert "draining" in node.log
     assert "service app:flows stopping → stopped" in node.log

@@ -15,6 +15,7 @@ from actorflow.node.hook import AnyHook
 from actorflow.node.node import Node
 from actorflow.node.schedule import AnySchedule
 from actorflow.notice import Notice
+from actorflow.run import event as events
 from actorflow.run import state as states
 from actorflow.store import view
 from actorflow.store.port import RunFilter
@@ -26,6 +27,12 @@ HOST: Final = "app:flows"
 PATIENCE: Final = 30
 NIGHTS: Final = (1_772_323_200_000_000_000, 1_772_323_200_000_000_000 + 2 * 86_400_000_000_000 - 1)
 """From the first of March 2026 two days: two slots of the schedule."""
+FEWEST: Final = 20
+"""Commits that no life does without: what it asks for one after another, each when the one before is acknowledged.
+
+Three starts, three numbers, a pause, a cancel, two updates, an approval, what wakes the run, a resume, what lets it go on,
+a retry, what lets a child go, a fork, the end of its data, and two slots of a schedule.
+"""
 
 
 def pid_of(workflow_id: str) -> str:
@@ -74,8 +81,18 @@ class Life:
         await self._resumed("hold on")
         await self._send(3)
         if ("said", f"stop {self.run}") not in self.said:
+            await self._asleep(f"stop-{self.language}")
             await self._asked(lambda: self.node.cancel(pid_of(f"stop-{self.language}"), "enough"), NOT_FOUND)
             self.report.say("said", f"stop {self.run}")
+
+    async def _asleep(self, run: str) -> None:
+        """Wait until a run has come to its timer: one that is cancelled before it has done everything has less to undo."""
+        with trio.fail_after(PATIENCE):
+            while True:
+                lines = await self.stores.about(run, lambda reader: view.history(reader, run))
+                if any(line["kind"] == events.TIMER_STARTED for line in lines):
+                    return
+                await trio.sleep(0.005)
 
     async def _send(self, number: int) -> None:
         if ("signal", f"{self.run} {number}") not in self.said:

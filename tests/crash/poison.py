@@ -13,7 +13,7 @@ from tests.crash.living import Report, known_runs
 REGISTRY: Final = Path(__file__).with_name("registry_poison")
 HOST: Final = "app:flows"
 NEIGHBOURS: Final = 5
-PATIENCE: Final = 15
+PATIENCE: Final = 30
 
 
 async def live(place: Path) -> None:

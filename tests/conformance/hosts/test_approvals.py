@@ -102,7 +102,7 @@ async def test_a_rejection_is_an_answer_and_a_second_one_is_a_conflict(place: Pl
 @pytest.mark.parametrize("entry", ENTRIES)
 async def test_an_answer_before_the_question_is_kept(place: Place, entry: str) -> None:
     async with place.node() as node:
-        pid = await node.spawn(entry, host=FLOWS, args=[{}, "30ms"], options={"workflow.id": "one"})
+        pid = await node.spawn(entry, host=FLOWS, args=[{}, "500ms"], options={"workflow.id": "one"})
         assert (await node.approve(pid, "refund", 5, by="ann"))["early"] is True
         with pytest.raises(Error, match="by ann") as caught:
             await node.approve(pid, "refund", 6, by="bob")

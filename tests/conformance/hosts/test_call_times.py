@@ -45,7 +45,7 @@ async def called(place: Place, function: str, options: dict[str, Any], *args: An
 
 async def test_an_attempt_that_takes_too_long_has_failed_and_is_retried(place: Place) -> None:
     options = {
-        "activity.start_to_close_timeout": "30ms",
+        "activity.start_to_close_timeout": "300ms",
         "activity.retry_policy": {"initialInterval": "1ms", "maximumAttempts": 3},
     }
     notes = place.path / "notes"
@@ -58,7 +58,7 @@ async def test_an_attempt_that_takes_too_long_has_failed_and_is_retried(place: P
 @pytest.mark.parametrize("kind", ["Timeout", "TemporalTimeout:StartToClose"])
 async def test_a_time_out_may_be_named_as_not_retryable(place: Place, kind: str) -> None:
     policy = {"initial_interval": "1ms", "non_retryable_error_types": [kind]}
-    options = {"temporal.activity.start_to_close_timeout": 30, "temporal.activity.retry_policy": policy}
+    options = {"temporal.activity.start_to_close_timeout": 300, "temporal.activity.retry_policy": policy}
     notes = place.path / "notes"
     answer = await called(place, "app:noting", options, str(notes), 60)
     assert (answer["kind"], answer["details"]["_retry_state"]) == ("Timeout", "NonRetryableFailure")
@@ -74,7 +74,7 @@ async def test_a_call_ends_when_its_next_attempt_would_come_after_its_time(place
 
 async def test_a_call_ends_in_time_with_its_attempt_running(place: Place) -> None:
     notes = place.path / "notes"
-    answer = await called(place, "app:noting", {"activity.schedule_to_close_timeout": "50ms"}, str(notes), 60)
+    answer = await called(place, "app:noting", {"activity.schedule_to_close_timeout": "1s"}, str(notes), 60)
     assert (answer["kind"], answer["details"]["timeout_type"]) == ("Timeout", "schedule_to_close")
     assert notes.read_text().split() == ["1"]
 
@@ -86,7 +86,7 @@ async def test_a_call_that_gets_no_slot_in_time_is_not_attempted(place: Place) -
         """
         local function main(path)
           local first = funcs.async("app:noting", path, 60)
-          local options = {activity = {schedule_to_start_timeout = "30ms"}}
+          local options = {activity = {schedule_to_start_timeout = "300ms"}}
           local _, err = funcs.new():with_options(options):call("app:noting", path, 0)
           first:cancel()
           return {err:kind(), err:details().timeout_type}

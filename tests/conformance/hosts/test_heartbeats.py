@@ -88,8 +88,8 @@ async def test_a_silent_attempt_is_given_up_and_one_that_is_heard_goes_on(place:
         """,
         "function",
     )
-    options = {"activity.heartbeat_timeout": "300ms", "retry": {"max_attempts": 1}}
-    assert await called(place, FLOWS, options, "app:working", 5, 0.1) == {"value": 5}
+    options = {"activity.heartbeat_timeout": "800ms", "retry": {"max_attempts": 1}}
+    assert await called(place, FLOWS, options, "app:working", 6, 0.2) == {"value": 6}
     answer = await called(place, FLOWS, options, "app:working", 2, 60)
     assert (answer["kind"], answer["type"]) == ("Timeout", "heartbeat")
 
@@ -112,7 +112,7 @@ async def test_heartbeats_are_kept_over_a_restart(place: Place) -> None:
             if Path(path).exists():
                 return [ctx.attempt, activity.heartbeat_details()]
             activity.heartbeat([1, "half"])
-            await trio.sleep(0.2)
+            await trio.sleep(0.5)
             Path(path).touch()
             await trio.sleep(60)
         """,

@@ -151,11 +151,11 @@ async def test_a_delayed_run_holds_nothing_before_it_is_due(place: Place, paused
 
 async def test_a_chain_lets_others_have_the_lock_between_its_runs(place: Place) -> None:
     async with place.node() as node:
-        policy = {"workflow.retry_policy": {"initial_interval": 200}}
+        policy = {"workflow.retry_policy": {"initial_interval": 500}}
         shaky = await begun(node, place, "shaky", "x", entry="app:fails", **policy)
         other = await begun(node, place, "other", "x")
         await holding(place, "other")
-        await trio.sleep(0.3)
+        await trio.sleep(0.6)
         assert lines(place) == ["begin shaky 1", "begin other"]
         await done(node, other)
         assert await node.wait(shaky, timeout=20) == "shaky"

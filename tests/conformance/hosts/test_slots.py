@@ -20,6 +20,8 @@ async def main(path, item, seconds=0.02):
     running.append(item["customer"])
     with Path(path).open("a") as file:
         file.write(json.dumps([item, len(running), running.count(item["customer"]), time.monotonic()]) + "\\n")
+    while Path(path).with_name("hold").exists():
+        await trio.sleep(0.005)
     await trio.sleep(seconds)
     running.remove(item["customer"])
 """
@@ -102,8 +104,9 @@ async def test_a_call_that_waits_for_a_slot_says_so(tmp_path: Path) -> None:
 
 async def test_calls_have_the_priority_of_their_run_unless_they_say_their_own(tmp_path: Path) -> None:
     place = place_with(tmp_path, concurrency=1)
-    place.lua("slow", "local function main(path) return funcs.call('app:working', path, {customer = 'first'}, 0.4) end")
-    notes = place.path / "notes"
+    place.lua("slow", "local function main(path) return funcs.call('app:working', path, {customer = 'first'}) end")
+    notes, hold = place.path / "notes", place.path / "hold"
+    hold.touch()
     async with place.node() as node:
 
         async def run(customer: str, options: dict[str, Any], **more: Any) -> str:
@@ -118,6 +121,8 @@ async def test_calls_have_the_priority_of_their_run_unless_they_say_their_own(tm
             await run("high", {"workflow.priority": {"priority_key": 2}}),
             await run("plain", {}),
         ]
+        await until(lambda: sum("waits for a slot" in str(info.waits) for info in node.processes()) == 4)
+        hold.unlink()
         for pid in pids:
             await node.wait(pid, timeout=20)
     served = [json.loads(line)[0]["customer"] for line in notes.read_text().splitlines()]

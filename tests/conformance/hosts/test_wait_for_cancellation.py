@@ -104,8 +104,8 @@ async def main(path):
 """
 LUA = """
 local function main(path)
-  funcs.call("app:note", path, "begun")
-  local _, err = funcs.call("app:never")
+  local _, err = funcs.call("app:note", path, "begun")
+  if not err then _, err = funcs.call("app:never") end
   time.sleep("50ms")
   funcs.call("app:note", path, "ended")
   return nil, err

@@ -161,7 +161,7 @@ async def rig(boot: int = 0, limits: Mapping[str, Any] | None = None, clock: Clo
 
 async def until(condition: Callable[[], object]) -> None:
     """Return when the condition holds; fail after a while."""
-    with trio.fail_after(20):
+    with trio.fail_after(60):
         while not condition():  # noqa: ASYNC110 - there is no event for what the tests look at
             await trio.sleep(0.001)
 

@@ -10,13 +10,15 @@ from typing import Any
 import pytest
 import trio
 
-from actorflow.duration import SECOND
+from actorflow.duration import HOUR
 from actorflow.errors import CONFLICT, INVALID, NOT_FOUND, Error
 from actorflow.machine.op import Op
 from actorflow.node.node import Node
 from actorflow.store.dialect import Sqlite
+from actorflow.store.memory import MemoryStore
 from actorflow.store.sql import SqlStore
 from tests.conformance.workflow.durable import WORKFLOWS, Durable, engine_of
+from tests.conformance.workflow.test_schedules import TrioClock
 
 Ops = Generator[tuple[Any, ...], Any, Any]
 CALLS = """
@@ -44,14 +46,14 @@ def waits(name: str) -> Ops:
 
 def sleeps() -> Ops:
     yield (Op.CALL, "app:do", ("before", 1), {})
-    yield (Op.SLEEP, SECOND)
+    yield (Op.SLEEP, HOUR)
     return "slept"
 
 
 @asynccontextmanager
 async def noded(tmp_path: Path) -> AsyncIterator[Node]:
     durable = Durable(lambda: SqlStore(Sqlite(tmp_path / "runs.db")))
-    for name, script in {"order": order, "waits": waits, "sleeps": sleeps}.items():
+    for name, script in {"order": order, "waits": waits}.items():
         durable.add(f"app:{name}", script)
     durable.registry.add_python("app:do", CALLS)
     async with durable.node() as node:
@@ -119,14 +121,20 @@ async def test_an_open_run_is_forked_where_it_stands(tmp_path: Path) -> None:
             assert await node.wait(target, timeout=30) == [["w", 1], word]
 
 
-async def test_a_timer_of_a_fork_is_due_when_the_original_was(tmp_path: Path) -> None:
-    async with noded(tmp_path) as node:
+@pytest.mark.mock_clock
+async def test_a_timer_of_a_fork_is_due_when_the_original_was() -> None:
+    store = MemoryStore()
+    durable = Durable(lambda: store)
+    durable.clock = TrioClock()
+    durable.add("app:sleeps", sleeps)
+    durable.registry.add_python("app:do", CALLS)
+    async with durable.node() as node:
         pid = await node.spawn("app:sleeps", host=WORKFLOWS, options={"workflow.id": "s-1"})
-        assert await node.wait(pid, timeout=30) == "slept"
+        assert await node.wait(pid, timeout=7200) == "slept"
         last = (await history(node, pid))[-2]
         made = await node.fork("s-1", since=str(last[0]))
         assert last[1] == "TimerFired"
-        assert await node.wait(made["pid"], timeout=0.7) == "slept", "its time is over"
+        assert await node.wait(made["pid"], timeout=60) == "slept", "its time is over"
 
 
 @pytest.mark.parametrize(
