@@ -30,7 +30,7 @@ def approve(  # noqa: PLR0913, PLR0917 - the options of the verb
     reject: Annotated[bool, typer.Option("--reject", help="Say no.")] = False,  # noqa: FBT002 - typer makes flags of booleans
     reason: Annotated[str, typer.Option("--reason", help="Why.")] = "",
     by: Annotated[str, typer.Option("--by", help="Who answers; default: the actor, or the user of the system.")] = "",
-    actor: Actor = "",
+    actor: Actor = None,
     scope: Scope = None,
     as_json: AsJson = False,  # noqa: FBT002
     directory: Directory = None,

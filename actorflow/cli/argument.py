@@ -128,14 +128,14 @@ def start_options(texts: Iterable[str] | None, **given: Any) -> dict[str, Any]:
     return options | {f"workflow.{name}": value for name, value in given.items() if value}
 
 
-def asker(actor: str, scope: Iterable[str] | None) -> dict[str, Any]:
+def asker(actor: str | None, scope: Iterable[str] | None) -> dict[str, Any]:
     """Return who asks, as requests name it, by the options `--actor` and `--scope`; nothing without them.
 
     Raises:
         Error: kind Invalid, for what begins like JSON and is not.
     """
     who: dict[str, Any] = {}
-    if actor:
+    if actor is not None:  # an empty one is somebody's mistake, and not the application itself
         value = parse_value(actor)
         who["actor"] = value if isinstance(value, dict) else {"id": value if isinstance(value, str) else actor}
     if scope is not None:

@@ -39,7 +39,7 @@ def query(  # noqa: PLR0913, PLR0917 - the options of the verb
     name: Name,
     args: Arguments = None,
     timeout: Timeout = "30s",
-    actor: Actor = "",
+    actor: Actor = None,
     scope: Scope = None,
     as_json: AsJson = False,  # noqa: FBT002 - typer makes flags of booleans
     directory: Directory = None,
@@ -59,7 +59,7 @@ def update(  # noqa: PLR0913, PLR0917 - the options of the verb
     update_id: Annotated[str, typer.Option("--id", help="Its id: the same one again gives the same answer.")] = "",
     wait_for: Annotated[str, typer.Option("--wait", help="accepted or completed.")] = "completed",
     timeout: Timeout = "30s",
-    actor: Actor = "",
+    actor: Actor = None,
     scope: Scope = None,
     as_json: AsJson = False,  # noqa: FBT002
     directory: Directory = None,

@@ -33,7 +33,7 @@ Arguments = Annotated[
     list[str] | None, typer.Argument(metavar="[ARGS]…", help="JSON, key=value, plain text, @FILE, or - for stdin.")
 ]
 Actor = Annotated[
-    str,
+    str | None,
     typer.Option("--actor", metavar="ID|JSON", help='Who asks: an id, or {"id": …, "meta": {…}}.', show_default=False),
 ]
 Scope = Annotated[

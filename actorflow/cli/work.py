@@ -38,7 +38,7 @@ def call(  # noqa: PLR0913, PLR0917 - the options of the verb
     target: Annotated[str, typer.Argument(metavar="ID", help="Registry id of the function.")],
     args: Arguments = None,
     timeout: Timeout = "30s",
-    actor: Actor = "",
+    actor: Actor = None,
     scope: Scope = None,
     as_json: AsJson = False,  # noqa: FBT002 - typer makes flags of booleans
     directory: Directory = None,
@@ -85,7 +85,7 @@ def spawn(  # noqa: PLR0913, PLR0917 - the options of the verb
     message: Annotated[
         list[str] | None, typer.Option("--message", metavar="TOPIC=JSON", help="A message to send with the start.")
     ] = None,
-    actor: Actor = "",
+    actor: Actor = None,
     scope: Scope = None,
     as_json: AsJson = False,  # noqa: FBT002
     directory: Directory = None,

@@ -9,6 +9,8 @@ from __future__ import annotations
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
 
+from actorflow.errors import CANCELED
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -26,13 +28,22 @@ def op_shield(machine: Machine, task: Task, op: tuple[Any, ...]) -> bool:
     if op[1]:
         if shields is NEVER or (shields and task in shields):
             return False
-        machine.shields = {**(shields or {}), task: None}
+        machine.shields = {**(shields or {}), task: _pending(task)}
         return True
     failure = shields[task] if shields else None
     machine.shields = {other: kept for other, kept in (shields or {}).items() if other is not task} or None
     if failure is not None:
         machine.interrupt(task, failure)
     return False
+
+
+def _pending(task: Task) -> Failure | None:
+    """Return the cancellation that its next wait would meet, which is kept from it: its shield began before that."""
+    failure = task.interrupt
+    if failure is None or failure.kind != CANCELED:
+        return None
+    task.interrupt = None
+    return failure
 
 
 def keeps(machine: Machine, task: Task, failure: Failure) -> bool:

@@ -30,6 +30,7 @@ _WRITES: Final = frozenset(
         *(sqlite3.SQLITE_INSERT, sqlite3.SQLITE_UPDATE, sqlite3.SQLITE_DELETE, sqlite3.SQLITE_DROP_TABLE),
         *(sqlite3.SQLITE_ALTER_TABLE, sqlite3.SQLITE_CREATE_TABLE, sqlite3.SQLITE_CREATE_VIEW),
         *(sqlite3.SQLITE_CREATE_TEMP_TABLE, sqlite3.SQLITE_CREATE_TEMP_VIEW),  # they would hide the store's own
+        sqlite3.SQLITE_CREATE_VTABLE,
     }
 )
 _ON_A_TABLE: Final = frozenset(
@@ -186,8 +187,14 @@ def _allowed(action: int, first: str | None, second: str | None, _database: str 
     """Tell SQLite whether a statement may do something."""
     if action == sqlite3.SQLITE_PRAGMA and (first == "table_info" or (first, second) in _ASKED):
         return sqlite3.SQLITE_OK
-    own = (action in _WRITES and first in _OWN) or (action in _ON_A_TABLE and second in _OWN)
-    return sqlite3.SQLITE_DENY if own or action in _NEVER else sqlite3.SQLITE_OK
+    own = (action in _WRITES and _is_own(first)) or (action in _ON_A_TABLE and _is_own(second))
+    renamed = action == sqlite3.SQLITE_ALTER_TABLE and first == "temp"  # to what is not said: it could hide one of them
+    return sqlite3.SQLITE_DENY if own or renamed or action in _NEVER else sqlite3.SQLITE_OK
+
+
+def _is_own(name: str | None) -> bool:
+    """Tell whether a name means a table of the store; SQLite takes no notice of its case."""
+    return name is not None and name.lower() in _OWN
 
 
 def _explained(error: BaseException, item: Transact) -> BaseException:

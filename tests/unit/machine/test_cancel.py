@@ -125,6 +125,26 @@ def test_a_cancel_waits_for_the_end_of_a_shield_and_its_children_are_not_cut_sho
     assert (bench.failure.kind, bench.failure.message) == (CANCELED, "second")
 
 
+def test_a_cancel_that_waited_for_one_shield_waits_for_the_next_one_too() -> None:
+    trace: list[str] = []
+
+    def main() -> Any:
+        for name in ("inner", "outer"):
+            assert (yield (Op.SHIELD, True))
+            yield (Op.CALL, "app:undo", (), {})
+            trace.append(name)
+            yield (Op.SHIELD, False)
+        trace.append("undone")
+        yield (Op.SLEEP, 50)
+
+    bench = Bench(main)
+    cancel(bench, "again")
+    bench.settle(1, None)
+    bench.settle(2, None)
+    assert trace == ["inner", "outer", "undone"]
+    assert (bench.failure.kind, bench.failure.message) == (CANCELED, "again")
+
+
 def test_a_shield_of_one_task_shields_no_other() -> None:
     def main() -> Any:
         task = yield (Op.SPAWN_TASK, lambda: (yield (Op.SLEEP, 50)), True)
