@@ -58,6 +58,7 @@ class Ownership:
         self._began = self._seen_at = self._changed_at = 0
         self._giving: trio.CancelScope | None = None
         self._untaken: dict[str, set[int]] = {}
+        self._bereft: dict[str, set[int]] = {}
         self._asked = False
         self._beaten = 0.0
 
@@ -104,6 +105,7 @@ class Ownership:
         """Serve a host no longer, and set free what is left of it."""
         self._joined.remove(host)
         self._untaken.pop(host.id, None)
+        self._bereft.pop(host.id, None)
         lose(self._engine, host, set(host.shards or ()))
         node = self.node
         with trio.CancelScope(shield=True):
@@ -260,7 +262,7 @@ class Ownership:
         elif taken:
             host.own({**(host.shards or {}), **taken})  # what is given up meanwhile stays given up
             self._untaken.setdefault(host.id, set()).update(taken)
-            await self._engine.suspects.inherit(host, taken.keys() & self._bereaved(host))
+            self._bereft.setdefault(host.id, set()).update(taken.keys() & self._bereaved(host))
             await self._take_over(host)
 
     def _bereaved(self, host: WorkflowHost) -> set[int]:
@@ -270,8 +272,11 @@ class Ownership:
 
     async def _take_over(self, host: WorkflowHost) -> None:
         """Take up the runs of shards that have been taken; what cannot be read now is taken up later."""
-        untaken = self._untaken.get(host.id, set()) & (host.shards or {}).keys()
+        mine = (host.shards or {}).keys()
+        untaken = self._untaken.get(host.id, set()) & mine
         if untaken:
+            await self._engine.suspects.inherit(host, self._bereft.get(host.id, set()) & mine)
+            self._bereft.pop(host.id, None)
             await self._engine.recovery.take_over(host, [unit for unit in untaken if unit < SHARDS])
         self._untaken.pop(host.id, None)
 

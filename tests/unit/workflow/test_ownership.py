@@ -6,10 +6,13 @@ import json
 from types import SimpleNamespace
 from typing import Any
 
+import pytest
+
+from actorflow.errors import Error, unavailable
 from actorflow.machine.op import Op
 from actorflow.run.shard import UNITS
 from actorflow.store.memory import MemoryStore
-from actorflow.store.owning import NodeRow, Seen
+from actorflow.store.owning import DIED, NodeRow, Owner, Seen
 from hosts.workflow.owned import Owned
 from hosts.workflow.ownership import Ownership
 from hosts.workflow.resident import Resident
@@ -38,6 +41,39 @@ async def test_what_is_given_up_while_more_is_taken_stays_given_up() -> None:
     assert len(host.shards) < UNITS
     await ownership._take(host)  # noqa: SLF001
     assert host.shards == {2: 5, 3: 6}
+
+
+async def test_a_death_that_cannot_be_counted_now_is_counted_later() -> None:
+    host: Any = Owned()
+    host.id = WORKFLOWS
+    host.own({})
+    counted: list[set[int]] = []
+    failures = [unavailable("the server has gone")]
+
+    async def own(_change: Any) -> dict[int, int]:
+        return {3: 6, 4: 6}
+
+    async def inherit(_host: Any, shards: set[int]) -> None:
+        if failures:
+            raise failures.pop()
+        counted.append(shards)
+
+    async def nothing(*_: Any) -> None:
+        pass
+
+    engine: Any = SimpleNamespace(
+        writer=SimpleNamespace(own=own, pulse=lambda: None),
+        suspects=SimpleNamespace(inherit=inherit),
+        recovery=SimpleNamespace(take_over=nothing),
+    )
+    ownership = Ownership(engine)
+    about = json.dumps({"hosts": [WORKFLOWS]})
+    ownership._seen = Seen([NodeRow("me", 1, about)], [Owner(WORKFLOWS, 3, 5, DIED)], 0)  # noqa: SLF001
+    with pytest.raises(Error):
+        await ownership._take(host)  # noqa: SLF001
+    await ownership._take_over(host)  # noqa: SLF001
+    await ownership._take_over(host)  # noqa: SLF001
+    assert counted == [{3}], "once, and only what was the dead node's"
 
 
 async def test_a_run_that_is_lost_while_it_is_read_begins_nothing_here() -> None:
