@@ -14,10 +14,14 @@ from actorflow.errors import CANCELED, Failure, failure_of, stack_text
 from actorflow.node import asyncio_bridge
 
 _TRIO: Final = Path(trio.__file__).parent
+_ACTORFLOW: Final = Path(asyncio_bridge.__file__).parents[1]
 _OURS: Final = tuple(
     str(path)
     for path in (
         Path(__file__).parent,
+        Path(__file__).parents[1] / "workflow",  # what runs transactional functions, with the store
+        _ACTORFLOW / "store",
+        _ACTORFLOW / "ports.py",
         Path(asyncio_bridge.__file__),
         _TRIO,
         _TRIO.parent / "outcome",  # the library through which trio hands a result from thread to thread

@@ -57,7 +57,7 @@ local function main(item, trouble)
   local quick = funcs.new():with_options({retry = {initial_delay = "1ms", max_attempts = hasty and 1 or 3}})
   local value, err = quick:call(hasty and "app:hasty" or "app:booking", item, trouble)
   if not err then return {value = value} end
-  return {kind = err:kind(), message = err:message()}
+  return {kind = err:kind(), message = err:message(), stack = err:stack()}
 end
 """
 
@@ -111,6 +111,7 @@ async def test_one_that_fails_leaves_nothing_and_disturbs_nobody(place: Place, t
         pid = await node.spawn(other, host=FLOWS)
         answer = await node.exec("app:calling", host=FLOWS, args=["b", trouble], timeout=20)
         assert answer["kind"] == kind, answer
+        assert not [part for part in ("transact", "ports.py", "sql.py") if part in str(answer.get("stack"))], answer
         assert await node.wait(pid, timeout=20) == "done"
     assert bookings(place) == [("a", 1)]
 
