@@ -118,7 +118,9 @@ class Router:
         """Start a process; the reply has its PID."""
         try:
             if not request.host:
-                raise invalid(f"no host given for {request.entry!r}: name the host to start it on")
+                raise invalid(
+                    f"no host given for {request.entry!r}: name the host to start it on (`--host ID`, `host=`)"
+                )
             host = self.host(request.host)
         except Error as error:
             reply(Outcome(failure=error.failure))

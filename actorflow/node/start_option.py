@@ -7,7 +7,7 @@ be those of another host's options and pass.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 from difflib import get_close_matches
 from typing import Any, Final
 
@@ -30,16 +30,18 @@ NAMES: Final = frozenset(
     }
 )
 """Every start option, without its prefix."""
-_NESTED: Final = frozenset({"temporal", "workflow", "temporal.workflow"})
+NESTED: Final = frozenset({"temporal", "workflow", "temporal.workflow"})
 _FAMILIES: Final = ("workflow", "temporal")
 
 
-def flattened(prefix: str, options: Mapping[Any, Any]) -> Iterator[tuple[str, Any]]:
-    """Iterate options by their dotted names, those in nested tables too."""
+def flattened(
+    options: Mapping[Any, Any], nested: Container[str] = NESTED, prefix: str = ""
+) -> Iterator[tuple[str, Any]]:
+    """Iterate options by their dotted names, those in tables of the names `nested` too."""
     for key, value in options.items():
         path = f"{prefix}{key}"
-        if path in _NESTED and isinstance(value, Mapping):
-            yield from flattened(f"{path}.", value)
+        if path in nested and isinstance(value, Mapping):
+            yield from flattened(value, nested, f"{path}.")
         else:
             yield path, value
 
@@ -50,7 +52,7 @@ def refuse_unknown(options: Mapping[Any, Any]) -> None:
     Raises:
         Error: kind Invalid, naming the option and the closest one that exists.
     """
-    for path, _ in flattened("", options):
+    for path, _ in flattened(options):
         ours = path.removeprefix(PREFIX)
         name = ours.removeprefix(OURS)
         known = name != ours and name in NAMES

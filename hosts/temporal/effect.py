@@ -29,10 +29,11 @@ from hosts.temporal.driver import CONTINUE_ASKED, TemporalDriver
 from hosts.temporal.failure import failure_from, is_missing, out_of_time, without_origin
 from hosts.temporal.header import of_call
 from hosts.temporal.placing import is_guarded
-from hosts.workflow.driver import Record, spawn_request
+from hosts.workflow.driver import Record
 from hosts.workflow.open_call import TIMED_OUT
 from hosts.workflow.operation import is_operation
 from hosts.workflow.option import option
+from hosts.workflow.spawned import spawn_request
 from hosts.workflow.stopping import when_given_up
 
 if TYPE_CHECKING:

@@ -14,11 +14,12 @@ from actorflow.run.state import CREATED
 from actorflow.run.turn import RELEASE, Committed, StartRun
 from actorflow.store.port import CommitUnknown
 from hosts.workflow.awaiting import joining
-from hosts.workflow.driver import Record, spawn_request
+from hosts.workflow.driver import Record
 from hosts.workflow.live import Fact, LiveRun
 from hosts.workflow.option import task_queue
 from hosts.workflow.resident import Resident
 from hosts.workflow.settings import settings_of
+from hosts.workflow.spawned import spawn_request
 from hosts.workflow.start import PreparedStart, child_run_id, prepare
 from hosts.workflow.touching import touch
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
 
+from actorflow.node.start_option import flattened
 from actorflow.node.suggest import did_you_mean
 from actorflow.notice import Notice
 from hosts.workflow.stopping import WAIT
@@ -34,16 +35,7 @@ def flat(options: Mapping[str, Any]) -> Mapping[str, Any]:
     """Return options in which those of activities have dotted names, also when they were written as nested tables."""
     if _NESTED.isdisjoint(options):
         return options
-    return dict(_flattened("", options))
-
-
-def _flattened(prefix: str, options: Mapping[Any, Any]) -> Iterator[tuple[str, Any]]:
-    for name, value in options.items():
-        path = f"{prefix}{name}"
-        if path in _NESTED and isinstance(value, Mapping):
-            yield from _flattened(f"{path}.", value)
-        else:
-            yield path, value
+    return dict(flattened(options, _NESTED))
 
 
 def look(target: str, options: Mapping[str, Any], notices: NoticeSink, *, preset: bool = False) -> None:

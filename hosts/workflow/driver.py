@@ -18,6 +18,7 @@ from actorflow.run.event import JournalEvent, payload_digest
 from hosts.workflow import answering
 from hosts.workflow.operation import RECORDED, refused
 from hosts.workflow.own.table import OWN
+from hosts.workflow.spawned import spawn_payload
 from hosts.workflow.stopping import asked_to_stop
 from hosts.workflow.storable import check_recorded, check_target
 
@@ -370,33 +371,3 @@ class JournalDriver:
         """Pass a notice on, once: not again on replay."""
         if not self.replaying:
             self.operator.notice(notice)
-
-
-def spawn_payload(request: SpawnRequest, *, wait: bool) -> dict[str, Any]:
-    """Return what is recorded of a spawn; `spawn_request` undoes it."""
-    plain: dict[str, Any] = {"host": request.host, "args": list(request.args), "wait": wait}
-    if request.name:
-        plain["name"] = request.name
-    if request.messages:
-        plain["messages"] = [[topic, list(payloads)] for topic, payloads in request.messages]
-    if request.context:
-        plain["context"] = dict(request.context)
-    if request.options:
-        plain["options"] = dict(request.options)
-    return plain
-
-
-def spawn_request(record: Record, parent: str, context: Mapping[str, Value]) -> tuple[SpawnRequest, bool]:
-    """Return the request that was recorded, and whether its result is waited for; `context` is inherited."""
-    plain = decode(record.payload)
-    request = SpawnRequest(
-        entry=record.target,
-        host=plain["host"],
-        args=tuple(plain["args"]),
-        name=plain.get("name", ""),
-        messages=tuple((topic, tuple(payloads)) for topic, payloads in plain.get("messages", ())),
-        context={**context, **plain.get("context", {})},
-        options=plain.get("options", {}),
-        parent=parent,
-    )
-    return request, plain["wait"]

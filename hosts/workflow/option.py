@@ -117,7 +117,7 @@ def _identify(request: SpawnRequest, values: Mapping[str, Any], fields: dict[str
 
 def _written(options: Mapping[str, Any], notices: NoticeSink) -> Iterator[tuple[str, Any]]:
     """Iterate the options of workflows by their names without prefixes; the last of a name counts."""
-    flat = list(flattened("", options))
+    flat = list(flattened(options))
     prefixed = [(path.removeprefix(PREFIX), value) for path, value in flat if path.startswith(PREFIX)]
     for path, value in (*prefixed, *(pair for pair in flat if not pair[0].startswith(PREFIX))):
         if not path.startswith(OURS) or value is None:

@@ -65,7 +65,9 @@ class Suspects:
             self._since = engine.clock.now()
             self._crashed = await engine.writer.read(lambda store: store.document(SERVING, _KEY)) is not None
             await engine.writer.write(PutDocument(SERVING, _KEY, encode({"since": self._since})))
-        await self._count(host, None, deaths=int(self._crashed))
+        self._under_way += await self._count(host, None, deaths=int(self._crashed))
+        if self._crashed:  # all hosts of a node died with it
+            self._company.halve(self._under_way)
 
     async def inherit(self, host: WorkflowHost, shards: Collection[int]) -> None:
         """Count a death for what the node was doing that owned these shards before: it was found dead.
@@ -75,18 +77,17 @@ class Suspects:
         """
         now = self._engine.clock.now()
         self._inherited.update({(host.id, shard): now for shard in shards})
-        if shards:
-            await self._count(host, shards, deaths=1)
+        if shards and (under_way := await self._count(host, shards, deaths=1)):
+            self._company.halve(under_way)
 
-    async def _count(self, host: WorkflowHost, shards: Collection[int] | None, deaths: int) -> None:
+    async def _count(self, host: WorkflowHost, shards: Collection[int] | None, deaths: int) -> int:
+        """Add deaths to the suspects that were under way, and return how many there were."""
         writer, now = self._engine.writer, self._engine.clock.now()
         rows = await writer.read(lambda store: host.of(store, shards).due_calls(host.id, _ALL, _ALL))
         begun = [(run, row) for run, row in rows if row.crashes and row.begun]
         counted = [(run, replace(row, begun=0, due=now, crashes=row.crashes + deaths)) for run, row in begun]
         await write_all(writer, [KeepCalls(run, host.token(run), [row]) for run, row in counted])
-        if deaths:
-            self._under_way += len(begun)
-            self._company.halve(self._under_way)
+        return len(begun)
 
     async def end(self) -> None:
         """Take the mark away: this node ends in order."""

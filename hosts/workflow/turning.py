@@ -22,11 +22,12 @@ from hosts.workflow.approving import opened, withdrawn
 from hosts.workflow.awaiting import joining, unwatched, watched
 from hosts.workflow.chain import successor
 from hosts.workflow.child_stop import given_up, stopped
-from hosts.workflow.driver import Record, spawn_request
+from hosts.workflow.driver import Record
 from hosts.workflow.faults import no_run
 from hosts.workflow.live import LiveRun, outcome_of
 from hosts.workflow.option import task_queue
 from hosts.workflow.resident import Draft, Resident
+from hosts.workflow.spawned import spawn_request
 from hosts.workflow.start import child_run_id, prepare
 from hosts.workflow.start_terms import expires
 from hosts.workflow.succession import succeed

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from tests.conformance.hosts.place import FLOWS, MODULES, Place
+from tests.conformance.hosts.test_transactional import CALLING
 from tests.databases import POSTGRES, SLOW_MARIADB, connected, emptied
 
 BOOKING = """
@@ -52,15 +53,6 @@ local function main(transaction, item, trouble)
   if trouble == "sql" then assert(transaction:query(SLOW)) end
   if trouble:sub(1, 1) == "!" then assert(transaction:execute(trouble:sub(2))) end
   return assert(transaction:query("SELECT item, attempt FROM booking WHERE item = ?", {item}))
-end
-"""
-CALLING = """
-local function main(item, trouble)
-  local hasty = trouble == "loop" or trouble == "sql"
-  local quick = funcs.new():with_options({retry = {initial_delay = "1ms", max_attempts = hasty and 1 or 3}})
-  local value, err = quick:call(hasty and "app:hasty" or "app:booking", item, trouble)
-  if not err then return {value = value} end
-  return {kind = err:kind(), message = err:message()}
 end
 """
 SLOW = {"postgres": "SELECT pg_sleep(60)", "mariadb": "SELECT sleep(60)"}
