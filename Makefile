@@ -6,7 +6,9 @@ BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
 SEED   ?= $(shell date -u +%Y%m%d)
 JOBS   ?= 2
-PYTEST  = $(BIN)/python -m pytest --seed=$(SEED) --hypothesis-seed=$(SEED) $(if $(SLICE),--slice=$(SLICE)) $(ARGS)
+# How often a test that failed beside others has to pass on its own before it is called unsteady instead of failed.
+AGAIN  ?= 3
+PYTEST  = $(BIN)/python -m pytest --seed=$(SEED) --hypothesis-seed=$(SEED) $(if $(SLICE),--slice=$(SLICE)) --again=$(AGAIN) $(ARGS)
 TESTS   = $(PYTEST) -n $(JOBS) --dist worksteal
 # A test that hangs is ended with a traceback: after the time in pyproject.toml, a long one after this many seconds.
 LONG    = -o faulthandler_timeout=1200
@@ -18,7 +20,7 @@ unexport PYTHONDONTWRITEBYTECODE
 help:
 	@echo 'make demo       boot the example, kill its node, start it again, check every side effect (KILLS=n)'
 	@echo 'make test       the tests of every day, about five minutes'
-	@echo 'make test-slow  the long ones only (SLICE=k/n for a share, SEED=n to repeat)'
+	@echo 'make test-slow  the long ones only (SLICE=k/n for a share, SEED=n to repeat, AGAIN=0: no second chance)'
 	@echo 'make test-all   both'
 	@echo 'make lint       ruff, mypy, import-linter'
 	@echo 'make format     let ruff rewrite what it can'

@@ -15,6 +15,8 @@ from trio.testing import MockClock
 
 T = TypeVar("T")
 
+pytest_plugins = ["tests.again"]
+
 settings.register_profile("actorflow", deadline=None)  # a busy machine is slow, not wrong
 settings.load_profile("actorflow")
 
