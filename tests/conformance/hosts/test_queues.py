@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 import trio
+from trio.testing import wait_all_tasks_blocked
 
 from actorflow.errors import INVALID, NOT_FOUND, Error
 from actorflow.node.node import Node
@@ -63,13 +64,16 @@ PUBLISHER = """
         return refused
 """
 SLOW = """
+    from pathlib import Path
+
     import trio
     from actorflow.script import events
 
-    async def main(seconds):
-        await events.send("handler", "begun", "/", seconds)
-        await trio.sleep(seconds)
-        await events.send("handler", "ended", "/", seconds)
+    async def main(gate):
+        await events.send("handler", "begun", "/", gate)
+        while not Path(gate).exists():
+            await trio.sleep(0.001)
+        await events.send("handler", "ended", "/", gate)
 """
 
 
@@ -122,10 +126,17 @@ async def test_a_consumer_that_stops_finishes_what_it_has_begun_and_takes_no_mor
     place = queue_place(tmp_path, concurrency=2)
     place.python("handler", SLOW, kind="function")
     async with place.node() as node:
-        heard = told(node)
-        await publish(node, 0.11, 0.1, 0.01)
+        heard, gates = told(node), [tmp_path / name for name in ("one", "two", "three")]
+        await publish(node, *map(str, gates))
         await until(lambda: len(heard) == 2)
-    assert heard == [("begun", 0.11), ("begun", 0.1), ("ended", 0.1), ("ended", 0.11)]
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(node.running.find("app:consumer", Consumer).stop, 60)
+            await wait_all_tasks_blocked()  # it has begun to stop
+            for gate in reversed(gates):
+                gate.touch()
+        assert queues(node).queue("app:tasks").info()["ready"] == 1
+    assert [kind for kind, _ in heard] == ["begun", "begun", "ended", "ended"]
+    assert {gate for _, gate in heard} == {str(gate) for gate in gates[:2]}
 
 
 async def test_a_handler_that_takes_too_long_is_given_up_and_its_message_put_back(tmp_path: Path) -> None:
@@ -133,14 +144,14 @@ async def test_a_handler_that_takes_too_long_is_given_up_and_its_message_put_bac
     place.python("handler", SLOW, kind="function")
     async with place.node() as node:
         heard = told(node)
-        await publish(node, 60)
+        await publish(node, "never")
         await until(lambda: heard)
         await node.running.find("app:consumer", Consumer).stop(0.01)
         queue = queues(node).queue("app:tasks")
         info = queue.info()
         assert (info["ready"], info["in_flight"], info["consumers"]) == (1, 0, 0)
         assert (await queue.take()).message.attempts == 0
-    assert heard == [("begun", 60)]
+    assert heard == [("begun", "never")]
 
 
 @pytest.mark.parametrize(("prefetch", "concurrency"), [(2, 5), (5, 2)])
@@ -151,10 +162,16 @@ async def test_no_more_messages_are_in_flight_than_both_limits_say(
     place.python("handler", SLOW, kind="function")
     async with place.node() as node:
         heard = told(node)
-        await publish(node, 0.05, 0.05, 0.05)
+        gates = [tmp_path / name for name in ("one", "two", "three")]
+        await publish(node, *map(str, gates))
         await until(lambda: len(heard) == 2)
-        await trio.sleep(0.02)
+        await wait_all_tasks_blocked()  # whatever could be taken is taken
         assert [kind for kind, _ in heard] == ["begun", "begun"]
+        gates[0].touch()
+        await until(lambda: len(heard) == 4)
+        assert [kind for kind, _ in heard] == ["begun", "begun", "ended", "begun"]
+        for gate in gates:
+            gate.touch()
 
 
 async def test_a_queue_follows_its_entry(tmp_path: Path) -> None:
