@@ -15,13 +15,14 @@ LONG    = -o faulthandler_timeout=1200
 # A command line that may not keep what it compiled compiles all modules anew: a third of the time of the acceptance tests.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help setup demo test test-slow test-all lint format bench chaos schema states conformance journals clean
+.PHONY: help setup demo test test-slow test-stalls test-all lint format bench chaos schema states conformance journals clean
 
 help:
 	@echo 'make demo       boot the example, kill its node, start it again, check every side effect (KILLS=n)'
 	@echo 'make test       the tests of every day, about five minutes'
 	@echo 'make test-slow  the long ones only (SLICE=k/n for a share, SEED=n to repeat, AGAIN=0: no second chance)'
 	@echo 'make test-all   both'
+	@echo 'make test-stalls  those of every day while everything stands still at random moments (SEED=n to repeat)'
 	@echo 'make lint       ruff, mypy, import-linter'
 	@echo 'make format     let ruff rewrite what it can'
 	@echo 'make bench      measure this machine'
@@ -53,6 +54,9 @@ test: setup
 test-slow: setup
 	$(TESTS) $(LONG) -m 'slow and not alone' || [ $$? -eq 5 ]
 	$(PYTEST) $(LONG) -m 'slow and alone' || [ $$? -eq 5 ]
+
+test-stalls: setup
+	$(TESTS) $(LONG) -m 'not slow and not alone' --stalls --again=0
 
 test-all: setup
 	$(TESTS) $(LONG) -m 'not alone'

@@ -15,7 +15,7 @@ from trio.testing import MockClock
 
 T = TypeVar("T")
 
-pytest_plugins = ["tests.again"]
+pytest_plugins = ["tests.again", "tests.stalls"]
 
 settings.register_profile("actorflow", deadline=None)  # a busy machine is slow, not wrong
 settings.load_profile("actorflow")

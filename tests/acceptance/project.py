@@ -19,6 +19,7 @@ from typing import Any
 from actorflow.cli.main import main
 from actorflow.errors import Error
 from actorflow.node.control_client import ControlClient
+from tests.stalls import stalled
 
 COMMAND = str(Path(sys.executable).parent / "actorflow")
 PATIENCE = 90
@@ -56,7 +57,7 @@ class Project:
 
     def run(self, *arguments: str, **environment: str) -> Ended:
         done = subprocess.run(
-            [COMMAND, *arguments],
+            [*stalled(COMMAND), *arguments],
             cwd=self.path,
             env={**ENVIRONMENT, **environment},
             capture_output=True,
@@ -82,7 +83,7 @@ class Project:
     def start(self, *arguments: str) -> subprocess.Popen[str]:
         """Start a command and do not wait for it."""
         process = subprocess.Popen(
-            [COMMAND, *arguments],
+            [*stalled(COMMAND), *arguments],
             cwd=self.path,
             env=ENVIRONMENT,
             stdout=subprocess.DEVNULL,
@@ -96,7 +97,7 @@ class Project:
         """Start a node and wait until its services have been started."""
         with (self.path / "up.log").open("w") as log:
             process = subprocess.Popen(
-                [COMMAND, "up", *arguments],
+                [*stalled(COMMAND), "up", *arguments],
                 cwd=self.path,
                 env={**ENVIRONMENT, **environment},
                 stdout=log,

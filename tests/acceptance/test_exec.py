@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from tests.acceptance.project import COMMAND, ENVIRONMENT, PATIENCE, Ended, Project
+from tests.stalls import stalled
 
 INDEX = """
 namespace: app
@@ -128,7 +129,7 @@ def project(tmp_path: Path) -> Project:
 def run(project: Project, *arguments: str, given: str | bytes = "") -> Ended:
     data = given.encode() if isinstance(given, str) else given
     done = subprocess.run(
-        [COMMAND, "exec", *arguments],
+        [*stalled(COMMAND), "exec", *arguments],
         cwd=project.path,
         env=ENVIRONMENT,
         input=data,
@@ -227,7 +228,7 @@ def test_nobody_reads_any_more(project: Project) -> None:
         """,
     )
     with subprocess.Popen(
-        [COMMAND, "exec", "flood"], cwd=project.path, env=ENVIRONMENT, stdout=subprocess.PIPE
+        [*stalled(COMMAND), "exec", "flood"], cwd=project.path, env=ENVIRONMENT, stdout=subprocess.PIPE
     ) as command:
         assert command.stdout is not None
         assert command.stdout.read(1) == b"x"
@@ -243,7 +244,7 @@ class Terminal:
 
     def __init__(self, project: Project, *arguments: str) -> None:
         self.master, slave = pty.openpty()
-        command = ["setsid", "--ctty", COMMAND, "exec", *arguments]
+        command = ["setsid", "--ctty", *stalled(COMMAND), "exec", *arguments]
         self.process = subprocess.Popen(
             command, cwd=project.path, env=ENVIRONMENT, stdin=slave, stdout=slave, stderr=slave
         )

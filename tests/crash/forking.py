@@ -25,6 +25,7 @@ from actorflow.store.dialect import Sqlite
 from actorflow.store.statement import compiled_once
 from actorflow.store.statement_read import ReadStatements
 from actorflow.store.statement_write import WriteStatements
+from tests import stalls
 
 
 class ForkServer:
@@ -62,6 +63,7 @@ def _child(lives: str, place: Path, crash_at: str, imported: Path) -> None:
     status = 1
     try:
         os.environ |= {"CRASH_PLACE": str(place), VARIABLE: crash_at}
+        stalls.begin_too()
         trio.run(sys.modules[lives].live, place)
         imported.write_text("\n".join(sys.modules))
         status = 0

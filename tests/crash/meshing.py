@@ -14,6 +14,7 @@ from typing import Any
 
 from actorflow.errors import Error
 from actorflow.node.control_client import ControlClient
+from tests.stalls import stalled
 
 COMMAND = str(Path(sys.executable).parent / "actorflow")
 PATIENCE = 60.0
@@ -126,7 +127,7 @@ class MeshNode:
         }
         with (self.directory / f"{self.name}.log").open("ab") as log:
             self.process = subprocess.Popen(
-                [COMMAND, "up", str(self.directory / "registry"), "--data", str(self.data)],
+                [*stalled(COMMAND), "up", str(self.directory / "registry"), "--data", str(self.data)],
                 env=environment,
                 stdout=log,
                 stderr=log,

@@ -17,6 +17,7 @@ from actorflow.store.crash import STATUS, VARIABLE
 from tests.acceptance.project import COMMAND, Project
 from tests.crash.rig import dies_instead, keep_laws
 from tests.crash.starting import STARTS
+from tests.stalls import stalled
 
 DAILY = 1
 CHAIN = 3
@@ -106,7 +107,18 @@ entries:
 
 
 def race(place: Path, policy: str) -> subprocess.Popen[str]:
-    command = [COMMAND, "spawn", "app:wait", "--host", "app:flows", "--key", "k", "--on-conflict", policy, "--json"]
+    command = [
+        *stalled(COMMAND),
+        "spawn",
+        "app:wait",
+        "--host",
+        "app:flows",
+        "--key",
+        "k",
+        "--on-conflict",
+        policy,
+        "--json",
+    ]
     return subprocess.Popen(command, cwd=place, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
 
 
