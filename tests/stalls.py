@@ -26,7 +26,7 @@ from actorflow.store import writer
 VARIABLE: Final = "STALLS"
 SHORTEST, LONGEST = 0.02, 0.4
 """Seconds of one stop."""
-APART: Final = 0.25
+APART: Final = 0.5
 """Seconds from the end of a stop to the next one, on the average."""
 LATE: Final = 0.1
 """The share of what the thread of a store does that is late by as much as a stop takes."""

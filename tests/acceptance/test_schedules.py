@@ -5,16 +5,20 @@ from __future__ import annotations
 import os
 import signal
 import time
+from datetime import UTC, datetime
+from typing import Final
 
 import pytest
 
 from tests.acceptance.project import PATIENCE, Project
 
-INDEX = """
+NIGHT: Final = (datetime.now(UTC).hour + 12) % 24
+"""An hour that is not near, whenever the tests run."""
+INDEX = f"""
 version: "1.0"
 namespace: app
 entries:
-  - {name: workflows, kind: workflow.host, lifecycle: {auto_start: true}}
+  - {{name: workflows, kind: workflow.host, lifecycle: {{auto_start: true}}}}
   - name: tick
     kind: workflow.lua
     modules: [ctx]
@@ -27,10 +31,10 @@ entries:
       def main(path):
           with open(path, "a") as file:
               file.write("x")
-  - {name: often, kind: workflow.schedule, workflow: tick, host: workflows, every: 1s, input: [tick]}
-  - {name: nightly, kind: workflow.schedule, call: count, host: workflows, cron: "0 3 * * *", input: [PATH]}
-  - {name: wrong, kind: workflow.schedule, call: tick, host: workflows, cron: "0 3 * *"}
-  - {name: both, kind: workflow.schedule, call: tick, host: workflows, cron: "@daily", every: 5s}
+  - {{name: often, kind: workflow.schedule, workflow: tick, host: workflows, every: 1s, input: [tick]}}
+  - {{name: nightly, kind: workflow.schedule, call: count, host: workflows, cron: "30 {NIGHT} * * *", input: [PATH]}}
+  - {{name: wrong, kind: workflow.schedule, call: tick, host: workflows, cron: "0 3 * *"}}
+  - {{name: both, kind: workflow.schedule, call: tick, host: workflows, cron: "@daily", every: 5s}}
 """
 
 
@@ -57,10 +61,10 @@ def test_a_schedule_starts_runs_through_a_kill(project: Project) -> None:
     lines = {line["id"]: line for line in project.inside("schedules", "--json").json}
     assert {name: line["times"] for name, line in lines.items()} == {
         "app:often": "@every 1s UTC",
-        "app:nightly": "0 3 * * * UTC",
+        "app:nightly": f"30 {NIGHT} * * * UTC",
     }
     assert lines["app:often"]["starts"] >= len(runs) - 1
-    assert lines["app:nightly"]["next_start"].endswith("03:00:00.000Z")
+    assert lines["app:nightly"]["next_start"].endswith(f"T{NIGHT:02}:30:00.000Z")
 
 
 def test_a_schedule_is_moved_by_hand(project: Project) -> None:
@@ -72,7 +76,7 @@ def test_a_schedule_is_moved_by_hand(project: Project) -> None:
     pid = project.inside("schedule", "trigger", "app:nightly").out.strip()
     assert node.client.request("wait", {"pid": pid, "timeout": PATIENCE}) is None
     assert calls.read_text() == "x"
-    window = ("--from", "2026-03-01T00:00:00Z", "--to", "2026-03-01T23:00:00Z")
+    window = ("--from", "2026-03-01T00:00:00Z", "--to", "2026-03-02T00:00:00Z")
     (pid,) = project.inside("schedule", "backfill", "app:nightly", *window).out.split()
     assert node.client.request("wait", {"pid": pid, "timeout": PATIENCE}) is None
     assert calls.read_text() == "xx"

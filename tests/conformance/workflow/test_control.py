@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import trio
 
+from actorflow.duration import HOUR
 from actorflow.errors import CANCELED, CONFLICT, Error
 from actorflow.machine.op import Op
 from actorflow.message import EXIT
@@ -20,8 +20,10 @@ from actorflow.store.dialect import Sqlite
 from actorflow.store.memory import MemoryStore
 from actorflow.store.port import RunFilter
 from actorflow.store.sql import SqlStore
+from tests.conformance.process.rig import until
 from tests.conformance.workflow.control import operator_of
 from tests.conformance.workflow.durable import WORKFLOWS, Durable, engine_of
+from tests.conformance.workflow.test_schedules import TrioClock
 from tests.crash.kept import PATIENCE, SLOW, parked, reach, read_until
 from tests.unit.machine.scripted import Interrupted
 
@@ -71,22 +73,26 @@ async def faults(node: Any) -> list[str]:
 async def test_signals_and_due_timers_wait_while_a_run_is_paused(durable: Durable) -> None:
     def main() -> Ops:
         inbox = yield (Op.INBOX,)
-        after = yield (Op.AFTER, 400_000_000)
+        after = yield (Op.AFTER, HOUR)
         first, _ = yield (Op.RECEIVE, inbox)
         yield (Op.RECEIVE, after)
         second, _ = yield (Op.RECEIVE, inbox)
         return [first.value, second.value]
 
     durable.add("app:main", main)
+    durable.clock = clock = TrioClock()
     async with durable.node() as node:
         pid = await node.spawn("app:main", host=WORKFLOWS, options={"workflow.id": "m"})
-        operator = operator_of(node)
+        operator, timers = operator_of(node), engine_of(node).timers
         await reach(node, "m", states.WAITING)
         done = await operator.change("pause", "m", reason="look", by="me")
         assert (done["state"], done["to"]) == (states.WAITING, states.PAUSED)
         await node.send(pid, "go", 1)
         await node.send(pid, "go", 2)
-        await trio.sleep(0.45)
+        await until(lambda: len(timers) == 1)
+        clock.ahead = HOUR
+        timers.wake()
+        await until(lambda: not len(timers))
         assert (await reach(node, "m", states.PAUSED)).last_seq == 2, "the start, the timer, and nothing since"
         with pytest.raises(Error, match="cannot pause 'm': it is paused") as caught:
             await operator.change("pause", "m")
