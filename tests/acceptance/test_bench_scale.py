@@ -13,6 +13,7 @@ FIGURES = {
     "sleepers": {"node_mb", "woken_s", "cpu_s", "spawns_s"},
     "sleepers_lua": {"node_mb", "woken_s", "cpu_s", "spawns_s"},
     "kept": {"empty", "share"},
+    "live": {"empty", "share"},
     "resume": {"seconds", "cpu_s"},
     "recovery": {"seconds", "boot_s", "cpu_s"},
 }

@@ -5,13 +5,16 @@ from __future__ import annotations
 import gc
 import json
 import sys
-import time
+import tempfile
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import trio
 
 from actorflow import app
+from actorflow.cli.bench.floor import MESSAGES
+from actorflow.cli.bench.row import Figures, Row, Stopwatch
 
 if TYPE_CHECKING:
     from actorflow.node.node import Node
@@ -22,58 +25,77 @@ MAP: Final = {"id": 7, "to": "alice", "text": "hello"}
 """The small map that messages carry; scalars are rows of their own."""
 
 
-async def ping_pong(node: Node, language: str, rounds: int, payload: Value = 1) -> float:
-    """Return messages a second between two processes that answer each other."""
+def rows(place: Path) -> list[Row]:
+    """Return the workloads of processes; `place` holds the registry and is free for data."""
+    found = []
+    for language, stay in (("py", 100_000), ("lua", 10_000)):
+        for kind, payload in (("map", MAP), ("scalar", 1)):
+            playing = partial(ping_pong, language=language, rounds=100_000, payload=payload)
+            found.append(Row(f"actors/ping-pong/{language}/{kind}", "messages/s", playing, floor=MESSAGES))
+            telling = partial(one_way, language=language, count=100_000, payload=payload)
+            found.append(Row(f"actors/one-way/{language}/{kind}", "messages/s", telling, floor=MESSAGES))
+        found.append(
+            Row(f"actors/spawn-exit/{language}", "processes/s", partial(brief, language=language, count=20_000))
+        )
+        found.append(
+            Row(f"actors/idle/{language}", "spawns/s", partial(idle, place=place, language=language, count=stay))
+        )
+    return found
+
+
+async def ping_pong(node: Node, language: str, rounds: int, payload: Value = 1) -> Figures:
+    """Measure messages between two processes that answer each other."""
     echo = await node.spawn(f"bench:echo_{language}", host=HOST)
-    began = time.perf_counter()
+    watch = Stopwatch()
     await node.exec(f"bench:player_{language}", host=HOST, args=[echo, rounds, payload], timeout=120)
-    seconds = time.perf_counter() - began
+    figures = watch.figures(2 * rounds)
     await node.terminate(echo)
-    return 2 * rounds / seconds
+    return figures
 
 
-async def one_way(node: Node, language: str, count: int, payload: Value = 1) -> float:
-    """Return messages a second from one process to another, until the last one has been received."""
-    began = time.perf_counter()
+async def one_way(node: Node, language: str, count: int, payload: Value = 1) -> Figures:
+    """Measure messages from one process to another, until the last one has been received."""
+    watch = Stopwatch()
     sink = await node.spawn(f"bench:sink_{language}", host=HOST, args=[count])
     await node.spawn(f"bench:source_{language}", host=HOST, args=[sink, count, payload])
     await node.wait(sink, timeout=120)
-    return count / (time.perf_counter() - began)
+    return watch.figures(count)
 
 
-async def brief(node: Node, language: str, count: int) -> float:
-    """Return processes a second that one process spawns and that end at once, until the last one has ended."""
-    began = time.perf_counter()
+async def brief(node: Node, language: str, count: int) -> Figures:
+    """Measure processes that one process spawns and that end at once, until the last one has ended."""
+    watch = Stopwatch()
     await node.exec(f"bench:parent_{language}", host=HOST, args=[count], timeout=120)
     while any(True for _ in node.processes()):
         await trio.lowlevel.checkpoint()
-    return count / (time.perf_counter() - began)
+    return watch.figures(count)
 
 
-async def idle(directory: Path, data: Path, language: str, count: int) -> tuple[float, dict[str, float]]:
+async def idle(_node: Node, place: Path, language: str, count: int) -> Figures:
     """Return spawns a second of processes that stay, and the memory they and their node take (MB, bytes each).
 
     Measured in a process of its own, so that nothing else is counted.
     """
-    command = [sys.executable, "-m", "actorflow.cli.bench.actors", str(directory), str(data), language, str(count)]
-    child = await trio.run_process(command, capture_stdout=True)
+    with tempfile.TemporaryDirectory(dir=place) as data:
+        words = ["actorflow.cli.bench.actors", str(place / "registry"), data, language, str(count)]
+        child = await trio.run_process([sys.executable, "-m", *words], capture_stdout=True)
     rate, more = json.loads(child.stdout)
     return rate, more
 
 
-async def _idle_here(directory: Path, data: Path, language: str, count: int) -> tuple[float, dict[str, float]]:
+async def _idle_here(directory: Path, data: Path, language: str, count: int) -> Figures:
     from trio.testing import wait_all_tasks_blocked  # noqa: PLC0415 - imports pytest, which other figures would count
 
     async with app.open(directory, data=data) as node:
         gc.collect()
         before = resident_bytes()
-        began = time.perf_counter()
+        watch = Stopwatch()
         for _ in range(count):
             await node.spawn(f"bench:echo_{language}", host=HOST)
         await wait_all_tasks_blocked()
-        seconds = time.perf_counter() - began
+        rate, more = watch.figures(count)
         after = resident_bytes()
-        return count / seconds, {"node_mb": after / 1e6, "bytes_each": (after - before) / count}
+        return rate, {**more, "node_mb": after / 1e6, "bytes_each": (after - before) / count}
 
 
 def resident_bytes() -> int:

@@ -9,6 +9,7 @@ import json
 import os
 import sqlite3
 import sys
+import tempfile
 import time
 from collections.abc import Awaitable, Callable
 from contextlib import closing
@@ -22,15 +23,25 @@ from actorflow import app
 from actorflow.app import Booted
 from actorflow.cli.bench import durable
 from actorflow.cli.bench.actors import resident_bytes
+from actorflow.cli.bench.floor import FULL
+from actorflow.cli.bench.row import Figures, Row
 from actorflow.node.node import Node
 from actorflow.store.port import Reader
 
-SIZES: Final = {"sleepers": 1_000, "sleepers_lua": 1_000, "kept": 10_000, "resume": 2_000, "recovery": 1_000}
+SIZES: Final = {
+    "sleepers": 1_000,
+    "sleepers_lua": 1_000,
+    "kept": 10_000,
+    "live": 2_000,
+    "resume": 2_000,
+    "recovery": 1_000,
+}
 """How many sleeping runs, finished runs, journal events or runs in flight there are unless told otherwise."""
 _SPAWNED: Final = 500
 """Sleeping runs a second that any machine starts: when all of them are due is fixed before the first one starts."""
 _AT_ONCE: Final = 100
 _SETTLE: Final = 3.0
+_FAR: Final = 864_000.0
 _POLL: Final = 0.05
 _TIMEOUT: Final = 3600.0
 _ALL_UP: Final = "all-up"
@@ -39,7 +50,21 @@ _CALLED: Final = 2
 """Journal events of a run whose first call is under way."""
 _FLIGHT: Final = ("bench:steps_py", 1, 2_000, 200)
 
-Figures = tuple[float, dict[str, float]]
+_UNITS: Final = {"kept": "workflows/s", "live": "workflows/s", "resume": "events/s"}
+
+
+def rows(place: Path, size: int) -> list[Row]:
+    """Return the workloads of scale, of `size` or of a small amount each when that is 0."""
+    found = []
+    for what, usual in SIZES.items():
+        work = partial(_work, what, place, size or usual)
+        found.append(Row(f"scale/{what}/{size or usual}", _UNITS.get(what, "runs/s"), work, FULL))
+    return found
+
+
+async def _work(what: str, place: Path, count: int, _node: Node) -> Figures:
+    with tempfile.TemporaryDirectory(dir=place) as data:
+        return await measured(what, place / "registry", Path(data), count)
 
 
 async def measured(what: str, directory: Path, data: Path, size: int) -> Figures:
@@ -92,6 +117,19 @@ async def kept(directory: Path, data: Path, count: int) -> Figures:
     _multiply(data / "runs.db", count)
     full = await _throughput(directory, data)
     return full, {"empty": empty, "share": full / empty}
+
+
+async def live(directory: Path, data: Path, count: int) -> Figures:
+    """Measure runs on an empty file, and again beside so many that sleep."""
+    empty = await _throughput(directory, data)
+    async with app.boot(directory, data=data) as booted:
+        async with trio.open_nursery() as nursery:
+            for share in range(_AT_ONCE):
+                asleep = len(range(share, count, _AT_ONCE))
+                due = time.monotonic() + _FAR
+                nursery.start_soon(_put_to_sleep, booted.node, "bench:sleeper_py", due, asleep)
+        beside, _ = await durable.workflows(booted.node, *_FLIGHT)
+    return beside, {"empty": empty, "share": beside / empty}
 
 
 async def resume(directory: Path, data: Path, count: int) -> Figures:
@@ -190,6 +228,7 @@ _WORKLOADS: Final[dict[str, Callable[[Path, Path, int], Awaitable[Figures]]]] = 
     "sleepers": sleepers,
     "sleepers_lua": partial(sleepers, language="lua"),
     "kept": kept,
+    "live": live,
     "resume": resume,
     "recovery": recovery,
     "flight": flight,

@@ -13,6 +13,15 @@ entries:
   - {name: step, kind: function.py, source: file://step.py, run: trio}
   - {name: steps_py, kind: workflow.py, source: file://steps.py}
   - {name: steps_lua, kind: workflow.lua, source: file://steps.lua, method: main, modules: [funcs]}
+  - {name: leaf_py, kind: workflow.py, source: file://brief.py}
+  - {name: leaf_lua, kind: workflow.lua, source: file://brief.lua, method: main}
+  - {name: children_py, kind: workflow.py, source: file://children.py}
+  - {name: children_lua, kind: workflow.lua, source: file://children.lua, method: main}
+  - {name: answerer_py, kind: workflow.py, source: file://echo.py}
+  - {name: answerer_lua, kind: workflow.lua, source: file://echo.lua, method: main}
+  - {name: asker, kind: process.py, source: file://asker.py}
+  - {name: carrier, kind: workflow.py, source: file://carrier.py}
+  - {name: carry, kind: function.py, source: file://carry.py, run: trio}
   - {name: waiter, kind: workflow.py, source: file://waiter.py}
   - {name: sleeper_py, kind: workflow.py, source: file://sleeper.py}
   - {name: sleeper_lua, kind: workflow.lua, source: file://sleeper.lua, method: main, modules: [time]}
@@ -52,6 +61,31 @@ _FILES: Final = {
         "    return number\n"
         "end\n"
         "return {main = main}\n"
+    ),
+    "children.py": (
+        "from actorflow.script import process\n\n\n"
+        "async def main(count):\n"
+        "    for _ in range(count):\n"
+        "        await process.exec('bench:leaf_py', '')\n"
+    ),
+    "children.lua": (
+        "local function main(count)\n"
+        "    for _ = 1, count do process.exec('bench:leaf_lua', '') end\n"
+        "end\n"
+        "return {main = main}\n"
+    ),
+    "carry.py": "async def main(text):\n    return text\n",
+    "carrier.py": (
+        "from actorflow.script import funcs\n\n\n"
+        "async def main(steps, size):\n"
+        "    for _ in range(steps):\n"
+        "        await funcs.call('bench:carry', 'x' * size)\n"
+    ),
+    "asker.py": (
+        "from actorflow.script import process\n\n\n"
+        "async def main(run):\n"
+        "    await process.send(run, 'ping', 1)\n"
+        "    await process.inbox().receive()\n"
     ),
     "sleeper.py": (
         "from actorflow.script import time\n\n\nasync def main(patience):\n    await time.sleep(patience)\n"

@@ -1,0 +1,99 @@
+"""`actorflow bench`, at the size of a test: its rows measure what they say and have the figures they promise."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+import pytest
+
+from actorflow import app
+from actorflow.cli.bench import actors, durable, growth, run, start
+from actorflow.cli.bench.row import Figures, Row
+from actorflow.cli.bench.scripts import write_registry
+from actorflow.node.node import Node
+
+CPU = {"cpu_us"}
+LATENCIES = {"cpu_us", "p50_ms", "p99_ms"}
+SMALL: dict[str, tuple[Callable[..., object], set[str]]] = {
+    "one-step": (partial(durable.workflows, entry="bench:steps_py", steps=1, total=4, in_flight=2), LATENCIES),
+    "ten-step": (partial(durable.steps, entry="bench:steps_lua", each=10, total=2, in_flight=2), CPU),
+    "children py": (partial(durable.steps, entry="bench:children_py", each=2, total=2, in_flight=2), CPU),
+    "children lua": (partial(durable.steps, entry="bench:children_lua", each=2, total=2, in_flight=2), CPU),
+    "answer py": (partial(durable.answers, language="py", total=3), LATENCIES),
+    "answer lua": (partial(durable.answers, language="lua", total=3), LATENCIES),
+    "signal": (partial(durable.signal_round_trips, total=3), LATENCIES),
+    "payload": (partial(durable.steps, entry="bench:carrier", each=2, total=2, in_flight=2, args=(100,)), CPU),
+    "ping-pong": (partial(actors.ping_pong, language="py", rounds=10, payload=actors.MAP), CPU),
+    "one-way": (partial(actors.one_way, language="lua", count=10), CPU),
+    "spawn-exit": (partial(actors.brief, language="py", count=10), CPU),
+}
+STARTS = {
+    "start/command": {"seconds"},
+    "start/first-result": {"seconds", "node_mb"},
+    "start/idle": {"boot_s", "node_mb", "cpu_percent"},
+    "start/entries/10000": {"seconds", "node_mb"},
+    "start/file": {"bytes_a_step"},
+}
+
+
+def sound(figures: Figures, promised: set[str]) -> bool:
+    rate, more = figures
+    return rate > 0 and set(more) == promised and all(value >= 0 for value in more.values())
+
+
+@pytest.mark.slow
+async def test_workloads_measure_what_they_say(tmp_path: Path) -> None:
+    directory = write_registry(tmp_path / "registry")
+    async with app.open(directory, data=tmp_path / "data") as node:
+        for name, (work, promised) in SMALL.items():
+            assert sound(await work(node), promised), name
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", STARTS)
+async def test_starts_are_measured(tmp_path: Path, name: str) -> None:
+    write_registry(tmp_path / "registry")
+    (row,) = [row for row in start.rows(tmp_path) if row.name == name]
+    assert sound(await row.work(None), STARTS[name])
+
+
+def test_names_of_rows_are_stable_and_floors_exist(tmp_path: Path) -> None:
+    rows = run.all_rows(tmp_path, 0)
+    assert len({row.name for row in rows}) == len(rows)
+    assert {row.floor for row in rows} <= {"", "floor/sqlite rows", "floor/sqlite commits", "floor/bare messages"}
+    assert {row.name for row in growth.rows()} < {row.name for row in rows}
+
+
+async def test_a_result_keeps_all_runs_and_its_share_of_the_floor() -> None:
+    rates = iter([4.0, 2.0, 3.0])
+
+    async def work(_node: Node) -> Figures:
+        return next(rates), {"cpu_us": 1.0}
+
+    row = Row("durable/some", "steps/s", work, floor="floor/sqlite rows", parts=2)
+    result = await run._repeated(row, None, 3, {"floor/sqlite rows": 12.0})  # type: ignore[arg-type]  # noqa: SLF001
+    assert result.plain() == {
+        "name": "durable/some",
+        "unit": "steps/s",
+        "median": 3.0,
+        "runs": [4.0, 2.0, 3.0],
+        "floor": 6.0,
+        "more": {"cpu_us": 1.0},
+        "setting": "",
+    }
+
+
+@pytest.mark.slow
+def test_two_sessions_are_compared(tmp_path: Path) -> None:
+    words = [sys.executable, "-m", "actorflow.cli.main", "bench", "--runs", "1", "--only", "start/command"]
+    kept = tmp_path / "kept.json"
+    kept.write_text(subprocess.run([*words, "--json"], capture_output=True, check=True, text=True).stdout)
+    names = [result["name"] for result in json.loads(kept.read_text())["results"]]
+    assert names == [*(name for name in names if name.startswith("floor/")), "start/command"]
+    shown = subprocess.run([*words, "--compare", str(kept)], capture_output=True, check=True, text=True).stdout
+    assert shown.count("×") == len(names)
