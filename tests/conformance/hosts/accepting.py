@@ -35,8 +35,8 @@ function kinds.late()
   if mark == "old" then funcs.call("app:slow") else note("late") end
   return {receive(), mark}
 end
-function kinds.timer()
-  local due = time.after("30ms")
+function kinds.timer(span)
+  local due = time.after(span)
   funcs.call("app:double", 1)
   note("timer")
   local picked = channel.select{due:case_receive(), process.inbox():case_receive()}
@@ -63,7 +63,7 @@ function kinds.asked()
   local answer = workflow.approval("look")
   return {answer.data, answer.by, receive(), mark}
 end
-local function main(kind) return kinds[kind]() end
+local function main(kind, ...) return kinds[kind](...) end
 """
 PYTHON = """
 from actorflow.script import channel, funcs, process, time, workflow
@@ -98,8 +98,8 @@ async def late():
     return [await receive(), MARK]
 
 
-async def timer():
-    due = time.after(0.03)
+async def timer(span):
+    due = time.after(span)
     await funcs.call("app:double", 1)
     await note("timer")
     picked = await channel.select(due, process.inbox())
@@ -137,9 +137,9 @@ async def watch():
     await workflow.wait_for("", "nobody", "completed")
 
 
-async def main(kind):
+async def main(kind, *args):
     kinds = {"start": start, "middle": middle, "late": late, "timer": timer, "things": things, "asked": asked}
-    return await kinds[kind]()
+    return await kinds[kind](*args)
 """
 CHILD = {
     "lua": "local function main() return process.inbox():receive():payload():data() end",
@@ -180,11 +180,13 @@ def registered(place: Place, language: str) -> dict[str, Any]:
     return {"source": bundle.hash, "bundle": bundle.data}
 
 
-async def begun(node: Node, kind: str, language: str, *, waits: str = "inbox", after: str = "", **options: Any) -> str:
+async def begun(
+    node: Node, kind: str, language: str, *args: Any, waits: str = "inbox", after: str = "", **options: Any
+) -> str:
     """Start a run, and pause it when it waits for this, `after` such an event; returns its workflow id."""
     given = {"workflow.id": f"{kind}-{language}", **options}
     name = given["workflow.id"]
-    pid = await node.spawn(f"app:flow_{language}", host=FLOWS, args=[kind], options=given)
+    pid = await node.spawn(f"app:flow_{language}", host=FLOWS, args=[kind, *args], options=given)
     await until(lambda: any(info.pid == pid and waits in str(info.waits) for info in node.processes()))
     with trio.fail_after(20):
         while after and after not in await kinds(node, name):  # noqa: ASYNC110 - a store has no events

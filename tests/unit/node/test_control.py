@@ -19,8 +19,9 @@ from actorflow.node.control import ControlServer
 from actorflow.node.control_client import _MARGIN, Client, ControlClient
 from actorflow.node.control_frame import MAX_FRAME
 from actorflow.node.data import DataDirectory
+from tests.conformance.process.rig import until
 
-LONG = 10
+LONG = 60
 
 
 async def _echo(args: Mapping[str, Any]) -> Any:
@@ -35,22 +36,23 @@ async def _break(_args: Mapping[str, Any]) -> Any:
     raise ZeroDivisionError("oops")
 
 
-async def _sleep(_args: Mapping[str, Any]) -> Any:
-    await trio.sleep_forever()
-
-
 async def _function(_args: Mapping[str, Any]) -> Any:
     return lambda: None
 
 
-VERBS = {"echo": _echo, "refuse": _refuse, "break": _break, "sleep": _sleep, "function": _function}
+VERBS = {"echo": _echo, "refuse": _refuse, "break": _break, "function": _function}
 
 
 @asynccontextmanager
-async def _server(path: Path, most_requests: int = 8) -> AsyncIterator[Path]:
+async def _server(path: Path, most_requests: int = 8, asleep: Callable[[], None] = lambda: None) -> AsyncIterator[Path]:
+    async def sleep(_args: Mapping[str, Any]) -> Any:
+        asleep()
+        await trio.sleep_forever()
+
+    verbs = {**VERBS, "sleep": sleep}
     with DataDirectory.claim(path) as data:
         async with trio.open_nursery() as nursery:
-            await nursery.start(ControlServer(data.control_path(), VERBS, most_requests).serve)
+            await nursery.start(ControlServer(data.control_path(), verbs, most_requests).serve)
             with trio.fail_after(LONG):
                 yield data.path
             nursery.cancel_scope.cancel()
@@ -146,10 +148,12 @@ async def test_long_waits_do_not_hold_up_others(tmp_path: Path) -> None:
 
 
 async def test_requests_over_the_limit_are_turned_away(tmp_path: Path) -> None:
-    async with _server(tmp_path / "d", most_requests=2) as data, Client(data) as client, trio.open_nursery() as nursery:
+    asleep: list[None] = []
+    server = _server(tmp_path / "d", 2, lambda: asleep.append(None))
+    async with server as data, Client(data) as client, trio.open_nursery() as nursery:
         nursery.start_soon(client.request, "sleep", {})
         nursery.start_soon(client.request, "sleep", {})
-        await trio.sleep(0.05)
+        await until(lambda: len(asleep) == 2)
         with pytest.raises(Error, match="has 2 control requests open") as caught:
             await client.request("echo", {"value": 1})
         assert caught.value.kind == UNAVAILABLE
@@ -181,10 +185,11 @@ async def test_a_node_that_goes_away_leaves_the_outcome_open(tmp_path: Path) -> 
         except Error as error:
             failures.append(error.failure)
 
-    async with trio.open_nursery() as nursery, _server(tmp_path / "d") as data:
+    asleep = trio.Event()
+    async with trio.open_nursery() as nursery, _server(tmp_path / "d", asleep=asleep.set) as data:
         client = await Client(data).__aenter__()
         nursery.start_soon(ask, client)
-        await trio.sleep(0.05)
+        await asleep.wait()
     assert failures[0].kind == UNAVAILABLE
     assert failures[0].retryable is None
     async with _server(tmp_path / "d"), client:
