@@ -79,7 +79,8 @@ def _forget(engine: Engine, resident: Resident, workflow_id: str, outcome: Outco
         if engine.open_ids.get(name) != resident.run:
             continue
         del engine.open_ids[name]
-        if resident.host is not None:
-            engine.node.exited(resident.host.pid_of(name), outcome, durable=True)
+        hosts = engine.hosts.values() if resident.host is None else (resident.host,)  # its row said which, and has left
+        for host in hosts:
+            engine.node.exited(host.pid_of(name), outcome, durable=True)
     if resident.ending is not None:
         resident.ending.reply(Outcome(failure=no_run(workflow_id).failure))

@@ -22,18 +22,28 @@ end
 RUN = """
 local function main(name)
   local stamped = process.listen("stamped")
-  time.sleep("20ms")
+  funcs.call("app:gate")
   local ok, problem = process.send(name, "stamp", "paper")
   if not ok then return tostring(problem) end
   return (stamped:receive())
 end
+"""
+GATE = """
+import os
+import trio
+
+async def main():
+    while not os.path.exists({0!r}):
+        await trio.sleep(0.005)
 """
 
 
 @pytest.mark.parametrize(("name", "result"), [("clerk", "paper!"), ("nobody", "could not resolve")])
 async def test_a_recovered_run_reaches_who_starts_with_the_node(tmp_path: Path, name: str, result: str) -> None:
     place = Place(tmp_path)
-    clerk, run = place.lua("clerk", CLERK), place.lua("run", RUN)
+    clerk, run, open_ = place.lua("clerk", CLERK), place.lua("run", RUN), tmp_path / "open"
+    place.python("gate", GATE.format(str(open_)), kind="function")
+    place.entries["flows"]["lifecycle"] = {"auto_start": True, "stop_timeout": "10ms"}
     place.entries["desk"] = {
         "kind": "process.service",
         "process": clerk,
@@ -43,6 +53,7 @@ async def test_a_recovered_run_reaches_who_starts_with_the_node(tmp_path: Path, 
     async with place.node() as node:
         pid = await node.spawn(run, host=FLOWS, args=[name])
         await waiting_for(node, pid)
+    open_.touch()
     place.entries["late"] = {"kind": "process.host", "lifecycle": {"auto_start": True}}
     async with place.node() as node:
         assert result in await node.wait(pid, timeout=30)

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 import trio
+from trio.testing import wait_all_tasks_blocked
 
 from actorflow.errors import NOT_FOUND, Error
 from actorflow.machine.op import Op
@@ -18,7 +19,9 @@ from actorflow.store.examine import examine
 from actorflow.store.opening import open_store
 from actorflow.store.port import RunFilter
 from actorflow.store.relocate.move import move_runs
-from tests.conformance.workflow.durable import WORKFLOWS, Durable
+from tests.conformance.process.rig import until
+from tests.conformance.workflow.control import operator_of
+from tests.conformance.workflow.durable import WORKFLOWS, Durable, engine_of
 from tests.databases import POSTGRES, database, emptied
 
 Ops = Generator[tuple[Any, ...], Any, Any]
@@ -107,3 +110,21 @@ async def test_who_asks_the_old_store_is_told_where_a_run_is(tmp_path: Path) -> 
             await node.spawn("app:order", host=WORKFLOWS, args=[1], options={"workflow.id": "order/1"})
         with pytest.raises(Error, match=r"moved|no open workflow"):
             await node.wait(pid, timeout=20)
+
+
+async def test_who_waits_for_a_run_that_is_not_in_memory_hears_that_it_has_moved(tmp_path: Path) -> None:
+    files = [tmp_path / "a.db", tmp_path / "b.db"]
+    side = durable(lambda: Sqlite(files[0]))
+    async with side.node() as node:
+        pid = await node.spawn("app:order", host=WORKFLOWS, args=[1], options={"workflow.id": "order/1"})
+        await operator_of(node).change("pause", "order/1")
+        await until(lambda: not engine_of(node).residents)
+        async with trio.open_nursery() as nursery:
+
+            async def waiting() -> None:
+                with pytest.raises(Error, match=r"has moved to .*b\.db"):
+                    await node.wait(pid, timeout=60)
+
+            nursery.start_soon(waiting)
+            await wait_all_tasks_blocked()
+            await trio.to_thread.run_sync(move_runs, Sqlite(files[0]), Sqlite(files[1]))
