@@ -172,7 +172,7 @@ async def boot(  # noqa: PLR0913 - what a composition root is told
         sinks: dict[str, Any] = {"notices": notices, **({"log": log} if log else {})}
         node = Node(registry, languages(notices), name=registry.node.name, boot=claimed.next_boot(), **sinks)
         stores = Stores(claimed.path, registry)
-        node.open_store = stores.serve
+        node.open_store, node.open_shared = stores.serve, stores.shared
         node.environment, node.data = registry.environment, claimed.path
         node.guard.strict = registry.strict
         registry.verify = partial(_verify, node)

@@ -49,6 +49,14 @@ def emptied(kind: str) -> URL:
     return url
 
 
+def written(url: URL) -> str:
+    """Return a URL as a text with its password: what is no host, a socket, goes into its query."""
+    if url.host and url.host.startswith("/"):
+        query = {"host": url.host, "port": str(url.port or 5432)}
+        url = URL.create(url.drivername, url.username, url.password, database=url.database, query=query)
+    return url.render_as_string(hide_password=False)
+
+
 def database(url: URL) -> Any:
     """Return the dialect object of a database."""
     if url.get_backend_name() == "postgresql":

@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from actorflow.duration import SECOND
 from actorflow.mesh.cluster import Cluster
 from actorflow.mesh.meeting import Peer, Timing
 from actorflow.mesh.mesh import Mesh
@@ -37,7 +36,7 @@ async def join(node: Node, section: NodeSection, directory: Path) -> None:
             wall=node.clock.now,
         )
 
-    mesh = Mesh(node, cluster, section.names, section.down_after / SECOND)
+    mesh = Mesh(node, cluster, section.names)
     await mesh.open()
     await node.nursery.start(mesh.serve)
 

@@ -48,15 +48,15 @@ class Mesh:
 
     cluster: Cluster
 
-    def __init__(self, node: Node, join: Callable[[Mesh], Cluster], names: str = "", patience: float = 5.0) -> None:
-        """Belong to a node; `join` makes the cluster, whose guest this is. `names`, `patience`: see `Naming`."""
+    def __init__(self, node: Node, join: Callable[[Mesh], Cluster], names: str = "") -> None:
+        """Belong to a node; `join` makes the cluster, whose guest this is. `names`: see `Naming`."""
         self.node = node
         self.cluster = join(self)
         self.asks = Asks(self.cluster)
         self.following = Following(self)
         self.serving = Serving(self)
         self.offers = Offers(node)
-        self.naming = Naming(self, names, patience)
+        self.naming = Naming(self, names)
         self.grouping = Grouping(self)
         node.directory = MeshDirectory(self.naming)
         self._remotes: dict[str, RemoteHost] = {}

@@ -2,7 +2,8 @@
 
 An eventual name is claimed here and told to the others. A consistent or strong one is first written to the database
 that all nodes share, by compare-and-set, so that of two nodes one gets it; a strong one is only given once every node
-that is up has heard of it. A name in the database whose node is not up is free to be taken.
+that is up has heard of it. It is good for as long as the database hears of its node (`tenure.py`): after that it is
+free to be taken, and the node has let go of it before.
 """
 
 from __future__ import annotations
@@ -12,9 +13,10 @@ from typing import TYPE_CHECKING, Any, Final
 import trio
 
 from actorflow.codec import decode, encode
-from actorflow.errors import ALREADY_EXISTS, CONFLICT, INTERNAL, Error, not_found, unavailable
+from actorflow.errors import ALREADY_EXISTS, CONFLICT, INTERNAL, INVALID, Error, not_found, unavailable
 from actorflow.mesh.claim import CONSISTENT, EVENTUAL, STRONG, WORDS, Claim, Claims
 from actorflow.mesh.item import Item, write_item
+from actorflow.mesh.tenure import BEAT, Tenure
 from actorflow.names import STORE, parse_pid
 from actorflow.node.directory import Directory
 from actorflow.node.suggest import did_you_mean
@@ -25,6 +27,7 @@ from actorflow.run.document import PutDocument
 
 if TYPE_CHECKING:
     from actorflow.mesh.mesh import Mesh
+    from actorflow.mesh.tenure import NameStore
     from actorflow.ports import Reply
 
 KIND: Final = "name"
@@ -42,7 +45,7 @@ class MeshDirectory(Directory):
 
     def resolve(self, name: str) -> str | None:
         """Return the PID that messages to a name go to: consistent names first, then eventual, then local ones."""
-        claim = self._naming.claims.winner(name)
+        claim = self._naming.winner(name)
         return claim.pid if claim is not None else super().resolve(name)
 
     def lookup(self, name: str) -> str:
@@ -60,17 +63,23 @@ class MeshDirectory(Directory):
 
 
 class Naming:
-    """The names of one node beyond itself. `database` is where consistent ones are kept, "" for nowhere."""
+    """The names of one node beyond itself. `database` is where consistent ones are kept, "" for the common one."""
 
-    def __init__(self, mesh: Mesh, database: str = "", patience: float = 5.0) -> None:
-        """Claim nothing. A node that this one has not met counts as down after `patience` seconds."""
+    def __init__(self, mesh: Mesh, database: str = "") -> None:
+        """Claim nothing."""
         self.claims = Claims()
+        self.tenure = Tenure(mesh.node, database, self._lost)
         self._mesh = mesh
         self._node = mesh.node
-        self._database = database
-        self._patience = patience
-        self._begun = trio.current_time()
         self._mine: dict[str, set[str]] = {}  # PID → its names
+
+    def winner(self, name: str) -> Claim | None:
+        """Return the claim that has a name now, None when there is none."""
+        claim = self.claims.winner(name)
+        if claim is not None and claim.scope != EVENTUAL and claim == self.claims.held(name, self._node.name):
+            self.tenure.expire()
+            return self.claims.winner(name)
+        return claim
 
     # ---- what scripts ask --------------------------------------------------------------------------------------
 
@@ -90,14 +99,16 @@ class Naming:
             return
         if host.alive(pid) is not True:
             raise not_found(f"process not found: {pid}")
-        winner = self.claims.winner(name)
-        if winner is not None and winner.pid != pid:
-            raise _taken(name, winner.pid)
+        winner = self.winner(name)
+        if winner is not None and winner.pid != pid and EVENTUAL in {scope, winner.scope}:
+            raise _taken(name, winner.pid)  # between two consistent ones the database decides
         if scope == EVENTUAL:
             if winner is None:
                 self._claim(name, Claim(pid, self.claims.next_stamp(), scope))
             return
-        stamp = await self._write(name, pid, scope)
+        owner, stamp = await self._write(name, pid, scope)
+        if owner != self.tenure.name or not self.tenure.holds:
+            raise unavailable(f"name {name!r}: this node has lost its names meanwhile: try again")
         if host.alive(pid) is not True:  # it has ended meanwhile, so that nobody would free it
             await self._erase(name, pid)
             raise not_found(f"process not found: {pid}")
@@ -107,7 +118,7 @@ class Naming:
 
     async def unregister(self, name: str) -> bool:
         """Free a name that other nodes know too, whoever has it; False when nobody has."""
-        claim = self.claims.winner(name)
+        claim = self.winner(name)
         if claim is None:
             return False
         home = parse_pid(claim.pid).node
@@ -115,9 +126,9 @@ class Naming:
             answer: Answer[bool] = Answer()
             self._mesh.asks.ask(home, "unname", [name], answer)
             return await answer.wait()
-        self._unclaim(name, claim.pid)
         if claim.scope != EVENTUAL:
             await self._erase(name, claim.pid)
+        self._unclaim(name, claim.pid)
         return True
 
     def asked(self, reply: Reply, name: str, pid: str, scope: int) -> None:
@@ -138,17 +149,18 @@ class Naming:
 
     def opened(self, name: str) -> None:
         """Tell a node that is up now which names this one's processes have."""
+        self.tenure.expire()
         for claimed, claim in self.claims.of(self._node.name):
             self._mesh.say(name, write_item(Item.CLAIM, claimed, *claim))
 
     def claimed(self, node: str, name: str, claim: Claim) -> None:
         """Take that a process of another node has a name: this node's own claim may be over by that."""
         self.claims.add(name, node, claim)
+        if claim.scope != EVENTUAL and not self.tenure.name:
+            self._node.nursery.start_soon(self.tenure.watch)
         winner, own = self.claims.winner(name), self.claims.held(name, self._node.name)
         if winner is not None and own is not None and winner.pid != own.pid:
-            self._unclaim(name, own.pid)
-            text = f"{own.pid} has lost the name {name!r} to {winner.pid}: both had got it in a partition"
-            self._node.notices(Notice("name-lost", text, own.pid))
+            self._take_away(name, own, f"{winner.pid} has it: both had got it in a partition")
 
     def unclaimed(self, node: str, name: str, pid: str) -> None:
         """Take that a process of another node has a name no more."""
@@ -164,7 +176,21 @@ class Naming:
             claim = self.claims.held(name, self._node.name)
             self._unclaim(name, pid)
             if claim is not None and claim.scope != EVENTUAL:
-                self._node.nursery.start_soon(self._erase_quietly, name, pid)
+                self._node.nursery.start_soon(self._erase_in_time, name, pid)
+
+    def _lost(self, reason: str) -> None:
+        """Take that all consistent names of this node may be others' by now."""
+        for name, claim in list(self.claims.of(self._node.name)):
+            if claim.scope != EVENTUAL:
+                self._take_away(name, claim, reason)
+
+    def _take_away(self, name: str, claim: Claim, reason: str) -> None:
+        """Tell whose name it was: a process that may be the only one by it is asked to stop."""
+        self._unclaim(name, claim.pid)
+        text = f"{claim.pid} has lost the name {name!r}: {reason}"
+        self._node.notices(Notice("name-lost", text, claim.pid))
+        if claim.scope != EVENTUAL and parse_pid(claim.pid).node == self._node.name:
+            self._node.router.cancel(claim.pid, "", f"it has lost the name {name!r}: {reason}", _unheard)
 
     def _claim(self, name: str, claim: Claim) -> None:
         self.claims.add(name, self._node.name, claim)
@@ -194,41 +220,38 @@ class Naming:
 
     # ---- the database ------------------------------------------------------------------------------------------
 
-    async def _store(self, scope: int) -> Any:
-        if not self._database:
-            text = f"{WORDS[scope]} registry not available: name a shared database as `names` in node.yaml"
-            raise Error(text, INTERNAL, retryable=False)
-        return await self._node.open_store(self._database)
+    async def _store(self, scope: int) -> NameStore:
+        try:
+            return await self.tenure.store()
+        except Error as error:
+            if error.kind != INVALID:
+                raise
+            raise Error(f"{WORDS[scope]} registry not available: {error.message}", INTERNAL, retryable=False) from error
 
-    async def _write(self, name: str, pid: str, scope: int) -> int:
-        """Write a name to the database and return the stamp of its claim."""
+    async def _write(self, name: str, pid: str, scope: int) -> tuple[str, int]:
+        """Write a name to the database; return what this node is called there, and the stamp of the claim."""
         store = await self._store(scope)
+        owner = await self.tenure.enter()
         for _ in range(_TRIES):
             row = await store.read(lambda reader: reader.document(KIND, name))
             held = decode(row.value) if row is not None else {}
             if held and held["pid"] != pid:
-                self._judge(name, held)
+                await self._judge(name, held, owner)
             stamp = self.claims.next_stamp(int(held.get("stamp", 0)))
-            value = {"pid": pid, "node": self._node.name, "boot": self._node.boot, "stamp": stamp}
+            value = {"pid": pid, "node": self._node.name, "owner": owner, "stamp": stamp}
             revision = row.revision if row is not None else 0
             written = await store.write(PutDocument(KIND, name, encode(value), revision=revision))
             if written.accepted:
-                return stamp
+                return owner, stamp
         raise Error(f"name {name!r}: others keep writing it; try again", CONFLICT, retryable=True)
 
-    def _judge(self, name: str, held: dict[str, Any]) -> None:
+    async def _judge(self, name: str, held: dict[str, Any], owner: str) -> None:
         """Do nothing if whoever has a name in the database is gone."""
-        node, pid = held["node"], held["pid"]
-        if node == self._node.name:
-            if held["boot"] == self._node.boot and self._lives(pid):
-                raise _taken(name, pid)
-            return
-        peer = self._mesh.cluster.peer(node)
-        if peer is not None and peer.incarnation == held["boot"]:
+        pid, other = held["pid"], held["owner"]
+        doubted = not self._mesh.cluster.is_up(held["node"])
+        taken = self._lives(pid) if other == owner else await self.tenure.lives(other, doubted=doubted)
+        if taken:
             raise _taken(name, pid)
-        met = any(line.name == node and line.state in {"up", "down", "left"} for line in self._mesh.cluster.members())
-        if not met and trio.current_time() - self._begun < self._patience:
-            raise unavailable(f"name {name!r} is of {pid}; this node has not met {node!r} since it started: try again")
 
     def _lives(self, pid: str) -> bool:
         try:
@@ -243,11 +266,24 @@ class Naming:
         if row is not None and decode(row.value)["pid"] == pid:
             await store.write(PutDocument(KIND, name, None, revision=row.revision))
 
-    async def _erase_quietly(self, name: str, pid: str) -> None:
-        try:
-            await self._erase(name, pid)
-        except Error as error:  # it stays in the database, of a process that is gone: whoever wants it gets it
-            self._node.notices(Notice("name-kept", f"the name {name!r} of {pid} was not freed: {error.message}", pid))
+    async def _erase_in_time(self, name: str, pid: str) -> None:
+        """Free the name of a process that has ended, as soon as the database can be written."""
+        owner, told = self.tenure.name, False
+        while owner and owner == self.tenure.name:  # else nobody takes it for this node's any more
+            try:
+                await self._erase(name, pid)
+            except Error as error:
+                if not told:
+                    text = f"the name {name!r} of {pid} is not free yet: {error.message}"
+                    self._node.notices(Notice("name-kept", text, pid))
+                told = True
+                await trio.sleep(BEAT)
+            else:
+                return
+
+
+def _unheard(_outcome: Outcome) -> None:
+    """Take whether a process was asked to stop: it may have ended."""
 
 
 def _taken(name: str, pid: str) -> Error:

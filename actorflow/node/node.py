@@ -82,7 +82,8 @@ class Node(Front, Asking):
         asyncio: the one thread for asyncio code; starts when first used.
         resources: what hosts of one kind share on this node, by a name of their own.
         environment: the variables that entries declare; set by the composition root, as is `data`, the data directory.
-        open_store: opens the store that a durable host names; set by the composition root.
+        open_store: opens the store that a durable host names; open_shared: one that all nodes use, as `store.apart`;
+            both set by the composition root.
         guard: judges what scripts that run as an actor may do.
         booting: whether its services are being started for the first time, or were a moment ago.
         settled: waits until it is known how the starts of services went; set by the composition root.
@@ -131,6 +132,7 @@ class Node(Front, Asking):
         self.environment = Environment(Path(), {})
         self.data: Path | None = None
         self.open_store: StoreOpener = no_store
+        self.open_shared: StoreOpener = no_store
         self.booting = False
         self.settled: Callable[[Collection[str]], Awaitable[None]] = _settled
         self.runs: Any = None

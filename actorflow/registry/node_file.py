@@ -91,7 +91,9 @@ class NodeSection(Config):
     )
     down_after: Duration = Field(default=5 * SECOND, description="how long a node that is not heard of counts as up")
     names: str = Field(
-        default="", description="id of a db.sql.* entry that all nodes share: it keeps their consistent names"
+        default="",
+        description="id of a db.sql.* entry that all nodes share: it keeps their consistent names; else the database "
+        "of ACTORFLOW_DATABASE does",
     )
 
 

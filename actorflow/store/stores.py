@@ -13,6 +13,7 @@ from actorflow.errors import CONFLICT, NOT_FOUND, UNAVAILABLE, Error, invalid, n
 from actorflow.node.limit import written_limits
 from actorflow.registry.live import AnyRegistry
 from actorflow.run.turn import Committed, Item, RunRow
+from actorflow.store.apart import Apart
 from actorflow.store.backup import back_up, targets
 from actorflow.store.database import Database
 from actorflow.store.dialect import Sqlite
@@ -167,6 +168,25 @@ class Stores:
                 self._inactive[database] = writer
             raise
         return writer
+
+    async def shared(self, database: str) -> Apart:
+        """Open a store that all nodes of a cluster use, apart from whatever hosts keep there; whoever asked closes it.
+
+        Raises:
+            Error: kind Invalid, when it is in memory or there is none by that name and no variable names a server: each
+                node would have its own. Else as with `serve`.
+        """
+        found = self.database(database) if database or self._default else None
+        if found is None:
+            got = f"{database!r} is kept in memory" if database else f"there is no `names`, and no {DATABASE}"
+            raise invalid(f"no database that nodes share: {got}; name a db.sql.* entry as `names` in node.yaml")
+        writer = open_writer(self._store(database))
+        try:
+            refuse_inactive(await writer.read(lambda reader: reader.info()), found.place)
+        except BaseException:
+            await writer.close()
+            raise
+        return Apart(writer)
 
     async def back_up(self, target: Path) -> dict[str, int]:
         """Copy every store into new files, beside whoever uses them; returns the bytes of each file.

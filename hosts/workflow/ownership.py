@@ -1,7 +1,8 @@
 """Which runs of a host this node turns, where several nodes share its database: the shards that it owns.
 
 A node raises a counter once a second, on a connection of its own. Whoever sees the counter of another stand still for
-`DEAD` seconds by its own clock removes that node, and its shards are free. Each node takes free shards up to an equal
+`DEAD` seconds by its own clock removes that node, and its shards are free; so does, at once, who can prove that its
+process has ended (`node/life.py`). Each node takes free shards up to an equal
 part, and gives up what it has beyond that: calls that run there end first, no others begin, and what they brought is
 stored. A node that was removed while it still lives has lost everything: it drops its machines and joins anew. None of
 that has to be right for a store to stay sound: turns carry the token of their shard, and whoever has an old one is
@@ -11,20 +12,20 @@ refused (`store/owning.py`).
 from __future__ import annotations
 
 import json
-import os
 import uuid
-from collections.abc import Callable, Collection
-from functools import partial
+from collections.abc import Callable, Collection, Iterator
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, Final
 
 import trio
 
 from actorflow.duration import SECOND
 from actorflow.errors import Error
+from actorflow.node.life import has_ended, life
 from actorflow.run.shard import SHARDS, UNITS, part, shard_of
 from actorflow.store.owning import DIED
+from actorflow.store.sighting import Sightings
 from hosts.workflow.handing import give_up, lose
-from hosts.workflow.sighting import Sightings
 from hosts.workflow.store_clock import StoreClock
 
 if TYPE_CHECKING:
@@ -85,6 +86,8 @@ class Ownership:
             self.node = self.node or self._name()
             try:
                 await self._enter()
+                if await self._bury():  # an earlier life of this very node, most likely
+                    await self._beat()
                 await self._take(host)
             except BaseException:
                 await self._part_with(host)
@@ -129,9 +132,13 @@ class Ownership:
         await self._own(lambda owning: owning.enter(node, about))
         await self._beat()
 
+    @cached_property
+    def _life(self) -> dict[str, Any]:
+        return life(self._engine.node.data)
+
     def _about(self) -> str:
         hosts = sorted(host.id for host in self._joined)
-        return json.dumps({"name": self._engine.node.name, "process": os.getpid(), "hosts": hosts})
+        return json.dumps({"name": self._engine.node.name, **self._life, "hosts": hosts})
 
     # ---- the two loops -----------------------------------------------------------------------------------------
 
@@ -209,11 +216,19 @@ class Ownership:
     async def _bury(self) -> bool:
         """Remove the dead; tells whether there were any."""
         buried = False
-        for node, counter in self._sightings.dead(self.node):
+        for node, counter, why in self._dead():
             if await self._own(partial(_leave, node, counter)):
-                self._warn(f"node {node} is dead: its counter has stood still; others take over what it owned")
+                self._warn(f"node {node} is dead: {why}; others take over what it owned")
                 buried = True
         return buried
+
+    def _dead(self) -> Iterator[tuple[str, int, str]]:
+        """Yield (node, counter, how that is known) of the dead among the others."""
+        for node, counter in self._sightings.dead(self.node):
+            yield node, counter, "its counter has stood still"
+        for row in self._seen.nodes if self._seen is not None else []:
+            if row.node != self.node and has_ended(json.loads(row.about), self._life):
+                yield row.node, row.counter, "its process has ended"
 
     async def _join_anew(self) -> None:
         """Begin again as another node: this one was found dead, so others have its runs by now, or will."""

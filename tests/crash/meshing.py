@@ -17,7 +17,7 @@ from actorflow.node.control_client import ControlClient
 from tests.stalls import stalled
 
 COMMAND = str(Path(sys.executable).parent / "actorflow")
-PATIENCE = 60.0
+PATIENCE = 90.0
 ENVIRONMENT = {name: value for name, value in os.environ.items() if not name.startswith("ACTORFLOW_")}
 REGISTRY = """
 namespace: app
@@ -112,6 +112,7 @@ class MeshNode:
     def __init__(self, directory: Path, name: str, seed: int, port: int) -> None:
         self.directory, self.name, self.seed, self.port = directory, name, seed, port
         self.data = directory / f"data-{name}"
+        self.environment: dict[str, str] = {}
         self.process: subprocess.Popen[bytes]
 
     @property
@@ -121,6 +122,7 @@ class MeshNode:
     def start(self) -> None:
         environment = {
             **ENVIRONMENT,
+            **self.environment,
             "ACTORFLOW_NODE_NAME": self.name,
             "ACTORFLOW_NODE_LISTEN": f"127.0.0.1:{self.port}",
             "ACTORFLOW_NODE_SEEDS": f"127.0.0.1:{self.seed}",
@@ -149,6 +151,9 @@ class MeshNode:
 
     def states(self) -> dict[str, str]:
         return {name: line["state"] for name, line in self.members().items()}
+
+    def ended(self, pid: str) -> bool:
+        return all(line["pid"] != pid for line in self.client.request("ps", {}))
 
     def spawn(self, entry: str, *args: Any, host: str = "app:processes") -> str:
         return str(self.client.spawn(entry, host, list(args)))

@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from actorflow.errors import Error
-from actorflow.mesh.claim import EVENTUAL, STRONG
+from actorflow.mesh.claim import CONSISTENT, EVENTUAL, STRONG
 from tests.crash.meshing import MeshNode, made, until
+from tests.databases import POSTGRES, fresh, written
 
 pytestmark = pytest.mark.slow  # three nodes take a while to start
 UP = {"a": "self", "b": "up", "c": "up"}
@@ -75,6 +76,41 @@ def test_names_and_members_of_a_killed_node_vanish(nodes: list[MeshNode]) -> Non
     refused = a.spawn("app:idle", "strong", STRONG)
     with pytest.raises(Error, match="strong registry not available"):
         a.client.wait(refused, timeout=30)
+
+
+@pytest.mark.parametrize("kind", [pytest.param("sqlite"), POSTGRES])
+def test_a_name_in_the_database_passes_on_from_a_killed_node_and_to_one_process_only(tmp_path: Path, kind: str) -> None:
+    found = made(tmp_path, "a", "b")
+    a, b = found
+    url = f"sqlite:///{tmp_path / 'names.db'}" if kind == "sqlite" else written(fresh(kind))
+    try:
+        for node in found:
+            node.environment["ACTORFLOW_DATABASE"] = url
+            node.start()
+        until(lambda: all(sorted(node.states().values()) == ["self", "up"] for node in found), "for two nodes")
+
+        def leader(node: MeshNode) -> str:
+            return str(node.client.wait(node.spawn("app:look", "leader"), timeout=30)["found"][0])
+
+        first = b.spawn("app:idle", "leader", STRONG)
+        until(lambda: leader(a) == first, "for the name")
+        with pytest.raises(Error, match="name already registered: 'leader'"):
+            a.client.wait(a.spawn("app:idle_py", "leader", STRONG), timeout=30)
+        b.kill()
+
+        def taken(node: MeshNode) -> bool:
+            pid = node.spawn("app:idle_py", "leader", CONSISTENT)
+            until(lambda: leader(node) == pid or node.ended(pid), "for a name or an end")
+            return leader(node) == pid
+
+        until(lambda: taken(a), "for the name of the dead node")
+        b.start()
+        until(lambda: len(b.states()) == 2 and leader(b) == leader(a) != first, "for the node to be back")
+        with pytest.raises(Error, match="name already registered: 'leader'"):
+            b.client.wait(b.spawn("app:idle", "leader", STRONG), timeout=30)
+    finally:
+        for node in found:
+            node.end()
 
 
 def test_nothing_is_lost_between_two_nodes_that_live(nodes: list[MeshNode]) -> None:

@@ -16,8 +16,8 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 from actorflow.run.shard import UNITS, part, shard_of
 from actorflow.store.memory import MemoryStore
 from actorflow.store.owning import Seen
+from actorflow.store.sighting import DEAD, Sightings
 from actorflow.testing.conformance.items import HOST, Book
-from hosts.workflow.sighting import DEAD, Sightings
 
 
 @dataclass

@@ -42,28 +42,43 @@ class Citizen(Rig):
 
 
 class SharedStore:
-    """A store that several nodes use, without the threads of a writer."""
+    """A store as one of several nodes uses it, without threads; it fails while the node is cut off from it."""
 
-    def __init__(self) -> None:
-        self.store = MemoryStore()
+    def __init__(self, store: MemoryStore) -> None:
+        self.store = store
         self.failing = False
+        self.closed = False
 
     async def read(self, read: Callable[[Any], Any]) -> Any:
-        await trio.sleep(0.001)
+        await self._reach()
         return read(self.store.reader())
 
     async def write(self, item: Any) -> Any:
-        await trio.sleep(0.001)
-        if self.failing:
-            raise Error("the database does not answer", UNAVAILABLE, retryable=True)
+        await self._reach()
         (answer,) = self.store.commit([item])
         return answer
 
+    async def own(self, change: Callable[[Any], Any]) -> Any:
+        await self._reach()
+        return change(self.store.ownership)
+
+    async def beat(self, node: str) -> Any:
+        await self._reach()
+        return self.store.pulse().beat(node)
+
+    async def close(self) -> None:
+        self.closed = True
+
+    async def _reach(self) -> None:
+        await trio.sleep(0.001)
+        if self.failing:
+            raise Error("the database does not answer", UNAVAILABLE, retryable=True)
+
 
 class Society:
-    """The nodes by name."""
+    """The nodes by name; `shared` opens what they keep names in, by default the same memory."""
 
-    def __init__(self, nursery: trio.Nursery, seed: int) -> None:
+    def __init__(self, nursery: trio.Nursery, seed: int, shared: Callable[[], Any] | None = None) -> None:
         self.network = MemoryNetwork(seed)
         self.nursery = nursery
         self.seed = seed
@@ -71,14 +86,18 @@ class Society:
         self.nodes: dict[str, Citizen] = {}
         self._scopes: dict[str, trio.CancelScope] = {}
         self._over: dict[str, trio.Event] = {}
-        self.store = SharedStore()
-
-    async def open_store(self, _database: str) -> SharedStore:
-        return self.store
+        self.store = MemoryStore()
+        self.stores: dict[str, SharedStore] = {}
+        self.shared = shared
 
     async def start(self, name: str, boot: int = 1) -> Citizen:
         citizen = self.nodes[name] = Citizen(boot, name)
-        citizen.node.open_store = self.open_store
+        store = self.stores[name] = SharedStore(self.store)
+
+        async def open_shared(_database: str) -> Any:
+            return self.shared() if self.shared is not None else store
+
+        citizen.node.open_shared = open_shared
         for entry, script in self.scripts.items():
             citizen.script(entry, script)
         draw = random.Random(f"{self.seed}{name}{boot}").randbytes
@@ -116,6 +135,7 @@ class Society:
         """End a node of which nobody hears any more, not even a good-bye."""
         for other in self.nodes:
             self.network.cut(name, other)
+        self.stores[name].failing = True
         await self.stop(name)
 
     async def stop(self, name: str) -> None:
@@ -129,9 +149,11 @@ class Society:
 
 
 @asynccontextmanager
-async def society(*names: str, seed: int = 0, scripts: dict[str, Script] | None = None) -> AsyncIterator[Society]:
+async def society(
+    *names: str, seed: int = 0, scripts: dict[str, Script] | None = None, shared: Callable[[], Any] | None = None
+) -> AsyncIterator[Society]:
     async with trio.open_nursery() as nursery:
-        made = Society(nursery, seed)
+        made = Society(nursery, seed, shared)
         made.scripts = scripts or {}
         for name in names:
             await made.start(name)

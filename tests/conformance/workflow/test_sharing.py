@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import sys
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Generator
 from contextlib import asynccontextmanager
@@ -93,6 +95,19 @@ def check(url: Any, count: int = RUNS) -> None:
     store.close()
     assert [row.state for row in runs] == [COMPLETED] * count
     assert list(examine(database(url))) == []
+
+
+async def test_what_a_process_of_this_machine_had_that_has_ended_is_taken_over_at_once(
+    durable: Durable, url: Any
+) -> None:
+    said = "import json; from actorflow.node.life import life; print(json.dumps(life()))"
+    ended = await trio.run_process([sys.executable, "-c", said], capture_stdout=True)
+    store = ServerStore(database(url), CrashPoint())
+    store.ownership.enter("former", json.dumps({**json.loads(ended.stdout), "hosts": [WORKFLOWS]}))
+    assert len(store.ownership.take(WORKFLOWS, "former", UNITS) or {}) == UNITS
+    store.close()
+    async with durable.node() as node:
+        assert parts(node) == [UNITS]
 
 
 async def test_two_nodes_share_a_host_and_either_reaches_every_run(durable: Durable, url: Any) -> None:

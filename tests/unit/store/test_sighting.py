@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from actorflow.store.owning import NodeRow
-from hosts.workflow.sighting import DEAD, Sightings
+from actorflow.store.sighting import DEAD, Sightings
 
 
 def rows(**counters: int) -> list[NodeRow]:
