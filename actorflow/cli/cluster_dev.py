@@ -18,7 +18,7 @@ from collections.abc import AsyncIterator
 from contextlib import ExitStack, closing
 from hashlib import blake2b
 from pathlib import Path
-from subprocess import DEVNULL, PIPE, STDOUT
+from subprocess import PIPE, STDOUT
 from typing import TYPE_CHECKING, Any, Final
 
 import trio
@@ -98,9 +98,9 @@ class Cluster:
         options = [part for override in self._place.overrides for part in ("-o", override)]
         where = [str(self._place.directory), "--data", str(self._directory / name)]
         process: Any = await trio.lowlevel.open_process(
-            [sys.executable, "-m", "actorflow.cli.main", "up", *where, *options],
+            [sys.executable, "-m", "actorflow.cli.main", "up", *where, *options, "--until-eof"],
             env=environment,
-            stdin=DEVNULL,
+            stdin=PIPE,  # it ends with this process, whatever that dies of, and then the node stops
             stdout=PIPE,
             stderr=STDOUT,
             start_new_session=True,  # ^C is for this process, which passes it on
@@ -112,6 +112,7 @@ class Cluster:
             async for line in lines_of(process.stdout):
                 typer.echo(f"{name.ljust(self._width)} | {line}", err=True)
         code = await process.wait()
+        await process.stdin.aclose()
         if code or not self._is_asked:
             self._fine = self._fine and not code
             say(f"{name} has ended with {code}")

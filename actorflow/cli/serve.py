@@ -5,8 +5,9 @@ from __future__ import annotations
 import gc
 import os
 import signal
+import stat
 import time
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
@@ -21,6 +22,12 @@ if TYPE_CHECKING:
     from actorflow.app import Booted
 
 _SIGNALS: Final = (signal.SIGINT, signal.SIGTERM)
+_STDIN: Final = 0
+_SOME: Final = 1 << 12
+UntilEof = Annotated[
+    bool,
+    typer.Option("--until-eof", help="Stop when the standard input ends: with whoever holds its other end."),
+]
 
 
 def up(
@@ -28,19 +35,22 @@ def up(
     directory: Directory = None,
     data: Data = None,
     override: Overrides = None,
+    until_eof: UntilEof = False,  # noqa: FBT002 - typer makes flags of booleans
 ) -> None:
     """Boot the registry in DIR, supervise its services, and serve until ^C."""
     import trio  # noqa: PLC0415 - the other verbs do not need it
 
-    trio.run(_serve, Place.of(one_directory(registry, directory), data, override))
+    trio.run(_serve, Place.of(one_directory(registry, directory), data, override), until_eof)
 
 
-async def _serve(place: Place) -> None:
+async def _serve(place: Place, until_eof: bool) -> None:  # noqa: FBT001 - `trio.run` takes no keywords
     import trio  # noqa: PLC0415
 
     began, code = time.monotonic(), 0
     async with trio.open_nursery() as nursery:
         scope = await nursery.start(_stop_on_signals)
+        if until_eof:
+            nursery.start_soon(_stop_with_stdin, scope)
         with scope:
             async with place.booted(supervised=True) as booted:
                 gc.collect()
@@ -67,6 +77,21 @@ async def _stop_on_signals(task_status: trio.TaskStatus[trio.CancelScope]) -> No
                 os._exit(INTERRUPTED)
             say(f"{signal.Signals(number).name}: draining and stopping; once more stops at once")
             scope.cancel()
+
+
+async def _stop_with_stdin(scope: trio.CancelScope) -> None:
+    """Stop in order when nobody has the other end of the standard input any more, however that came about."""
+    import trio  # noqa: PLC0415
+
+    while await trio.to_thread.run_sync(os.read, _STDIN, _SOME, abandon_on_cancel=True):
+        pass
+    null = os.open(os.devnull, os.O_WRONLY)
+    for output in (1, 2):  # whoever has read it is gone, too: writing there would fail
+        if stat.S_ISFIFO(os.fstat(output).st_mode):
+            os.dup2(null, output)
+    os.close(null)
+    say("the standard input has ended: draining and stopping")
+    scope.cancel()
 
 
 def _welcome(place: Place, booted: Booted, seconds: float) -> None:

@@ -18,6 +18,7 @@ from actorflow.cli import cluster_dev
 from actorflow.cli.place import Place
 from actorflow.errors import UNAVAILABLE, Error
 from actorflow.node.control_client import ControlClient
+from actorflow.node.data import holder
 from actorflow.store.dialect import Sqlite
 from actorflow.store.stores import DATABASE, Stores
 from tests.crash.meshing import COMMAND, ENVIRONMENT
@@ -103,6 +104,22 @@ def test_a_cluster_of_one_machine_serves_drains_and_stops(tmp_path: Path) -> Non
     text = log.read_text()
     assert "dev-1 | " in text
     assert "all nodes have stopped" in text
+
+
+@pytest.mark.slow
+def test_the_nodes_of_a_cluster_that_is_killed_end_in_order(tmp_path: Path) -> None:
+    (tmp_path / "_index.yaml").write_text(REGISTRY)
+    nodes = [tmp_path / "data" / "cluster" / f"dev-{number}" for number in (1, 2)]
+    command = [COMMAND, "cluster", "dev", str(tmp_path), "-n", "2", "--data", str(tmp_path / "data")]
+    command += ["--database", f"sqlite:///{tmp_path / 'unused.db'}", "-o", "app:workflows:database=memory"]
+    with (tmp_path / "log").open("wb") as output:
+        process = subprocess.Popen(command, stdout=output, stderr=output, env=ENVIRONMENT)
+    try:
+        until(lambda: [line["state"] for line in ControlClient(nodes[0]).request("nodes", {})] == ["self", "up"])
+    finally:
+        process.kill()
+        process.wait()
+    until(lambda: all(holder(data) is None for data in nodes))
 
 
 def test_without_a_database_one_is_asked_for_by_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
