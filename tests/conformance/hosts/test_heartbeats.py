@@ -60,7 +60,7 @@ def place(tmp_path: Path) -> Place:
 
 async def called(place: Place, host: str, options: dict[str, Any], function: str, *args: Any) -> Any:
     async with place.node() as node:
-        return await node.exec("app:calling", host=host, args=[options, function, *args], timeout=20)
+        return await node.exec("app:calling", host=host, args=[options, function, *args], timeout=40)
 
 
 @pytest.mark.parametrize("way", [*FAILING, "lua"])
@@ -88,8 +88,12 @@ async def test_a_silent_attempt_is_given_up_and_one_that_is_heard_goes_on(place:
         """,
         "function",
     )
-    options = {"activity.heartbeat_timeout": "800ms", "retry": {"max_attempts": 1}}
-    assert await called(place, FLOWS, options, "app:working", 6, 0.2) == {"value": 6}
+    for seconds in (0.8, 4, 16):  # a slow machine gets more time
+        options = {"activity.heartbeat_timeout": f"{seconds}s", "retry": {"max_attempts": 1}}
+        heard = await called(place, FLOWS, options, "app:working", 6, seconds / 4)
+        if "value" in heard:
+            break
+    assert heard == {"value": 6}
     answer = await called(place, FLOWS, options, "app:working", 2, 60)
     assert (answer["kind"], answer["type"]) == ("Timeout", "heartbeat")
 
@@ -124,7 +128,7 @@ async def test_heartbeats_are_kept_over_a_restart(place: Place) -> None:
         await until(ready.exists)
         await node.stop_host(FLOWS, 0)
     async with place.node() as node:
-        assert await node.wait(pid, timeout=20) == {"value": [1, [1, "half"]]}
+        assert await node.wait(pid, timeout=40) == {"value": [1, [1, "half"]]}
 
 
 async def test_cancelling_reaches_every_way_to_run_a_function(place: Place) -> None:
@@ -162,7 +166,7 @@ async def test_cancelling_reaches_every_way_to_run_a_function(place: Place) -> N
                 await until(Path(f"{path}.on").read_text)
             child = await trio.Path(f"{path}.on").read_text()
             await node.send(pid, "go")
-            assert await node.wait(pid, timeout=20) == [True, True]
+            assert await node.wait(pid, timeout=40) == [True, True]
             if way == "process":
                 await until(lambda child=child: not Path(f"/proc/{child}").exists())  # type: ignore[misc]
             else:
@@ -183,4 +187,4 @@ async def test_a_workflow_serves_no_call(place: Place) -> None:
         """,
     )
     async with place.node() as node:
-        assert await node.exec("app:asking", host=ACTORS, timeout=20) == "Invalid"
+        assert await node.exec("app:asking", host=ACTORS, timeout=40) == "Invalid"

@@ -280,10 +280,12 @@ async def test_what_a_run_says_of_itself_is_found_and_read(place: Path, language
 
 async def test_a_state_is_waited_for_and_found_in_the_past(place: Path, language: str) -> None:
     async with open_node(place) as node:
-        await start(node, language, id="w", start_delay="100ms")
-        assert (await node.wait(pid("w"), until="created"))["state"] == "created"
+        await start(node, language, id="later", start_delay="1h")
+        assert (await node.wait(pid("later"), until="created"))["state"] == "created"
         with pytest.raises(Error, match="timed out"):
-            await node.wait(pid("w"), until="paused", timeout=0.05)
+            await node.wait(pid("later"), until="paused", timeout=0.05)
+        await start(node, language, id="w", start_delay="20ms")
+        assert (await node.wait(pid("w"), until="created"))["workflow_id"] == "w"
         assert (await node.wait(pid("w"), until="running", timeout=30))["events"] > 1
         await end(node, "w")
         assert (await node.wait(pid("w"), until="completed", timeout=30))["error"] is None
