@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sqlite3
 from collections import Counter
 from contextlib import closing
@@ -77,7 +78,9 @@ def effects(place: Path) -> Counter[str]:
 
 
 def told(place: Path) -> Counter[str]:
-    return Counter(file.name.partition(" ")[2] for file in (place / "told").iterdir())
+    """Return what was heard, without the numbers of children: they are those of requests, and depend on what came first."""
+    heard = (file.name.partition(" ")[2] for file in (place / "told").iterdir())
+    return Counter(re.sub(r"^(all-[a-z]+)-\d+ ", r"\1-child ", line) for line in heard)
 
 
 def attempts(place: Path) -> dict[str, list[int]]:
