@@ -7,13 +7,12 @@ import pkgutil
 import secrets
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
 import time
 import warnings
-from contextlib import closing, suppress
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
 
@@ -21,6 +20,7 @@ from sqlalchemy import URL, make_url
 
 from actorflow.node.control_client import ControlClient
 from actorflow.store.stores import DATABASE
+from tests.ports import free_ports
 
 REGISTRY: Final = Path(__file__).with_name("registry")
 _PATIENCE: Final = 60.0
@@ -128,7 +128,7 @@ class Node:
 
 def nodes(count: int, folder: Path, url: URL) -> list[Node]:
     """Return nodes that share a database and know each other."""
-    with_ports = [f"127.0.0.1:{port}" for port in _free_ports(count)]
+    with_ports = [f"127.0.0.1:{port}" for port in free_ports(count)]
     effects = folder / "effects"
     effects.mkdir(parents=True)
     kept = {name: value for name, value in os.environ.items() if not name.startswith("ACTORFLOW_")}
@@ -142,14 +142,3 @@ def nodes(count: int, folder: Path, url: URL) -> list[Node]:
     names = [(f"node-{place}", address) for place, address in enumerate(with_ports, 1)]
     environments: list[Any] = [{"ACTORFLOW_NODE_NAME": name, "ACTORFLOW_NODE_LISTEN": at} for name, at in names]
     return [Node(each["ACTORFLOW_NODE_NAME"], folder, {**shared, **each}) for each in environments]
-
-
-def _free_ports(count: int) -> list[int]:
-    sockets = [socket.socket() for _ in range(count)]
-    for each in sockets:
-        each.bind(("127.0.0.1", 0))
-    ports = [int(each.getsockname()[1]) for each in sockets]
-    for each in sockets:
-        with closing(each):
-            pass
-    return ports

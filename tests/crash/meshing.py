@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -14,6 +13,7 @@ from typing import Any
 
 from actorflow.errors import Error
 from actorflow.node.control_client import ControlClient
+from tests.ports import free_port
 from tests.stalls import stalled
 
 COMMAND = str(Path(sys.executable).parent / "actorflow")
@@ -98,12 +98,6 @@ node:
   heartbeat: 300ms
   down_after: 2s
 """
-
-
-def free_port() -> int:
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        return int(found.getsockname()[1])
 
 
 class MeshNode:

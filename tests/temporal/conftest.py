@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import os
 import shutil
-import socket
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import closing, suppress
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
+
+from tests.ports import free_port
 
 _SECONDS = 90
 _PORTS = 3
@@ -21,13 +22,6 @@ _PORTS = 3
 
 class Ended(Exception):
     """A server that has ended before it answered."""
-
-
-def free_port() -> int:
-    """Return a port on loopback that nobody listens on now."""
-    with closing(socket.socket()) as found:
-        found.bind(("127.0.0.1", 0))
-        return int(found.getsockname()[1])
 
 
 def started(database: Path, port: int) -> subprocess.Popen[bytes]:

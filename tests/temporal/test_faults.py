@@ -14,7 +14,8 @@ from actorflow.errors import Error
 from actorflow.node.node import Node
 from hosts.temporal import make_client
 from hosts.temporal.replaying import replay
-from tests.temporal.conftest import free_port, started
+from tests.ports import free_port
+from tests.temporal.conftest import started
 from tests.temporal.support import CLIENT, HOST, REGISTRY, lines, on
 from tests.temporal.test_replay import history_of
 
