@@ -114,7 +114,7 @@ async def test_without_retention_everything_stays(tmp_path: Path) -> None:
 
 async def test_documents_of_a_run_go_with_it(tmp_path: Path) -> None:
     path = tmp_path / "runs.db"
-    rig = rig_of(path, completed=SECOND)
+    rig = rig_of(path, completed=60 * SECOND)
     async with rig.node() as node:
         await run(node, "app:brief", "first")
         writer = engine_of(node).writer
@@ -144,7 +144,7 @@ async def test_ended_runs_that_a_move_has_brought_go_too(tmp_path: Path) -> None
 
 async def test_a_child_stays_as_long_as_its_parent_is_open(tmp_path: Path) -> None:
     path = tmp_path / "runs.db"
-    rig = rig_of(path, completed=SECOND)
+    rig = rig_of(path, completed=60 * SECOND)
     async with rig.node() as node:
         await node.spawn("app:parked", host=WORKFLOWS, args=[1], options={"workflow.id": "parent"})
         parent = await reach(node, "parent", states.WAITING, events=3)

@@ -271,7 +271,9 @@ async def test_no_more_calls_than_the_concurrency_run_at_once(tmp_path: Path) ->
         async def main():
             running.append(1)
             most.append(len(running))
-            await trio.sleep(0.05)
+            while len(most) < 3:
+                await trio.sleep(0.001)
+            await trio.sleep(0.02)
             running.pop()
             return max(most)
         """,

@@ -10,6 +10,7 @@ import pytest
 import trio
 
 from actorflow.node.asyncio_bridge import AsyncioThread
+from tests.conformance.process.rig import until
 
 
 @pytest.fixture
@@ -76,7 +77,10 @@ async def test_cancelling_the_trio_task_cancels_the_asyncio_task_and_waits_for_i
 
 
 async def test_stopping_ends_what_runs_and_a_stopped_thread_starts_again(bridge: AsyncioThread) -> None:
+    begun = threading.Event()
+
     async def forever() -> None:
+        begun.set()
         await asyncio.sleep(1_000)
 
     async def number() -> int:
@@ -88,7 +92,7 @@ async def test_stopping_ends_what_runs_and_a_stopped_thread_starts_again(bridge:
 
     async with trio.open_nursery() as nursery:
         nursery.start_soon(run_forever)
-        await trio.sleep(0.02)
+        await until(begun.is_set)
         await bridge.stop()
     assert await bridge.run(number) == 1
     await bridge.stop()
