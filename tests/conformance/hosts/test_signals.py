@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,8 @@ from actorflow.ports import Outcome
 from actorflow.run.event import MESSAGE_RECEIVED
 from actorflow.run.turn import Delivery
 from actorflow.store.control import asking
+from actorflow.store.dialect import Sqlite
+from actorflow.store.sql import SqlStore
 from hosts.workflow import turning
 from tests.conformance.hosts.place import ACTORS, FLOWS, Place, waiting_for
 
@@ -100,10 +103,9 @@ async def test_what_is_too_much_for_one_turn_waits_for_the_next(place: Place, mo
     async with place.node() as node:
         dest = await node.spawn("app:lua", host=FLOWS, args=[35], options={"workflow.id": "one"})
         await waiting_for(node, dest)
-        host: Any = node.hosts[FLOWS]
-        for number in range(35):  # as another node would: this engine does not hear of it
-            payload = encode(["", [["other", number]]])
-            await host.engine.writer.write(Delivery("one", MESSAGE_RECEIVED, "signal", "", payload))
+    payloads = [encode(["", [["other", number]]]) for number in range(35)]
+    with closing(SqlStore(Sqlite(place.path / ".actorflow" / "runs.db"))) as store:
+        store.commit([Delivery("one", MESSAGE_RECEIVED, "signal", "", payload) for payload in payloads])
     async with place.node() as node:
         assert await node.wait(dest, timeout=30) == [f"other {number}" for number in range(35)]
     (notice, *_) = [notice for notice in place.notices if notice.code == "run-flooded"]
