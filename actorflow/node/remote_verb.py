@@ -8,7 +8,9 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping
 from typing import TYPE_CHECKING, Any, Final, Protocol, runtime_checkable
 
-from actorflow.errors import INVALID, NOT_FOUND, Error
+import trio
+
+from actorflow.errors import INVALID, NOT_FOUND, TIMEOUT, Error, invalid
 from actorflow.names import is_pid, parse_pid
 from actorflow.node import control_args as args_of
 from actorflow.node.control import Verb
@@ -17,7 +19,9 @@ from actorflow.value import Value
 if TYPE_CHECKING:
     from actorflow.node.node import Node
 
-_ABOUT_ONE: Final = ("run.show", "run.why", "run.history", "run.calls", "run.change", "run.chain")
+_OF_A_STORE: Final = ("run.tokens", "run.capsule", "run.export", "run.repin", "run.accept", "run.resolve")
+"""Verbs about what only a store of ours keeps: a journal, values of tokens, sources to pin to."""
+_READERS: Final = "what reads a journal (run export, timeline, debug, show --at)"
 _FILTERS: Final = ("host", "state", "entry", "prefix")
 _MOST: Final = 20_000
 _DEFAULT: Final = 100
@@ -60,6 +64,10 @@ class Remote(Protocol):
         """Return the runs of its chain."""
         ...
 
+    async def reached(self, reference: str, until: str) -> Value:
+        """Return a run once it is or was in a state."""
+        ...
+
     async def changed(self, verb: str, reference: str, reason: str) -> dict[str, Any]:
         """Do a verb of an operator; raises Invalid for one that there is not for these runs."""
         ...
@@ -67,7 +75,8 @@ class Remote(Protocol):
 
 def remote_verbs(node: Node, verbs: Mapping[str, Verb]) -> dict[str, Verb]:
     """Return the verbs with those about runs also for runs that hosts of this node keep elsewhere."""
-    wrapped = {name: _about_one(node, verbs[name], _ONE[name]) for name in _ABOUT_ONE}
+    wrapped = {name: _about_one(node, verbs[name], answer) for name, answer in _ONE.items() if name in verbs}
+    wrapped |= {name: _about_one(node, verbs[name], _refusing(name)) for name in _OF_A_STORE if name in verbs}
     return {**verbs, **wrapped, "runs": _runs(node, verbs["runs"])}
 
 
@@ -147,6 +156,26 @@ async def _change(host: Remote, reference: str, args: Mapping[str, Value]) -> An
     return await host.changed(args_of.text(args, "verb"), reference, args_of.text(args, "reason", ""))
 
 
+async def _wait(host: Remote, reference: str, args: Mapping[str, Value]) -> Any:
+    until, seconds = args_of.text(args, "until"), args_of.seconds(args)
+    with trio.move_on_after(seconds):
+        return await host.reached(reference, until)
+    raise Error(f"run {reference!r} was not {until} within {seconds:g} s", TIMEOUT, retryable=True)
+
+
+def _refusing(verb: str) -> Callable[[Remote, str, Mapping[str, Value]], Awaitable[Any]]:
+    """Return what answers a verb that there is not for runs that no store of ours has."""
+
+    async def refuse(host: Remote, reference: str, _args: Mapping[str, Value]) -> Any:
+        what = _READERS if verb == "run.capsule" else f"run {verb.removeprefix('run.')}"
+        raise invalid(
+            f"{reference} is kept by the cluster of {host.id}, and {what} is about runs in a store of ours; "
+            "`actorflow run history` shows the history that the cluster has"
+        )
+
+    return refuse
+
+
 _ONE: Final[Mapping[str, Callable[[Any, str, Mapping[str, Value]], Awaitable[Any]]]] = {
     "run.show": _show,
     "run.why": _why,
@@ -154,4 +183,5 @@ _ONE: Final[Mapping[str, Callable[[Any, str, Mapping[str, Value]], Awaitable[Any
     "run.calls": _calls,
     "run.change": _change,
     "run.chain": _chain,
+    "run.wait": _wait,
 }

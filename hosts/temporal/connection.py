@@ -67,7 +67,7 @@ class TemporalClient:
                 PermissionDenied, when it does not let us in; Invalid, when a key or certificate cannot be read.
         """
         self._client = await self.run(self._connected)
-        if self.config.health_check.enabled:
+        if self.config.health_check.enabled and self.config.health_check.interval:
             self._scope = trio.CancelScope()
             self.node.nursery.start_soon(self._look)
 
@@ -107,10 +107,7 @@ class TemporalClient:
                     interceptors=[ClientHeaders()],
                     runtime=runtime_of(self.node),
                     connect_timeout=timedelta(seconds=limit) if limit else None,
-                    keep_alive_config=KeepAliveConfig(
-                        interval_millis=max(config.keep_alive_time // _MILLISECOND, 1),
-                        timeout_millis=max(config.keep_alive_timeout // _MILLISECOND, 1),
-                    ),
+                    keep_alive_config=_keep_alive(config),
                 )
                 await self._declare(client)
         except (RuntimeError, RPCError, TimeoutError) as error:
@@ -180,6 +177,16 @@ def runtime_of(node: Node) -> Runtime:
         node.resources[_KEY] = made()
     runtime: Runtime = node.resources[_KEY]
     return runtime
+
+
+def _keep_alive(config: Any) -> KeepAliveConfig | None:
+    """Return how the connection is kept alive, None where one of the times is 0."""
+    if not (config.keep_alive_time and config.keep_alive_timeout):
+        return None
+    return KeepAliveConfig(
+        interval_millis=max(config.keep_alive_time // _MILLISECOND, 1),
+        timeout_millis=max(config.keep_alive_timeout // _MILLISECOND, 1),
+    )
 
 
 def _key(entry: str, auth: Any) -> str | None:

@@ -134,6 +134,7 @@ class Dealing:
     async def terminate(self, pid: str, reason: str = "") -> bool:
         """End a run."""
         await self._reach(pid, lambda: self._handle(pid).terminate(reason=reason or None))
+        self._worker.forget(parse_pid(pid).id)
         return True
 
     async def _reach(self, pid: str, work: Any) -> None:

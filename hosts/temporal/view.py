@@ -10,10 +10,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 import trio
-from google.protobuf.json_format import MessageToDict
-from temporalio.api.common.v1 import Payloads
 from temporalio.api.enums.v1 import EventType, PendingActivityState
-from temporalio.api.history.v1 import HistoryEvent
 from temporalio.client import WorkflowExecution, WorkflowExecutionDescription, WorkflowExecutionStatus
 
 from actorflow.clock import instant_of
@@ -22,6 +19,7 @@ from actorflow.names import is_pid, parse_pid
 from actorflow.run import state as states
 from actorflow.store.why import MESSAGE
 from hosts.temporal.calls import SCHEDULED, calls_of, name_of
+from hosts.temporal.event import attributes_of, event_line, source_of, values_of
 from hosts.temporal.failure import failure_from
 from hosts.temporal.look import WHY
 from hosts.temporal.payload import VALUES
@@ -29,6 +27,8 @@ from hosts.temporal.reading import Histories
 from hosts.temporal.terms import plain_attributes
 
 if TYPE_CHECKING:
+    from temporalio.api.history.v1 import HistoryEvent
+
     from hosts.temporal.worker import TemporalWorker
 
 _STATES: Final = {
@@ -51,9 +51,6 @@ _WORDS: Final = {
     states.FAILED: ("Failed", "TimedOut"),
     states.CANCELLED: ("Canceled", "Terminated"),
 }
-_PREFIX: Final = "EVENT_TYPE_"
-_PAYLOADS: Final = ("input", "result", "details", "last_heartbeat_details")
-_NAMES: Final = ("signal_name", "marker_name", "timer_id", "activity_id", "workflow_id")
 _RUN_ID: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _KEPT: Final = 10_000
 """How many run ids are remembered with their workflow ids."""
@@ -109,12 +106,16 @@ class View:
             "updated": _nanoseconds(found.close_time or found.execution_time or found.start_time),
         }
 
+    async def line(self, reference: str) -> dict[str, Any]:
+        """Return a run as the lists have it; raises `Error` NotFound."""
+        return self._line(await self._described(reference))
+
     async def shown(self, reference: str) -> dict[str, Any]:
         """Return a run: its state, arguments, result, memo, search attributes, and when it was in which state."""
         found = await self._described(reference)
         ended = found.close_time is not None
         events = await self._reading.read(found, lambda event: event.event_id >= _FIRST, page=_FIRST)
-        line, first, last = self._line(found), _attributes(events[0]), events[-1]
+        line, first, last = self._line(found), attributes_of(events[0]), events[-1]
         if ended:
             last = (await self._reading.read(found, lambda _event: True, newest_first=True, page=1))[0]
         changes = [{"state": states.CREATED, "at": line["created"], "reason": "", "by": ""}]
@@ -122,7 +123,7 @@ class View:
             changes.append({"state": line["state"], "at": line["updated"], "reason": line["reason"], "by": ""})
         return {
             **line,
-            "args": _values(first.input),
+            "args": values_of(first.input),
             "attempt": first.attempt,
             "summary": "",
             "details": "",
@@ -131,8 +132,8 @@ class View:
             "search_attributes": plain_attributes(found.typed_search_attributes),
             "parent": self._worker.pid_of(found.parent_id) if found.parent_id else None,
             "continued_from": first.continued_execution_run_id or None,
-            "continued_as": getattr(_attributes(last), "new_execution_run_id", "") or None,
-            "bundle_hash": _source(events),
+            "continued_as": getattr(attributes_of(last), "new_execution_run_id", "") or None,
+            "bundle_hash": source_of(events),
             "events": found.history_length,
             "history_length": found.history_length,
             "history_size": found.raw_description.workflow_execution_info.history_size_bytes,
@@ -146,9 +147,9 @@ class View:
     def _ending(self, last: HistoryEvent, *, ended: bool) -> dict[str, Any]:
         if not ended:
             return {"result": None, "error": None}
-        told: Any = _attributes(last)
+        told: Any = attributes_of(last)
         if last.event_type == EventType.EVENT_TYPE_WORKFLOW_EXECUTION_COMPLETED:
-            values = _values(told.result)
+            values = values_of(told.result)
             return {"result": values[0] if values else None, "error": None}
         failure = getattr(told, "failure", None)
         if failure is None:
@@ -204,7 +205,7 @@ class View:
         found = await self._described(reference)
         last = after + limit
         events = await self._reading.read(found, lambda event: event.event_id >= last, page=min(last, _MOST))
-        return [_event(event) for event in events if event.event_id > after]
+        return [event_line(event) for event in events if event.event_id > after]
 
     async def called(self, reference: str, limit: int) -> list[dict[str, Any]]:
         """Return the newest calls of a run, in the order in which they were asked for."""
@@ -307,56 +308,6 @@ def _call(pending: Any) -> str:
         due = instant_of(pending.scheduled_time.ToNanoseconds())
         return f"{text} at {due}, the last one failed: {pending.last_failure.message}"
     return f"{text} waits for a worker"
-
-
-def _event(event: HistoryEvent) -> dict[str, Any]:
-    told: Any = _attributes(event)
-    target = next((value for name in _NAMES if (value := getattr(told, name, ""))), "")
-    for name in ("activity_type", "workflow_type"):
-        target = getattr(getattr(told, name, None), "name", "") or target
-    return {
-        "seq": event.event_id,
-        "kind": EventType.Name(event.event_type).removeprefix(_PREFIX).title().replace("_", ""),
-        "ref": getattr(told, "scheduled_event_id", 0) or getattr(told, "initiated_event_id", 0),
-        "target": target,
-        "step": "",
-        "at": _of(event),
-        "payload": _payload(told),
-        "drawn": None,
-        "superseded": False,
-    }
-
-
-def _payload(told: Any) -> Any:
-    """Return the values of an event, its failure, or nothing."""
-    for name in _PAYLOADS:
-        found = getattr(told, name, None)
-        if isinstance(found, Payloads) and found.payloads:
-            return _values(found)
-    failure = getattr(told, "failure", None)
-    return MessageToDict(failure).get("message") if failure is not None and failure.message else None
-
-
-def _source(events: list[HistoryEvent]) -> str:
-    """Return the hash of the source that a run is pinned to, "" when it is not yet."""
-    for event in events:
-        if event.event_type == EventType.EVENT_TYPE_MARKER_RECORDED:
-            values = _values(event.marker_recorded_event_attributes.details.get("result"))
-            if values and isinstance(values[0], dict) and "hash" in values[0]:
-                return str(values[0]["hash"])
-    return ""
-
-
-def _attributes(event: HistoryEvent) -> Any:
-    return getattr(event, str(event.WhichOneof("attributes")))
-
-
-def _values(payloads: Payloads | None) -> list[Any]:
-    return [] if payloads is None else [VALUES.payload_converter.from_payload(one) for one in payloads.payloads]
-
-
-def _of(event: HistoryEvent) -> int:
-    return event.event_time.ToNanoseconds()
 
 
 def _nanoseconds(at: datetime) -> int:

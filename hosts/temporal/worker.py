@@ -31,6 +31,7 @@ from hosts.temporal.dealing import Dealing
 from hosts.temporal.failure import failure_from
 from hosts.temporal.flow import ActorflowRun, Run
 from hosts.temporal.header import WorkerHeaders
+from hosts.temporal.operating import Operating
 from hosts.temporal.placing import Placing, bundle_of, restricted_to
 from hosts.temporal.source import Sources
 from hosts.temporal.tuning import lacking, worker_arguments
@@ -49,7 +50,7 @@ _DISCARD: Final = 5.0
 """Seconds until a worker that was made and is not wanted is left alone."""
 
 
-class TemporalWorker(Asking):
+class TemporalWorker(Asking, Operating):
     """A `temporal.worker` entry at work (`ports.Host`)."""
 
     durable = True
@@ -173,6 +174,11 @@ class TemporalWorker(Asking):
     def track(self, run: Run) -> None:
         """Know a run that is in memory here."""
         self.runs.add(run)
+
+    def forget(self, workflow_id: str) -> None:
+        """List a run no more that was terminated: the cluster does not tell who has it in memory."""
+        for run in [run for run in self.runs if run.started.get("workflow_id") == workflow_id]:
+            self.runs.discard(run)
 
     # ---- ports.Host --------------------------------------------------------------------------------------------
 

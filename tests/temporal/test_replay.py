@@ -25,9 +25,14 @@ from tests.temporal.support import on
 
 async def main():
     async with on(sys.argv[1], Path(sys.argv[2]), queue=sys.argv[3]) as node:
+        entries = {"lua": "app:order", "py": "app:order_py", "in_call": "app:patient"}
         for pid in sys.argv[4:]:
-            await node.spawn("app:order" if "lua" in pid else "app:order_py", host="app:worker", args=[pid],
-                             options={"workflow.id": pid})
+            await node.spawn(entries[pid.partition("-")[2]], host="app:worker", args=[pid], options={"workflow.id": pid})
+        host = node.hosts["app:worker"]
+        for pid in sys.argv[4:]:
+            wanted = "open" if "in_call" in pid else "completed"  # a kill shall come between two calls, or in one
+            while wanted not in [call["state"] for call in await host.called(pid, 1)]:
+                await trio.sleep(0.05)
         print("up", flush=True)
         await trio.sleep_forever()
 
@@ -74,13 +79,18 @@ async def test_histories_replay_and_a_changed_script_is_found(server: str, tmp_p
     assert "app:refuse" in caught.value.message
 
 
+def attempts(ledger: Path) -> list[list[str]]:
+    """Return the key and the number of each attempt that has left a line."""
+    return [line.split()[-2:] for line in ledger.read_text().splitlines()]
+
+
 async def _killed(server: str, data: Path, queue: str, ids: list[str], ledger: Path) -> None:
-    """Start runs on a node in a process of its own, and kill it when each has called its first function."""
+    """Start runs on a node in a process of its own, and kill it when the first function of each has answered, or begun."""
     command = [sys.executable, "-c", _NODE, server, str(data), queue, *ids]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as killed:  # noqa: ASYNC220 - it starts at once
         assert killed.stdout is not None
         assert await trio.to_thread.run_sync(killed.stdout.readline) == "up\n"
-        with trio.fail_after(30):
+        with trio.fail_after(60):
             while len(lines(ledger)) < len(ids):  # noqa: ASYNC110 - another process writes it
                 await trio.sleep(0.02)
         os.kill(killed.pid, signal.SIGKILL)
@@ -89,7 +99,7 @@ async def _killed(server: str, data: Path, queue: str, ids: list[str], ledger: P
 async def _approved(node: Node, workflow_id: str) -> Any:
     pid = f"{{app:client@app:worker|{workflow_id}}}"
     await node.send(pid, "approve", {"by": "me"})
-    return await node.wait(pid, timeout=40)
+    return await node.wait(pid, timeout=90)
 
 
 @pytest.mark.slow
@@ -102,6 +112,19 @@ async def test_runs_go_on_after_their_worker_was_killed(server: str, tmp_path: P
             assert result["status"] == "shipped"
             assert result["reserved"] == f"reserved {workflow_id}"
     assert sorted(set(lines(ledger))) == sorted(f"{what} {one}" for what in ("reserve", "ship") for one in ids)
+
+
+@pytest.mark.slow
+async def test_a_call_that_ran_when_its_worker_was_killed_is_attempted_again(
+    server: str, tmp_path: Path, ledger: Path
+) -> None:
+    await _killed(server, tmp_path / "killed", "in_call", ["kill-in_call"], ledger)
+    async with on(server, tmp_path / "other", queue="in_call") as node:
+        attempt = await node.wait("{app:client@app:worker|kill-in_call}", timeout=90)
+    begun = attempts(ledger)
+    assert attempt == len(begun) > 1
+    assert len({key for key, _ in begun}) == 1, "all attempts have the key of their call"
+    assert [int(number) for _, number in begun] == list(range(1, attempt + 1))
 
 
 @pytest.mark.slow

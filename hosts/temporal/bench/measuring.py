@@ -17,7 +17,7 @@ from temporalio.client import Client
 
 from actorflow.errors import invalid, unavailable
 from actorflow.node.suggest import did_you_mean
-from hosts.temporal.bench.meter import READY
+from hosts.temporal.bench.meter import READY, USED
 
 _PLAIN: Final = "hosts.temporal.bench.plain"
 _OURS: Final = "hosts.temporal.bench.ours"
@@ -63,7 +63,10 @@ class _Worker:
         assert self.process.stdin is not None  # noqa: S101 - piped
         assert self.process.stdout is not None  # noqa: S101 - piped
         self.process.stdin.write(b"\n")
-        return float(await self.process.stdout.readline())
+        while line := (await self.process.stdout.readline()).decode():
+            if line.startswith(USED):
+                return float(line.removeprefix(USED))
+        raise unavailable(f"the worker {self.measured.name!r} has ended; see what it has printed above")
 
 
 async def measure(  # noqa: PLR0913 - what there is to choose

@@ -7,10 +7,12 @@ import time
 from typing import Final
 
 READY: Final = "ready"
+USED: Final = "used "
+"""Begins what is said about the processor: the core of the SDK may write other lines between."""
 
 
 def serve() -> None:
     """Say that the worker serves, then for each line of input how many seconds of the processor it has used."""
     print(READY, flush=True)  # noqa: T201 - it is asked over its output
     for _ in sys.stdin:
-        print(time.process_time(), flush=True)  # noqa: T201
+        print(f"{USED}{time.process_time()}", flush=True)  # noqa: T201

@@ -36,7 +36,7 @@ end
 
 local function a_call_with_a_limit()
   assert.eq(kit.run("with_timeout", "5ms", "5s"), "timed out")
-  assert.eq(kit.run("with_timeout", "5s", "1ms"), "done")
+  assert.eq(kit.run("with_timeout", "1m", "1ms"), "done")
 end
 
 local function tasks() assert.eq(kit.run("coroutines", 5), 65) end

@@ -92,7 +92,7 @@ local function names()
   local name = "desk-" .. uuid.v4()
   local pid = process.spawn_monitored("app.workflows:registers", kit.WORKER, name)
   local found
-  for _ = 1, 200 do
+  for _ = 1, 4000 do
     found = process.registry.lookup(name)
     if found then break end
     require("time").sleep("5ms")

@@ -45,6 +45,13 @@ async def stops() -> None:
         _ledger("cleaned")
 
 
+async def lingers(order: Any) -> Any:
+    _ledger(f"begun {order}")
+    if ctx.get("attempt") == 1:
+        await trio.sleep_forever()
+    return ctx.get("attempt")
+
+
 def quote(item: Any) -> Any:
     return {"sku": item["sku"], "price": item["count"] * 1.5, "lines": [item]}
 

@@ -110,3 +110,8 @@ async def ends_early() -> Any:
     await process.send(updated.sender, "ack")
     await inbox.receive()
     return "ended"
+
+
+async def patient(order: Any) -> Any:
+    bounded = funcs.new().with_options({"activity.start_to_close_timeout": "8s"})
+    return await bounded.call("app:lingers", order)
