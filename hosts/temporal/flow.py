@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Awaitable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Awaitable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 from temporalio import workflow
@@ -214,13 +213,16 @@ class Run:
         assert driver is not None  # noqa: S101 - it has been opened
         driver.replays = workflow.unsafe.is_replaying()
         driver.length, driver.bytes = info.get_current_history_length(), info.get_current_history_size()
-        with _unseen():
+        asyncio._set_running_loop(None)  # noqa: SLF001 - what loops themselves do; there is no public name for it
+        try:  # what is no operation of ours must fail, not become a timer of the workflow's loop
             records = live.feed(fact).records
+        finally:
+            asyncio._set_running_loop(self.loop)  # noqa: SLF001
         for record in records:
             self.effects.perform(live, record)
 
     def _patched(self, name: str) -> bool:
-        asyncio._set_running_loop(self.loop)  # noqa: SLF001 - see `_unseen`
+        asyncio._set_running_loop(self.loop)  # noqa: SLF001 - see `_feed`
         try:
             return workflow.patched(name)
         finally:
@@ -333,17 +335,6 @@ class Run:
     def copy(self) -> LiveRun:
         """Return a copy of the machine, to be looked at and thrown away."""
         return look.copied(self, self._machine)
-
-
-@contextmanager
-def _unseen() -> Iterator[None]:
-    """Hide the loop of the workflow from scripts: what is no operation of ours must fail, not become a timer."""
-    loop = asyncio.get_running_loop()
-    asyncio._set_running_loop(None)  # noqa: SLF001 - what loops themselves do; there is no public name for it
-    try:
-        yield
-    finally:
-        asyncio._set_running_loop(loop)  # noqa: SLF001
 
 
 async def _settled(handle: Awaitable[Any]) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextvars import ContextVar
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
 
 from temporalio import workflow
@@ -43,6 +44,8 @@ if TYPE_CHECKING:
     from actorflow.ports import Identity
 
 HEADER: Final = "actorflow"
+REF: Final = "ref"
+_KEPT: Final = 1024
 WORKER: Final = "actorflow_worker"
 """Under this name workflow code finds the worker that it runs on."""
 _GIVEN: Final[ContextVar[Mapping[str, Any]]] = ContextVar("actorflow.temporal.given")
@@ -53,12 +56,22 @@ _GOT: Final[ContextVar[Mapping[str, Any]]] = ContextVar("actorflow.temporal.got"
 
 def packed(told: Mapping[str, Any]) -> dict[str, Payload]:
     """Return the headers that hold this; nothing for an empty map."""
-    return {HEADER: VALUES.payload_converter.to_payload(dict(told))} if told else {}
+    if not told:
+        return {}
+    if len(told) == 1 and REF in told:
+        return {HEADER: _of_ref(told[REF])}
+    return {HEADER: VALUES.payload_converter.to_payload(dict(told))}
+
+
+@lru_cache(_KEPT)
+def _of_ref(ref: int) -> Payload:
+    """Return what most calls take along, and nobody changes: their number alone."""
+    return VALUES.payload_converter.to_payload({REF: ref})
 
 
 def unpacked(headers: Mapping[str, Payload]) -> Mapping[str, Any]:
     """Return what the headers hold, an empty map where somebody else wrote them."""
-    payload = headers.get(HEADER)
+    payload = headers.get(HEADER) if headers else None
     told = VALUES.payload_converter.from_payload(payload) if payload is not None else None
     return told if isinstance(told, dict) else {}
 
@@ -67,7 +80,7 @@ def of_call(
     ref: int, who: Identity, context: Mapping[str, Any] | None, options: Mapping[str, Any], *, away: bool
 ) -> dict[str, Any]:
     """Return what goes along with a call; what is empty, or follows from the call itself, does not."""
-    header: dict[str, Any] = {"ref": ref}
+    header: dict[str, Any] = {REF: ref}
     if away:  # another worker would form the PID with its own name
         header["caller"] = who.pid
     if options:

@@ -26,7 +26,7 @@ from actorflow.ports import Outcome, Program, Reply, SpawnRequest
 from hosts.temporal.activity import activities
 from hosts.temporal.asking import Asking
 from hosts.temporal.connection import TemporalClient
-from hosts.temporal.crossing import TrioExecutor, TrioSide
+from hosts.temporal.crossing import TrioSide
 from hosts.temporal.dealing import Dealing
 from hosts.temporal.failure import failure_from
 from hosts.temporal.flow import ActorflowRun, Run
@@ -192,12 +192,11 @@ class TemporalWorker(Asking, Operating):
             self.node.notices(Notice("option-ignored", f"worker_options.{name} has no effect: {advice}", self.id))
         self._connection = self.node.running.find(self.config.client, TemporalClient)
         await self.sources.open(self.config.sources)
-        token = trio.lowlevel.current_trio_token()
-        self._trio = TrioSide(token)
+        self._trio = TrioSide(trio.lowlevel.current_trio_token())
         self._ended, self._scope = trio.Event(), trio.CancelScope()
         await self.connection.run(self._look, f"worker {self.id}")
         try:
-            worker: Worker = await self.connection.run(partial(self._make, token), f"worker {self.id}")
+            worker: Worker = await self.connection.run(self._make, f"worker {self.id}")
         except BaseException:
             await self._discard()
             raise
@@ -216,7 +215,7 @@ class TemporalWorker(Asking, Operating):
             with trio.CancelScope(shield=True), trio.move_on_after(_DISCARD):
                 await self.node.asyncio.run(partial(_discarded, worker))
 
-    async def _make(self, token: trio.lowlevel.TrioToken) -> Worker:
+    async def _make(self) -> Worker:
         """Make the worker of the SDK."""
         arguments = worker_arguments(self.id, self.config.worker_options)
         workflows = [] if self.config.worker_options.disable_workflow_worker else [ActorflowRun]
@@ -226,7 +225,7 @@ class TemporalWorker(Asking, Operating):
             activities=activities(self),
             workflows=workflows,
             workflow_runner=UnsandboxedWorkflowRunner(),
-            workflow_task_executor=TrioExecutor(token),
+            workflow_task_executor=self.side.executor,
             interceptors=[WorkerHeaders(self)],
             on_fatal_error=self._fatal,
             **arguments,

@@ -205,9 +205,9 @@ async def test_a_worker_whose_start_is_given_up_half_way_starts_the_next_time(
         await host.stop(5)
         made, make = trio.Event(), host._make
 
-        async def hanging(token: trio.lowlevel.TrioToken) -> None:
-            await make(token)
-            token.run_sync_soon(made.set)
+        async def hanging() -> None:
+            await make()
+            host.side.token.run_sync_soon(made.set)
             await asyncio.sleep(3600)
 
         monkeypatch.setattr(host, "_make", hanging)
