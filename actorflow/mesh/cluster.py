@@ -10,14 +10,14 @@ from __future__ import annotations
 import os
 from collections import deque
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final, Protocol
 
 import trio
 
 from actorflow.duration import MINUTE, SECOND
 from actorflow.errors import Error
-from actorflow.mesh.frame import Frame, Kind, cluster_key, read_head, verified
+from actorflow.mesh.frame import VERSION, Frame, Kind, cluster_key, read_head, verified
 from actorflow.mesh.meeting import Broken, Opened, Peer, Refused, Taken, Timing, introduced
 from actorflow.mesh.session import Session, State, knock
 from actorflow.mesh.transport import Arrival, Transport
@@ -53,7 +53,8 @@ class Guest(Protocol):
 class MemberLine:
     """A node as it is listed: `state` is `self`, `up`, `joining`, `down` or `left`; `since` is Unix nanoseconds.
 
-    `silent` is how long there was no sign of life of it, in nanoseconds; `outbox` how many items it has not confirmed.
+    `silent` is how long there was no sign of life of it, in nanoseconds; `outbox` how many items it has not confirmed;
+    `protocol` the version that it speaks, "" for one that was not met.
     """
 
     name: str
@@ -64,6 +65,7 @@ class MemberLine:
     silent: int = 0
     outbox: int = 0
     reason: str = ""
+    protocol: str = ""
 
 
 @dataclass(slots=True)
@@ -125,7 +127,7 @@ class Cluster:
 
     async def serve(self, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
         """Take part in the cluster until cancelled, once it is open; then the others hear that this node has left."""
-        self.me = Peer(self.me.name, self.me.incarnation, self._transport.address)
+        self.me = replace(self.me, address=self._transport.address)
         try:
             async with trio.open_nursery() as nursery:
                 self._nursery = nursery
@@ -184,7 +186,8 @@ class Cluster:
 
     def members(self) -> list[MemberLine]:
         """Return every node this one knows of, itself first, the others by name."""
-        own = MemberLine(self.me.name, self.me.address, "self", self.me.incarnation, self._started)
+        me = self.me
+        own = MemberLine(me.name, me.address, "self", me.incarnation, self._started, protocol=_protocol(me))
         lines = dict(self._gone)
         lines |= {name: self._line(name, link) for name, link in self._links.items()}
         return [own, *(lines[name] for name in sorted(lines))]
@@ -193,7 +196,8 @@ class Cluster:
         session = link.session
         silent, incarnation = session.since_heard(_now()), link.peer.incarnation if link.peer is not None else 0
         outbox = len(session.outbox) + len(link.waiting)
-        return MemberLine(name, session.address, link.state, incarnation, link.since, silent, outbox, link.reason)
+        told = (link.reason, _protocol(link.peer) if link.peer is not None else "")
+        return MemberLine(name, session.address, link.state, incarnation, link.since, silent, outbox, *told)
 
     # ---- driving -----------------------------------------------------------------------------------------------
 
@@ -337,6 +341,10 @@ class Cluster:
         link.scope.cancel()
         self._transport.forget(link.session.address)
         del self._links[name]
+
+
+def _protocol(peer: Peer) -> str:
+    return f"{VERSION}.{peer.minor}"
 
 
 def _now() -> int:

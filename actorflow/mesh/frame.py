@@ -20,6 +20,11 @@ import cbor2
 from actorflow.errors import invalid
 
 VERSION: Final = 1
+"""Nodes talk only with those of the same number: another one means frames that cannot be read."""
+MINOR: Final = 1
+"""Which kinds of items and verbs a node knows. Each side says its own, and older ones are talked to as they are: kinds
+that a node does not know it ignores, verbs that it does not know it refuses, fields of a greeting beyond those that it
+knows it does not look at. So a later number adds kinds, verbs and fields, and changes none."""
 TAG_SIZE: Final = 16
 SESSION_ID_SIZE: Final = 16
 NOBODY: Final = bytes(SESSION_ID_SIZE)

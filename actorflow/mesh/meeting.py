@@ -3,19 +3,28 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import NamedTuple, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 from actorflow.duration import SECOND
-from actorflow.mesh.frame import Frame
+from actorflow.mesh.frame import MINOR, Frame
 
 
 @dataclass(frozen=True, slots=True)
 class Peer:
-    """A node as it introduces itself: its name, how often it has started, where it listens."""
+    """A node as it introduces itself: its name, how often it has started, where it listens, and what it knows.
+
+    `minor` is the minor version of the protocol (`frame.MINOR`), 0 for a node that does not say.
+    """
 
     name: str
     incarnation: int
     address: str
+    minor: int = MINOR
+
+    @property
+    def words(self) -> list[Any]:
+        """The fields of a greeting."""
+        return [self.incarnation, self.address, self.minor][: 3 if self.minor else 2]
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +67,7 @@ def introduced(frame: Frame) -> Peer | None:
     """Return how the sender of a HELLO, AUTH or KNOCK introduces itself; None when it does not."""
     if len(frame.fields) < 2:  # noqa: PLR2004 - an incarnation and an address
         return None
-    incarnation, address = frame.fields[:2]
-    if not isinstance(incarnation, int) or not isinstance(address, str):
+    incarnation, address, minor = [*frame.fields, 0][:3]
+    if not isinstance(incarnation, int) or not isinstance(address, str) or not isinstance(minor, int):
         return None
-    return Peer(frame.sender, incarnation, address)
+    return Peer(frame.sender, incarnation, address, minor)

@@ -164,7 +164,7 @@ class Session:
         if self.state is State.GREETING and now >= self._greet_at:
             self._greet_at = now + self._pause
             self._pause = min(2 * self._pause, _SLOWEST_RETRY)
-            self._voice.say(Kind.HELLO, [self.me.incarnation, self.me.address], NOBODY)
+            self._voice.say(Kind.HELLO, self.me.words, NOBODY)
         elif self.state is State.OPEN:
             self._watch(now)
 
@@ -248,7 +248,7 @@ class Session:
         self._heard = now
         self._sent_at = now
         self._pause = _FIRST_RETRY
-        self._voice.say(Kind.AUTH, [self.me.incarnation, self.me.address])
+        self._voice.say(Kind.AUTH, self.me.words)
         self._owes_ack = True  # it carries our first credit
         self.events.append(Opened(peer))
 
@@ -315,12 +315,12 @@ class Session:
         """Answer something out of place, not too often."""
         if eagerly or now - self._answered_at >= _BETWEEN_ANSWERS:
             self._answered_at = now
-            self._voice.say(kind, [self.me.incarnation, self.me.address], target)
+            self._voice.say(kind, self.me.words, target)
 
 
 def knock(me: Peer, cluster: bytes) -> bytes:
     """Return the frame that asks whoever listens at an address to greet `me`."""
-    return write_frame(Frame(Kind.KNOCK, me.name, NOBODY, NOBODY, 0, [me.incarnation, me.address]), cluster)
+    return write_frame(Frame(Kind.KNOCK, me.name, NOBODY, NOBODY, 0, me.words), cluster)
 
 
 Move: TypeAlias = Callable[[Session, Frame, int], None]

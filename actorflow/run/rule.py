@@ -3,7 +3,9 @@
 The start event of a run says up to which rule it goes (`format`). A release that changes what a replay would notice, or
 what a script may rely on, adds a number here and asks `LiveRun.rules` where the two ways part: runs that were there
 before never see the new one. A run that began under a newer rule than this release knows is not run by it, for nobody
-here could tell how. Golden journals of both sides of every rule are kept.
+here could tell how; while nodes of two releases share a host, its runs begin under rules that all of them know. So a
+new kind of event, or anything else in a journal that an older release does not know, is written under a new rule only.
+Golden journals of both sides of every rule are kept.
 """
 
 from __future__ import annotations
@@ -43,8 +45,8 @@ def rules_of(started: Mapping[str, Any]) -> int:
     return int(started.get("format", FIRST))
 
 
-def check_rules(started: Mapping[str, Any], journal: Sequence[JournalEvent]) -> None:
-    """Do nothing if this release knows the rules of a run and every kind of event in its journal.
+def check_rules(started: Mapping[str, Any], journal: Sequence[JournalEvent], newest: int = NEWEST) -> None:
+    """Do nothing if a release that knows the rules up to `newest` knows those of a run and each event in its journal.
 
     An event of an unknown kind whose checksum is wrong is left to who verifies the journal.
 
@@ -52,9 +54,9 @@ def check_rules(started: Mapping[str, Any], journal: Sequence[JournalEvent]) -> 
         Error: kind Conflict, saying which release is wanted.
     """
     rules = rules_of(started)
-    if rules <= NEWEST and _KINDS.issuperset(map(kind_of, journal)):
+    if rules <= newest and _KINDS.issuperset(map(kind_of, journal)):
         return
-    what = f"it began under rule {rules} of a newer release, this one knows {NEWEST}" if rules > NEWEST else ""
+    what = f"it began under rule {rules} of a newer release, this one knows {newest}" if rules > newest else ""
     strange = next((place for place, event in enumerate(journal) if event.kind not in _KINDS), -1)
     if not what and strange >= 0:
         event, previous = journal[strange], journal[strange - 1].checksum if strange else b""

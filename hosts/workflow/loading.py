@@ -114,7 +114,7 @@ async def _rebuild(engine: Engine, resident: Resident, found: OpenRun) -> None:
     _check_ends(found)
     payload = decode(journal[0].payload)
     _check_identity(found, payload)
-    check_rules(payload, journal)
+    check_rules(payload, journal, resident.host.known_rules)
     most = payload["options"].get("task_timeout", 0) if "options" in payload else 0
     program = engine.programs.pinned(*bounded(bundle, resident.host.settings.slices, most))
     live = new_live(resident.host, program, bundle, row.workflow_id, payload)

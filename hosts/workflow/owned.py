@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import trio
 
+from actorflow.run.rule import NEWEST
 from actorflow.run.shard import SHARDS, shard_of
 
 if TYPE_CHECKING:
@@ -21,6 +22,7 @@ class Owned:
         lease: the token of all runs, where the host is claimed whole.
         shards: shard or role → token, where nodes share it; None where it is claimed whole.
         near: the shards that new runs are put into; any, when it is empty.
+        known_rules: the newest rule that this release knows. rules: that which new runs begin under (`agreement.py`).
     """
 
     def __init__(self) -> None:
@@ -28,6 +30,7 @@ class Owned:
         self.lease = 0
         self.shards: dict[int, int] | None = None
         self.near: frozenset[int] = frozenset()
+        self.known_rules = self.rules = NEWEST
         self._scopes: dict[int, set[trio.CancelScope]] = {}
 
     def owns(self, run: int) -> bool:

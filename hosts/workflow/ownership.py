@@ -22,15 +22,17 @@ import trio
 from actorflow.duration import SECOND
 from actorflow.errors import Error
 from actorflow.node.life import has_ended, life
+from actorflow.run.rule import NEWEST
 from actorflow.run.shard import SHARDS, UNITS, part, shard_of
 from actorflow.store.owning import DIED
 from actorflow.store.sighting import Sightings
+from hosts.workflow.agreement import admit, agree, common
 from hosts.workflow.handing import give_up, lose
 from hosts.workflow.store_clock import StoreClock
 
 if TYPE_CHECKING:
+    from actorflow.store.owning import NodeRow, Seen
     from actorflow.store.owning import Ownership as Owning
-    from actorflow.store.owning import Seen
     from hosts.workflow.engine import Engine
     from hosts.workflow.host import WorkflowHost
 
@@ -88,6 +90,8 @@ class Ownership:
                 await self._enter()
                 if await self._bury():  # an earlier life of this very node, most likely
                     await self._beat()
+                await admit(host, self._engine.writer)
+                await agree(host, self._engine.writer, self._looked)
                 await self._take(host)
             except BaseException:
                 await self._part_with(host)
@@ -138,7 +142,10 @@ class Ownership:
 
     def _about(self) -> str:
         hosts = sorted(host.id for host in self._joined)
-        return json.dumps({"name": self._engine.node.name, **self._life, "hosts": hosts})
+        return json.dumps({"name": self._engine.node.name, **self._life, "hosts": hosts, "rules": self._rules()})
+
+    def _rules(self) -> int:
+        return min((host.known_rules for host in self._joined), default=NEWEST)
 
     # ---- the two loops -----------------------------------------------------------------------------------------
 
@@ -186,6 +193,10 @@ class Ownership:
             )
             self._engine.timers.wake()
 
+    async def _looked(self) -> list[NodeRow]:
+        await self._beat()
+        return [] if self._seen is None else self._seen.nodes
+
     async def _acts(self) -> None:
         while True:
             await self._news.wait()
@@ -208,6 +219,8 @@ class Ownership:
             await self._beat()
         for host in list(self._joined):
             await self._compare(host)
+            if self._seen is not None and common(host, self._seen.nodes) > host.rules:
+                await agree(host, self._engine.writer, self._looked)
             await self._take_over(host)
             await self._take(host)
             self._give_back(host)

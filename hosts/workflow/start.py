@@ -23,7 +23,6 @@ from actorflow.run.draw import SEED_SIZE
 from actorflow.run.event import kind_of
 from actorflow.run.identity import QUEUE, REJECT, REUSE, aside
 from actorflow.run.lock import key_of, lock_ids
-from actorflow.run.rule import NEWEST
 from actorflow.run.turn import DEFAULT_QUEUE, Delivery, StartRun
 from actorflow.store.attribute import memo_names
 from hosts.workflow.driver import JournalDriver, Record
@@ -301,7 +300,7 @@ def start_payload(
         "args": list(request.args),
         "host": host.id,
         "seed": host.engine.entropy.take(SEED_SIZE),
-        "format": NEWEST,
+        "format": host.rules,
         "parent": request.parent,
         "run_id": run_id,
         "source": bundle.hash,

@@ -1,4 +1,9 @@
-"""Bringing a database to the newest schema, once, however many processes start at the same time."""
+"""Bringing a database to the newest schema, once, however many processes start at the same time.
+
+A step that only adds what older releases do not look at, tables, or columns with a default, says so by a line that
+begins with `-- Additive`: nodes of the release before it may go on with the database, and open it again. After any
+other step they are refused.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +16,9 @@ from actorflow.errors import CONFLICT, Error
 from actorflow.run.event import FORMAT
 
 _NAME = re.compile(r"(\d{4})_(\w+)\.sql")
+_ADDITIVE = re.compile(r"^-- Additive\b", re.MULTILINE)
+_LEAST: Final = "least_schema"
+"""Key of the schema that a program has to know to use the database, and the one that was made with that: `2/3`."""
 _CREATED = re.compile(r"^CREATE TABLE (?:IF NOT EXISTS )?\"?(\w+)", re.MULTILINE)
 
 LOCK: Final = "actorflow migrate"
@@ -24,6 +32,11 @@ class Migration(NamedTuple):
     name: str
     checksum: str
     sql: str
+
+    @property
+    def is_additive(self) -> bool:
+        """Whether releases that do not know the step may go on with the database."""
+        return bool(_ADDITIVE.search(self.sql))
 
 
 def migrations(dialect: str) -> list[Migration]:
@@ -53,20 +66,21 @@ def missing(cursor: Any, known: list[Migration], tables: set[str], place: str) -
         return known
     cursor.execute("SELECT version, checksum FROM migration")
     applied = dict(cursor.fetchall())
-    steps = _pending(applied, known, place)
     if not applied:  # on a database that keeps the tables of a step which was cut short
-        return steps
-    cursor.execute("SELECT value FROM store_info WHERE \"key\" = 'format'")
-    journal_format = int(cursor.fetchone()[0])
+        return _pending(applied, known, place, 0)
+    cursor.execute("SELECT \"key\", value FROM store_info WHERE \"key\" IN ('format', 'least_schema')")
+    said = dict(cursor.fetchall())
+    steps = _pending(applied, known, place, _least(said.get(_LEAST, ""), max(applied)))
+    journal_format = int(said["format"])
     if journal_format > FORMAT:
         got = f"got journal format {journal_format}, expected at most {FORMAT}"
         raise _refused(f"{place}: {got}; install a newer actorflow")
     return steps
 
 
-def _pending(applied: dict[int, str], known: list[Migration], place: str) -> list[Migration]:
+def _pending(applied: dict[int, str], known: list[Migration], place: str, least: int) -> list[Migration]:
     newest = known[-1].version
-    if applied and max(applied) > newest:
+    if applied and least > newest:
         found = max(applied)
         raise _refused(f"{place}: got a store of schema {found}, expected at most {newest}; install a newer actorflow")
     for step in known:
@@ -94,6 +108,9 @@ def migrate(cursor: Any, known: list[Migration], tables: set[str], place: str, *
     for step in steps:
         _apply(cursor, step, tables - ours, place)
         ours.update(_CREATED.findall(step.sql))
+    if steps:
+        least = max(step.version for step in known if not step.is_additive)
+        _say(cursor, _LEAST, f"{least}/{known[-1].version}")
 
 
 def _apply(cursor: Any, step: Migration, foreign: set[str], place: str) -> None:
@@ -106,10 +123,20 @@ def _apply(cursor: Any, step: Migration, foreign: set[str], place: str) -> None:
     for statement in step.sql.split(";\n"):
         if statement.strip():
             cursor.execute(statement)
-    cursor.execute("DELETE FROM store_info WHERE \"key\" = 'format'")
-    cursor.execute(f"INSERT INTO store_info (\"key\", value) VALUES ('format', '{FORMAT}')")  # noqa: S608 - a constant
+    _say(cursor, "format", FORMAT)
     row = f"({step.version}, '{step.name}', '{step.checksum}')"  # digits, a word, hex: nothing to quote
     cursor.execute(f"INSERT INTO migration (version, name, checksum) VALUES {row}")  # noqa: S608 - see above
+
+
+def _least(said: str, found: int) -> int:
+    """Return the schema that a program has to know, for a database of schema `found`."""
+    least, _, made = said.partition("/")
+    return int(least) if made == str(found) else found
+
+
+def _say(cursor: Any, key: str, number: object) -> None:
+    cursor.execute(f"DELETE FROM store_info WHERE \"key\" = '{key}'")  # noqa: S608 - a constant
+    cursor.execute(f"INSERT INTO store_info (\"key\", value) VALUES ('{key}', '{number}')")  # noqa: S608 - likewise
 
 
 def _refused(message: str) -> Error:

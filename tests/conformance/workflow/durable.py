@@ -9,6 +9,7 @@ from typing import Any
 from actorflow.clock import Clock
 from actorflow.node.node import Node
 from actorflow.notice import Notice
+from actorflow.run.rule import NEWEST
 from actorflow.store.port import Store
 from actorflow.store.writer import open_writer
 from hosts.function import FunctionHost
@@ -39,7 +40,8 @@ class Durable:
         return entry_id
 
     @asynccontextmanager
-    async def node(self) -> AsyncIterator[Node]:
+    async def node(self, rules: int = NEWEST) -> AsyncIterator[Node]:
+        """Open a node; `rules` are those that its release knows."""
         self.boots += 1
         language = FakeLanguage(self.registry)
         node = Node(
@@ -60,7 +62,9 @@ class Durable:
             functions = FunctionHost("app:functions", {}, node)
             await functions.start()
             await node.start_host(ProcessHost(HOST, {}, node))
-            await node.start_host(WorkflowHost(WORKFLOWS, self.config, node))
+            host = WorkflowHost(WORKFLOWS, self.config, node)
+            host.known_rules = host.rules = rules
+            await node.start_host(host)
             yield node
 
 

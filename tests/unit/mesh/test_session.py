@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from actorflow.errors import Error
 from actorflow.mesh import outbox, session
-from actorflow.mesh.frame import NOBODY, Frame, Kind, cluster_key, read_head, verified, write_frame
+from actorflow.mesh.frame import MINOR, NOBODY, Frame, Kind, cluster_key, read_head, verified, write_frame
 from actorflow.mesh.meeting import Peer
 from actorflow.mesh.session import MOVES, Session, State
 from tests.unit.mesh.wire import KEY, Side, Wire
@@ -239,3 +241,27 @@ def test_a_frame_under_no_key_at_all_is_no_sign_of_life_and_changes_nothing() ->
         data = write_frame(Frame(kind, "b", NOBODY, wire.a.session.source, 9, [0, 9, 1, [b"x"]]), NOBODY)
         wire.a.take(data, wire.now)
     assert (wire.a.delivered, wire.a.is_open) == ([], False)
+
+
+class Later(Peer):
+    """A node of a later release, which says more of itself than anybody here knows."""
+
+    @property
+    def words(self) -> list[Any]:
+        return [*super().words, {"colour": "red"}]
+
+
+def test_sides_of_other_minor_versions_talk_and_know_of_each_other() -> None:
+    for minor, kind in ((0, Peer), (99, Later)):
+        wire = Wire()
+        wire.b.session.me = kind("b", 1, "mem://b", minor)
+        wire.arrive()
+        assert wire.a.is_open
+        assert wire.b.is_open
+        assert wire.a.session.peer == Peer("b", 1, "mem://b", minor)
+        assert wire.b.session.peer == Peer("a", 1, "mem://a", MINOR)
+        wire.b.session.send(b"hello")
+        wire.arrive()
+        assert wire.a.delivered == [b"hello"]
+        wire.run(10_000)
+        assert wire.a.broken == wire.b.broken == []

@@ -116,6 +116,42 @@ def test_a_later_migration_is_applied_alone(tmp_path: Path) -> None:
         assert connection.execute("SELECT count(*) FROM more").fetchone() == (0,)
 
 
+def later(additive: str) -> list[Migration]:
+    """Return the steps of a later release."""
+    known = migrations("sqlite")
+    sql = f"{additive}ALTER TABLE run ADD COLUMN colour TEXT DEFAULT 'red' NOT NULL;\n"
+    return [*known, Migration(known[-1].version + 1, "colour", "0" * 32, sql)]
+
+
+def test_a_release_goes_on_with_a_database_to_which_a_later_one_has_only_added(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "store.db"
+    with closing(SqlStore(Sqlite(path))) as store:
+        store.commit([Book("order/1").start()])
+        with monkeypatch.context() as patched:
+            patched.setattr("actorflow.store.dialect.migrations", lambda _: later("-- Additive: colours of runs\n"))
+            SqlStore(Sqlite(path)).close()
+        store.commit([Book("order/2").start()])
+        with closing(SqlStore(Sqlite(path))) as again:
+            again.commit([Book("order/3").start()])
+            assert len(again.runs(RunFilter())) == 3
+    with closing(sqlite3.connect(path)) as connection:
+        assert connection.execute("SELECT DISTINCT colour FROM run").fetchall() == [("red",)]
+
+
+def test_a_release_is_refused_by_a_database_that_a_later_one_has_changed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patched:
+        patched.setattr("actorflow.store.dialect.migrations", lambda _: later(""))
+        SqlStore(Sqlite(tmp_path / "store.db")).close()
+    newest = len(migrations("sqlite"))
+    error = refusal(tmp_path / "store.db")
+    assert error.kind == CONFLICT
+    assert f"got a store of schema {newest + 1}, expected at most {newest}; install a newer actorflow" in error.message
+
+
 def test_a_table_of_somebody_else_is_not_touched(tmp_path: Path) -> None:
     path = tmp_path / "shop.db"
     with closing(sqlite3.connect(path)) as connection:
