@@ -19,29 +19,37 @@ UPDATE_PREFIX: Final = "{update|"
 class Message:
     """One message: its topic, who sent it, and its payloads; what a Python script receives is this very object.
 
-    Immutable by convention. `payloads` are values already copied for the receiver, so it may keep them.
+    Immutable by convention. Payloads are values already copied for the receiver, so it may keep them.
     `sender` is a PID, or `""` when unknown. A name that is none of its own attributes is looked up in the payload
     when that is a single map: `message.approved` means `message.payload["approved"]`.
+
+    Attributes:
+        payload: what a listener sees: None for no payload, the payload itself, or a list of several.
     """
 
-    __slots__ = ("payloads", "sender", "topic")
+    __slots__ = ("_payloads", "payload", "sender", "topic")  # `_payloads` is set where there is not exactly one
     __match_args__ = ("topic", "payload")
 
     def __init__(self, topic: str, sender: str = "", payloads: tuple[Any, ...] = ()) -> None:
         """Make a message; the caller has copied the payloads."""
         self.topic = topic
         self.sender = sender
-        self.payloads = payloads
+        if len(payloads) == 1:
+            self.payload: Any = payloads[0]
+        else:
+            self.payload = list(payloads) if payloads else None
+            self._payloads = payloads
+
+    @property
+    def payloads(self) -> tuple[Any, ...]:
+        """All payloads."""
+        payloads: tuple[Any, ...] | None = getattr(self, "_payloads", None)
+        return (self.payload,) if payloads is None else payloads
 
     @property
     def value(self) -> Any:
-        """What a listener sees: None for no payload, the payload itself, or a list of several."""
-        payloads = self.payloads
-        if len(payloads) == 1:
-            return payloads[0]
-        return list(payloads) if payloads else None
-
-    payload = value
+        """The same as `payload`."""
+        return self.payload
 
     @property
     def from_(self) -> str:

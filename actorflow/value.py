@@ -60,11 +60,41 @@ UNUSUAL: Final = object()
 """What `copy_quickly` returns for a value that is not plain small data."""
 
 
-def copy_quickly(value: Value, limits: Limits = DEFAULT_LIMITS) -> Value:
+def copy_quickly(value: Value, limits: Limits = DEFAULT_LIMITS) -> Value:  # noqa: C901, PLR0911 - a hot path
     """Return what `copy_value` returns if `value` is plain data, else `UNUSUAL`; runs no code but Python's own.
 
-    It buys 0.3 µs instead of 2 µs for a message that is a map of three scalars.
+    The hot path of every message is here in one loop, a map of a few scalars with ASCII keys: one look at the longest
+    key stands for the size of all. For three scalars it takes a tenth of the careful copy.
     """
+    if type(value) is not dict or len(value) > _FEW:
+        return _copy_plain(value, limits)
+    before, length, spent, is_ordered = "", 0, _HEADER, True
+    for key, item in value.items():
+        kind = type(item)
+        if kind is str:
+            if not item.isascii():
+                return _copy_plain(value, limits)
+            spent += len(item)
+        elif kind is int:
+            if not INT_MIN <= item <= INT_MAX:
+                return UNUSUAL
+        elif kind not in _SCALARS:
+            return _copy_plain(value, limits)
+        if type(key) is not str or not key.isascii():
+            return UNUSUAL
+        size = len(key)
+        if size > length:
+            length = size
+        elif size < length or key < before:
+            is_ordered = False
+        before = key
+    if spent + len(value) * (2 * _HEADER + length) > limits.size:
+        return UNUSUAL  # an upper bound: the careful copy counts exactly
+    return value.copy() if is_ordered else {key: value[key] for key in _in_order(value)}
+
+
+def _copy_plain(value: Value, limits: Limits) -> Value:
+    """Do what `copy_quickly` does, for any value."""
     kind = type(value)
     if kind is int:
         return value if INT_MIN <= value <= INT_MAX else UNUSUAL
@@ -73,39 +103,10 @@ def copy_quickly(value: Value, limits: Limits = DEFAULT_LIMITS) -> Value:
     if kind is str or kind is bytes:
         fits = len(value) + _HEADER <= limits.size
         return value if fits and (kind is bytes or value.isascii()) else UNUSUAL
-    if kind is dict and len(value) <= _FEW and (copied := _flat_map(value, limits.size)) is not None:
-        return copied
     try:
         return _quick(value, limits.depth, [limits.size]) if kind is dict or kind is list else UNUSUAL
     except _Unusual:
         return UNUSUAL
-
-
-def _flat_map(value: dict[Any, Any], room: int) -> dict[str, Any] | None:  # noqa: C901 - a hot path
-    """Copy a map of scalars with text keys, or return None for any other."""
-    before, length, spent, is_ordered = "", 0, _HEADER * (2 * len(value) + 1), True
-    for item in value.values():  # before the keys: a map that holds others is found out at once
-        kind = type(item)
-        if kind is str:
-            if not item.isascii():
-                return None
-            spent += len(item)
-        elif kind is int:
-            if not INT_MIN <= item <= INT_MAX:
-                return None
-        elif kind not in _SCALARS:
-            return None
-    for key in value:
-        if type(key) is not str or not key.isascii():
-            return None
-        size = len(key)
-        if size <= length and (size < length or key < before):
-            is_ordered = False
-        before, length = key, size
-        spent += size
-    if spent > room:
-        return None
-    return value.copy() if is_ordered else {key: value[key] for key in _in_order(value)}
 
 
 def copy_failure(failure: Failure, limits: Limits = DEFAULT_LIMITS, notices: NoticeSink = drop) -> Failure:

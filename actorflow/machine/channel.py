@@ -133,7 +133,7 @@ def take(machine: Machine, channel: Channel) -> tuple[Any, bool] | None:
     if channel.topic is not None and (mailbox := machine.mailbox) is not None and mailbox.count:
         message = mailbox.take_for(channel.topic, machine.subscriptions or ())
         if message is not None:
-            return (message if channel.as_message else message.value, True)
+            return (message if channel.as_message else message.payload, True)
     return (None, False) if channel.closed else None
 
 

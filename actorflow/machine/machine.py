@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from actorflow.value import Value
 
 _RECEIVE: Final = Op.RECEIVE
+_new: Final = object.__new__
 
 
 class Machine:
@@ -100,28 +101,50 @@ class Machine:
         Its topic is not one of the system's own; events come through `event`. Returns how many messages the mailbox
         holds if it went there, else 0.
         """
-        subscriptions = self.subscriptions
-        if subscriptions is not None:
-            channel = subscriptions.get(message.topic) or subscriptions.get(INBOX_TOPIC)
-            if channel is not None:
-                receivers = channel.receivers
-                if receivers:
-                    item = message if channel.as_message else message.value
-                    waiter = receivers[0]
-                    if waiter.index >= 0:
-                        channels.complete(self, waiter, item, ok=True)
-                    else:  # the common case of `complete`, in place: it is the hot path of every actor
-                        del receivers[0]
-                        task = waiter.task
-                        task.wait = None
-                        task.mode = VALUE
-                        task.value = (item, True)
-                        self.ready.append(task)
-                    return 0
-                if channel.size > (0 if channel.buffer is None else len(channel.buffer)):
-                    channels.push(self, channel, subscription.item_of(channel, message))
-                    return 0
+        channel = self._listener(message.topic)
+        if channel is not None:
+            if channel.receivers:
+                channels.complete(self, channel.receivers[0], subscription.item_of(channel, message), ok=True)
+                return 0
+            if channel.size > (0 if channel.buffer is None else len(channel.buffer)):
+                channels.push(self, channel, subscription.item_of(channel, message))
+                return 0
         return self.keep(message)
+
+    def post(self, topic: str, sender: str, value: Value) -> int:
+        """Take a message with this only payload; see `deliver`.
+
+        The hot path of every actor, in one piece: a message for who waits for one is handed over at once, and made only
+        where messages are seen.
+        """
+        subscriptions = self.subscriptions
+        if subscriptions is None:
+            return self.keep(Message(topic, sender, (value,)))
+        channel = subscriptions.get(topic) or subscriptions.get(INBOX_TOPIC)
+        if channel is None or not (channel.receivers or channel.size):
+            return self.keep(Message(topic, sender, (value,)))
+        if not (receivers := channel.receivers) or (waiter := receivers[0]).index >= 0:
+            return self.deliver(Message(topic, sender, (value,)))
+        item = value
+        if channel.as_message:  # made without its `__init__`, which takes as long as the delivery
+            item = _new(Message)
+            item.topic = topic
+            item.sender = sender
+            item.payload = value
+        del receivers[0]
+        task = waiter.task
+        task.wait = None
+        task.mode = VALUE
+        task.value = (item, True)
+        self.ready.append(task)
+        return 0
+
+    def _listener(self, topic: str) -> Channel | None:
+        """Return the channel that messages of a topic are routed to."""
+        subscriptions = self.subscriptions
+        if subscriptions is None:
+            return None
+        return subscriptions.get(topic) or subscriptions.get(INBOX_TOPIC)
 
     def event(self, event: Mapping[str, Value]) -> None:
         """Take an EXIT or LINK_DOWN event; an untrapped LINK_DOWN ends the process."""
@@ -235,25 +258,24 @@ class Machine:
         A negative budget has no end: it runs until every task waits, or a task begins to wait for changes (`changing`).
         """
         ready = self.ready if self.away is None else []
-        resume = self.script.resume
+        script = self.script
         self.left = budget
         while ready:
             task = ready.pop(0)
             value, task.value = task.value, None
             mode = task.mode
             while True:
-                op = resume(task.handle, mode, value)
+                op = script.resume(task.handle, mode, value)
                 if op[0] is _RECEIVE and not ready:  # `op_receive` of who waits for its next message, in place
-                    waiter, channel, mailbox = task.waiter, op[1], self.mailbox
+                    waiter, channel = task.waiter, op[1]
                     if (
                         waiter is not None
                         and waiter.channel is channel
-                        and (receivers := channel.receivers) is not None
                         and not (channel.buffer or channel.senders or channel.closed or task.interrupt)
-                        and (mailbox is None or not mailbox.count)
+                        and ((mailbox := self.mailbox) is None or not mailbox.count)
                     ):
                         task.wait = waiter
-                        receivers.append(waiter)
+                        channel.receivers.append(waiter)  # type: ignore[union-attr] # its waiter stood there before
                         return False
                 try:
                     value = HANDLERS[op[0]](self, task, op)

@@ -46,20 +46,14 @@ class Mailbox:
 
     def take_for(self, topic: str, listened: Container[str]) -> Message | None:
         """Return the next message for the listener of `topic` and forget it; `listened` are all topics with one."""
-        return self._take_other(listened) if topic is INBOX_TOPIC else self.take(topic)
-
-    def _take_other(self, listened: Container[str]) -> Message | None:
-        """Take the oldest message whose topic is not listened to and not a system topic."""
-        topics = self._topics
-        if len(topics) == 1:
-            (topic,) = topics
-            return None if topic in listened or topic[0] == "@" else self.take(topic)
-        oldest, topic = 0, ""
-        for name, queue in topics.items():
+        if topic is not INBOX_TOPIC:
+            return self.take(topic)
+        oldest, found = 0, ""
+        for name, queue in self._topics.items():
             arrival = queue[0][0]
             if (not oldest or arrival < oldest) and name not in listened and name[0] != "@":
-                oldest, topic = arrival, name
-        return self.take(topic) if oldest else None
+                oldest, found = arrival, name
+        return self.take(found) if oldest else None
 
     def find(self, topic: str, is_wanted: Callable[[Message], bool]) -> Message | None:
         """Return the oldest message of exactly this topic that is wanted, without taking it."""
@@ -75,7 +69,7 @@ class Mailbox:
 
     def drop_oldest(self) -> None:
         """Drop the message that came first of those that are not the system's own."""
-        self._take_other(())
+        self.take_for(INBOX_TOPIC, ())
 
     def forget(self, topic: str) -> None:
         """Drop every message of exactly this topic."""

@@ -115,7 +115,7 @@ def buffered(subscriptions: Mapping[str, Channel]) -> list[Message]:
 
 def item_of(channel: Channel, message: Message) -> Any:
     """Return what a receiver of this channel sees of a message."""
-    return message if channel.as_message else message.value
+    return message if channel.as_message else message.payload
 
 
 def checked_topic(topic: Any, verb: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping
 from functools import partial
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from actorflow.errors import NOT_FOUND, Error, Failure, failure_of
 from actorflow.hosting import ProcessInfo
@@ -31,9 +31,6 @@ class Pending(NamedTuple):
     requests: dict[int, Callable[[], None]] | None
     timers: int
     caller: Caller | None
-
-
-_new: Final = object.__new__
 
 
 class Process:
@@ -164,8 +161,8 @@ class Process:
         if target is None or own.left <= 1 or len(payloads) != 1:
             return False
         machine = target.machine
-        if machine.outcome is not None or type(topic) is not str or not topic or topic[0] == "@" or not topic.isascii():
-            return False  # `send` looks closely
+        if machine.outcome is not None or type(topic) is not str or topic < "A" or not topic.isascii():
+            return False  # `send` looks closely; what is less than "A" may be empty or one of the system's own
         if (mailbox := machine.mailbox) is not None and mailbox.count >= target.watched - 1:
             return False
         (value,) = payloads
@@ -174,9 +171,7 @@ class Process:
             if value is UNUSUAL:
                 return False
         own.left -= 1
-        message = _new(Message)  # without __init__, which takes as long as the delivery
-        message.topic, message.sender, message.payloads = topic, self.pid, (value,)
-        if kept := machine.deliver(message):
+        if kept := machine.post(topic, self.pid, value):
             if kept == 1:
                 target.watch_anew()
         elif not target.queued and machine.ready:
