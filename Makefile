@@ -26,7 +26,8 @@ help:
 	@echo 'make lint       ruff, mypy, import-linter'
 	@echo 'make format     let ruff rewrite what it can'
 	@echo 'make bench      measure this machine'
-	@echo 'make chaos      kill nodes and their database for MINUTES=n under load, and see that the laws hold (SEED=n)'
+	@echo 'make chaos      break nodes, database and network for MINUTES=n under load, and see that the laws hold (SEED=n,'
+	@echo '                STORE=postgres or mariadb, NAMESPACES=1; docs/chaos.md)'
 	@echo 'make schema     write the JSON Schema of the registry files'
 	@echo 'make states     draw docs/states.md from the table of states'
 	@echo 'make journals   record golden journals of this release beside the older ones (RELEASE=name)'
@@ -76,7 +77,8 @@ bench: setup
 	$(BIN)/actorflow bench
 
 chaos: setup
-	$(BIN)/python -m tests.chaos --minutes $(or $(MINUTES),1) --seed $(SEED)
+	$(BIN)/python -m tests.chaos --minutes $(or $(MINUTES),1) --seed $(SEED) --store $(or $(STORE),postgres) \
+	    $(if $(NAMESPACES),--namespaces)
 
 schema: setup
 	$(BIN)/python -m actorflow.registry.schema > docs/schema/registry.schema.json

@@ -235,6 +235,12 @@ def _queue_up(cursor: Any, sql: WriteStatements, writes: Writes) -> None:
     cursor.executemany(sql.kin.stand, [(1, run) for run in sorted(writes.stands)])
 
 
+def earlier(cursor: Any, sql: WriteStatements, dialect: Database, writes: Writes) -> dict[int, int]:
+    """Return the runs that got something in a batch and had something before, with the newest inbox row of that."""
+    runs = dialect.pack(sorted({run for _, run, _ in writes.inbox}))
+    return dict(cursor.execute(sql.earlier, (runs, writes.inbox[0][0])).fetchall())
+
+
 def _write_waits(cursor: Any, sql: WriteStatements, writes: Writes) -> None:
     if writes.dropped_timers:
         cursor.executemany(sql.disarm, writes.dropped_timers)

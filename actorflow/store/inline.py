@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
 import trio
@@ -30,6 +30,7 @@ class InlineWriter:
         self._submitted: deque[Write] = deque()
         self._closed = False
         self.moves = Moves()
+        self.heed: Callable[[Mapping[int, int]], None] = lambda _earlier: None
 
     @property
     def commits(self) -> int:

@@ -52,6 +52,10 @@ class MemoryStore(MemoryRows):
         """Return nothing: nobody else writes (`port.Store.listener`)."""
         return None
 
+    def overtaken(self) -> dict[int, int]:
+        """Return nothing: nobody else writes (`port.Store.overtaken`)."""
+        return {}
+
     def snapshot(self, read: Callable[[Any], T]) -> T:
         """Return `read(self)`."""
         return read(self)

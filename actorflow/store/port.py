@@ -9,7 +9,7 @@ Every method may raise `Error`: kind Unavailable when trying again may help, Int
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
@@ -294,6 +294,13 @@ class Store(HotReader, Documents, ReadModel, Protocol):
 
     def listener(self) -> Listener | None:
         """Return what hears of the writes of others, None where nobody is told of them; see `telling`."""
+        ...
+
+    def overtaken(self) -> Mapping[int, int]:
+        """Return the runs that got something while earlier things lay in their inboxes, with the newest row of those.
+
+        By the commits since it was asked last; of a store that nobody else writes to, nothing.
+        """
         ...
 
     def close(self) -> None:

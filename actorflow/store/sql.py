@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from actorflow.run.turn import Committed, Item, Transact
-from actorflow.store.apply import apply, look_up
+from actorflow.store.apply import apply, earlier, look_up
 from actorflow.store.batch import Kept
 from actorflow.store.crash import CrashPoint, crash_point
 from actorflow.store.database import Database
@@ -50,6 +50,7 @@ class SqlStore(SqlReader):
         self._commits = 0
         self._kept = Kept()
         self._tokens: dict[str, set[int]] = {}
+        self._overtaken: dict[int, int] = {}
         self._transact: Callable[[Transact], bool] | None = None
         self._connection()
         try:
@@ -85,6 +86,11 @@ class SqlStore(SqlReader):
         """Return what looks whether other processes have written to the file (`port.Store.listener`)."""
         counter = FileCounter(Path(self.dialect.place), lambda: self._commits)
         return PollingListener(counter.ask, counter.close)
+
+    def overtaken(self) -> dict[int, int]:
+        """Return the runs in whose inboxes things of others lay when they got more (`port.Store.overtaken`)."""
+        found, self._overtaken = self._overtaken, {}
+        return found
 
     def commit(self, batch: Sequence[Item]) -> list[Committed]:
         """Apply a batch in one transaction (`port.Store.commit`)."""
@@ -144,6 +150,8 @@ class SqlStore(SqlReader):
         apply(cursor, self._writes, self.dialect, self.dialect.vault.closed(writes, known.runs))
         if known.numbered:
             self.dialect.number(cursor, known.next_run - 1, known.next_inbox - 1)
+        if self.shared and writes.inbox:
+            self._overtaken.update(earlier(cursor, self._writes, self.dialect, writes))
         if self.shared and (news := told(writes, known, self._tokens)):
             self.dialect.tell(cursor, news)
         kept.learn(known, writes)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import (
     Executable,
+    bindparam,
     delete,
     func,
     insert,
@@ -74,7 +75,7 @@ class WriteStatements:
         self.append = rows(insert(t.journal), "run", *EVENT)
         self.note = rows(insert(t.state_history), "run", "state", "at", "reason", "by")
         self.keep = rows(dialect.insert_new(t.source), *all_of(t.source))
-        self.put = rows(insert(t.inbox), *all_of(t.inbox))
+        self.put, self.earlier = rows(insert(t.inbox), *all_of(t.inbox)), _earlier(dialect)
         self.consume = sql(delete(t.inbox).where(bound(t.inbox.c.run, t.inbox.c.id)), "key_run", "key_id")
         self.arm = rows(dialect.upsert(t.timer), *all_of(t.timer))
         self.disarm = sql(delete(t.timer).where(bound(t.timer.c.run, t.timer.c.ref)), "key_run", "key_ref")
@@ -116,6 +117,13 @@ class WriteStatements:
         self.refence = sql(update(t.run).where(bound(t.run.c.run)), "lease", "key_run")
         self.fence = sql(update(t.run).where(t.run.c.run.in_(mine)), "lease", "key_host")
         self.claim = sql(dialect.upsert(t.host_lease), *all_of(t.host_lease))
+
+
+def _earlier(dialect: Database) -> str:
+    """Return the text of: of each of these runs, the newest inbox row before this one."""
+    before = dialect.one_of(t.inbox.c.run, "runs"), t.inbox.c.id < bindparam("first")
+    newest = select(t.inbox.c.run, func.max(t.inbox.c.id)).where(*before).group_by(t.inbox.c.run)
+    return compiled(dialect, newest, "runs", "first")
 
 
 def _tokens(dialect: Database) -> tuple[str, str]:

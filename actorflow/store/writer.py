@@ -8,7 +8,7 @@ gathers, and an idle node commits at once.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from queue import Empty, SimpleQueue
 from threading import Thread
@@ -38,7 +38,12 @@ class _Job(NamedTuple):
 
 
 class Writer:
-    """The way to a store from the node's trio thread; make it there. All methods are called in that thread."""
+    """The way to a store from the node's trio thread; make it there. All methods are called in that thread.
+
+    Attributes:
+        heed: is told, before the callbacks of a batch, of runs that had something of others in their inboxes when the
+            batch gave them more (`Store.overtaken`).
+    """
 
     def __init__(self, store: Store, *, rows: int = ROWS) -> None:
         """Start the writer thread.
@@ -55,6 +60,7 @@ class Writer:
         self._reader: Reader | None = None
         self._closed = False
         self.moves = Moves()
+        self.heed: Callable[[Mapping[int, int]], None] = lambda _earlier: None
         Thread(target=self._write_loop, name="store-writer", daemon=True).start()
 
     @property
@@ -153,6 +159,14 @@ class Writer:
             raise closed()
         return await answer(lambda callback: self._writes.put(_Job(run, callback)), abandon=False)
 
+    def _answer(self, group: list[Write], answers: list[Answer], earlier: Mapping[int, int]) -> None:
+        if earlier:
+            self.heed(earlier)
+        for write, result in zip(group, answers, strict=True):
+            write.callback(result)
+        if self.moves:
+            self.moves.committed(group, answers)
+
     # ---- in the threads ----------------------------------------------------------------------------------------
 
     def _write_loop(self) -> None:
@@ -163,7 +177,7 @@ class Writer:
                 group = next_group(waiting, self.rows)
                 answers = commit_all(self._store, [write.item for write in group])
                 with suppress(trio.RunFinishedError):  # the node is gone: nobody is left to be told
-                    self._token.run_sync_soon(_answer_group, group, answers, self.moves)
+                    self._token.run_sync_soon(self._answer, group, answers, self._store.overtaken())
                 if job is None:  # see first what has been submitted meanwhile: it may ride along
                     break
             if job is not None:
@@ -198,13 +212,6 @@ class Writer:
             result = error
         with suppress(trio.RunFinishedError):
             self._token.run_sync_soon(job.callback, result)
-
-
-def _answer_group(group: list[Write], answers: list[Answer], moves: Moves) -> None:
-    for write, result in zip(group, answers, strict=True):
-        write.callback(result)
-    if moves:
-        moves.committed(group, answers)
 
 
 AnyWriter: TypeAlias = Writer | InlineWriter

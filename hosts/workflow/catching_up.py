@@ -6,7 +6,7 @@ knew of was started elsewhere in a shard of this node: it is taken up, with its 
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
@@ -50,6 +50,18 @@ async def catch_up(engine: Engine, runs: Collection[int]) -> None:
             host = engine.hosts.get(found.row.host)
             if host is not None and host.owns(found.row.run):
                 _go_on(engine, host, found)
+
+
+def overtaken(engine: Engine, earlier: Mapping[int, int]) -> None:
+    """Have the runs read again whose inboxes hold what others wrote and this node has not seen, up to these rows.
+
+    What this node has written after it would overtake it otherwise: signals keep their order, whichever nodes they
+    came to.
+    """
+    for run, row in earlier.items():
+        resident = engine.residents.get(run)
+        if resident is not None and (resident.live is None or resident.last_row < row):
+            resident.stale = True
 
 
 def _last_row(engine: Engine, run: int) -> int:

@@ -174,7 +174,7 @@ class WorkflowHost(Owned):
         try:
             check_name("topic", target)
             data = encode(payload, self.limits)
-            delivery = Delivery(parse_pid(pid).id, kind, target, sender, data, self.node.clock.now())
+            delivery = Delivery(parse_pid(pid).id, kind, target, sender, data, self.engine.clock.now())
             self.engine.deliver(delivery, reply)
         except Error as error:
             reply(Outcome(failure=error.failure))

@@ -27,6 +27,7 @@ from actorflow.run.shard import SHARDS, UNITS, part, shard_of
 from actorflow.store.owning import DIED
 from actorflow.store.sighting import Sightings
 from hosts.workflow.agreement import admit, agree, common
+from hosts.workflow.catching_up import overtaken
 from hosts.workflow.handing import give_up, lose
 from hosts.workflow.store_clock import StoreClock
 
@@ -52,6 +53,7 @@ class Ownership:
         self.node = ""
         self._engine = engine
         self._pulse = engine.writer.pulse()
+        engine.writer.heed = partial(overtaken, engine)
         self._limiter = trio.CapacityLimiter(1)
         self._sightings = Sightings()
         self._seen: Seen | None = None
@@ -175,7 +177,7 @@ class Ownership:
             return
         self._began += 1
         began, self._beaten = self._began, trio.current_time()
-        sent = self._engine.node.clock.now()
+        sent = self._engine.clock.monotonic()
         seen = await trio.to_thread.run_sync(self._pulse.beat, node, limiter=self._limiter)
         if node == self.node:
             self._seen, self._seen_at = seen, began
@@ -186,7 +188,7 @@ class Ownership:
     def _follow(self, sent: int, said: int) -> None:
         """Have what is due follow the time of the database."""
         clock = self._engine.clock
-        if isinstance(clock, StoreClock) and clock.follow(sent, self._engine.node.clock.now(), said):
+        if isinstance(clock, StoreClock) and clock.follow(sent, clock.monotonic(), said):
             seconds = clock.offset / SECOND
             self._warn(
                 f"the clock of this node and that of the database differ by {seconds:+.1f} s: its runs go by that"

@@ -1,9 +1,10 @@
-"""`make chaos MINUTES= SEED=`: break nodes and their database for minutes under load, then see that every law holds.
+"""`make chaos MINUTES= SEED=`: break nodes, their database and what joins them for minutes under load; then all laws hold.
 
-Nodes are killed and started again, stopped and continued (a zombie that goes on as if no time had passed), and the
-database crashes and is restarted, at times drawn from the seed. Clients ask until they are acknowledged. When it is quiet
-again every run has to end, with the right result and each effect once; the laws of `actorflow.testing.invariant` hold, and nothing is
-wrong with the database. Exit code 1 when anything is lost, there twice, or stuck.
+What is broken, and when, is drawn from the seed (`fault`): nodes are killed, and stopped and continued as zombies; their
+wall clocks jump; the database crashes and is restarted; the network is cut in every shape, slowed, and torn. Clients ask until
+they are acknowledged (`load`). Then everything is mended but the clocks, and every run has to end, however long that takes, as long
+as anything moves. The verdict is about the laws alone (`judge`), never about how fast anything was. Exit code 1 when one is
+broken.
 """
 
 from __future__ import annotations
@@ -11,32 +12,37 @@ from __future__ import annotations
 import argparse
 import json
 import random
+import shutil
 import signal
 import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 from random import Random
 from typing import Any, Final
 
-from actorflow.codec import decode
-from actorflow.run.state import COMPLETED, TERMINAL
-from actorflow.store.crash import CrashPoint
-from actorflow.store.examine import examine
+from actorflow.errors import Error
+from actorflow.run.state import TERMINAL
 from actorflow.store.port import RunFilter
-from actorflow.store.server import ServerStore
-from actorflow.testing.invariant import Ledger, violations
-from tests.chaos.load import Asked, Client
-from tests.chaos.world import Database, Node, nodes
+from tests.chaos.asked import Asked
+from tests.chaos.database import KINDS, Database
+from tests.chaos.fault import Faults
+from tests.chaos.judge import MOST, judged, store_of, told
+from tests.chaos.load import Client, until_one
+from tests.chaos.namespaces import Namespaces, lack
+from tests.chaos.network import Network, Proxies
+from tests.chaos.node import Node, nodes, until
 
-_CLIENTS: Final = 3
-_REST: Final = 180.0
-"""Seconds in which all runs have to end once it is quiet."""
-_PAUSE: Final = (0.5, 4.0)
-_MOST: Final = 2**62
+UNAVAILABLE: Final = 6
+"""The exit code of what cannot be tried here."""
+_CLIENTS: Final = 6
+_BOOT: Final = 600.0
+"""Seconds in which all nodes have to serve."""
+_STILL: Final = 300.0
+"""Seconds in which nothing at all ends, after which runs are stuck."""
+_SCHEDULE: Final = "app:ticks"
 
 
 def main() -> int:
@@ -45,155 +51,113 @@ def main() -> int:
     parser.add_argument("--minutes", type=float, default=1.0)
     parser.add_argument("--seed", type=int, default=None)
     parser.add_argument("--nodes", type=int, default=3)
+    parser.add_argument("--store", choices=list(KINDS), default="postgres")
+    parser.add_argument(
+        "--keep", type=Path, default=None, help="a new directory for what nodes say; else a temporary one"
+    )
+    parser.add_argument(
+        "--namespaces", action="store_true", help="nodes in network namespaces; needs root and iproute2"
+    )
     given = parser.parse_args()
+    if given.namespaces and (reason := lack()):
+        sys.stderr.write(f"{reason}\n")
+        return UNAVAILABLE
     seed = random.SystemRandom().randrange(2**32) if given.seed is None else given.seed
-    sys.stderr.write(f"chaos: seed {seed}, {given.minutes} min, {given.nodes} nodes\n")
-    with tempfile.TemporaryDirectory(prefix="actorflow-chaos-") as folder:
-        found = _chaos(Path(folder), given.minutes * 60, Random(seed), given.nodes)
-    sys.stdout.write(json.dumps({"seed": seed, **found}, indent=2) + "\n")
-    return 1 if any(found[name] for name in ("lost", "duplicated", "stuck", "faults")) else 0
+    sys.stderr.write(f"chaos: seed {seed}, {given.minutes} min, {given.nodes} nodes, {given.store}\n")
+    folder = given.keep or Path(tempfile.mkdtemp(prefix="actorflow-chaos-"))
+    found = _chaos(folder, given.minutes * 60, Random(seed), given)
+    wrong = told(found, sys.stderr.write)
+    sys.stdout.write(json.dumps({"seed": seed, "store": given.store, **_counted(found)}, indent=2) + "\n")
+    if wrong:
+        sys.stderr.write(f"chaos: what the nodes said is in {folder}\n")
+    elif given.keep is None:
+        shutil.rmtree(folder, ignore_errors=True)
+    return int(wrong)
 
 
-def _chaos(folder: Path, seconds: float, drawn: Random, count: int) -> dict[str, Any]:
-    database, asked = Database(), Asked()
-    cluster = nodes(count, folder, database.url)
-    clients = [Client(number, cluster, asked, drawn.randrange(2**32)) for number in range(1, _CLIENTS + 1)]
+def _counted(found: dict[str, Any]) -> dict[str, Any]:
+    return {name: len(value) if isinstance(value, list) else value for name, value in found.items()}
+
+
+def _chaos(folder: Path, seconds: float, drawn: Random, given: argparse.Namespace) -> dict[str, Any]:
+    database = KINDS[given.store]()
     try:
-        for node in cluster:
-            node.start()
-        _until(lambda: all(_answers(node) for node in cluster), _REST)
+        names = [f"node-{number}" for number in range(1, given.nodes + 1)]
+        network = Namespaces(names, database.socket()) if given.namespaces else Proxies(names, database.socket)
+        try:
+            return _broken(folder, seconds, drawn, database, network)
+        finally:
+            network.close()
+    finally:
+        database.close()
+
+
+def _broken(folder: Path, seconds: float, drawn: Random, database: Database, network: Network) -> dict[str, Any]:
+    asked, cluster = Asked(), nodes(network.nodes, folder, database, network)
+    clients = [Client(number, cluster, asked, drawn.randrange(2**32)) for number in range(1, _CLIENTS + 1)]
+    faults = Faults(cluster, database, network, drawn)
+    try:
+        _boot(cluster)
         for client in clients:
             client.thread.start()
-        done = _break(cluster, database, drawn, time.monotonic() + seconds)
+        faults.go_on(seconds)
+        faults.mend_all()
         for client in clients:
             client.stop.set()
-        done["rest"] = _rest(cluster, clients, database, asked)
+        found = _rest(cluster, clients, database)
         codes = [node.end(signal.SIGTERM) for node in cluster]
-        return {**done, **_judged(database, asked, folder / "effects"), "codes": codes}
-    except BaseException:
-        for node in cluster:
-            sys.stderr.write(f"---- {node.name}\n{node.said()}\n")
-        raise
+        fell = sum((node.fell for node in cluster), Counter[int]())
+        found |= {"done": dict(faults.done), "ended by themselves": dict(fell), "codes": codes}
+        return {**found, **judged(database.url, asked, folder / "effects")}
     finally:
         for client in clients:
             client.gives_up.set()
         for node in cluster:
-            if node.runs:
-                node.end(signal.SIGKILL)
-        database.close()
-
-
-def _answers(node: Node) -> bool:
-    try:
-        return all(line["state"] == "running" for line in node.client.services())
-    except Exception:  # noqa: BLE001 - it is not there yet
-        return False
-
-
-def _until(condition: Callable[[], bool], seconds: float) -> float:
-    """Wait until something is so, and return how many seconds that took; at most so many."""
-    began = time.monotonic()
-    while time.monotonic() < began + seconds and not condition():
-        time.sleep(0.1)
-    return round(time.monotonic() - began, 1)
-
-
-def _break(cluster: list[Node], database: Database, drawn: Random, end: float) -> dict[str, Any]:
-    """Break something every few seconds, and mend what was broken before."""
-    done: Counter[str] = Counter()
-    while time.monotonic() < end:
-        time.sleep(drawn.uniform(*_PAUSE))
-        for node in cluster:
-            if node.fell:
-                done["ended by themselves"] += 1
-            if not node.runs:
-                node.start()
-        node, what = drawn.choice(cluster), drawn.random()
-        if node.stopped:
-            node.send(signal.SIGCONT)
-            done["continued"] += 1
-        elif what < 0.5:
             node.end(signal.SIGKILL)
-            done["killed"] += 1
-        elif what < 0.75:
-            node.send(signal.SIGSTOP)
-            done["stopped"] += 1
-        elif what < 0.9:
-            database.crash()
-            done["crashes of the database"] += 1
-        else:
-            database.restart(drawn.uniform(0.1, 3.0))
-            done["restarts of the database"] += 1
-    return {"done": dict(done)}
 
 
-def _rest(cluster: list[Node], clients: list[Client], database: Database, asked: Asked) -> float:
-    """Mend everything, let the clients end what they have begun, and wait until all runs have ended."""
+def _boot(cluster: list[Node]) -> None:
     for node in cluster:
-        if node.stopped:
-            node.send(signal.SIGCONT)
-        if not node.runs:
+        node.start()
+    if not until(lambda: all(node.serves() for node in cluster), _BOOT):
+        said = "\n".join(f"---- {node.name}\n{node.said()}" for node in cluster)
+        raise Error(f"the nodes do not serve after {_BOOT:.0f} s\n{said}", "Unavailable")
+
+
+# ---- until it is quiet ---------------------------------------------------------------------------------------------
+
+
+def _rest(cluster: list[Node], clients: list[Client], database: Database) -> dict[str, Any]:
+    """Let the clients end what they have begun, and wait until all runs have ended, or nothing moves any more."""
+    began, moved, last = time.monotonic(), time.monotonic(), (-1, -1)
+    paused = False
+    while time.monotonic() < moved + _STILL:
+        for node in cluster:
             node.start()
-    end = time.monotonic() + _REST
-    for client in clients:
-        client.thread.join(max(0.0, end - time.monotonic()))
-
-    def have_ended() -> bool:
-        with closing(_store(database)) as store:
-            return {row.workflow_id for row in store.runs(RunFilter(), _MOST) if row.state in TERMINAL} >= set(
-                asked.starts
-            )
-
-    return _until(have_ended, _REST)
-
-
-def _store(database: Database) -> ServerStore:
-    from actorflow.store.postgres import Postgres  # noqa: PLC0415 - its driver is an extra
-
-    return ServerStore(Postgres(database.url), CrashPoint())
+        busy = any(client.thread.is_alive() for client in clients)
+        if not busy and not paused:
+            paused = until_one(cluster, lambda node: node.client.request("schedule.pause", {"id": _SCHEDULE}), _STILL)
+        ended, there = _ended(database)
+        if (ended, there) != last:
+            last, moved = (ended, there), time.monotonic()
+        if paused and ended == there:
+            break
+        time.sleep(0.5)
+    return {"rest": round(time.monotonic() - began, 1), "apart": _apart(cluster)}
 
 
-# ---- what came of it -----------------------------------------------------------------------------------------------
+def _ended(database: Database) -> tuple[int, int]:
+    """Return how many runs have ended, and how many there are."""
+    with closing(store_of(database.url)) as store:
+        rows = store.runs(RunFilter(), MOST)
+    return sum(row.state in TERMINAL for row in rows), len(rows)
 
 
-def _judged(database: Database, asked: Asked, effects: Path) -> dict[str, Any]:
-    with closing(_store(database)) as store:
-        rows = store.runs(RunFilter(), _MOST)
-        ledger = Ledger(starts=asked.starts, ended=asked.starts, signals=asked.signals)
-        broken = [str(violation) for violation in violations(store, ledger)]
-    results = {row.workflow_id: (row.state, decode(row.result or b"\xf6")) for row in rows}
-    done = Counter(file.read_text() for file in effects.iterdir())
-    lost = [text for text in broken if text.startswith("S1")]
-    lost += [
-        f"{name}: got {results.get(name)}" for name in asked.starts if results.get(name) != (COMPLETED, _due(name))
-    ]
-    lost += [f"{name} has no effect" for order in asked.starts for name in _effects(order) if name not in done]
-    return {
-        "runs": len(rows),
-        "orders": len(asked.starts),
-        "signals": len(asked.signals),
-        "effects": sum(done.values()),
-        "lost": lost,
-        "duplicated": [f"{name} was done {count} times" for name, count in done.items() if count > 1],
-        "stuck": [text for text in broken if text.startswith(("L1", "L4"))],
-        "faults": [text for text in broken if not text.startswith(("S1", "L1", "L4"))]
-        + [fault.what for fault in examine(_store(database).dialect)],
-    }
-
-
-def _number(workflow_id: str) -> int:
-    return int(workflow_id.split("-")[1])
-
-
-def _due(workflow_id: str) -> int:
-    """Return what an order comes to: three charges, one of its child, and what the signal says."""
-    number = _number(workflow_id)
-    return 3 * number + 3 + 1 + number
-
-
-def _effects(workflow_id: str) -> list[str]:
-    number = _number(workflow_id)
-    return [*(f"order {number} step {step}" for step in range(3)), f"ship {number}"]
+def _apart(cluster: list[Node]) -> list[str]:
+    """Return the nodes that do not see all others, now that nothing keeps them apart."""
+    whole = ["self", *["up"] * (len(cluster) - 1)]
+    until(lambda: all(node.sees() == whole for node in cluster), _STILL)
+    return [f"{node.name} sees {node.sees()}" for node in cluster if node.sees() != whole]
 
 
 sys.exit(main())

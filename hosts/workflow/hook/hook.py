@@ -90,7 +90,7 @@ class Hook:
 
     async def _step(self) -> float:
         """Deliver what is due and what is new; return the seconds until it has to look again, 0 for at once."""
-        read, now = self._host.engine.writer.read, self._node.clock.now()
+        read, now = self._host.engine.writer.read, self._host.engine.clock.now()
         rows = await read(lambda store: store.due_documents(waiting(self.id), now, _BATCH))
         await self._deliver([kept(row) for row in rows], again=True)
         after, revision = await self._cursor()
@@ -101,7 +101,7 @@ class Hook:
         if len(changes) == _BATCH or len(rows) == _BATCH:
             return 0.0
         due = await read(lambda store: store.next_due_document(waiting(self.id)))
-        return _POLL if due is None else min(max((due - self._node.clock.now()) / SECOND, 0.001), _POLL)
+        return _POLL if due is None else min(max((due - self._host.engine.clock.now()) / SECOND, 0.001), _POLL)
 
     @property
     def _host(self) -> WorkflowHost:
@@ -177,7 +177,7 @@ class Hook:
         if wait is not None:
             text = f"hook {self.id}: attempt {delivery.attempt - 1} failed: {failure.message}"
             self._node.log("warn", text, {"delivery": delivery.id, "pid": delivery.event["pid"]})
-            due = self._node.clock.now() + wait
+            due = self._host.engine.clock.now() + wait
             await self._write(delivery.document(waiting(self.id), due))
             return
         await self._write(delivery.document(given_up(self.id)))
@@ -214,7 +214,7 @@ class Hook:
         rows = await self._host.engine.writer.read(lambda store: store.documents(given_up(self.id), limit=_MOST))
         for row in rows:
             delivery = replace(kept(row), attempt=1)
-            await self._write(delivery.document(waiting(self.id), self._node.clock.now()))
+            await self._write(delivery.document(waiting(self.id), self._host.engine.clock.now()))
             await self._write(PutDocument(given_up(self.id), row.key, None))
         return len(rows)
 

@@ -94,14 +94,14 @@ class Schedule:
             state = await self._state()
             if state.paused:
                 return _LONGEST_SLEEP
-            now = self._node.clock.now()
+            now = self._host.engine.clock.now()
             due = self._slots.due(state.slot, now, self._config.catch_up)
             for slot in due.slots:
                 state = await self._write(state.begun(slot, await self._begin(slot)))
             following = self._slots.next_start(max(state.slot, due.until))
         if following is None:
             return _LONGEST_SLEEP
-        return min(max((following - self._node.clock.now()) / SECOND, 0.0), _LONGEST_SLEEP)
+        return min(max((following - self._host.engine.clock.now()) / SECOND, 0.0), _LONGEST_SLEEP)
 
     # ---- what is kept ------------------------------------------------------------------------------------------
 
@@ -119,7 +119,7 @@ class Schedule:
         state = None if row is None else state_of(row)
         if state is not None and state.times == times:
             return state
-        now = self._node.clock.now()
+        now = self._host.engine.clock.now()
         if state is None:
             try:
                 return await self._write(ScheduleState(times, now, paused=self._config.paused))
@@ -176,7 +176,7 @@ class Schedule:
     async def line(self) -> dict[str, Value]:
         """Return how it stands."""
         state = await self._state()
-        following = None if state.paused else self._slots.next_start(max(state.slot, self._node.clock.now()))
+        following = None if state.paused else self._slots.next_start(max(state.slot, self._host.engine.clock.now()))
         return {
             "id": self.id,
             "target": self._config.target,
@@ -202,12 +202,12 @@ class Schedule:
 
     async def resume(self, by: str) -> None:
         """Start again with the next slot."""
-        now = self._node.clock.now()
+        now = self._host.engine.clock.now()
         await self._change(lambda state: replace(state, paused=False, reason="", by=by, slot=max(state.slot, now)))
 
     async def trigger(self) -> str:
         """Start a run now."""
-        now = self._node.clock.now()
+        now = self._host.engine.clock.now()
         pid = await self._spawn(str(uuid.uuid4()), now)
         await self._change(partial(_counted, pid=pid))
         return pid

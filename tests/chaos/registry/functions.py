@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 import os
+import time
+from contextlib import suppress
 from pathlib import Path
 
 from actorflow.script import ctx
 
 
 async def charge(name: str, amount: int) -> int:
-    """Leave a file that says for whom, and return the amount."""
+    """Leave a file that says for whom and when, unless there is one, and return the amount."""
     key = str(ctx.get("invocation_id")).replace("/", "-")
-    (Path(os.environ["CHAOS_EFFECTS"]) / key).write_text(name)
+    folder = Path(os.environ["CHAOS_EFFECTS"])
+    draft = folder / f".{key}-{os.getpid()}"
+    draft.write_text(f"{name}\n{time.clock_gettime_ns(time.CLOCK_REALTIME)}")  # no clock that the test has set
+    with suppress(FileExistsError):
+        os.link(draft, folder / key)
+    draft.unlink()
     return amount

@@ -14,10 +14,13 @@ import pytest
 import trio
 
 from actorflow.clock import SystemClock
+from actorflow.codec import encode
 from actorflow.duration import SECOND
 from actorflow.machine.op import Op
+from actorflow.run.event import MESSAGE_RECEIVED
 from actorflow.run.shard import ROLES, SHARDS, UNITS, shard_of
 from actorflow.run.state import COMPLETED
+from actorflow.run.turn import Delivery
 from actorflow.store.crash import CrashPoint
 from actorflow.store.examine import examine
 from actorflow.store.port import RunFilter
@@ -218,6 +221,30 @@ def buried(node: str, ownership: Any, owning: Any) -> bool:
     """Find a node dead by the counter that it had just now."""
     counter = next(row.counter for row in ownership._seen.nodes if row.node == node)  # noqa: SLF001
     return bool(owning.leave(node, counter))
+
+
+async def test_signals_keep_their_order_whichever_nodes_they_came_to(
+    durable: Durable, url: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def main() -> Ops:
+        inbox, heard = (yield (Op.INBOX,)), []
+        while len(heard) < 4:
+            message, _ = yield (Op.RECEIVE, inbox)
+            heard.append(message.value)
+        return heard
+
+    durable.add("app:main", main)
+    monkeypatch.setattr("hosts.workflow.engines.watch", lambda _engine: None)  # nobody hears of what others write
+    async with durable.node() as node:
+        pid = await node.spawn("app:main", host=WORKFLOWS, options={"workflow.id": "o"})
+        await until(lambda: engine_of(node).residents[engine_of(node).open_ids["o"]].live is not None)
+        other = ServerStore(database(url), CrashPoint())
+        for place in (1, 3):
+            other.commit([Delivery("o", MESSAGE_RECEIVED, "go", "", encode(["", [place]]), 0)])
+            await node.send(pid, "go", place + 1)
+        other.close()
+        assert await node.wait(pid, timeout=60) == [1, 2, 3, 4]
+    check(url, 1)
 
 
 class Ahead(SystemClock):

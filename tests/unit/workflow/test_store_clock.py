@@ -5,39 +5,60 @@ from __future__ import annotations
 from actorflow.duration import SECOND
 from hosts.workflow.store_clock import TOLERATED, StoreClock
 
+HOUR = 3600 * SECOND
 
-class Wall:
-    at = 1_000 * SECOND
+
+class Machine:
+    """A wall clock that can be set, and one that counts."""
+
+    wall = 1_000 * HOUR
+    counted = 7 * SECOND
 
     def now(self) -> int:
-        return self.at
+        return self.wall
 
     def monotonic(self) -> int:
-        return self.at
+        return self.counted
+
+    def passes(self, nanoseconds: int) -> None:
+        self.wall += nanoseconds
+        self.counted += nanoseconds
 
 
 def test_a_clock_in_step_is_left_alone() -> None:
-    wall = Wall()
-    clock = StoreClock(wall)
+    machine = Machine()
+    clock = StoreClock(machine)
     for said in (-TOLERATED, 0, TOLERATED):
-        assert not clock.follow(wall.at, wall.at, wall.at + said)
-    assert (clock.now(), clock.offset, clock.monotonic()) == (wall.at, 0, wall.at)
+        assert not clock.follow(machine.counted, machine.counted, machine.wall + said)
+    machine.passes(SECOND)
+    assert (clock.now(), clock.offset, clock.monotonic()) == (machine.wall, 0, machine.counted)
 
 
 def test_a_clock_out_of_step_gets_the_time_of_the_database() -> None:
-    wall = Wall()
-    clock = StoreClock(wall)
-    assert clock.follow(wall.at - 10, wall.at + 10, wall.at - 3600 * SECOND)
-    assert clock.now() == wall.at - 3600 * SECOND
-    assert not clock.follow(wall.at, wall.at, wall.at - 3600 * SECOND + TOLERATED), "it does not tremble"
-    assert clock.now() == wall.at - 3600 * SECOND
-    assert clock.follow(wall.at, wall.at, wall.at), "it has been set right"
-    assert (clock.now(), clock.offset) == (wall.at, 0)
+    machine = Machine()
+    clock = StoreClock(machine)
+    assert clock.follow(machine.counted - 10, machine.counted + 10, machine.wall - HOUR)
+    assert (clock.now(), clock.offset) == (machine.wall - HOUR, -HOUR)
+    assert not clock.follow(machine.counted, machine.counted, machine.wall - HOUR + TOLERATED), "it does not tremble"
+    assert clock.now() == machine.wall - HOUR
+    assert clock.follow(machine.counted, machine.counted, machine.wall), "that of the database has been set right"
+    assert (clock.now(), clock.offset) == (machine.wall, 0)
+
+
+def test_a_wall_clock_that_is_set_moves_nothing() -> None:
+    machine = Machine()
+    clock = StoreClock(machine)
+    begun = clock.now()
+    for jump in (HOUR, -HOUR, 24 * HOUR, -37 * SECOND):
+        machine.wall += jump
+        assert clock.now() == begun, "not even until the database is asked again"
+        assert not clock.follow(machine.counted, machine.counted, begun)
+    machine.passes(SECOND)
+    assert clock.now() == begun + SECOND
 
 
 def test_an_answer_that_took_long_says_nothing() -> None:
-    wall = Wall()
-    clock = StoreClock(wall)
-    assert not clock.follow(wall.at, wall.at + TOLERATED + 1, wall.at + 60 * SECOND)
-    assert not clock.follow(wall.at, wall.at - 1, wall.at + 60 * SECOND), "the own clock was set meanwhile"
-    assert clock.now() == wall.at
+    machine = Machine()
+    clock = StoreClock(machine)
+    assert not clock.follow(machine.counted, machine.counted + TOLERATED + 1, machine.wall + 60 * SECOND)
+    assert clock.now() == machine.wall
