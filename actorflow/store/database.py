@@ -14,6 +14,7 @@ from sqlalchemy.sql.dml import Insert
 
 from actorflow.errors import Error
 from actorflow.run.turn import Transact
+from actorflow.store.log_room import LogRoom
 from actorflow.store.vault import Vault
 
 
@@ -55,6 +56,10 @@ class Database(Protocol):
 
     def begin(self, cursor: Any) -> None:
         """Begin a write transaction; from here to its end nobody else writes."""
+        ...
+
+    def room(self) -> LogRoom | None:
+        """Return what makes room in the log of a connection that writes, None where the database does that itself."""
         ...
 
     def version(self, cursor: Any) -> object:

@@ -7,6 +7,7 @@ full barrier where the platform has one.
 from __future__ import annotations
 
 import json
+import os
 import sqlite3
 import time
 from collections.abc import Sequence
@@ -23,6 +24,7 @@ from actorflow.errors import Error, invalid, unavailable
 from actorflow.run.turn import Transact
 from actorflow.store import fault
 from actorflow.store.bulk import RowStatement
+from actorflow.store.log_room import LogRoom
 from actorflow.store.migrate.run import migrate, migrations, missing
 from actorflow.store.transact import transact
 from actorflow.store.vault import Vault
@@ -170,6 +172,10 @@ class Sqlite:
     def begin(self, cursor: Any) -> None:
         """Begin a write transaction."""
         cursor.execute(_BEGIN)
+
+    def room(self) -> LogRoom | None:
+        """Return what makes room in the write-ahead log; None where files cannot be written by position."""
+        return LogRoom(Path(f"{self.path}-wal")) if hasattr(os, "pwrite") else None
 
     def numbers(self, cursor: Any) -> tuple[int, int]:
         """Return the last numbers of a run and of an inbox row that were ever used."""

@@ -14,6 +14,7 @@ from actorflow.store.batch import Kept
 from actorflow.store.crash import CrashPoint, crash_point
 from actorflow.store.database import Database
 from actorflow.store.hearing import FileCounter, PollingListener
+from actorflow.store.log_room import LogRoom
 from actorflow.store.owning_sql import SqlOwnership, SqlPulse
 from actorflow.store.plan import plan
 from actorflow.store.port import CommitUnknown
@@ -52,6 +53,7 @@ class SqlStore(SqlReader):
         self._tokens: dict[str, set[int]] = {}
         self._overtaken: dict[int, int] = {}
         self._transact: Callable[[Transact], bool] | None = None
+        self._room: LogRoom | None = None
         self._connection()
         try:
             self._use_keys()
@@ -182,6 +184,12 @@ class SqlStore(SqlReader):
         cursor.execute(self._writes.fence, (token, host))
         return token
 
+    def close(self) -> None:
+        """Let go of the connection. May be called twice."""
+        if self._room is not None:
+            self._room.close()
+        super().close()
+
     # ---- the transaction ---------------------------------------------------------------------------------------
 
     def _connection(self) -> Any:
@@ -194,7 +202,7 @@ class SqlStore(SqlReader):
                 connection.close()
                 raise
             self._unsettled = False
-            self._open = connection
+            self._open, self._room = connection, self.dialect.room()
             self._transact = None if self.dialect.transact is None else partial(self.dialect.transact, connection)
             self._kept.forget()
         return self._open
@@ -215,6 +223,8 @@ class SqlStore(SqlReader):
     def _run(self, cursor: Any, work: Callable[[Any], T]) -> T:
         try:
             self.dialect.begin(cursor)
+            if self._room is not None:
+                self._room.look()
             answer = work(cursor)
         except BaseException as error:
             self._roll_back()

@@ -66,7 +66,8 @@ def copy_under_load(path: Path) -> tuple[list[Copy], list[Acknowledged]]:
         assert child.stdout is not None
         for _ in range(COPIES):
             acknowledged += acknowledgements(child.stdout, ACKNOWLEDGED_PER_COPY)
-            copies.append(Copy(path.read_bytes(), Path(f"{path}-wal").read_bytes()))
+            log = Path(f"{path}-wal").read_bytes().rstrip(b"\0")  # the zeros behind its end are room for what comes
+            copies.append(Copy(path.read_bytes(), log))
         child.kill()
     return copies, acknowledged
 
