@@ -39,7 +39,7 @@ def key_of(identity: str) -> str:
 
 def lock_ids(templates: Sequence[str], args: Sequence[Any]) -> list[str]:
     """Return the identities of the lock keys of a run, each once and sorted; see `lock_key`."""
-    return sorted({lock_id(lock_key(template, args)) for template in templates})
+    return sorted({lock_id(lock_key(template, args)) for template in templates}) if templates else []
 
 
 def lock_key(template: str, args: Sequence[Any]) -> str:

@@ -83,18 +83,27 @@ class PollingListener:
 class FileCounter:
     """Tells whether other processes have written to an SQLite file, on a connection of its own."""
 
-    def __init__(self, path: Path, written: Callable[[], int]) -> None:
-        """Look at the file `path`; `written` says how many transactions this process has written itself."""
+    def __init__(self, path: Path, written: Callable[[], int], found: Callable[[], int]) -> None:
+        """Look at the file `path`.
+
+        `written` says how many transactions this process has written itself, `found` how often these have found that
+        somebody else had written before them.
+        """
         self._path = path
         self._written = written
+        self._found = found
         self._open: sqlite3.Connection | None = None
         self._own = 0
+        self._foreign = 0
+        self._unsure = False
         self._version = 0
         self._alarms = 0
         self._last = 0.0
 
     def ask(self) -> object:
-        """Return what changes when others have written, and at most once a second when we have, for it may be both.
+        """Return what changes when others have written: once the own commits behind have found it, or there are none.
+
+        When both have written and then nobody has, it may change without need, at most once a second.
 
         Raises:
             Error: when the file cannot be read.
@@ -103,13 +112,17 @@ class FileCounter:
             if self._open is None:
                 self._open = sqlite3.connect(self._path, isolation_level=None, check_same_thread=False)
                 self._open.execute("SELECT count(*) FROM sqlite_schema").fetchone()  # from here on it sees the log
-            own = self._written()
+            foreign, own = self._found(), self._written()
             version = self._open.execute("PRAGMA data_version").fetchone()[0]
         except sqlite3.Error as error:
             raise fault.explain(error, str(self._path)) or error from error
-        if version != self._version and (own == self._own or time.monotonic() > self._last + _BUSY):
-            self._version, self._own, self._last = version, own, time.monotonic()
-            self._alarms += 1
+        rests, has_changed = own == self._own, version != self._version
+        is_due = self._unsure and rests and time.monotonic() > self._last + _BUSY
+        if foreign != self._foreign or (has_changed and rests) or is_due:
+            self._alarms, self._last, self._unsure = self._alarms + 1, time.monotonic(), False
+        elif has_changed:
+            self._unsure = True  # they were our own, as far as is known
+        self._version, self._own, self._foreign = version, own, foreign
         return self._alarms
 
     def close(self) -> None:

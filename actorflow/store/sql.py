@@ -48,7 +48,7 @@ class SqlStore(SqlReader):
         self._crash = crash_point(os.environ) if crash is None else crash
         self._broken = False
         self._unsettled = False
-        self._commits = 0
+        self._commits = self._foreign = 0
         self._kept = Kept()
         self._tokens: dict[str, set[int]] = {}
         self._overtaken: dict[int, int] = {}
@@ -86,7 +86,7 @@ class SqlStore(SqlReader):
 
     def listener(self) -> Listener | None:
         """Return what looks whether other processes have written to the file (`port.Store.listener`)."""
-        counter = FileCounter(Path(self.dialect.place), lambda: self._commits)
+        counter = FileCounter(Path(self.dialect.place), lambda: self._commits, lambda: self._foreign)
         return PollingListener(counter.ask, counter.close)
 
     def overtaken(self) -> dict[int, int]:
@@ -140,6 +140,7 @@ class SqlStore(SqlReader):
         if version != kept.version:  # somebody else has written: another node, or a tool
             kept.forget()
             kept.version = version
+            self._foreign += 1
         known = look_up(cursor, self._writes, self.dialect, batch, kept)
         try:
             answers, writes = plan(batch, known, self._transact)

@@ -71,7 +71,8 @@ class StartOptions:
     bare: bool = False
 
 
-_PLAIN: Final = StartOptions(bare=True)
+PLAIN: Final = StartOptions(bare=True)
+"""The options of a start that asks for none."""
 
 
 def start_options(request: SpawnRequest, notices: NoticeSink, namespace: str = "") -> StartOptions:
@@ -83,7 +84,7 @@ def start_options(request: SpawnRequest, notices: NoticeSink, namespace: str = "
         Error: kind Invalid, naming the option, what was got and what is expected.
     """
     if not request.options and not request.name:
-        return _PLAIN
+        return PLAIN
     written = dict(_written(request.options, notices))
     values = {name: _READ[name](f"{OURS}{name}", value) for name, value in written.items()}
     for option, reason in _idle(values, written, namespace):

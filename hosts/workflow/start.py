@@ -10,7 +10,6 @@ import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from hashlib import sha1
-from importlib import metadata
 from typing import TYPE_CHECKING, Any, Final
 
 from actorflow.codec import encode
@@ -19,7 +18,6 @@ from actorflow.node.limit import written_limits
 from actorflow.ports import Identity, SpawnRequest
 from actorflow.run import event as events
 from actorflow.run import state as states
-from actorflow.run.draw import SEED_SIZE
 from actorflow.run.event import kind_of
 from actorflow.run.identity import QUEUE, REJECT, REUSE, aside
 from actorflow.run.lock import key_of, lock_ids
@@ -29,7 +27,8 @@ from hosts.workflow.driver import JournalDriver, Record
 from hosts.workflow.entropy import VARIANT
 from hosts.workflow.guarded import STRICT, GuardedDriver
 from hosts.workflow.live import Fact, Fed, LiveRun
-from hosts.workflow.option import start_options
+from hosts.workflow.option import PLAIN, start_options
+from hosts.workflow.start_payload import encoded_start, start_payload
 from hosts.workflow.start_terms import Waits, bounded, terms_of, told_of
 
 if TYPE_CHECKING:
@@ -103,10 +102,10 @@ def prepare(  # noqa: PLR0913 - a start, who its parent is, and what it follows
         Error: NotFound or Invalid, when the entry does not exist, is broken, or an option is wrong.
     """
     options, bundle, program = _options(host, request, inherited)
-    request = secured(host, request)
+    engine, request = host.engine, secured(host, request)
     workflow_id = link.workflow_id if link is not None else options.workflow_id
     if not workflow_id:
-        workflow_id = f"{parent_id}/{parent_ref}" if parent_id else host.engine.entropy.uuid(host.engine.clock.now())
+        workflow_id = f"{parent_id}/{parent_ref}" if parent_id else engine.entropy.uuid(engine.clock.now())
     key = link.key if link is not None else ""
     if beside:
         key, workflow_id = workflow_id, aside(workflow_id, run_id)
@@ -117,9 +116,10 @@ def prepare(  # noqa: PLR0913 - a start, who its parent is, and what it follows
         payload["locks"] = locks
     if queued:
         payload["queued"] = queued
-    queue = queue_of(options.queue, bundle)
-    waits = Waits(_awaited(queued, locks), host.settings.unserved(queue), link)
-    terms = terms_of(options, host.engine.clock.now(), waits)
+    queue, terms = queue_of(options.queue, bundle), None
+    if options is not PLAIN or queued or locks or link is not None or host.settings.queues is not None:
+        waits = Waits(_awaited(queued, locks), host.settings.unserved(queue), link)
+        terms = terms_of(options, engine.clock.now(), waits)
     if terms is not None:
         payload.update(terms.payload)
     prepared = begin_run(host, request, bundle, program, payload)
@@ -189,7 +189,7 @@ def begin_run(  # noqa: PLR0913, PLR0917 - the parts of a start
     now = host.engine.clock.now()
     workflow_id = payload["workflow_id"]
     live = new_live(host, program, bundle, workflow_id, payload)
-    data = encode(payload, limits or live.limits.values)
+    data = encoded_start(payload, limits or live.limits.values)
     fed = live.feed(Fact(events.RUN_STARTED, 0, request.entry, data, now))
     journal, records, rest = _fold(live, fed)
     start = StartRun(
@@ -290,34 +290,3 @@ def is_first_feed_open(journal: list[JournalEvent]) -> bool:
     Nor will it ever be in that of a run which was ended from outside before its first turn.
     """
     return _BESIDE_FIRST.issuperset(map(kind_of, journal[1:]))
-
-
-def start_payload(
-    request: SpawnRequest, bundle: Bundle, host: WorkflowHost, workflow_id: str, run_id: str
-) -> dict[str, Any]:
-    """Return the payload of a run's start event, its fields in the order of CBOR: no copy has to sort them."""
-    payload = {
-        "args": list(request.args),
-        "host": host.id,
-        "seed": host.engine.entropy.take(SEED_SIZE),
-        "format": host.rules,
-        "parent": request.parent,
-        "run_id": run_id,
-        "source": bundle.hash,
-        "context": dict(request.context),
-        "packages": _versions(bundle.options.get("packages") or ()),
-        "workflow_id": workflow_id,
-    }
-    if name := host.engine.programs.type_name(request.entry):
-        payload["type"] = name
-    return payload
-
-
-def _versions(packages: Any) -> dict[str, str]:
-    found = {}
-    for name in packages:
-        try:
-            found[name] = metadata.version(name)
-        except metadata.PackageNotFoundError:
-            found[name] = "unknown"
-    return found

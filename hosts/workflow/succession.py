@@ -21,7 +21,8 @@ from actorflow.store.attribute import memo_names
 from hosts.workflow.own.continuing import UNBOUNDED, next_run_id
 from hosts.workflow.own.token import held
 from hosts.workflow.parting import let_go
-from hosts.workflow.start import begin_run, queue_of, secured, start_payload
+from hosts.workflow.start import begin_run, queue_of, secured
+from hosts.workflow.start_payload import start_payload
 from hosts.workflow.start_terms import bounded, expires, options_left
 from hosts.workflow.touching import EXPIRED
 

@@ -91,6 +91,28 @@ def test_notices_say_which_runs_or_to_look() -> None:
     assert heard("me", []) == []
 
 
+def test_a_busy_node_hears_of_others_by_its_own_commits_and_never_of_itself(tmp_path: Path) -> None:
+    with (
+        closing(SqlStore(Sqlite(tmp_path / "s.db"), CrashPoint())) as one,
+        closing(SqlStore(Sqlite(tmp_path / "s.db"), CrashPoint())) as other,
+    ):
+        counter: Any = listener_of(one)._let_go.__self__  # type: ignore[attr-defined]  # noqa: SLF001 - what it asks
+        one.commit([Book("order/0").start()])
+        counter.ask()
+        one.commit([message("order/0")])
+        before = counter.ask()
+        for _ in range(20):
+            one.commit([message("order/0")])
+            assert counter.ask() == before
+        other.commit([message("order/0")])
+        one.commit([message("order/0")])
+        assert counter.ask() != before
+        before = counter.ask()
+        other.commit([message("order/0")])
+        assert counter.ask() != before, "a node that rests hears of others at once"
+        counter.close()
+
+
 def test_whoever_does_not_listen_any_more_has_no_connection_left(tmp_path: Path) -> None:
     with closing(SqlStore(Sqlite(tmp_path / "s.db"), CrashPoint())) as store:
         for is_waiting in (False, True):
