@@ -10,9 +10,10 @@ from functools import partial
 from pathlib import Path
 
 import pytest
+import trio
 
 from actorflow import app
-from actorflow.cli.bench import actors, durable, growth, run, start
+from actorflow.cli.bench import actors, crowd, durable, growth, run, start
 from actorflow.cli.bench.row import Figures, Row
 from actorflow.cli.bench.scripts import write_registry
 from actorflow.node.node import Node
@@ -31,6 +32,16 @@ SMALL: dict[str, tuple[Callable[..., object], set[str]]] = {
     "ping-pong": (partial(actors.ping_pong, language="py", rounds=10, payload=actors.MAP), CPU),
     "one-way": (partial(actors.one_way, language="lua", count=10), CPU),
     "spawn-exit": (partial(actors.brief, language="py", count=10), CPU),
+}
+CROWD: dict[str, tuple[Callable[..., object], set[str]]] = {
+    "ring": (partial(crowd.ring, size=5, rounds=3, payload=actors.MAP), CPU),
+    "fan-in": (partial(crowd.fan_in, sources=3, count=30, payload=1), CPU),
+    "select": (partial(crowd.repeated, entry="select", count=30), CPU),
+    "links": (partial(crowd.links, count=10), CPU),
+    "monitors": (partial(crowd.repeated, entry="monitors", count=10), CPU),
+    "calls": (partial(crowd.repeated, entry="caller", count=10), CPU),
+    "loop": (partial(crowd.loop, count=2), CPU),
+    "beside-busy": (partial(crowd.beside_busy, count=3), LATENCIES),
 }
 STARTS = {
     "start/command": {"seconds"},
@@ -55,6 +66,18 @@ async def test_workloads_measure_what_they_say(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("language", ["py", "lua"])
+async def test_workloads_of_many_processes_measure_what_they_say_and_leave_none(tmp_path: Path, language: str) -> None:
+    directory = write_registry(tmp_path / "registry")
+    async with app.open(directory, data=tmp_path / "data") as node:
+        for name, (work, promised) in CROWD.items():
+            assert sound(await work(node, language=language), promised), name
+            with trio.fail_after(30):
+                while any(True for _ in node.processes()):  # noqa: ASYNC110 - ends have no event
+                    await trio.sleep(0.01)
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize("name", STARTS)
 async def test_starts_are_measured(tmp_path: Path, name: str) -> None:
     write_registry(tmp_path / "registry")
@@ -65,7 +88,8 @@ async def test_starts_are_measured(tmp_path: Path, name: str) -> None:
 def test_names_of_rows_are_stable_and_floors_exist(tmp_path: Path) -> None:
     rows = run.all_rows(tmp_path, 0)
     assert len({row.name for row in rows}) == len(rows)
-    assert {row.floor for row in rows} <= {"", "floor/sqlite rows", "floor/sqlite commits", "floor/bare messages"}
+    floors = {"floor/sqlite rows", "floor/sqlite commits", "floor/bare messages", "floor/additions"}
+    assert {row.floor for row in rows} == {"", *floors}
     assert {row.name for row in growth.rows()} < {row.name for row in rows}
 
 

@@ -18,6 +18,7 @@ FULL: Final = "SQLite, synchronous=FULL"
 ROWS: Final = "floor/sqlite rows"
 COMMITS: Final = "floor/sqlite commits"
 MESSAGES: Final = "floor/bare messages"
+ADDITIONS: Final = "floor/additions"
 _COMMITS: Final = 500
 _ADDITIONS: Final = 3_000_000
 _RESUMES: Final = 200_000
@@ -37,7 +38,7 @@ def floors(directory: Path, runs: int) -> list[Result]:
         Result(MESSAGES, "messages/s", [bare_messages() for _ in range(runs)]),
         Result("floor/lua resumes", "resumes/s", [lua_resumes() for _ in range(runs)]),
         Result("floor/cbor", "values/s", [cbor_values() for _ in range(runs)]),
-        Result("floor/additions", "additions/s", [additions() for _ in range(runs)]),
+        Result(ADDITIONS, "additions/s", [additions() for _ in range(runs)]),
     ]
 
 

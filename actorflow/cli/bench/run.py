@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from actorflow import app
-from actorflow.cli.bench import actors, durable, growth, scale, start
+from actorflow.cli.bench import actors, crowd, durable, growth, scale, start
 from actorflow.cli.bench.floor import floors
 from actorflow.cli.bench.result import Result
 from actorflow.cli.bench.row import Row
@@ -38,7 +38,8 @@ async def measure(runs: int, only: str, size: int, tell: Callable[[str], None]) 
 
 def all_rows(place: Path, size: int) -> list[Row]:
     """Return all workloads, in the order of the table; `place` is a directory for registries and data."""
-    return [*durable.rows(), *actors.rows(place), *scale.rows(place, size), *growth.rows(), *start.rows(place)]
+    processes = [*actors.rows(place), *crowd.rows()]
+    return [*durable.rows(), *processes, *scale.rows(place, size), *growth.rows(), *start.rows(place)]
 
 
 async def _repeated(row: Row, node: Node, runs: int, bare: dict[str, float]) -> Result:

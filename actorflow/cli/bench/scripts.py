@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Final
 
+from actorflow.cli.bench.crowd_scripts import ENTRIES, FILES
+
 _INDEX: Final = """\
 namespace: bench
 entries:
@@ -43,7 +45,8 @@ entries:
 """
 
 _FILES: Final = {
-    "_index.yaml": _INDEX,
+    "_index.yaml": _INDEX + ENTRIES,
+    **FILES,
     "step.py": "async def main(number):\n    return number + 1\n",
     "steps.py": (
         "from actorflow.script import funcs\n\n\n"
