@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import signal
 from collections.abc import Awaitable, Callable
 from functools import partial
 from inspect import iscoroutinefunction
@@ -30,7 +31,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Draw the seed once, so that the header and every test agree on it."""
+    """Draw the seed once, so that the header and every test agree on it; let ^C be heard.
+
+    What a shell starts in the background ignores ^C, and so does whatever that starts: also what the tests interrupt.
+    """
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     if config.option.seed is None:
         config.option.seed = random.SystemRandom().randrange(2**32)
 
