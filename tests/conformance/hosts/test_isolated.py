@@ -60,9 +60,9 @@ async def worst_delay(work: Callable[[], Any]) -> float:
 
 
 async def beyond_idle(work: Callable[[], Any]) -> float:
-    """Return the worst delay during some work less that of an idle node, the best of eight: others use the machine too."""
+    """Return the worst delay during some work less that of an idle node, the best of sixteen: others use the machine too."""
     best = 1e9
-    for _ in range(8):
+    for _ in range(16):
         idle = await worst_delay(partial(trio.sleep, 0.5))
         best = min(best, await worst_delay(work) - idle)
         if best <= LATE:
