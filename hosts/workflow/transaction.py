@@ -16,11 +16,13 @@ from actorflow.codec import encode
 from actorflow.duration import SECOND
 from actorflow.errors import Error, invalid
 from actorflow.node.action import action_of
+from actorflow.resource.sql_fault import explain
 from actorflow.run.turn import Transact
 from actorflow.script.ctx import CALL, CallContext
 from actorflow.store.opening import is_server
 from actorflow.store.server import STILL
 from actorflow.store.stores import MEMORY
+from actorflow.store.transact import is_denied, is_interrupted
 from actorflow.value import Limits, copy_value
 from hosts.workflow.open_call import attempts_of
 from hosts.workflow.transaction_lua import LuaFunctions, LuaWork
@@ -33,6 +35,7 @@ if TYPE_CHECKING:
     from hosts.workflow.open_call import OpenCall
 
 _LUA: Final = "function.lua"
+_DRIVERS: Final = frozenset({"sqlite3", "psycopg", "pymysql"})
 _LIMIT: Final = SECOND
 """How long a transactional function may take that does not say (`limits.slice.kill`)."""
 _ON_SERVERS: Final = (STILL - 1) * SECOND
@@ -120,7 +123,19 @@ def _run(
     """Run the function, on the writer's thread, and return its value as the payload of its completion."""
     own = copy_context()
     own.run(CALL.set, context)
-    return encode(copy_value(own.run(function, Transaction(cursor), *args), limits), limits)
+    try:
+        value = own.run(function, Transaction(cursor), *args)
+    except Exception as error:
+        if not _is_of_driver(error) or is_interrupted(error) or is_denied(error):
+            raise
+        raise explain(error, cursor.place).with_traceback(error.__traceback__) from error
+    return encode(copy_value(value, limits), limits)
+
+
+def _is_of_driver(error: Exception) -> bool:
+    """Tell whether a database has refused something: each driver has an `Error` of its own above all (PEP 249)."""
+    errors = (base for base in type(error).__mro__ if base.__name__ == "Error")
+    return any(base.__module__.partition(".")[0] in _DRIVERS for base in errors)
 
 
 def _check_database(entry: Entry, target: str, call: OpenCall) -> None:

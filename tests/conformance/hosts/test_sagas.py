@@ -205,6 +205,47 @@ async def test_a_saga_may_stop_at_a_compensation_that_fails_and_says_so(place: P
     assert path.read_text().splitlines() == ["first", "bad"] * 4
 
 
+async def test_a_saga_that_stops_keeps_no_older_one_from_being_undone(place: Place) -> None:
+    path = place.path / "effects"
+    entries = (
+        place.lua(
+            "main_lua",
+            """
+            local function main(path)
+              local older, newer = workflow.saga(), workflow.saga({errors = "stop"})
+              older:step("older", "app:write", nil, {args = {path, "older"}, compensate = "app:undo"})
+              newer:step("kept", "app:write", nil, {args = {path, "kept"}, compensate = "app:undo"})
+              newer:step("bad", "app:write", nil, {args = {path, "bad"}, compensate = "app:refuse"})
+              return nil, errors.new({message = "failed", kind = "Conflict"})
+            end
+            """,
+        ),
+        place.python(
+            "main_py",
+            """
+            from actorflow.script import workflow
+            from actorflow.script.errors import CONFLICT, Error
+
+            async def main(path):
+                async with workflow.saga() as older:
+                    await older.step("older", "app:write", path, "older", compensate="app:undo")
+                    async with workflow.saga(errors="stop") as newer:
+                        await newer.step("kept", "app:write", path, "kept", compensate="app:undo")
+                        await newer.step("bad", "app:write", path, "bad", compensate="app:refuse")
+                        raise Error("failed", kind=CONFLICT)
+            """,
+        ),
+    )
+    why = {"app:main_lua": "Conflict", "app:main_py": "Invalid"}  # why it was undone; the compensation that failed
+    async with place.node() as node:
+        for entry in entries:
+            for host in (ACTORS, FLOWS):
+                path.write_text("")
+                with pytest.raises(Error):
+                    await node.exec(entry, host=host, args=[str(path)], timeout=20)
+                assert path.read_text().splitlines() == ["older", "kept", "bad", f"undo older older older {why[entry]}"]
+
+
 async def test_a_step_that_timed_out_is_undone_and_one_that_was_refused_is_not(place: Place) -> None:
     path = place.path / "effects"
     results = await both(

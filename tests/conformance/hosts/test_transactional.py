@@ -28,6 +28,10 @@ def main(transaction, item, trouble=""):
             pass
     if trouble == "sql":
         transaction.query("WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT count(*) FROM n")
+    if trouble == "wrong":
+        transaction.execute("INSERT INTO nothing VALUES (1)")
+    if trouble == "values":
+        transaction.execute("INSERT INTO booking VALUES (?, ?)", [1])
     if trouble == "journal":
         transaction.execute("DELETE FROM journal")
     if trouble == "commit":
@@ -46,6 +50,8 @@ local function main(transaction, item, trouble)
   if trouble == "sql" then
     assert(transaction:query("WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT count(*) FROM n"))
   end
+  if trouble == "wrong" then assert(transaction:execute("INSERT INTO nothing VALUES (1)")) end
+  if trouble == "values" then assert(transaction:execute("INSERT INTO booking VALUES (?, ?)", {1})) end
   if trouble == "journal" then assert(transaction:execute("DELETE FROM journal")) end
   if trouble == "commit" then assert(transaction:execute("COMMIT")) end
   return assert(transaction:query("SELECT item, attempt FROM booking WHERE item = ?", {item}))
@@ -97,6 +103,8 @@ async def test_what_it_writes_is_there_once_with_its_result(place: Place) -> Non
     ("trouble", "kind"),
     [
         ("reject", "Invalid"),
+        ("wrong", "Invalid"),
+        ("values", "Invalid"),
         ("loop", "Timeout"),
         ("sql", "Timeout"),
         ("journal", "PermissionDenied"),

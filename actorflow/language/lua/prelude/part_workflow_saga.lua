@@ -66,11 +66,9 @@ return function(kit, sys, _, workflow)
     return failure
   end
 
-  -- Undoes the open sagas of a process, the newest first.
+  -- Undoes the open sagas of a process, the newest first: one that stops keeps none of the others from it.
   function kit.undo_all(sagas, problem)
-    for i = #sagas, 1, -1 do
-      if undo_all(sagas[i], problem) then return end
-    end
+    for i = #sagas, 1, -1 do undo_all(sagas[i], problem) end
   end
   function kit.anything_to_undo(sagas)
     for i = 1, #sagas do
