@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import atexit
+import gc
 import logging
 import os
 import time
@@ -75,6 +77,8 @@ class TemporalClient:
         """Drop the connection."""
         self._scope.cancel()
         self._client = None
+        if not any(other is not self for other in self.node.running.all(TemporalClient)):
+            self.node.resources.pop(_KEY, None)
 
     async def run(self, work: Callable[[], Coroutine[Any, Any, Any]], what: str = "") -> Any:
         """Await something of the SDK in the asyncio thread.
@@ -170,6 +174,8 @@ def runtime_of(node: Node) -> Runtime:
     def made() -> Runtime:
         logging.getLogger("temporalio").addHandler(logging.NullHandler())  # else each failed attempt is printed
         forwarding = LogForwardingConfig(logging.getLogger("temporalio.core"))
+        atexit.unregister(_let_go)
+        atexit.register(_let_go)
         logs = LoggingConfig(filter=TelemetryFilter(core_level="WARN", other_level="ERROR"), forwarding=forwarding)
         return Runtime(telemetry=TelemetryConfig(logging=logs))
 
@@ -177,6 +183,14 @@ def runtime_of(node: Node) -> Runtime:
         node.resources[_KEY] = made()
     runtime: Runtime = node.resources[_KEY]
     return runtime
+
+
+def _let_go() -> None:
+    """Free the runtimes of nodes that are closed: their threads must not come back to an interpreter that ends.
+
+    They are in circles of the SDK's own objects, which only a collection finds.
+    """
+    gc.collect()
 
 
 def _keep_alive(config: Any) -> KeepAliveConfig | None:

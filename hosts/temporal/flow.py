@@ -86,6 +86,11 @@ class Run:
         """Take what came along with the start."""
         self.outbound, self.told = outbound, told
 
+    def leave(self) -> None:
+        """Let go of what is the SDK's: its worker has stopped, and whoever still knows this run must not keep it."""
+        self.loop = self.outbound = None
+        self.effects = Effects(self)
+
     # ---- the life of a run -------------------------------------------------------------------------------------
 
     async def run(self, args: Sequence[RawValue]) -> Any:

@@ -5,9 +5,7 @@ The worker of the SDK polls in the asyncio thread; workflow code and functions r
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Mapping
-from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 from weakref import WeakSet
@@ -33,6 +31,7 @@ from hosts.temporal.flow import ActorflowRun, Run
 from hosts.temporal.header import WorkerHeaders
 from hosts.temporal.operating import Operating
 from hosts.temporal.placing import Placing, bundle_of, restricted_to
+from hosts.temporal.polling import described_namespace, discarded, without_detector
 from hosts.temporal.source import Sources
 from hosts.temporal.tuning import lacking, worker_arguments
 from hosts.temporal.view import View
@@ -205,7 +204,7 @@ class TemporalWorker(Asking, Operating):
 
     async def _look(self) -> None:
         """Look whether the namespace is there."""
-        namespace = _namespace(self.connection.client.namespace)
+        namespace = described_namespace(self.connection.client.namespace)
         await self.connection.client.service_client.workflow_service.describe_namespace(namespace)
 
     async def _discard(self) -> None:
@@ -213,7 +212,7 @@ class TemporalWorker(Asking, Operating):
         worker, self._worker = self._worker, None
         if worker is not None:
             with trio.CancelScope(shield=True), trio.move_on_after(_DISCARD):
-                await self.node.asyncio.run(partial(_discarded, worker))
+                await self.node.asyncio.run(partial(discarded, worker))
 
     async def _make(self) -> Worker:
         """Make the worker of the SDK."""
@@ -230,7 +229,7 @@ class TemporalWorker(Asking, Operating):
             on_fatal_error=self._fatal,
             **arguments,
         )
-        _without_detector(worker)
+        without_detector(worker)
         return worker
 
     async def _fatal(self, error: BaseException) -> None:
@@ -259,6 +258,8 @@ class TemporalWorker(Asking, Operating):
                 await self._ended.wait()
             if scope.cancelled_caught:
                 self._scope.cancel()
+        for run in list(self.runs):
+            run.leave()
         self._connection = None
         await self.sources.close()
 
@@ -336,32 +337,3 @@ class TemporalWorker(Asking, Operating):
 
 def _note(node: Node, pid: str, level: str, text: str, fields: Mapping[str, Any]) -> None:
     node.note(level, text, {**fields, "pid": pid})
-
-
-def _namespace(name: str) -> Any:
-    from temporalio.api.workflowservice.v1 import DescribeNamespaceRequest  # noqa: PLC0415
-
-    return DescribeNamespaceRequest(namespace=name)
-
-
-async def _discarded(worker: Worker) -> None:
-    """Shut a worker down, whether it has run or not."""
-    stopping = asyncio.get_running_loop().create_task(worker.shutdown())
-    try:
-        await worker.run()  # which ends at once
-    except Exception:  # noqa: BLE001 - it cannot reach its server, or has run before
-        bridge: Any = getattr(worker, "_bridge_worker", None)
-        with suppress(Exception):  # there may be nothing left to shut down
-            bridge.initiate_shutdown()
-    finally:
-        stopping.cancel()
-
-
-def _without_detector(worker: Worker) -> None:
-    """Turn off the SDK's detector of deadlocks: it would interrupt the node's thread, whatever runs there then.
-
-    Scripts are held to `limits.slice`, which ends one that does not wait.
-    """
-    inner: Any = getattr(worker, "_workflow_worker", None)
-    if inner is not None and hasattr(inner, "_deadlock_timeout_seconds"):
-        inner._deadlock_timeout_seconds = None  # noqa: SLF001 - there is no public way

@@ -115,3 +115,17 @@ async def ends_early() -> Any:
 async def patient(order: Any) -> Any:
     bounded = funcs.new().with_options({"activity.start_to_close_timeout": "8s"})
     return await bounded.call("app:lingers", order)
+
+
+async def spinning_py() -> Any:
+    while True:
+        pass
+
+
+async def going_over(count: Any, seen: Any = ()) -> Any:
+    inbox = process.inbox()
+    for _ in range(50):
+        seen = [*seen, (await inbox.receive()).payload]
+        if len(seen) == count:
+            return seen
+    return await process.upgrade(None, count, seen)
