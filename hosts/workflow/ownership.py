@@ -41,6 +41,8 @@ BEAT: Final = 1.0
 """Seconds between two beats."""
 _LOOK: Final = 0.25
 """Seconds within which a look is not repeated, however often somebody asks for one."""
+_TRIES: Final = 5
+"""So often the time is asked for until an answer comes soon enough."""
 GRACE: Final = 10.0
 """Seconds that running calls have to end before their shard is given to a node that has joined."""
 
@@ -136,7 +138,10 @@ class Ownership:
         """Be among those that share the store, and look who else is."""
         node, about = self.node, self._about()
         await self._own(lambda owning: owning.enter(node, about))
-        await self._beat()
+        for _ in range(_TRIES):
+            await self._beat()
+            if self._knows_the_time():
+                break
 
     @cached_property
     def _life(self) -> dict[str, Any]:
@@ -184,6 +189,11 @@ class Ownership:
             if seen is not None:
                 self._follow(sent, seen.now)
                 self._sightings.see(seen.nodes, trio.current_time())
+
+    def _knows_the_time(self) -> bool:
+        """Tell whether what is due is neither early nor late; the first answer took long, for it had to connect."""
+        clock = self._engine.clock
+        return not isinstance(clock, StoreClock) or clock.is_sure
 
     def _follow(self, sent: int, said: int) -> None:
         """Have what is due follow the time of the database."""

@@ -29,7 +29,7 @@ from actorflow.store.port import RunFilter
 from tests.chaos.asked import Asked
 from tests.chaos.database import KINDS, Database
 from tests.chaos.fault import Faults
-from tests.chaos.judge import MOST, judged, store_of, told
+from tests.chaos.judge import LAWS, MOST, judged, store_of, told
 from tests.chaos.load import Client, until_one
 from tests.chaos.namespaces import Namespaces, lack
 from tests.chaos.network import Network, Proxies
@@ -38,10 +38,13 @@ from tests.chaos.node import Node, nodes, until
 UNAVAILABLE: Final = 6
 """The exit code of what cannot be tried here."""
 _CLIENTS: Final = 6
+_SAID: Final = 4000
+"""Characters of what each node said last that are shown when a law is broken."""
 _BOOT: Final = 600.0
 """Seconds in which all nodes have to serve."""
 _STILL: Final = 300.0
 """Seconds in which nothing at all ends, after which runs are stuck."""
+_LOOK: Final = 1.0
 _SCHEDULE: Final = "app:ticks"
 
 
@@ -69,14 +72,15 @@ def main() -> int:
     wrong = told(found, sys.stderr.write)
     sys.stdout.write(json.dumps({"seed": seed, "store": given.store, **_counted(found)}, indent=2) + "\n")
     if wrong:
-        sys.stderr.write(f"chaos: what the nodes said is in {folder}\n")
+        for log in sorted(folder.glob("*.log")):
+            sys.stderr.write(f"---- {log}\n{log.read_text(errors='replace')[-_SAID:]}\n")
     elif given.keep is None:
         shutil.rmtree(folder, ignore_errors=True)
     return int(wrong)
 
 
 def _counted(found: dict[str, Any]) -> dict[str, Any]:
-    return {name: len(value) if isinstance(value, list) else value for name, value in found.items()}
+    return {name: len(value) if name in LAWS else value for name, value in found.items()}
 
 
 def _chaos(folder: Path, seconds: float, drawn: Random, given: argparse.Namespace) -> dict[str, Any]:
@@ -105,9 +109,8 @@ def _broken(folder: Path, seconds: float, drawn: Random, database: Database, net
         for client in clients:
             client.stop.set()
         found = _rest(cluster, clients, database)
-        codes = [node.end(signal.SIGTERM) for node in cluster]
         fell = sum((node.fell for node in cluster), Counter[int]())
-        found |= {"done": dict(faults.done), "ended by themselves": dict(fell), "codes": codes}
+        found |= {"done": dict(faults.done), "ended by themselves": dict(fell)}
         return {**found, **judged(database.url, asked, folder / "effects")}
     finally:
         for client in clients:
@@ -128,28 +131,41 @@ def _boot(cluster: list[Node]) -> None:
 
 
 def _rest(cluster: list[Node], clients: list[Client], database: Database) -> dict[str, Any]:
-    """Let the clients end what they have begun, and wait until all runs have ended, or nothing moves any more."""
-    began, moved, last = time.monotonic(), time.monotonic(), (-1, -1)
-    paused = False
+    """Let everything come to its end, and stop the nodes; again when one that was stopped has left something open."""
+    began, apart = time.monotonic(), []
+    while True:
+        is_quiet = _quiet(cluster, clients, database)
+        apart += _apart(cluster)
+        codes = [node.end(signal.SIGTERM) for node in cluster]
+        ended, there = _ended(database) or (-1, 0)
+        if not is_quiet or ended == there:
+            return {"rest": round(time.monotonic() - began, 1), "apart": apart, "codes": codes}
+
+
+def _quiet(cluster: list[Node], clients: list[Client], database: Database) -> bool:
+    """Let the clients end what they have begun, and wait until all runs have ended; False when nothing moves any more."""
+    moved, last, paused = time.monotonic(), (-1, 0), False
     while time.monotonic() < moved + _STILL:
         for node in cluster:
             node.start()
-        busy = any(client.thread.is_alive() for client in clients)
-        if not busy and not paused:
+        if not paused and not any(client.thread.is_alive() for client in clients):
             paused = until_one(cluster, lambda node: node.client.request("schedule.pause", {"id": _SCHEDULE}), _STILL)
-        ended, there = _ended(database)
-        if (ended, there) != last:
-            last, moved = (ended, there), time.monotonic()
-        if paused and ended == there:
-            break
-        time.sleep(0.5)
-    return {"rest": round(time.monotonic() - began, 1), "apart": _apart(cluster)}
+        now = _ended(database) or last
+        if now != last:
+            last, moved = now, time.monotonic()
+        elif paused and now[0] == now[1]:
+            return True
+        time.sleep(_LOOK)
+    return False
 
 
-def _ended(database: Database) -> tuple[int, int]:
-    """Return how many runs have ended, and how many there are."""
-    with closing(store_of(database.url)) as store:
-        rows = store.runs(RunFilter(), MOST)
+def _ended(database: Database) -> tuple[int, int] | None:
+    """Return how many runs have ended, and how many there are; None while the database recovers."""
+    try:
+        with closing(store_of(database.url)) as store:
+            rows = store.runs(RunFilter(), MOST)
+    except Error:
+        return None
     return sum(row.state in TERMINAL for row in rows), len(rows)
 
 

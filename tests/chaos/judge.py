@@ -22,11 +22,13 @@ from actorflow.testing.invariant import Ledger, violations
 from tests.chaos.asked import Asked, Expected
 from tests.databases import database
 
+LAWS: Final = ("lost", "duplicated", "stuck", "early", "overlapping", "apart", "faults")
+"""What has to be empty."""
 MOST: Final = 2**62
 EVERY: Final = 2.0
 """Seconds between two slots of the schedule of `registry/`."""
-_APART: Final = 0.3
-"""Seconds by which times may differ: a database's clock is followed to a quarter of a second."""
+_APART: Final = 1.0
+"""Seconds by which times may differ: clocks follow that of the database to a quarter, and to half of what an answer takes."""
 _LOST: Final = "S1"
 _STUCK: Final = ("L1", "L4")
 
@@ -169,8 +171,7 @@ def overlapping(runs: dict[str, Expected], effects: list[Effect]) -> list[str]:
 
 def told(found: dict[str, Any], say: Callable[[str], object]) -> bool:
     """Say what is wrong; tells whether anything is."""
-    laws = ("lost", "duplicated", "stuck", "early", "overlapping", "apart", "faults")
-    for law in laws:
+    for law in LAWS:
         for line in found.get(law, ()):
             say(f"chaos: {law}: {line}\n")
-    return any(found.get(law) for law in laws)
+    return any(found.get(law) for law in LAWS)

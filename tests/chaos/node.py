@@ -20,7 +20,8 @@ from tests.chaos.database import Database
 from tests.chaos.network import Network
 
 REGISTRY: Final = Path(__file__).with_name("registry")
-_PATIENCE: Final = 120.0
+_PATIENCE: Final = 600.0
+"""Seconds in which a node that is asked to stop has to end."""
 
 
 class Node:

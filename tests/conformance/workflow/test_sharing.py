@@ -23,6 +23,7 @@ from actorflow.run.state import COMPLETED
 from actorflow.run.turn import Delivery
 from actorflow.store.crash import CrashPoint
 from actorflow.store.examine import examine
+from actorflow.store.owning_sql import SqlPulse
 from actorflow.store.port import RunFilter
 from actorflow.store.server import ServerStore
 from hosts.workflow.host import WorkflowHost
@@ -252,6 +253,31 @@ class Ahead(SystemClock):
 
     def now(self) -> int:
         return super().now() + 3600 * SECOND
+
+
+class Late(Ahead):
+    """A clock that is an hour ahead, of a machine that stands still for a second when something happens."""
+
+    stood = 0
+
+    def monotonic(self) -> int:
+        return super().monotonic() + self.stood
+
+
+async def test_a_node_knows_the_time_of_the_database_before_it_takes_anything(
+    durable: Durable, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    late = durable.clock = Late()
+    beat = SqlPulse.beat
+
+    def slow(pulse: SqlPulse, node: str) -> Any:
+        late.stood = min(late.stood + SECOND, 2 * SECOND)  # the first two answers take long
+        return beat(pulse, node)
+
+    monkeypatch.setattr(SqlPulse, "beat", slow)
+    async with durable.node() as node:
+        ahead = engine_of(node).clock.now() - SystemClock().now()
+        assert abs(ahead) < 60 * SECOND
 
 
 @pytest.mark.slow

@@ -57,8 +57,25 @@ def test_a_wall_clock_that_is_set_moves_nothing() -> None:
     assert clock.now() == begun + SECOND
 
 
-def test_an_answer_that_took_long_says_nothing() -> None:
+def test_an_answer_that_took_long_says_little_and_what_contradicts_it_is_wrong() -> None:
     machine = Machine()
     clock = StoreClock(machine)
-    assert not clock.follow(machine.counted, machine.counted + TOLERATED + 1, machine.wall + 60 * SECOND)
-    assert clock.now() == machine.wall
+    long, at = 4 * SECOND, machine.counted
+    assert clock.follow(at, at + long, machine.wall - HOUR), "an hour is no matter of four seconds"
+    assert clock.now() == machine.wall - HOUR - long // 2
+    assert not clock.is_sure
+    assert not clock.follow(at, at + long, machine.wall - HOUR + SECOND), "as good as the one before"
+    assert clock.follow(at, at, machine.wall - HOUR)
+    assert (clock.is_sure, clock.now()) == (True, machine.wall - HOUR)
+    assert not clock.follow(at, at + 10 * SECOND, machine.wall - HOUR), "it may have been said at once"
+    assert (clock.is_sure, clock.now()) == (True, machine.wall - HOUR)
+
+
+def test_a_clock_is_sure_once_an_answer_came_soon() -> None:
+    machine = Machine()
+    clock = StoreClock(machine)
+    assert not clock.is_sure
+    assert not clock.follow(machine.counted, machine.counted + TOLERATED + 2, machine.wall)
+    assert not clock.is_sure
+    assert not clock.follow(machine.counted, machine.counted + TOLERATED, machine.wall)
+    assert (clock.is_sure, clock.now()) == (True, machine.wall)
