@@ -11,7 +11,7 @@ from typing import Any, TypeAlias
 from actorflow.run.event import CARRIED
 from actorflow.run.turn import InboxRow, Item, StartRun
 from actorflow.store.attribute import attribute_rows
-from actorflow.store.batch import Head, Kept, Known, Needs, Writes, needs, onward, parents, reopened, retried
+from actorflow.store.batch import Head, Kept, Known, Needs, Writes, needs, of_steps, onward, parents, reopened, retried
 from actorflow.store.database import Database
 from actorflow.store.ending import complete
 from actorflow.store.seal import delivery_digest, document_digest
@@ -22,6 +22,9 @@ Fetch: TypeAlias = Callable[[str, Iterable[Any]], list[Any]]
 
 def look_up(cursor: Any, sql: WriteStatements, dialect: Database, batch: Sequence[Item], kept: Kept) -> Known:
     """Return what the database holds of everything the batch may touch; `kept` says some of it without asking."""
+    steps = of_steps(batch, kept.heads)
+    if steps is not None:
+        return Known(runs=steps)
 
     def fetch(statement: str, values: Iterable[Any]) -> list[Any]:
         packed = dialect.pack(sorted(values))
@@ -34,7 +37,8 @@ def look_up(cursor: Any, sql: WriteStatements, dialect: Database, batch: Sequenc
     if wanted.reused:
         known.newest = dict(fetch(sql.kin.newest, wanted.reused))
     ending = complete(known, batch, _SqlKin(cursor, sql, dialect, kept))
-    wanted.hosts |= retried(batch, known.runs)
+    if wanted.changes:
+        wanted.hosts |= retried(batch, known.runs)
     if wanted.run_ids and kept.has_departed is None:
         kept.has_departed = cursor.execute(sql.departed[1], (1,)).fetchone() is not None
     if wanted.run_ids or wanted.hosts or wanted.hashes:
@@ -51,15 +55,18 @@ def _look_up_heads(  # noqa: PLR0913, PLR0917 - the parts of a look-up
     fetch: Fetch, sql: WriteStatements, batch: Sequence[Item], wanted: Needs, known: Known, kept: Kept
 ) -> None:
     known.runs = {run: kept.heads[run] for run in wanted.runs if run in kept.heads}
-    if len(known.runs) < len(wanted.runs):
+    workflow_ids, ended = wanted.workflow_ids, set[str]()
+    if len(known.runs) < len(wanted.runs):  # those that are kept are open
         known.runs.update({row[0]: Head(*row) for row in fetch(sql.heads, wanted.runs - known.runs.keys())})
-    if workflow_ids := wanted.workflow_ids | reopened(batch, known.runs):
+        workflow_ids = workflow_ids | reopened(batch, known.runs)
+        ended = onward(known)
+    if workflow_ids:
         for name, *row in fetch(sql.holders, workflow_ids):
             known.holders[name] = row[0]
             known.runs.setdefault(row[0], kept.heads.get(row[0]) or Head(*row))
-    if others := parents(batch, known):
+    if wanted.changes and (others := parents(batch, known)):
         known.runs.update({row[0]: kept.heads.get(row[0]) or Head(*row) for row in fetch(sql.heads, others)})
-    ended = onward(known)
+        ended = onward(known)
     if ended:
         for _name, *row in fetch(sql.holders, ended):
             known.runs.setdefault(row[0], kept.heads.get(row[0]) or Head(*row))

@@ -54,7 +54,7 @@ class Head:
 
 @dataclass(slots=True)
 class Needs:
-    """What must be looked up before a batch can be decided."""
+    """What must be looked up before a batch can be decided; `changes`: whether runs are changed from outside."""
 
     runs: set[int] = field(default_factory=set)
     run_ids: set[str] = field(default_factory=set)
@@ -64,6 +64,7 @@ class Needs:
     documents: set[tuple[str, str]] = field(default_factory=set)
     reused: set[str] = field(default_factory=set)
     inbox: bool = False
+    changes: bool = False
     chains: set[int] = field(default_factory=set)
 
 
@@ -155,7 +156,6 @@ class Kept:
             self.numbers = (known.next_run, known.next_inbox)
 
 
-@dataclass(slots=True)
 class Writes:
     """The rows a batch writes. Apply deletions before insertions, except `consumed`, which comes last.
 
@@ -176,34 +176,51 @@ class Writes:
         blobs: (run, digest, value) of large values, which the vault keeps apart.
     """
 
-    started: dict[int, tuple[StartRun, Head]] = field(default_factory=dict)
-    changed: dict[int, Head] = field(default_factory=dict)
-    closed: set[str] = field(default_factory=set)
-    opened: dict[str, Head] = field(default_factory=dict)
-    journal: list[tuple[int, JournalEvent]] = field(default_factory=list)
-    ended: set[int] = field(default_factory=set)
-    dropped_timers: list[tuple[int, int]] = field(default_factory=list)
-    timers: dict[int, dict[int, tuple[str, int]]] = field(default_factory=dict)
-    dropped_calls: list[tuple[int, int]] = field(default_factory=list)
-    calls: dict[int, dict[int, tuple[str, CallRow]]] = field(default_factory=dict)
-    inbox: list[tuple[int, int, Delivery]] = field(default_factory=list)
-    consumed: list[tuple[int, int]] = field(default_factory=list)
-    history: list[tuple[int, StateChange]] = field(default_factory=list)
-    sources: dict[str, bytes] = field(default_factory=dict)
-    continued: list[tuple[int, int, int]] = field(default_factory=list)
-    documents: dict[tuple[str, str], DocumentRow | None] = field(default_factory=dict)
-    fenced: dict[int, int] = field(default_factory=dict)
-    scrubbed: dict[int, list[tuple[int, bytes]]] = field(default_factory=dict)
-    purged: set[int] = field(default_factory=set)
-    repinned: dict[int, str] = field(default_factory=dict)
-    kin: dict[int, tuple[int, str]] = field(default_factory=dict)
-    handed_over: list[tuple[int, int]] = field(default_factory=list)
-    orphaned: set[int] = field(default_factory=set)
-    queued: dict[int, tuple[Sequence[str], str, bool, int]] = field(default_factory=dict)
-    stands: set[int] = field(default_factory=set)
-    unqueued: set[int] = field(default_factory=set)
-    attributes: dict[int, dict[str, Any]] = field(default_factory=dict)
-    blobs: list[tuple[int, bytes, bytes]] = field(default_factory=list)
+    def __init__(self, sources: dict[str, bytes] | None = None) -> None:
+        """Write nothing yet, but these sources; written out, for a generated one calls a function for each field."""
+        self.started: dict[int, tuple[StartRun, Head]] = {}
+        self.changed: dict[int, Head] = {}
+        self.closed: set[str] = set()
+        self.opened: dict[str, Head] = {}
+        self.journal: list[tuple[int, JournalEvent]] = []
+        self.ended: set[int] = set()
+        self.dropped_timers: list[tuple[int, int]] = []
+        self.timers: dict[int, dict[int, tuple[str, int]]] = {}
+        self.dropped_calls: list[tuple[int, int]] = []
+        self.calls: dict[int, dict[int, tuple[str, CallRow]]] = {}
+        self.inbox: list[tuple[int, int, Delivery]] = []
+        self.consumed: list[tuple[int, int]] = []
+        self.history: list[tuple[int, StateChange]] = []
+        self.sources: dict[str, bytes] = sources or {}
+        self.continued: list[tuple[int, int, int]] = []
+        self.documents: dict[tuple[str, str], DocumentRow | None] = {}
+        self.fenced: dict[int, int] = {}
+        self.scrubbed: dict[int, list[tuple[int, bytes]]] = {}
+        self.purged: set[int] = set()
+        self.repinned: dict[int, str] = {}
+        self.kin: dict[int, tuple[int, str]] = {}
+        self.handed_over: list[tuple[int, int]] = []
+        self.orphaned: set[int] = set()
+        self.queued: dict[int, tuple[Sequence[str], str, bool, int]] = {}
+        self.stands: set[int] = set()
+        self.unqueued: set[int] = set()
+        self.attributes: dict[int, dict[str, Any]] = {}
+        self.blobs: list[tuple[int, bytes, bytes]] = []
+
+
+def of_steps(batch: Sequence[Item], heads: Mapping[int, Head]) -> dict[int, Head] | None:
+    """Return the heads of the runs of a batch that needs nothing else: plain turns of runs that are known to be open.
+
+    None for any other. Most batches of a busy node are others; a lone step is half as much work for it.
+    """
+    found: dict[int, Head] = {}
+    for item in batch:
+        if not isinstance(item, Turn) or item.state in TERMINAL or item.run not in heads:
+            return None
+        if item.starts or item.deliveries or item.documents or item.successor is not None:
+            return None
+        found[item.run] = heads[item.run]
+    return found
 
 
 def needs(batch: Sequence[Item]) -> Needs:
@@ -240,8 +257,10 @@ def _other_needs(item: Delivery | PutDocument | ChangeRun | KeepCalls | Transact
         wanted.inbox = wanted.inbox or isinstance(item, Transact)
     else:
         _delivery_needs(item, wanted)
-        if isinstance(item, ChangeRun) and item.source:
-            wanted.hashes.add(_identity(item.source))
+        if isinstance(item, ChangeRun):
+            wanted.changes = True
+            if item.source:
+                wanted.hashes.add(_identity(item.source))
         for document in item.documents:
             _document_needs(document, wanted)
 

@@ -23,7 +23,7 @@ from sqlalchemy.sql.dml import Insert
 from actorflow.errors import Error, invalid, unavailable
 from actorflow.run.turn import Transact
 from actorflow.store import fault
-from actorflow.store.bulk import RowStatement
+from actorflow.store.bulk import RowStatement, UpdateStatement
 from actorflow.store.log_room import LogRoom
 from actorflow.store.migrate.run import migrate, migrations, missing
 from actorflow.store.transact import transact
@@ -204,8 +204,8 @@ class Sqlite:
         """Return an insert for many rows."""
         return RowStatement(text)
 
-    def update_rows(self, table: Table, names: Sequence[str], key: str) -> RowStatement:
-        """Return an update of many rows by their key: its values are rows of the named columns and then the key.
+    def update_rows(self, table: Table, names: Sequence[str], key: str) -> UpdateStatement:
+        """Return an update of rows by their key: its values are rows of the named columns and then the key.
 
         Written by hand: SQLite cannot name the columns of a list of values, as Core would have it.
         """
@@ -213,7 +213,8 @@ class Sqlite:
         row = ", ".join("?" * (len(names) + 1))
         given = f"(VALUES ({row})) AS given"
         own = f"{table.name}.{key} = given.column{len(names) + 1}"
-        return RowStatement(f"UPDATE {table.name} SET {changes} FROM {given} WHERE {own}")  # noqa: S608 - our own names
+        one = f"UPDATE {table.name} SET {', '.join(f'{name}=?' for name in names)} WHERE {key}=?"  # noqa: S608
+        return UpdateStatement(one, f"UPDATE {table.name} SET {changes} FROM {given} WHERE {own}")  # noqa: S608
 
     def insert_new(self, table: Table) -> Insert:
         """Return an insert that leaves rows of the same key as they are."""

@@ -63,8 +63,8 @@ class Kin(Protocol):
 def complete(known: Known, batch: Sequence[Item], kin: Kin) -> bool:
     """Add to `known` all that the ends of runs in a batch may touch; tell whether a run may end."""
     ending = {run for run in _may_end(batch, known) if run in known.runs}
-    moving = {run for run in _may_move(batch, known) if run in known.runs}
-    keys = {key for item in batch for key in _asked(item)}
+    moving = ending | {run for run in _may_move(batch, known) if run in known.runs}
+    keys = set(_asked(batch))
     if not ending:
         if moving or keys:
             _queues(known, moving, keys, kin)
@@ -154,8 +154,7 @@ def _may_end(batch: Sequence[Item], known: Known) -> Iterable[int]:
 
 
 def _may_move(batch: Sequence[Item], known: Known) -> Iterable[int]:
-    """Yield the runs whose place in a line may change: those that end, and those that pause, resume or are due."""
-    yield from _may_end(batch, known)
+    """Yield the runs whose place in a line may change beside those that end: that pause, resume or are due."""
     for item in batch:
         if isinstance(item, ChangeRun) or (isinstance(item, Delivery) and item.kind == CANCEL_REQUESTED):
             yield item.run or known.holders.get(item.workflow_id, 0)
@@ -165,16 +164,16 @@ def _may_move(batch: Sequence[Item], known: Known) -> Iterable[int]:
                     yield told.run or known.holders.get(told.workflow_id, 0)
 
 
-def _asked(item: Item) -> Iterable[str]:
-    """Yield the ids and lock keys that an item asks for beside the own ids of runs."""
-    starts = [item] if isinstance(item, StartRun) else item.starts if isinstance(item, Turn) else ()
-    for start in starts:
-        if start.key or start.locks:
-            yield from (key for key in (start.key, *start.locks) if key)
-        if start.on_conflict == QUEUE:
-            yield start.workflow_id
-    if isinstance(item, Turn) and item.successor is not None:
-        yield from (key for key in (item.successor.key, *item.successor.locks) if key)
+def _asked(batch: Sequence[Item]) -> Iterable[str]:
+    """Yield the ids and lock keys that the items of a batch ask for beside the own ids of runs."""
+    for item in batch:
+        for start in [item] if isinstance(item, StartRun) else item.starts if isinstance(item, Turn) else ():
+            if start.key or start.locks:
+                yield from (key for key in (start.key, *start.locks) if key)
+            if start.on_conflict == QUEUE:
+                yield start.workflow_id
+        if isinstance(item, Turn) and item.successor is not None:
+            yield from (key for key in (item.successor.key, *item.successor.locks) if key)
 
 
 def _replaced(start: StartRun, known: Known) -> Iterable[int]:

@@ -8,6 +8,7 @@ one value is kept once a run however often it is journaled. Digests and the chai
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from copy import copy
 from dataclasses import replace
 from typing import Any, Final, TypeVar
 
@@ -157,15 +158,13 @@ class _Closing:
         self._blobs: dict[tuple[int, bytes], bytes] = {}
 
     def writes(self, writes: Writes) -> Writes:
-        closed = replace(
-            writes,
-            journal=[(run, self._event(run, event)) for run, event in writes.journal],
-            started={run: (start, self._head(head)) for run, (start, head) in writes.started.items()},
-            changed={run: self._head(head) for run, head in writes.changed.items()},
-            inbox=[(number, run, self._delivery(number, item)) for number, run, item in writes.inbox],
-            calls={run: dict(self._calls(run, calls)) for run, calls in writes.calls.items()},
-            documents={name: row and self._document(row) for name, row in writes.documents.items()},
-        )
+        closed = copy(writes)
+        closed.journal = [(run, self._event(run, event)) for run, event in writes.journal]
+        closed.started = {run: (start, self._head(head)) for run, (start, head) in writes.started.items()}
+        closed.changed = {run: self._head(head) for run, head in writes.changed.items()}
+        closed.inbox = [(number, run, self._delivery(number, item)) for number, run, item in writes.inbox]
+        closed.calls = {run: dict(self._calls(run, calls)) for run, calls in writes.calls.items()}
+        closed.documents = {name: row and self._document(row) for name, row in writes.documents.items()}
         closed.blobs = [(run, digest, value) for (run, digest), value in self._blobs.items()]
         return closed
 

@@ -7,7 +7,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any, Final
 
-from actorflow.store.bulk import RowStatement
+from actorflow.store.bulk import RowStatement, UpdateStatement
 from actorflow.store.dialect import Sqlite
 from actorflow.store.statement_read import ReadStatements
 from actorflow.store.statement_write import WriteStatements
@@ -39,7 +39,9 @@ def texts(statements: Any, prefix: str) -> Iterator[tuple[str, str]]:
             if isinstance(item, str):
                 yield f"{prefix}.{name}", item
             elif isinstance(item, RowStatement):
-                yield f"{prefix}.{name}", item._texts[-1][1]  # noqa: SLF001 - the text for one row
+                yield f"{prefix}.{name}", item.texts[-1][1]  # the text for one row
+            elif isinstance(item, UpdateStatement):
+                yield from ((f"{prefix}.{name}", text) for text in item.texts)
             else:
                 yield from texts(item, f"{prefix}.{name}")
 
