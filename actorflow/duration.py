@@ -32,6 +32,8 @@ _UNITS: Final[dict[str, int]] = {
     **dict.fromkeys(("w", "week", "weeks"), 7 * DAY),
 }
 _PART: Final = re.compile(r"\s*(\d+(?:\.\d*)?|\.\d+)\s*([a-zµμ]+)\s*")
+_WHOLE: Final = re.compile(r"(\d{1,18})([a-zµμ]+)")
+"""What most durations are: a whole number and a unit, with no other arithmetic than that of integers."""
 _LIMIT: Final = 2**63 - 1
 _LONGEST: Final = 200
 """Most characters of a duration: keeps the arithmetic below in range whatever is given."""
@@ -43,6 +45,9 @@ def parse_duration(text: str) -> int:
     Raises:
         Error: kind Invalid, naming what was got and a spelling that works.
     """
+    whole = _WHOLE.fullmatch(text)
+    if whole is not None and whole[2] in _UNITS and (found := int(whole[1]) * _UNITS[whole[2]]) <= _LIMIT:
+        return found
     body = text.strip()
     sign = -1 if body.startswith("-") else 1
     body = body[1:] if body[:1] in {"+", "-"} else body

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from actorflow.errors import not_found
 from actorflow.run.document import DocumentRow
-from actorflow.run.event import COMPARED, JournalEvent
+from actorflow.run.event import COMPARED, JournalEvent, event_of
 from actorflow.run.row import RunChanged, Wanted
 from actorflow.run.state import OPEN, PAUSED
 from actorflow.run.turn import CallRow, InboxRow, OpenRun, RunRow, StateChange
@@ -94,10 +94,11 @@ class SqlReader(SqlReading):
 
     def _journals(self, found: dict[int, OpenRun], *, lazy: bool) -> list[int]:
         """Read the journals of runs, as many as one answer may hold; drop the other runs, and return who is left."""
-        size, event_of = 0, self._opener.event
-        for run, *values in self._connection().execute(self._reads.many.journals, (self.dialect.pack(list(found)),)):
-            event = JournalEvent(*values)
-            event = event_of(run, event, lazy=lazy and event.kind in COMPARED)
+        size, opened = 0, self._opener.event
+        for row in self._connection().execute(self._reads.many.journals, (self.dialect.pack(list(found)),)):
+            run, event = row[0], event_of(row[1:])
+            if event.payload[:1] == MARK or event.drawn[:1] == MARK:
+                event = opened(run, event, lazy=lazy and event.kind in COMPARED)
             found[run].events.append(event)
             size += len(event.payload)
             if size > _MOST and run != next(iter(found)):

@@ -40,9 +40,9 @@ class ShardStatements:
         self.held_beside = compiled(dialect, beside.where(mine, same), "key_host", "shards")
 
         turned = t.run.c.state.not_in([literal_column(f"'{state}'") for state in sorted(STILL)])
-        filled = opened.join(t.inbox, t.inbox.c.run == t.open_run.c.run)
-        inbox = select(t.inbox.c.run).select_from(filled).where(mine, turned).distinct().order_by(t.inbox.c.run)
-        self.inbox_runs = compiled(dialect, inbox, "key_host", "shards")
+        filled = t.open_run.c.run.in_(select(t.inbox.c.run))  # so read: by a join all open runs are looked at
+        waiting = select(t.open_run.c.run).select_from(opened).where(mine, filled, turned).distinct()
+        self.inbox_runs = compiled(dialect, waiting.order_by(t.open_run.c.run), "key_host", "shards")
 
         self.naming = compiled(dialect, _naming(mine, own), "key_host", "shards")
         self.due_timers = _due(dialect, t.timer, t.timer.c.run, t.timer.c.ref, t.timer.c.due)

@@ -85,10 +85,10 @@ class ReadStatements(KinReadStatements):
             bound(t.inbox.c.run), t.inbox.c.id > bindparam("after")
         )
         self.inbox = sql(rows.order_by(t.inbox.c.id), "key_run", "after")
-        filled = held.join(t.inbox, t.inbox.c.run == t.open_run.c.run)
+        filled = t.open_run.c.run.in_(select(t.inbox.c.run))  # so read: by a join all open runs are looked at
         turned = t.run.c.state.not_in([literal_column(f"'{state}'") for state in sorted(STILL)])
-        waiting = select(t.inbox.c.run).select_from(filled).where(bound(t.open_run.c.host), turned).distinct()
-        self.inbox_runs = sql(waiting.order_by(t.inbox.c.run), "key_host")
+        waiting = select(t.open_run.c.run).select_from(held).where(bound(t.open_run.c.host), filled, turned).distinct()
+        self.inbox_runs = sql(waiting.order_by(t.open_run.c.run), "key_host")
         timers = select(t.timer.c.ref, t.timer.c.due).where(bound(t.timer.c.run)).order_by(t.timer.c.ref)
         self.timers = sql(timers, "key_run")
         call = tuple(t.call.c[name] for name in CALL)

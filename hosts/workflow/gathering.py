@@ -84,13 +84,15 @@ class Gathering:
     async def _rebuild_each(
         self, some: list[Resident], found: dict[int, OpenRun], before: dict[int, frozenset[int]]
     ) -> None:
-        began = perf_counter()
+        began, recovery = perf_counter(), self._engine.recovery
         for resident in some:
             held = found.pop(resident.run, None)
             if held is None:
                 self._engine.start_soon(self._alone, resident)
                 continue
-            await self._engine.recovery.load(resident, Given(held, before[resident.run]))
+            given = Given(held, before[resident.run])
+            if not recovery.revived(resident, given):
+                await recovery.load(resident, given)
             self._rebuilt.append((resident, resident.revision))
             if perf_counter() - began > _SLICE:
                 await trio.lowlevel.checkpoint()

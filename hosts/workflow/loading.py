@@ -25,6 +25,7 @@ from hosts.workflow.start_terms import bounded
 if TYPE_CHECKING:
     from actorflow.run.turn import OpenRun, RunRow
     from hosts.workflow.engine import Engine
+    from hosts.workflow.host import WorkflowHost
     from hosts.workflow.live import LiveRun
     from hosts.workflow.resident import Resident
 
@@ -41,7 +42,42 @@ class Given(NamedTuple):
 
 def known_rows(resident: Resident) -> frozenset[int]:
     """Return the inbox rows that are known of a run."""
-    return frozenset(fact.row for fact in resident.facts)
+    return frozenset([fact.row for fact in resident.facts if fact.row])
+
+
+def revive(engine: Engine, resident: Resident, given: Given) -> RunRow | None:
+    """Do what `load` does with a run that was read, if it merely waits: without a step of the loop, nor rare questions.
+
+    That is all there is to do for each of a hundred thousand that sleep and are due in one moment. None when there may
+    be more to do: then nothing has happened, and `load` does it.
+
+    Raises:
+        Divergence, CorruptJournalError: as `load`, which finds them again.
+    """
+    found, row = given.found, given.found.row
+    host, bundle = engine.hosts.get(row.host), engine.programs.bundles.get(row.bundle_hash)
+    if (
+        row.state != states.WAITING
+        or host is None
+        or bundle is None
+        or given.before
+        or found.inbox
+        or found.calls
+        or row.lease == FENCED
+        or not host.owns(row.run)
+        or is_first_feed_open(found.events)
+    ):
+        return None
+    _know(engine, resident, row)
+    resident.lease = host.token(resident.run)
+    live, payload = _opened(engine, host, bundle, found)
+    resident.live, resident.called, resident.attempts = live, {}, {}
+    for _ in live.replay(found.events, payload):
+        pass
+    if len(resident.facts) > 1 or not all(_is_kept(live, fact) for fact in resident.facts):
+        _join_inbox(resident, found, given.before)
+    resident.used = engine.clock.monotonic()
+    return row
 
 
 async def load(engine: Engine, resident: Resident, given: Given | None = None) -> RunRow:
@@ -111,13 +147,7 @@ async def _rebuild(engine: Engine, resident: Resident, found: OpenRun) -> None:
     if resident.host is None:
         return
     bundle = engine.programs.bundles.get(row.bundle_hash) or await pinned_bundle(engine, row)
-    _check_ends(found)
-    payload = decode(journal[0].payload)
-    _check_identity(found, payload)
-    check_rules(payload, journal, resident.host.known_rules)
-    most = payload["options"].get("task_timeout", 0) if "options" in payload else 0
-    program = engine.programs.pinned(*bounded(bundle, resident.host.settings.slices, most))
-    live = new_live(resident.host, program, bundle, row.workflow_id, payload)
+    live, payload = _opened(engine, resident.host, bundle, found)
     resident.live = live
     if is_first_feed_open(journal):
         fed = live.feed_again(journal)
@@ -130,6 +160,19 @@ async def _rebuild(engine: Engine, resident: Resident, found: OpenRun) -> None:
     except Divergence as divergence:
         divergence.began = payload["source"]
         raise
+
+
+def _opened(engine: Engine, host: WorkflowHost, bundle: Bundle, found: OpenRun) -> tuple[LiveRun, Mapping[str, Any]]:
+    """Return the machine of a run, to which nothing is replayed yet, and the payload of its start event."""
+    _check_ends(found)
+    payload = decode(found.events[0].payload)
+    _check_identity(found, payload)
+    check_rules(payload, found.events, host.known_rules)
+    slices = host.settings.slices
+    if "options" in payload:
+        bundle, slices = bounded(bundle, slices, payload["options"].get("task_timeout", 0))
+    program = engine.programs.pinned(bundle, slices)
+    return new_live(host, program, bundle, found.row.workflow_id, payload), payload
 
 
 async def _waits(engine: Engine, found: OpenRun) -> bool:

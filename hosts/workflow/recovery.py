@@ -26,7 +26,7 @@ from hosts.workflow.driver import Divergence
 from hosts.workflow.effect import perform
 from hosts.workflow.faults import no_run, row_outcome
 from hosts.workflow.live import CorruptJournalError
-from hosts.workflow.loading import Given, load
+from hosts.workflow.loading import Given, load, revive
 from hosts.workflow.naming import held_names, name_events
 from hosts.workflow.parting import finished
 from hosts.workflow.report import divergence_report
@@ -260,6 +260,17 @@ class Recovery:
         self._reissue(resident)
         if resident.wanting:
             self._engine.enqueue(resident)
+
+    def revived(self, resident: Resident, given: Given) -> bool:
+        """Do what `load` does with a run that merely waits; False when that has to be done, for whatever reason."""
+        try:
+            row = revive(self._engine, resident, given)
+        except Exception:  # noqa: BLE001 - `load` finds it again, and says what it is
+            self.drop(resident)
+            return False
+        if row is not None and not self._is_lost(resident):
+            self._loaded(resident, row, 0)
+        return row is not None
 
     async def load(self, resident: Resident, given: Given | None = None) -> None:
         """Rebuild a run, from the store unless it is `given`, and go on with it; pause it when that is not possible."""

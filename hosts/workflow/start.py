@@ -29,7 +29,7 @@ from hosts.workflow.guarded import STRICT, GuardedDriver
 from hosts.workflow.live import Fact, Fed, LiveRun
 from hosts.workflow.option import PLAIN, start_options
 from hosts.workflow.start_payload import encoded_start, start_payload
-from hosts.workflow.start_terms import Waits, bounded, terms_of, told_of
+from hosts.workflow.start_terms import TELLING, Waits, bounded, terms_of, told_of
 
 if TYPE_CHECKING:
     from actorflow.bundle import Bundle
@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from hosts.workflow.option import StartOptions
     from hosts.workflow.start_terms import Link, Terms
 
+_FIRST_ATTEMPT: Final = told_of({})
 _NOTHING: Final[Mapping[str, Any]] = {}
 _BESIDE_FIRST: Final = frozenset({events.NAMES_CARRIED, events.RUN_REPINNED, events.RUN_CANCELLED, events.RUN_FAILED})
 _RUNS: Final = uuid.UUID("9b1c6f0e-6c0f-5d1e-9f3a-2f6d0a4b7c11")
@@ -241,7 +242,7 @@ def identity_of(  # noqa: PLR0913, PLR0917 - what a run is called by
             "workflow_type": payload.get("type", entry),
             "task_queue": task_queue,
             "namespace": store,
-            **told_of(payload),
+            **(_FIRST_ATTEMPT if payload.keys().isdisjoint(TELLING) else told_of(payload)),
         },
     )
 
@@ -249,7 +250,7 @@ def identity_of(  # noqa: PLR0913, PLR0917 - what a run is called by
 def _driver(host: WorkflowHost, identity: Identity, seed: bytes, limits: Limits) -> JournalDriver:
     """Return the driver of a run: one that judges when the run has an actor and a scope, or began on a strict node."""
     context, run_id = identity.context, str(identity.workflow["run_id"])
-    if (ACTOR in context and SCOPE in context) or STRICT in context:
+    if context and ((ACTOR in context and SCOPE in context) or STRICT in context):
         return GuardedDriver(identity, run_id, seed, limits, host.engine.operator, host.engine.node.guard)
     return JournalDriver(identity, run_id, seed, limits, host.engine.operator)
 

@@ -164,6 +164,10 @@ def options_left(payload: Mapping[str, Any], facts: Mapping[str, Any]) -> dict[s
     return options
 
 
+TELLING: Final = ("attempt", "options", "previous", "continued_from")
+"""The fields of a start event that `told_of` reads; without them it says that this is the first attempt."""
+
+
 def told_of(payload: Mapping[str, Any]) -> dict[str, Any]:
     """Return what `workflow.info()` says of a start event beside the identity of the run."""
     told: dict[str, Any] = {"attempt": payload.get("attempt", 1)}

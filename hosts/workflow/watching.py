@@ -34,7 +34,7 @@ _PAGE: Final = 1000
 _PAGES: Final = 20
 
 
-class _Look(NamedTuple):
+class Seen(NamedTuple):
     """What one look finds: runs with something in their inbox, (run, ref, due) of overdue timers, changes of state.
 
     `last` is the id of the last of those changes.
@@ -124,10 +124,10 @@ class Watching:
         self._parked = frozenset(run for run in self._parked & still if run not in engine.residents)
         lasting = still & self._suspects - self._parked
         self._suspects, self._parked = still, self._parked | lasting  # who is paused keeps its inbox: once is enough
-        for run, ref, due in found.overdue & self._overdue:
-            if engine.sweeper.is_quiet(run):
-                engine.timers.add(due, run, ref)
-        self._overdue = found.overdue - self._overdue
+        overdue = {timer for timer in found.overdue if engine.sweeper.is_quiet(timer[0])}  # the others are on their way
+        for run, ref, due in overdue & self._overdue:
+            engine.timers.add(due, run, ref)
+        self._overdue = overdue - self._overdue
         for run in lasting:
             engine.recovery.read_again(engine.resident(run))
         changed = frozenset(self._later)
@@ -137,7 +137,7 @@ class Watching:
         self._changed = found.last
         return sorted(lasting | changed)
 
-    def _seen(self, reader: Any, hosts: list[WorkflowHost], now: int) -> _Look:
+    def _seen(self, reader: Any, hosts: list[WorkflowHost], now: int) -> Seen:
         """Look, in the thread that reads."""
         if self._changed < 0:
             self._changed = _last(reader)
@@ -155,7 +155,7 @@ class Watching:
             mine = host.of(reader)
             filled.update(mine.inbox_runs(host.id))
             overdue.update(mine.due_timers(host.id, now, _PAGE, host.settings.queues))
-        return _Look(filled, overdue, changes, last)
+        return Seen(filled, overdue, changes, last)
 
     async def _sort(self, changes: list[RunChanged]) -> None:
         """Keep for the next look what concerns runs of this node, and tell who waits for those of others."""

@@ -14,7 +14,7 @@ from actorflow.store.memory import MemoryStore
 from actorflow.testing.conformance.items import HOST, Book
 from hosts.workflow.catching_up import catch_up
 from hosts.workflow.owned import Owned
-from hosts.workflow.watching import Watching
+from hosts.workflow.watching import Seen, Watching
 
 
 class Flaky(InlineWriter):
@@ -129,3 +129,25 @@ async def test_who_waits_for_a_run_is_not_told_the_end_of_an_earlier_one_of_its_
     engine.started("order/1", "second")
     await watching.look()
     assert engine.told == []
+
+
+async def test_a_timer_that_is_overdue_is_armed_again_at_the_second_look_unless_its_run_is_on_its_way() -> None:
+    engine: Any = Engine(MemoryStore())
+    armed: list[tuple[int, int, int]] = []
+    busy = {2}
+    engine.timers = SimpleNamespace(add=lambda due, run, ref: armed.append((due, run, ref)))
+    engine.sweeper = SimpleNamespace(is_quiet=lambda run: run not in busy)
+    watching = Watching(engine)
+
+    async def read(_read: object) -> Seen:
+        return Seen(set(), {(1, 7, 5), (2, 8, 5)}, [], 0)
+
+    engine.writer.read = read
+    await watching.look()
+    assert not armed, "its own node may be about to serve it"
+    await watching.look()
+    assert armed == [(5, 1, 7)]
+    busy.clear()
+    await watching.look()
+    await watching.look()
+    assert (5, 2, 8) in armed
