@@ -58,6 +58,7 @@ _SLICE = 0.002
 """Seconds of turns after which what they made is handed to the writer, and the rest of the node has its turn."""
 _TOGETHER = 64
 """While many runs are rebuilt, so many turns are handed over at once: a commit costs as much as 15 to 30 of them."""
+_NOTHING = encode(None)
 _SOON = 20_000_000
 """Nanoseconds after which a timer is looked at again that has to wait."""
 
@@ -306,7 +307,7 @@ class Engine:
         elif run in self.approvals.answering:  # the answer to what the timer may end is on its way to the disk
             self.timers.add(self.clock.now() + _SOON, run, ref)
         else:
-            self.fact(run, Fact(events.TIMER_FIRED, ref, "", encode(None), self.clock.now()))
+            self.fact(run, Fact(events.TIMER_FIRED, ref, "", _NOTHING, self.clock.now()))
 
     def enqueue(self, resident: Resident) -> None:
         """Let a run have a turn soon; one that is busy gets it afterwards."""

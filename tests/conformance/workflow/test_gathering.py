@@ -112,3 +112,48 @@ async def test_one_that_cannot_be_read_pauses_and_the_others_go_on(tmp_path: Pat
         assert done == [[2, 14]] * 5
         row = await reach(node, ids[2], PAUSED)
     assert "corrupt" in row.reason
+
+
+class Damaged(MemoryStore):
+    """A store in which the second event of some journals is not what it was."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.damaged: set[int] = set()
+
+    def load(self, run: int, *, lazy: bool = False) -> OpenRun:
+        found = super().load(run, lazy=lazy)
+        if run in self.damaged:
+            found.events[1] = found.events[1]._replace(at=found.events[1].at + 1)
+        return found
+
+
+@pytest.mark.mock_clock
+async def test_what_is_wrong_with_one_of_many_is_found_and_the_others_wake() -> None:
+    naps = dict.fromkeys(range(7), 10_000_000_000)
+
+    def sleeper(number: int) -> Ops:
+        yield (Op.SLEEP, naps[number])
+        return number
+
+    store = Damaged()
+    rig = Durable(lambda: store, {"cache": {"runs": 0}})
+    rig.clock = TrioClock()
+    rig.add("app:sleeper", sleeper)
+    async with rig.node() as node:
+        ids = [f"s/{number}" for number in range(7)]
+        options = ({"workflow.id": name} for name in ids)
+        pids = [
+            await node.spawn("app:sleeper", host=WORKFLOWS, args=[number], options=each)
+            for number, each in enumerate(options)
+        ]
+        rows = [await reach(node, name, "waiting", 2) for name in ids]
+        await trio.sleep(5)
+        assert not engine_of(node).residents
+        store.damaged.add(rows[2].run)
+        naps[4] += 1
+        well = [place for place in range(7) if place not in {2, 4}]
+        assert [await node.wait(pids[place], timeout=PATIENCE) for place in well] == well
+        damaged, differs = [await reach(node, ids[place], PAUSED) for place in (2, 4)]
+    assert "corrupt" in damaged.reason
+    assert "TimerStarted" in differs.reason
