@@ -8,7 +8,7 @@ local function main()
     assert.neq(result.channel, sub:channel(), "nothing was sent")
 
     events.send("slow", "k", "/", "now")
-    result = channel.select({ sub:channel():case_receive(), time.after("5s"):case_receive() })
+    result = channel.select({ sub:channel():case_receive(), time.after("30s"):case_receive() })
     assert.ok(result.channel == sub:channel())
     assert.eq(result.value.data, "now")
     return true

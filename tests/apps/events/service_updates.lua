@@ -6,7 +6,7 @@ local time = require("time")
 local function main()
     local sub = events.subscribe("supervisor", "service.update")
     local seen = {}
-    local deadline = time.after("5s")
+    local deadline = time.after("30s")
     while not (seen.starting and seen.running and seen.failed) do
         local result = channel.select({ sub:channel():case_receive(), deadline:case_receive() })
         assert.ok(result.channel == sub:channel(), "the service changed its state")

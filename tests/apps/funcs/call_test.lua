@@ -5,8 +5,8 @@ local funcs = require("funcs")
 local HOST = "app.funcs:host"
 
 local function take(ch, what)
-  local result = channel.select{ch:case_receive(), time.after("2s"):case_receive()}
-  assert.eq(result.channel, ch, "no " .. what .. " within two seconds")
+  local result = channel.select{ch:case_receive(), time.after("30s"):case_receive()}
+  assert.eq(result.channel, ch, "no " .. what .. " in half a minute")
   return result.value
 end
 
@@ -136,11 +136,10 @@ local function executor_async()
 end
 
 local function calls_run_side_by_side()
-  local began = time.now()
-  local futures = {}
-  for i = 1, 5 do futures[i] = funcs.async("app.funcs:slow", "300ms", i) end
-  for i = 1, 5 do assert.eq(take(futures[i]:response(), "answer"):data(), i) end
-  assert.lt(time.now():sub(began):milliseconds(), 1400)
+  local futures = {funcs.async("app.funcs:slow", "1h", 1)}
+  for i = 2, 5 do futures[i] = funcs.async("app.funcs:slow", "1ms", i) end
+  for i = 2, 5 do assert.eq(take(futures[i]:response(), "answer"):data(), i) end
+  futures[1]:cancel()
 end
 
 return {

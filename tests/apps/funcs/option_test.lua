@@ -5,8 +5,8 @@ local funcs = require("funcs")
 local HOST = "app.funcs:host"
 
 local function take(ch, what)
-  local result = channel.select{ch:case_receive(), time.after("2s"):case_receive()}
-  assert.eq(result.channel, ch, "no " .. what .. " within two seconds")
+  local result = channel.select{ch:case_receive(), time.after("30s"):case_receive()}
+  assert.eq(result.channel, ch, "no " .. what .. " in half a minute")
   return result.value
 end
 
@@ -87,7 +87,7 @@ local function delays_grow()
   assert.eq(value, 4) -- after 10, 15 and 15 milliseconds
   local waited = time.now():sub(began):milliseconds()
   assert.gte(waited, 39)
-  assert.lt(waited, 500)
+  assert.lt(waited, 20000)
 end
 
 local function durations_as_text()
@@ -114,11 +114,11 @@ end
 
 local function time_out()
   local began = time.now()
-  local value, err = funcs.new():with_options({timeout = 20}):call("app.funcs:slow", "5s")
+  local value, err = funcs.new():with_options({timeout = 20}):call("app.funcs:slow", "1h")
   assert.is_nil(value)
   assert.is_error(err, errors.TIMEOUT)
   assert.error_contains(err, "app.funcs:slow")
-  assert.lt(time.now():sub(began):milliseconds(), 4900)
+  assert.lt(time.now():sub(began):milliseconds(), 60000)
 end
 
 local function time_out_cancels_the_function()

@@ -3,8 +3,8 @@ local time = require("time")
 local funcs = require("funcs")
 
 local function take(ch, what)
-  local result = channel.select{ch:case_receive(), time.after("2s"):case_receive()}
-  assert.eq(result.channel, ch, "no " .. what .. " within two seconds")
+  local result = channel.select{ch:case_receive(), time.after("30s"):case_receive()}
+  assert.eq(result.channel, ch, "no " .. what .. " in half a minute")
   return result.value
 end
 
@@ -40,10 +40,10 @@ end
 -- How many of `count` calls of `id` run at the same time.
 local function most_at_a_time(id, count)
   local begun, ended = process.listen("begun"), process.listen("ended")
-  for i = 1, count do funcs.async(id, process.pid(), i, "10ms") end
+  for i = 1, count do funcs.async(id, process.pid(), i, count > 10 and "300ms" or "20ms") end
   local now, most, left = 0, 0, count
   while left > 0 do
-    local result = channel.select{ended:case_receive(), begun:case_receive(), time.after("2s"):case_receive()}
+    local result = channel.select{ended:case_receive(), begun:case_receive(), time.after("30s"):case_receive()}
     if result.channel == begun then now = now + 1 else now, left = now - 1, left - 1 end
     if now > most then most = now end
   end
@@ -68,7 +68,7 @@ end
 
 local function a_full_queue_refuses()
   local begun = process.listen("begun")
-  local one = funcs.async("app.funcs:tells_short_queue", process.pid(), 1, "20ms")
+  local one = funcs.async("app.funcs:tells_short_queue", process.pid(), 1, "500ms")
   local two = funcs.async("app.funcs:tells_short_queue", process.pid(), 2, "1ms")
   local value, err = funcs.call("app.funcs:tells_short_queue", process.pid(), 3, "1ms")
   assert.is_nil(value)
@@ -81,7 +81,7 @@ end
 
 local function given_up_in_the_queue()
   local begun = process.listen("begun")
-  local first = funcs.async("app.funcs:tells_alone", process.pid(), 1, "30ms")
+  local first = funcs.async("app.funcs:tells_alone", process.pid(), 1, "500ms")
   local _, err = funcs.new():with_options({timeout = "5ms"}):call("app.funcs:tells_alone", process.pid(), 2, "1ms")
   assert.is_error(err, errors.TIMEOUT)
   local third = funcs.async("app.funcs:tells_alone", process.pid(), 3, "1ms")

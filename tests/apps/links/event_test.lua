@@ -4,8 +4,8 @@ local time = require("time")
 local HOST = "app.links:host"
 
 local function take(ch, what)
-  local result = channel.select{ch:case_receive(), time.after("2s"):case_receive()}
-  assert.eq(result.channel, ch, "no " .. what .. " within two seconds")
+  local result = channel.select{ch:case_receive(), time.after("30s"):case_receive()}
+  assert.eq(result.channel, ch, "no " .. what .. " in half a minute")
   return result.value
 end
 

@@ -11,7 +11,7 @@ local function main()
     assert.same(members, { pid })
 
     process.terminate(pid)
-    local result = channel.select({ sub:channel():case_receive(), time.after("2s"):case_receive() })
+    local result = channel.select({ sub:channel():case_receive(), time.after("30s"):case_receive() })
     assert.ok(result.channel == sub:channel(), "told of the leaving")
     assert.eq(result.value.kind, "member.left")
     assert.same(result.value.data, { Group = "mortal", PIDs = { pid } })

@@ -5,8 +5,8 @@ local registry = require("registry")
 local HOST = "app.process:host"
 
 local function take(ch, what)
-  local result = channel.select{ch:case_receive(), time.after("5s"):case_receive()}
-  assert.eq(result.channel, ch, "no " .. what .. " within five seconds")
+  local result = channel.select{ch:case_receive(), time.after("30s"):case_receive()}
+  assert.eq(result.channel, ch, "no " .. what .. " in half a minute")
   return result.value
 end
 

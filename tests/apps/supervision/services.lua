@@ -24,7 +24,7 @@ end
 
 -- Returns the next event about one of `names` (any of ours without them), or nil after `within`.
 function M.next(watch, names, within)
-    local deadline = time.after(within or "5s")
+    local deadline = time.after(within or "30s")
     while true do
         local result = channel.select({ watch.sub:channel():case_receive(), deadline:case_receive() })
         if result.channel ~= watch.sub:channel() then return nil end
