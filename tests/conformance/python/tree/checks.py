@@ -352,7 +352,7 @@ async def pool_of_a_function() -> None:
     await process.gather(*(funcs.call("app:alone", "", 0.01) for _ in range(4)))
     assert time.now_ns() - began >= 40_000_000
     for _ in range(6):
-        funcs.async_("app:alone", "", 0.01)
+        funcs.async_("app:alone", "", 2)
     refused = await failure_of(funcs.call("app:alone", "", 0.01))
     assert refused.kind == errors.UNAVAILABLE
     assert "is busy" in refused.message
