@@ -74,7 +74,7 @@ async def around(place: Place, attacks: dict[str, str]) -> dict[str, Error]:
                 ends[f"{attack} on {host}"] = await _end(node, entry, host)
         for (_, number), pid in victims.items():
             await node.send(pid, "go", "on")
-            assert await node.wait(pid, timeout=20) == [*(2 * (number + step) for step in range(4)), "on"]
+            assert await node.wait(pid, timeout=90) == [*(2 * (number + step) for step in range(4)), "on"]
     names = [f"victim {number}" for number in range(VICTIMS)]
     laws_of(Sqlite(place.path / ".actorflow" / "runs.db"), Ledger(names, names))
     return ends
@@ -86,7 +86,7 @@ def _named(host: str, number: int) -> dict[str, str]:
 
 async def _end(node: Node, entry: str, host: str) -> Error:
     with pytest.raises(Error) as caught:
-        await node.exec(entry, host=host, timeout=20)
+        await node.exec(entry, host=host, timeout=90)
     return caught.value
 
 

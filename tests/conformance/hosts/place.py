@@ -56,7 +56,7 @@ class Place:
     async def node(self) -> AsyncIterator[Node]:
         """Boot the registry as it is now for the block."""
         self.save()
-        with trio.fail_after(60):
+        with trio.fail_after(240):
             async with actorflow.open(self.path, notices=self.notices.append) as node:
                 yield node
 
