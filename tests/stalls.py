@@ -21,8 +21,6 @@ from typing import Any, Final
 
 import pytest
 
-from actorflow.store import writer
-
 VARIABLE: Final = "STALLS"
 SHORTEST, LONGEST = 0.02, 0.4
 """Seconds of one stop."""
@@ -62,6 +60,8 @@ def stalled(program: str) -> list[str]:
 
 
 def _begin(draw: Random) -> None:
+    from actorflow.store import writer  # noqa: PLC0415 - most runs of the tests need none
+
     threading.Thread(target=_stop, args=(Random(draw.random()),), name="stalls", daemon=True).start()
     late = Random(draw.random())
     writer.commit_all = _late(late, writer.commit_all)  # type: ignore[attr-defined]
