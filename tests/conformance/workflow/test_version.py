@@ -12,6 +12,7 @@ from actorflow.errors import Error
 from actorflow.machine.op import Op
 from actorflow.run import event as events
 from actorflow.store.memory import MemoryStore
+from tests.conformance.process.rig import until
 from tests.conformance.workflow.durable import WORKFLOWS, Durable, engine_of
 
 Ops = Generator[tuple[Any, ...], Any, Any]
@@ -107,8 +108,9 @@ async def test_a_version_that_the_code_has_left_behind_pauses_a_replay(durable: 
     durable.registry.scripts["app:main"] = new
     async with durable.node() as node:
         await node.send(pid, "go")
+        await until(lambda: "run-paused" in [notice.code for notice in durable.notices])
         with pytest.raises(Error, match="timed out"):
-            await node.wait(pid, timeout=0.2)
+            await node.wait(pid, timeout=0.05)
     (notice,) = [notice for notice in durable.notices if notice.code == "run-paused"]
     assert "VersionMarked" in notice.text
     assert "[2, 3]" in notice.text
