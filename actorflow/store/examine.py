@@ -149,10 +149,13 @@ class _Examiner:
     def runs(self) -> Iterator[Fault]:
         numbers = limited(select(t.run.c.run).where(t.run.c.run > bindparam("after")).order_by(t.run.c.run))
         after = _BEFORE_ALL
-        while page := [run for (run,) in self._reader.select(numbers, after=after, limit=_PAGE)]:
+        while found := self._reader.select(numbers, after=after, limit=_PAGE):
+            page = [run for (run,) in found if run > after]  # a damaged page may give those before it, again and again
             for run in page:
                 yield from self._run(run)
-            after = page[-1]
+            if not page:
+                return
+            after = max(page)
 
     def _run(self, run: int) -> Iterator[Fault]:
         try:

@@ -334,8 +334,10 @@ def _document(values: Sequence[Any]) -> DocumentRow:
 def sampled(reader: Reader, host: str, most: int | None) -> Iterator[RunRow]:
     """Yield open runs of a host by run number: all, or at most so many, spread evenly over them."""
     numbers: list[int] = []
-    while rows := reader.open_runs(host, numbers[-1] if numbers else 0):
+    after = 0
+    while rows := [row for row in reader.open_runs(host, after) if row.run > after]:  # a damaged file may give others
         numbers += [row.run for row in rows]
+        after = max(numbers)
         if most is None:
             yield from rows
     if most:

@@ -43,14 +43,14 @@ def name_events(
 
 def _run_by_run(reader: Reader, host: WorkflowHost) -> Iterator[tuple[str, JournalEvent]]:
     after = 0
-    while rows := reader.open_runs(host.id, after, _PAGE):
+    while rows := [row for row in reader.open_runs(host.id, after, _PAGE) if row.run > after]:  # it may be damaged
         for row in rows:
             if not host.owns(row.run):
                 continue
             with suppress(Error):
                 journal = reader.journal(row.run, limit=_ALL)
                 yield from ((row.workflow_id, event) for event in journal if event.kind in _KINDS)
-        after = rows[-1].run
+        after = max(row.run for row in rows)
 
 
 def held_names(journal: Iterable[tuple[str, JournalEvent]], pid_of: Callable[[str], str]) -> list[tuple[str, str]]:

@@ -83,7 +83,10 @@ class Recovery:
         while held := await writer.read(partial(_page, of, host_id, after)):
             for workflow_id, run, state in held:
                 self._take(workflow_id, run, state, in_doubt=in_doubt)
-            after = held[-1][1]
+            last = max(run for _, run, _ in held)
+            if last <= after:  # a damaged index gives what was there before, again and again
+                break
+            after = last
         for workflow_id, run in await writer.read(lambda store: of(store).held_beside(host_id)):
             if not is_lock(workflow_id):
                 engine.open_ids[workflow_id], engine.beside[run] = run, workflow_id

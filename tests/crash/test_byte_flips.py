@@ -35,6 +35,8 @@ STUCK: Final = 1.0
 """Seconds a run that is open without being paused is waited for when a fault was found."""
 DAILY: Final = 60
 ALL: Final = 1000
+LEAF: Final = 0x0D
+"""The first byte of a page of SQLite with rows of a table (https://www.sqlite.org/fileformat.html#b_tree_pages)."""
 LOADED: Final = 12
 """One in so many of the found ones is also loaded."""
 WAITING: Final = 8
@@ -201,6 +203,23 @@ def load_damaged(whole: Whole, place: Path, where: str) -> None:
         return
     wrong = {name: value for name, value in results.items() if value != whole.results.get(name, value)}
     assert not wrong, where
+
+
+def test_an_examination_of_a_table_out_of_order_ends(whole: Whole, tmp_path: Path) -> None:
+    """The row with the highest number has the lowest one now: whoever goes on behind it begins again."""
+    data = bytearray(whole.data)
+    (page, *_) = [at for at in ((page - 1) * 4096 for page in whole.pages["run"]) if data[at] == LEAF]
+    cells = int.from_bytes(data[page + 3 : page + 5], "big")
+    pointer = page + 8 + 2 * (cells - 1)
+    cell = page + int.from_bytes(data[pointer : pointer + 2], "big")
+    while data[cell] >= 0x80:  # the length of the row, in seven bits a byte; its number follows
+        cell += 1
+    data[cell + 1] = 0
+    (tmp_path / "runs.db").write_bytes(data)
+    numbers = [run for (run, *_) in rows_of(tmp_path / "runs.db")["run"]]
+    assert numbers[-1] == 0 < max(numbers)
+    assert outcome(whole, tmp_path, "out of order") == "found"
+    load_damaged(whole, tmp_path, "out of order")
 
 
 @pytest.mark.parametrize("flips", [DAILY, pytest.param(1000, marks=pytest.mark.slow)])
