@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
@@ -40,6 +41,8 @@ class Admission:
     def __init__(self, engine: Engine) -> None:
         """Admit to `engine`."""
         self._engine = engine
+        self._awaited: dict[int, int] = {}
+        """Parent runs → how many of their children are on their way to the disk by commits of their own."""
 
     def spawn(self, host: WorkflowHost, request: SpawnRequest, run_id: str, reply: Reply) -> None:
         """Start a run; the reply has its PID once the start is on disk."""
@@ -145,7 +148,7 @@ class Admission:
         except Error as error:
             reply(Outcome(failure=error.failure))
             return
-        self._engine.submit(again.start, partial(self._spawned, again, reply))
+        self._submit_child(again, partial(self._spawned, again, reply))
 
     def _existing(self, prepared: PreparedStart, answer: Committed) -> str:
         """Return the workflow id of a run that is there; one that went beside another has not the id asked for."""
@@ -221,7 +224,29 @@ class Admission:
             reply(Outcome(failure=error.failure))
             return
         prepared.start.joins = joining(resident, record.ref, prepared.start.workflow_id)
-        self._engine.submit(prepared.start, partial(self._spawned_again, resident, record.ref, prepared, reply))
+        self._submit_child(prepared, partial(self._spawned_again, resident, record.ref, prepared, reply))
+
+    def _submit_child(self, prepared: PreparedStart, told: Callable[[Committed | Error], None]) -> None:
+        """Commit a start that is not in the turn which asked for it; its parent has no turn meanwhile.
+
+        A turn that gives the child up finds it in the store then, and asks it to stop by its own commit.
+        """
+        parent = self._engine.residents.get(prepared.start.parent_run)
+        if parent is None:
+            self._engine.submit(prepared.start, told)
+            return
+        self._awaited[parent.run] = self._awaited.get(parent.run, 0) + 1
+        self._engine.hold(parent)
+        self._engine.submit(prepared.start, partial(self._child_told, parent, told))
+
+    def _child_told(
+        self, parent: Resident, told: Callable[[Committed | Error], None], answer: Committed | Error
+    ) -> None:
+        told(answer)
+        self._awaited[parent.run] -= 1
+        if not self._awaited[parent.run]:
+            del self._awaited[parent.run]
+            self._engine.release_turn(parent)
 
     def _spawned_again(
         self, resident: Resident, ref: int, prepared: PreparedStart, reply: Reply, answer: Committed | Error

@@ -45,7 +45,7 @@ from hosts.workflow.suspect import Suspects
 from hosts.workflow.sweeper import Sweeper
 from hosts.workflow.timer import Timers
 from hosts.workflow.touching import serve_timer
-from hosts.workflow.turning import build, workflow_of
+from hosts.workflow.turning import build, is_empty, workflow_of
 from hosts.workflow.update import Updates
 
 if TYPE_CHECKING:
@@ -316,6 +316,18 @@ class Engine:
             self._queue.append(resident)
             self._wake.set()
 
+    def hold(self, resident: Resident) -> None:
+        """Let a run have no turn before `release_turn`: what is on its way to the disk decides what it says."""
+        if resident.queued:
+            self._queue = deque(other for other in self._queue if other is not resident)
+        resident.queued = True
+
+    def release_turn(self, resident: Resident) -> None:
+        """Let a run that was held have turns again."""
+        resident.queued = False
+        if resident.wanting and self.residents.get(resident.run) is resident:
+            self.enqueue(resident)
+
     def own_workflow(self, target: str) -> str | None:
         """Return the workflow id that a PID names in this store, None for any other destination."""
         return workflow_of(target, self.store_name, frozenset(self.hosts))
@@ -344,7 +356,7 @@ class Engine:
             resident.facts = facts
             self.recovery.pause(resident, f"internal error: {failure_of(error).message}")
             return
-        if _is_empty(draft) and not resident.pending:
+        if is_empty(draft) and not resident.pending:
             close_answered(self, resident, draft)
             return
         resident.busy = True
@@ -356,8 +368,3 @@ def _note_to(node: Node) -> Callable[[str, str, str, Mapping[str, Any]], None]:
         node.note(level, text, {**fields, "pid": pid})
 
     return note
-
-
-def _is_empty(draft: Draft) -> bool:
-    turn = draft.turn
-    return not (turn.events or turn.consumed or turn.dropped_calls or turn.dropped_timers or draft.ending)

@@ -209,6 +209,12 @@ def _send_out(engine: Engine, resident: Resident, draft: Draft, outward: list[Re
     draft.sends = (*draft.sends, *sends)
 
 
+def is_empty(draft: Draft) -> bool:
+    """Tell whether a turn says nothing."""
+    turn = draft.turn
+    return not (turn.events or turn.consumed or turn.dropped_calls or turn.dropped_timers or draft.ending)
+
+
 def _spawn(engine: Engine, resident: Resident, draft: Draft, record: Record) -> None:
     live = resident.live
     if live is None or resident.host is None:

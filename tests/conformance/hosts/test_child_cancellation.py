@@ -10,6 +10,8 @@ import pytest
 from actorflow.errors import Error
 from actorflow.node.node import Node
 from actorflow.run import event as events
+from actorflow.run.turn import StartRun
+from actorflow.store.port import RunFilter
 from actorflow.store.view import history, show, why
 from tests.conformance.hosts.place import FLOWS, Place
 from tests.conformance.hosts.test_steps import reader
@@ -45,6 +47,13 @@ async def main(path):
         await process.listen("clean").receive()
         await funcs.call("app:note", path, "cleaned")
         raise
+"""
+WAITING = """
+from actorflow.script import process
+
+async def main(path):
+    await process.inbox().receive()
+    return "went"
 """
 CONTINUING = (
     CHILD.replace("main(path)", "main(path, turn=1)")
@@ -111,6 +120,16 @@ async def clean(node: Node) -> None:
 
 def ended(node: Node, run: str) -> bool:
     return show(reader(node), run)["state"] == "cancelled"
+
+
+def engine_of(node: Node) -> Any:
+    host: Any = node.hosts[FLOWS]
+    return host.engine
+
+
+def besides(node: Node) -> list[str]:
+    """Return the ids of the children that are beside the run with the id they wanted."""
+    return [row.workflow_id for row in reader(node).runs(RunFilter()) if row.workflow_id.startswith("child~")]
 
 
 @pytest.mark.parametrize("options", WAITS)
@@ -222,6 +241,41 @@ async def test_a_run_of_somebody_else_is_neither_asked_nor_waited_for(place: Pla
         await node.send(child, "go")
         assert await node.wait(child, timeout=20) == "went"
         assert events.CANCEL_REQUESTED not in kinds(node, "child")
+
+
+@pytest.mark.parametrize("options", [{}, WAITS[0]])
+async def test_a_child_whose_start_is_on_its_way_to_the_disk_is_asked_to_stop(
+    place: Place, language: str, options: dict[str, Any]
+) -> None:
+    place.python("child", WAITING, "workflow")
+    async with place.node() as node:
+        engine: Any = engine_of(node)
+        path = str(place.path / "said")
+        other = await node.spawn("app:child", host=FLOWS, args=[path], options={"workflow.id": "child"})
+        under_way: list[Any] = []
+        submit = engine.submit
+
+        def late(item: Any, callback: Any) -> None:
+            """Keep the start of a child that is not in the turn of its parent."""
+            if isinstance(item, StartRun) and item.parent_run:
+                under_way.append((item, callback))
+            else:
+                submit(item, callback)
+
+        engine.submit = late
+        args = [path, {**options, "workflow.id": "child", "workflow.on_conflict": "allow"}]
+        pid = await node.spawn(f"app:parent_{language}", host=FLOWS, args=args, options={"workflow.id": "parent"})
+        await until(lambda: under_way)
+        await node.cancel(pid)
+        engine.submit = submit
+        for item, callback in under_way:
+            submit(item, callback)
+        await until(lambda: len(besides(node)) == 1)
+        (beside,) = besides(node)
+        await until(lambda: events.CANCEL_REQUESTED in kinds(node, beside))
+        assert await node.wait(pid, timeout=20) == "Canceled"
+        await node.send(other, "go")
+        assert await node.wait(other, timeout=20) == "went"
 
 
 async def test_wrong_words_are_refused_with_those_there_are(place: Place, language: str) -> None:
