@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Annotated, Final
+from functools import partial
+from typing import Annotated, Any, Final
 
 import typer
 
@@ -15,6 +16,7 @@ from actorflow.cli.output import print_json, print_rows, print_value
 from actorflow.cli.place import Place
 from actorflow.cli.work import NOT_THE_CALLEE
 from actorflow.errors import Error
+from actorflow.ports import Outcome
 
 Run = Annotated[str, typer.Argument(metavar="RUN", help="A PID, a workflow id or a run id.")]
 _SHOWN: Final = ("workflow_id", "name", "state", "reason", "approvers", "deadline", "by")
@@ -46,9 +48,18 @@ def query(  # noqa: PLR0913, PLR0917 - the options of the verb
     data: Data = None,
     override: Overrides = None,
 ) -> None:
-    """Ask a run something that changes nothing: pid, state, where, waits, inbox, seq, or what its script answers."""
-    client, arguments = Place.of(directory, data, override).client(), parse_args(args or ())
-    answer = client.query(run, name, *arguments, timeout=parse_seconds(timeout), **asker(actor, scope))
+    """Ask a run something that changes nothing: pid, state, where, waits, inbox, seq, or what its script answers.
+
+    Without a running node the store is asked, and a replay of the run.
+    """
+    place, arguments = Place.of(directory, data, override), parse_args(args or ())
+    seconds, who = parse_seconds(timeout), asker(actor, scope)
+    if place.running or who:  # who may ask is for a node to judge
+        answer = place.client().query(run, name, *arguments, timeout=seconds, **who)
+    else:
+        from actorflow.cli import replaying  # noqa: PLC0415 - loads the languages
+
+        answer = place.on_stores(lambda stores: replaying.query(stores, run, name, tuple(arguments)))
     print_value(answer, as_json=as_json)
 
 
@@ -66,12 +77,30 @@ def update(  # noqa: PLR0913, PLR0917 - the options of the verb
     data: Data = None,
     override: Overrides = None,
 ) -> None:
-    """Ask a run to do something and print its answer; with `--wait accepted` the id, once it has accepted."""
-    client, arguments = Place.of(directory, data, override).client(), parse_args(args or ())
-    seconds, who = parse_seconds(timeout), asker(actor, scope)
+    """Ask a run to do something and print its answer; with `--wait accepted` the id, once it has accepted.
+
+    Without a running node the registry is booted for it.
+    """
+    place, arguments = Place.of(directory, data, override), parse_args(args or ())
+    more = {"id": update_id, "wait_for": wait_for, "timeout": parse_seconds(timeout), **asker(actor, scope)}
     with refusals():
-        answer = client.update(run, name, *arguments, id=update_id, wait_for=wait_for, timeout=seconds, **who)
-        print_value(answer, as_json=as_json)
+        update_ = place.client().update if place.running else partial(_booted_update, place)
+        print_value(update_(run, name, *arguments, **more), as_json=as_json)
+
+
+def _booted_update(place: Place, run: str, name: str, *args: Any, **more: Any) -> Any:
+    import trio  # noqa: PLC0415 - the other verbs do not need it
+
+    place.on_stores(lambda stores: stores.locate(run))  # a run that is not there is no reason to boot
+
+    async def ask() -> Outcome:
+        async with place.booted() as booted:
+            try:
+                return Outcome(await booted.node.update(run, name, *args, **more))
+            except Error as error:
+                return Outcome(failure=error.failure)
+
+    return trio.run(ask).unwrap()
 
 
 def wake(  # noqa: PLR0913, PLR0917 - the options of the verb

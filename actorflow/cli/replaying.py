@@ -1,4 +1,4 @@
-"""Where the script of a run stands when no node serves it: found out by a replay, which changes nothing."""
+"""What the script of a run says when no node serves it: found out by a replay, which changes nothing."""
 
 from __future__ import annotations
 
@@ -16,8 +16,10 @@ from actorflow.store.run_verb import Look
 from actorflow.store.stores import Stores
 from actorflow.store.view import find
 from actorflow.store.why import Told
+from actorflow.value import Value
 
 _STANDING_OF: Final = "hosts.workflow.checking:standing_of"
+_QUERY: Final = "hosts.workflow.query_stored:query_stored"
 
 
 def replaying(stores: Stores) -> Look:
@@ -38,6 +40,21 @@ def replaying(stores: Stores) -> Look:
         return told
 
     return look
+
+
+async def query(stores: Stores, reference: str, name: str, args: tuple[Value, ...]) -> Value:
+    """Answer a query of a run in `stores`.
+
+    Raises:
+        Error: NotFound without such a run or query; Invalid, when the query wants to wait or change something; what it
+            raises.
+    """
+    held, data = await stores.about(reference, lambda reader: _read(reader, reference))
+    bundle = None if data is None else Bundle.from_bytes(data)
+    program = None if bundle is None else languages()[bundle.language].compile(bundle, durable=True)
+    config = {"limits": stores.limits_of(held.row.host)}
+    answered: Value = pkgutil.resolve_name(_QUERY)(held, bundle, program, config, name, args)
+    return answered
 
 
 def _read(reader: Reader, reference: str) -> tuple[OpenRun, bytes | None]:

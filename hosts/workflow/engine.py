@@ -37,7 +37,7 @@ from hosts.workflow.live import Fact
 from hosts.workflow.ownership import Ownership
 from hosts.workflow.programs import Programs
 from hosts.workflow.recovery import Recovery
-from hosts.workflow.resident import Draft, Resident
+from hosts.workflow.resident import Resident
 from hosts.workflow.retention import Remover
 from hosts.workflow.store_clock import StoreClock
 from hosts.workflow.stored import Stored

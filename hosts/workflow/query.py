@@ -58,12 +58,23 @@ async def query(engine: Engine, reference: str, name: str, args: tuple[Value, ..
     if (plain := _OF_THE_ROW.get(name)) is not None:
         return plain(found.row, engine)
     async with copy_of(engine, found) as live:
-        if (seen := _OF_THE_COPY.get(name)) is not None:
-            return seen(live, found)
-        outcome = handled(live, QUERY, name, args)
-        if outcome is None:
-            raise _unknown(live, name)
-    return copy_value(outcome.unwrap())
+        answered = answer_of(live, found, name, args)
+    return copy_value(answered)
+
+
+def answer_of(live: LiveRun, found: OpenRun, name: str, args: tuple[Value, ...]) -> Value:
+    """Return what a copy answers that has been rebuilt; the value is still its own.
+
+    Raises:
+        Error: NotFound without such a query; what the script's function raises.
+    """
+    if (seen := _OF_THE_COPY.get(name)) is not None:
+        return seen(live, found)
+    outcome = handled(live, QUERY, name, args)
+    if outcome is None:
+        raise _unknown(live, name)
+    answered: Value = outcome.unwrap()
+    return answered
 
 
 def handled(live: LiveRun, kind: str, name: str, args: tuple[Value, ...]) -> Outcome | None:

@@ -103,3 +103,27 @@ def test_an_approval_is_stored_for_the_next_node(project: Project) -> None:
     again = project.inside("approve", "one", "order", "8", "--by", "bob")
     assert (again.code, "by ann" in again.err) == (4, True)
     assert project.up().client.wait("{local@app:flows|one}") == [7, "ann"]
+
+
+@pytest.mark.slow
+def test_runs_are_queried_and_updated_where_no_node_runs(project: Project) -> None:
+    project.write("_index.yaml", INDEX)
+    project.write("order.py", ORDER)
+    assert project.inside("run", "query", "one", "items").code == 3
+    running = project.up()
+    assert project.inside("spawn", "app:order", "--host", "app:flows", "--id", "one").code == 0
+    assert project.inside("send", "{local@app:flows|one}", "add", '"pen"').code == 0
+    took(project, "one", 2)
+    assert running.end(signal.SIGTERM) == 0
+    project.write("order.py", "raise SystemExit('not what the run is pinned to')")
+    assert project.inside("run", "query", "one", "items", "--json").json == ["pen"]
+    assert project.inside("run", "query", "one", "seq").out.strip() == "2"
+    unknown = project.inside("run", "query", "one", "item")
+    assert (unknown.code, "did you mean 'items'" in unknown.err) == (3, True)
+    assert project.inside("run", "query", "one", "items", "--actor", "me").code == 6
+    project.write("order.py", ORDER)
+    assert project.inside("run", "update", "two", "clear").code == 3
+    assert project.inside("run", "update", "one", "clear", "--json").json == "cleared"
+    rejected = project.inside("run", "update", "one", "clear")
+    assert (rejected.code, "rejected" in rejected.err) == (1, True)
+    assert project.inside("run", "query", "one", "items", "--json").json == []
