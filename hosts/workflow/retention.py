@@ -72,10 +72,19 @@ class Remover:
         """Remove what is due on every host now, and return how many runs that were."""
         before = self.removed
         for host in list(self._engine.hosts.values()):
+            swept = False
             with host.leading(RETENTION) as leads:
                 if leads and host.settings.retention.after:
                     await self._sweep(host)
+                    swept = True
+            if not swept:  # somebody else has the role, or gets it: where that one stops is not known here
+                self._forget(host.id)
         return self.removed - before
+
+    def _forget(self, host_id: str) -> None:
+        """Begin at the first change when this node has the role again."""
+        self._cursors = {key: at for key, at in self._cursors.items() if key[0] != host_id}
+        self._later = [entry for entry in self._later if entry[0] != host_id]
 
     async def _begin(self) -> None:
         """Begin at the first change when there are some below those seen: of runs that a move has brought."""
