@@ -32,6 +32,7 @@ from hosts.workflow.control import Control
 from hosts.workflow.driver import Operator
 from hosts.workflow.entropy import Entropy
 from hosts.workflow.eviction import evict_unused
+from hosts.workflow.foreign import Foreign
 from hosts.workflow.gathering import Gathering
 from hosts.workflow.live import Fact
 from hosts.workflow.ownership import Ownership
@@ -78,7 +79,7 @@ class Engine:
         self.residents: dict[int, Resident] = {}
         self.recent: OrderedDict[str, Outcome] = OrderedDict()
         self.programs = Programs(node)
-        self.stored = Stored(writer)
+        self.stored, self.foreign = Stored(writer), Foreign(self)
         self.asked: set[tuple[int, int]] = set()
         self.draining: bool | frozenset[int] = False
         self.calls = Calls(self)

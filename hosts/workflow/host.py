@@ -187,7 +187,7 @@ class WorkflowHost(Owned):
         if run is not None and self.owns(run):
             return True
         if engine.ownership is not None:  # another node may turn it
-            return engine.stored.standing(workflow_id)
+            return engine.foreign.standing(self, workflow_id)
         outcome: bool | Outcome | None = engine.recent.get(workflow_id)
         if outcome is None:
             outcome = engine.stored.outcome(workflow_id) or engine.stored.has_come(workflow_id, self.id)

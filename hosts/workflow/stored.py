@@ -41,10 +41,10 @@ class Stored:
         row: RunRow | None = self._reader.find(run_id)
         return row
 
-    def standing(self, workflow_id: str) -> Outcome | bool:
-        """Tell whether the newest run of this id is open, or how it ended; False when there is none."""
-        row = self._reader.find(workflow_id)
-        return row is not None and (row.state in OPEN or row.result is None or row_outcome(row))
+    def ended(self, run_id: str) -> RunRow | None:
+        """Return the row of a run that has ended and has not continued as another one."""
+        row: RunRow | None = self._reader.find(run_id)
+        return None if row is None or row.result is None or self._reader.continued(row.run)[1] else row
 
     def has_come(self, workflow_id: str, host: str) -> bool:
         """Tell whether a host has an open run of this id that nobody has told it of yet: it has come by a move."""

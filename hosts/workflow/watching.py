@@ -161,6 +161,8 @@ class Watching:
         """Keep for the next look what concerns runs of this node, and tell who waits for those of others."""
         engine = self._engine
         known = engine.node.links.known() if changes else set()
+        if changes:
+            engine.foreign.keep(known)
         for change in {change.run: change for change in changes}.values():
             host = engine.hosts.get(change.host)
             if host is None:
@@ -188,9 +190,9 @@ class Watching:
         If this node has got its shard since (`newest`), those of its own are among what it looks at, and whoever
         waited for one of them was told: then only the newest run of an id is meant.
         """
-        row = await self._engine.writer.read(partial(_ended, change, newest))
-        if row is not None:
-            self._engine.node.exited(host.pid_of(change.workflow_id), row_outcome(row), durable=True)
+        row, pid = await self._engine.writer.read(partial(_ended, change, newest)), host.pid_of(change.workflow_id)
+        if row is not None and not self._engine.foreign.is_over(pid, change.run):  # as it is after the read
+            self._engine.node.exited(pid, row_outcome(row), durable=True)
 
 
 def _last(reader: Any) -> int:

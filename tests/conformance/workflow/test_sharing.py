@@ -27,6 +27,7 @@ from actorflow.store.owning_sql import SqlPulse
 from actorflow.store.port import RunFilter
 from actorflow.store.server import ServerStore
 from hosts.workflow.host import WorkflowHost
+from hosts.workflow.watching import Watching
 from tests.conformance.workflow import tally
 from tests.conformance.workflow.durable import WORKFLOWS, Durable, engine_of
 from tests.databases import POSTGRES, SLOW_MARIADB, database, emptied
@@ -99,6 +100,38 @@ def check(url: Any, count: int = RUNS) -> None:
     store.close()
     assert [row.state for row in runs] == [COMPLETED] * count
     assert list(examine(database(url))) == []
+
+
+async def test_each_who_waits_elsewhere_gets_the_end_of_the_run_that_he_found(
+    durable: Durable, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    add(durable)
+    seen = trio.Event()
+    look = Watching.look
+
+    async def late(self: Watching) -> list[int]:
+        await seen.wait()
+        return await look(self)
+
+    ends: dict[str, Any] = {}
+
+    async def ended(node: Any, pid: str, who: str) -> None:
+        ends[who] = await node.wait(pid, timeout=60)
+
+    async with two(durable) as (one, other), trio.open_nursery() as nursery:
+        monkeypatch.setattr(Watching, "look", late)  # nothing is noticed of what the other node writes
+        pid = (await started(one, 0, 1))[0]
+        nursery.start_soon(ended, other, pid, "first")
+        await until(lambda: pid in other.links.known())
+        await one.send(pid, "go", 1)
+        assert await one.wait(pid, timeout=60) == 2
+        await started(one, 0, 1)
+        nursery.start_soon(ended, other, pid, "second")
+        await until(lambda: "first" in ends)
+        seen.set()
+        await one.send(pid, "go", 2)
+        await until(lambda: len(ends) == 2)
+    assert ends == {"first": 2, "second": 4}
 
 
 async def test_what_a_process_of_this_machine_had_that_has_ended_is_taken_over_at_once(

@@ -1,0 +1,56 @@
+"""Runs that other nodes turn, and whose end somebody here wants to hear of: which run of an id is meant.
+
+The end of such a run is seen some time after it came. By then its id may be another run's, for which somebody waits,
+too. So it is remembered which run an id had when it was asked for last: whoever asks and finds another one sees that
+those before him waited for one that has ended, and they are told at once.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from actorflow.run.state import OPEN
+from hosts.workflow.faults import row_outcome
+
+if TYPE_CHECKING:
+    from actorflow.ports import Outcome
+    from hosts.workflow.engine import Engine
+    from hosts.workflow.host import WorkflowHost
+
+
+class Foreign:
+    """What one engine has found of runs that are not its own."""
+
+    def __init__(self, engine: Engine) -> None:
+        """Have found nothing."""
+        self._engine = engine
+        self._found: dict[str, tuple[int, str]] = {}  # PID → number and id of its newest run
+
+    def standing(self, host: WorkflowHost, workflow_id: str) -> Outcome | bool:
+        """Tell whether the newest run of this id is open, or how it ended; False when there is none."""
+        row = self._engine.stored.find(workflow_id)
+        if row is None:
+            return False
+        if row.state not in OPEN and row.result is not None:
+            return row_outcome(row)
+        pid = host.pid_of(workflow_id)
+        before = self._found.get(pid)
+        self._found[pid] = (row.run, row.run_id)
+        if before is not None and before[0] != row.run:
+            self._tell(pid, before[1])
+        return True
+
+    def is_over(self, pid: str, run: int) -> bool:
+        """Tell whether those who waited for a run were told of its end: who waits for its PID now means a later one."""
+        found = self._found.get(pid)
+        return found is not None and run < found[0]
+
+    def keep(self, known: set[str]) -> None:
+        """Forget the PIDs for whose end nobody waits any more; `known` are the others."""
+        self._found = {pid: found for pid, found in self._found.items() if pid in known}
+
+    def _tell(self, pid: str, run_id: str) -> None:
+        """Tell who waited for a run of its end, unless it went on as the one that there is now."""
+        ended = self._engine.stored.ended(run_id)
+        if ended is not None:
+            self._engine.node.exited(pid, row_outcome(ended), durable=True)
