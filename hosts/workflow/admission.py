@@ -42,7 +42,7 @@ class Admission:
         """Admit to `engine`."""
         self._engine = engine
         self._awaited: dict[int, int] = {}
-        """Parent runs → how many of their children are on their way to the disk by commits of their own."""
+        """Parents, as residents → how many of their children are on their way to the disk by commits of their own."""
 
     def spawn(self, host: WorkflowHost, request: SpawnRequest, run_id: str, reply: Reply) -> None:
         """Start a run; the reply has its PID once the start is on disk."""
@@ -235,7 +235,7 @@ class Admission:
         if parent is None:
             self._engine.submit(prepared.start, told)
             return
-        self._awaited[parent.run] = self._awaited.get(parent.run, 0) + 1
+        self._awaited[id(parent)] = self._awaited.get(id(parent), 0) + 1  # not its run: that may be read anew meanwhile
         self._engine.hold(parent)
         self._engine.submit(prepared.start, partial(self._child_told, parent, told))
 
@@ -243,9 +243,9 @@ class Admission:
         self, parent: Resident, told: Callable[[Committed | Error], None], answer: Committed | Error
     ) -> None:
         told(answer)
-        self._awaited[parent.run] -= 1
-        if not self._awaited[parent.run]:
-            del self._awaited[parent.run]
+        self._awaited[id(parent)] -= 1
+        if not self._awaited[id(parent)]:
+            del self._awaited[id(parent)]
             self._engine.release_turn(parent)
 
     def _spawned_again(
