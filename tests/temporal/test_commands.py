@@ -4,18 +4,24 @@ from __future__ import annotations
 
 import json
 import shutil
+import subprocess
+import sys
+import threading
 import time
 from collections.abc import Callable
 from inspect import iscoroutinefunction
+from pathlib import Path
 from typing import Any
 
 import pytest
+import trio
 
+from actorflow.cli.codec_endpoint import server as codec
 from hosts.temporal.worker import TemporalWorker
 from hosts.workflow.host import WorkflowHost
 from tests.acceptance.conftest import project  # noqa: F401 - its fixture
 from tests.acceptance.project import PATIENCE, Project, Running
-from tests.temporal.support import HOST, REGISTRY
+from tests.temporal.support import HOST, REGISTRY, on
 
 _OF_A_STORE = {"change", "unhandled"}
 """What only a host with a store of ours has; who asks for it looks for it first."""
@@ -152,3 +158,41 @@ def test_verify_compares_a_cluster_with_a_host_of_ours(server: str, project: Pro
     told = " ".join(different.lines[0]["differences"])
     assert "shop:worker" in told
     assert "shop:local" in told
+
+
+@pytest.mark.slow
+async def test_temporals_own_command_shows_payloads(server: str, tmp_path: Path) -> None:
+    said: dict[str, Any] = {"json": {"sku": "a1", "count": 3}, "cbor": {"sku": "a1", "photo": b"\x01\x02"}}
+    async with on(server, tmp_path) as node:
+        for name, value in said.items():
+            workflow_id = f"{name}-{tmp_path.name}"
+            pid = await node.spawn("app:collecting", host=HOST, args=[1], options={"workflow.id": workflow_id})
+            await node.send(pid, "n", value)
+            assert await node.wait(pid, timeout=60) == [value]
+    with codec(0, "http://ui") as endpoint:
+        threading.Thread(target=endpoint.serve_forever, daemon=True).start()
+        try:
+            await trio.to_thread.run_sync(_shown, server, tmp_path.name, endpoint.server_port)
+        finally:
+            endpoint.shutdown()
+
+
+def _shown(server: str, name: str, port: int) -> None:
+    address = ["--codec-endpoint", f"http://127.0.0.1:{port}"]
+    told = temporal(server, "show", f"json-{name}", "--detailed")
+    assert "input[0]: 1" in told
+    assert "input[0].sku: a1" in told, "what JSON says is shown as it is"
+    plain = json.loads(temporal(server, "result", f"json-{name}", "--output", "json"))
+    assert plain["result"] == [{"sku": "a1", "count": 3}]
+    coded = temporal(server, "result", f"cbor-{name}", "--output", "json")
+    assert '"sku"' not in coded
+    decoded = json.loads(temporal(server, "result", f"cbor-{name}", "--output", "json", *address))
+    assert decoded["result"][0]["sku"] == "a1"
+    assert "photo" in decoded["result"][0]
+
+
+def temporal(server: str, verb: str, workflow_id: str, *options: str) -> str:
+    """Return what Temporal's own command says of a workflow."""
+    command = [str(Path(sys.executable).parent / "temporal"), "workflow", verb, "--workflow-id", workflow_id]
+    done = subprocess.run([*command, "--address", server, *options], capture_output=True, text=True, check=True)
+    return done.stdout
