@@ -36,7 +36,7 @@ def keyed(authority: Authority, key: str) -> list[str]:
 
 
 async def _counted(node: Node) -> Any:
-    return await node.exec("app:counting", host=HOST, args=[0], timeout=20)
+    return await node.exec("app:counting", host=HOST, args=[0], timeout=90)
 
 
 @pytest.mark.slow

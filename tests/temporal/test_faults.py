@@ -58,7 +58,7 @@ async def test_a_client_that_no_worker_names_connects_to_nothing(tmp_path: Path)
     nobody = f"127.0.0.1:{free_port()}"
     async with on(nobody, tmp_path, "app:worker:kind=workflow.host") as node:
         assert {line.id: str(line.state) for line in node.services()}[CLIENT] == "running"
-        assert await node.exec("app:counting", host=HOST, args=[1], timeout=20) == {"seen": 1, "tokens": 2}
+        assert await node.exec("app:counting", host=HOST, args=[1], timeout=90) == {"seen": 1, "tokens": 2}
 
 
 @pytest.mark.slow
@@ -74,14 +74,14 @@ async def test_a_run_goes_on_after_its_server_was_away(tmp_path: Path, ledger: P
             server.kill()
             server.wait(10)
             server = started(database, port)
-            with trio.fail_after(30):
+            with trio.fail_after(90):
                 while True:
                     try:
                         await node.send(pid, "approve", {"by": "me"})
                         break
                     except Error:
                         await trio.sleep(0.2)
-            result: Any = await node.wait(pid, timeout=40)
+            result: Any = await node.wait(pid, timeout=90)
     finally:
         server.kill()
         server.wait(10)
@@ -121,7 +121,7 @@ async def test_a_start_that_is_made_twice_is_one_run(server: str, tmp_path: Path
             await node.spawn("app:suspended", host=HOST, options={**options, "workflow.id_conflict_policy": "fail"})
         assert caught.value.kind == "AlreadyExists"
         await node.wake(pids[0], 1)
-        assert await node.wait(pids[0], timeout=20) == 1
+        assert await node.wait(pids[0], timeout=90) == 1
 
 
 @pytest.mark.slow
@@ -133,7 +133,7 @@ async def test_an_entry_that_no_worker_has_waits_for_one_that_does(server: str, 
             await host.connection.client.start_workflow("app:not_here", id=tmp_path.name, task_queue=host.queue)
 
         await host.connection.run(start)
-        with trio.fail_after(20):
+        with trio.fail_after(90):
             reasons: list[str] = []
             while not any("no entry 'app:not_here'" in reason for reason in reasons):
                 reasons = (await host.explained(tmp_path.name))["reasons"]
@@ -150,7 +150,7 @@ async def test_a_source_too_large_for_a_history_is_kept_in_the_database(server: 
     async with on(server, tmp_path / "one", *overrides, queue=tmp_path.name) as node:
         pid = await node.spawn("app:order", host=HOST, args=["large"])
         await node.send(pid, "approve", {"by": "me"})
-        await node.wait(pid, timeout=20)
+        await node.wait(pid, timeout=90)
         history = await history_of(node, pid)
         assert len(history) < len(large), "it is not in the history"
         assert (await replay(node, HOST, history))["events"] > 4
@@ -165,7 +165,7 @@ async def test_a_server_that_comes_late_is_found_and_services_say_why_nothing_ru
     optional = "{auto_start: true, startup: optional, restart: {max_delay: 1s}"
     lifecycles = (f"app:client:lifecycle={optional}}}", f"app:worker:lifecycle={optional}, depends_on: [app:client]}}")
     async with on(f"127.0.0.1:{port}", tmp_path / "node", *lifecycles) as node:
-        with trio.fail_after(30):
+        with trio.fail_after(90):
             while (failure := {line.id: line for line in node.services()}[CLIENT].failure) is None:  # noqa: ASYNC110
                 await trio.sleep(0.05)
         assert f"no connection to Temporal at 127.0.0.1:{port}" in failure.message
@@ -176,7 +176,7 @@ async def test_a_server_that_comes_late_is_found_and_services_say_why_nothing_ru
             with trio.fail_after(60):
                 while str({line.id: line.state for line in node.services()}[HOST]) != "running":  # noqa: ASYNC110
                     await trio.sleep(0.1)
-            assert await node.exec("app:counting", host=HOST, args=[0], timeout=40) == {"seen": 0, "tokens": 2}
+            assert await node.exec("app:counting", host=HOST, args=[0], timeout=90) == {"seen": 0, "tokens": 2}
         finally:
             server.kill()
             server.wait(10)
@@ -187,11 +187,11 @@ async def test_a_function_that_never_returns_holds_up_no_stop_and_no_cancel(serv
     async with on(server, tmp_path / "one", queue=tmp_path.name) as node:
         pid = await node.spawn("app:stuck", host=HOST)
         host: Any = node.hosts[HOST]
-        with trio.fail_after(30):
+        with trio.fail_after(90):
             while not any("runs since" in reason for reason in (await host.explained(pid))["reasons"]):  # noqa: ASYNC110
                 await trio.sleep(0.05)
         began = trio.current_time()
-    assert trio.current_time() - began < 30, "its node waits for nobody for ever"
+    assert trio.current_time() - began < 120, "its node waits for nobody for ever"
     async with on(server, tmp_path / "two", queue=tmp_path.name) as node:
         await node.cancel(pid, "enough")
         assert await node.wait(pid, timeout=60) == "stopped: enough"
@@ -217,4 +217,4 @@ async def test_a_worker_whose_start_is_given_up_half_way_starts_the_next_time(
             nursery.cancel_scope.cancel()
         monkeypatch.undo()
         await host.start()
-        assert await node.exec("app:counting", host=HOST, args=[0], timeout=30) == {"seen": 0, "tokens": 2}
+        assert await node.exec("app:counting", host=HOST, args=[0], timeout=90) == {"seen": 0, "tokens": 2}

@@ -24,7 +24,7 @@ async def _unanswered(node: Node, pid: str) -> Error:
 
     async with trio.open_nursery() as nursery:
         nursery.start_soon(update)
-        with trio.fail_after(30):
+        with trio.fail_after(90):
             while await node.query(pid, "seq") < 2:  # noqa: ASYNC110 - its start and the update; the cluster tells nobody
                 await trio.sleep(0.05)
         await node.send(pid, "go")
@@ -54,10 +54,10 @@ async def test_children_stay_behind_when_their_parent_goes_on(server: str, tmp_p
         child = f"{parent[:-1]}/1}}"
         if policy == "abandon":
             await node.wake(child, "woken")
-            assert await node.wait(child, timeout=20) == "woken"
+            assert await node.wait(child, timeout=90) == "woken"
         else:
             with pytest.raises(Error, match="workflow terminated"):
-                await node.wait(child, timeout=20)
+                await node.wait(child, timeout=90)
         await node.send(parent, "end")
-        assert await node.wait(parent, timeout=20) == [1, child, ["probe"]], "it does not hear of the child"
+        assert await node.wait(parent, timeout=90) == [1, child, ["probe"]], "it does not hear of the child"
         assert [line["state"] for line in await host.chain(parent, 0)] == ["completed", "completed"]

@@ -61,11 +61,11 @@ async def test_histories_replay_and_a_changed_script_is_found(server: str, tmp_p
     async with on(server, tmp_path) as node:
         pid = await node.spawn("app:order", host=HOST, args=["r1"])
         await node.send(pid, "approve", {"by": "me"})
-        await node.wait(pid, timeout=20)
+        await node.wait(pid, timeout=90)
         histories = [await history_of(node, pid)]
         for entry, args in (("app:counting", [1]), ("app:described", []), ("app:versioned", []), ("app:family", [])):
             pid = await node.spawn(entry, host=HOST, args=args)
-            await node.wait(pid, timeout=20)
+            await node.wait(pid, timeout=90)
             histories.append(await history_of(node, pid))
         for history in histories:
             assert (await replay(node, HOST, history))["events"] > 4
@@ -137,7 +137,7 @@ async def test_a_deploy_with_other_source_leaves_open_runs_on_theirs(server: str
             assert (await _approved(node, workflow_id))["status"] == "shipped", "by the source that it began with"
         for entry in ("app:order", "app:order_py"):
             with pytest.raises(Error, match="no again today"):
-                await node.exec(entry, host=HOST, args=["again"], timeout=30)
+                await node.exec(entry, host=HOST, args=["again"], timeout=90)
     assert "reserve again" not in lines(ledger)
 
 
@@ -145,6 +145,6 @@ async def test_without_a_cache_every_task_is_a_replay(server: str, tmp_path: Pat
     async with on(server, tmp_path, _UNCACHED) as node:
         pid = await node.spawn("app:order_py", host=HOST, args=["u1"])
         await node.send(pid, "approve", {"by": "me"})
-        result: Any = await node.wait(pid, timeout=20)
+        result: Any = await node.wait(pid, timeout=90)
     assert result["number"] == result["shipped"]["number"]
     assert lines(ledger) == ["reserve u1", "ship u1"]

@@ -21,7 +21,7 @@ def ledger(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 async def _done(node: Node, entry: str, *args: object) -> object:
-    return await node.exec(entry, host=HOST, args=args, timeout=20)
+    return await node.exec(entry, host=HOST, args=args, timeout=90)
 
 
 async def test_the_same_script_runs_there_and_its_twin_too(server: str, tmp_path: Path, ledger: Path) -> None:
@@ -30,7 +30,7 @@ async def test_the_same_script_runs_there_and_its_twin_too(server: str, tmp_path
             pid = await node.spawn(entry, host=HOST, args=["o1"])
             assert pid.startswith("{app:client@app:worker|")
             await node.send(pid, "approve", {"by": "me"})
-            result = await node.wait(pid, timeout=20)
+            result = await node.wait(pid, timeout=90)
             number = result["number"]
             assert result == {
                 "status": "shipped",
@@ -77,18 +77,18 @@ async def test_queries_and_updates_are_answered(server: str, tmp_path: Path) -> 
         with pytest.raises(Error, match="there are: count, inbox, pid"):
             await node.query(pid, "cuont")
         await node.send(pid, "end")
-        assert await node.wait(pid, timeout=20) == 5
+        assert await node.wait(pid, timeout=90) == 5
 
 
 async def test_cancel_and_terminate(server: str, tmp_path: Path) -> None:
     async with on(server, tmp_path) as node:
         pid = await node.spawn("app:stuck", host=HOST)
         await node.cancel(pid, "enough")
-        assert await node.wait(pid, timeout=20) == "stopped: enough"
+        assert await node.wait(pid, timeout=90) == "stopped: enough"
         pid = await node.spawn("app:stuck", host=HOST)
         await node.terminate(pid)
         with pytest.raises(Error, match="workflow terminated"):
-            await node.wait(pid, timeout=20)
+            await node.wait(pid, timeout=90)
 
 
 @pytest.mark.slow
@@ -97,7 +97,7 @@ async def test_runs_continue_as_new_are_woken_and_describe_themselves(server: st
         assert await _done(node, "app:counting", 2) == {"seen": 2, "tokens": 2}
         pid = await node.spawn("app:suspended", host=HOST)
         await node.wake(pid, {"go": 1})
-        assert await node.wait(pid, timeout=20) == {"go": 1}
+        assert await node.wait(pid, timeout=90) == {"go": 1}
         with pytest.raises(Error):
             await node.wake(pid)
         assert await _done(node, "app:described") == "Invalid"
@@ -156,7 +156,7 @@ async def test_why_asks_the_worker_and_reads_histories_no_further_than_needed(
         for name in ("get_workflow_execution_history", "get_workflow_execution_history_reverse"):
             monkeypatch.setattr(service, name, _counting(getattr(service, name), pages))
         pid = await node.spawn("app:pausing", host=HOST)
-        with trio.fail_after(20):
+        with trio.fail_after(90):
             reasons: list[str] = []
             while not any("timer due at" in reason for reason in reasons):
                 reasons = (await host.explained(pid))["reasons"]

@@ -42,7 +42,7 @@ async def test_entries_are_served_under_their_names_by_the_workers_that_they_nam
         ]
         assert (await one.shown(tmp_path.name))["entry"] == "app:order"
         with pytest.raises(Error, match="app:order is served by app:one alone"):
-            await node.exec("app:order", host="app:two", args=[1], timeout=20)
+            await node.exec("app:order", host="app:two", args=[1], timeout=90)
     said = [notice.text for notice in notices if notice.code == "option-ignored"]
     assert len(said) == 1
     assert "enable_logging_in_replay has no effect" in said[0]

@@ -38,18 +38,18 @@ async def test_a_child_is_waited_for_asked_or_left(
         pid = await node.spawn(f"app:stopping_{language}", host=HOST, args=[options, "child"])
         other = f"{{app:client@{HOST}|{child}}}"
         await until(lambda: said(ledger) == ["begun"])
-        with trio.fail_after(30):
+        with trio.fail_after(90):
             while await node.query(other, "seq") < _BEGUN:  # noqa: ASYNC110 - the cluster tells nobody
                 await trio.sleep(0.05)
         await node.cancel(pid)
         if way != WAIT:
-            assert await node.wait(pid, timeout=20) == "Canceled"
+            assert await node.wait(pid, timeout=90) == "Canceled"
         await node.send(other, "stay" if way == LEAVE else "clean")
         if way == LEAVE:
-            assert await node.wait(other, timeout=20) == "went"
+            assert await node.wait(other, timeout=90) == "went"
         else:
             await until(lambda: "cleaned" in said(ledger))
-        assert await node.wait(pid, timeout=20) == "Canceled"
+        assert await node.wait(pid, timeout=90) == "Canceled"
     assert (
         said(ledger)
         == {
@@ -66,5 +66,5 @@ async def test_a_call_is_waited_for(server: str, tmp_path: Path, ledger: Path, l
         pid = await node.spawn(f"app:stopping_{language}", host=HOST, args=[options, "call"])
         await until(lambda: said(ledger) == ["begun"])
         await node.cancel(pid)
-        assert await node.wait(pid, timeout=30) == "Canceled"
+        assert await node.wait(pid, timeout=90) == "Canceled"
     assert said(ledger) == ["begun", "cleaned", "after"]
