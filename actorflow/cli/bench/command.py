@@ -18,16 +18,19 @@ _WIDTH: Final = 150
 """Columns that the table needs."""
 
 
-def bench(
+def bench(  # noqa: PLR0913, PLR0917 - the options of the verb
     runs: Annotated[int, typer.Option(min=1, help="how often each workload is run")] = 3,
     only: Annotated[str, typer.Option(help="run the workloads whose name contains this")] = "",
     size: Annotated[int, typer.Option(min=0, help="how many runs or events the workloads of scale hold")] = 0,
+    store: Annotated[
+        str, typer.Option(help="URL of a PostgreSQL for the workloads `cluster/…`; else one is started for them")
+    ] = "",
     compare: Annotated[Path | None, typer.Option(help="a file that an earlier `--json` wrote")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="print one JSON document")] = False,  # noqa: FBT002
 ) -> None:
     """Measure what this machine does, beside what its parts can do at best."""
     talk = Console(stderr=True)
-    results = trio.run(measure, runs, only, size, lambda name: talk.print(f"[dim]{name}[/dim]"))
+    results = trio.run(measure, runs, only, size, lambda name: talk.print(f"[dim]{name}[/dim]"), store)
     if as_json:
         machine = {"machine": platform.platform(), "python": platform.python_version()}
         typer.echo(json.dumps(machine | {"results": [result.plain() for result in results]}, indent=2))

