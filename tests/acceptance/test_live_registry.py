@@ -80,8 +80,9 @@ def states(made: Booted) -> dict[str, str]:
 
 
 async def until(holds: Callable[[], bool]) -> None:
-    while not holds():  # noqa: ASYNC110 - nothing tells when
-        await trio.sleep(0.01)
+    with trio.fail_after(60):
+        while not holds():  # noqa: ASYNC110 - nothing tells when
+            await trio.sleep(0.01)
 
 
 @pytest.mark.parametrize("target", ["app:stamp", "app:stamp_py"])
@@ -184,7 +185,7 @@ async def test_hosts_and_services_come_and_go(registry: Path) -> None:
 
         made.registry.apply([update("app:svc", process="waiting", host="actors", lifecycle={"auto_start": True})])
         await until(lambda: [info.host for info in node.processes()] == ["app:actors"])
-        assert states(made)["app:svc"] == "running"
+        await until(lambda: states(made)["app:svc"] == "running")
 
         made.registry.apply([Change("delete", "app:svc"), Change("delete", "app:more")])
         await until(lambda: states(made) == {"app:actors": "running"})
