@@ -13,6 +13,7 @@ from actorflow.store.inline import InlineWriter
 from actorflow.store.memory import MemoryStore
 from actorflow.testing.conformance.items import HOST, Book
 from hosts.workflow.catching_up import catch_up
+from hosts.workflow.foreign import Foreign
 from hosts.workflow.owned import Owned
 from hosts.workflow.watching import Seen, Watching
 
@@ -47,6 +48,8 @@ class Engine:
         self.ownership = None
         self.sweeper = SimpleNamespace(is_quiet=lambda _run: True)
         self.recovery = SimpleNamespace(read_again=self.read_again.append)
+        me: Any = self
+        self.foreign = Foreign(me)
         self.node = SimpleNamespace(links=SimpleNamespace(known=lambda: self.known), exited=self.exited)
 
     def resident(self, run: int) -> Any:
