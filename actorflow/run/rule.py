@@ -45,15 +45,15 @@ def rules_of(started: Mapping[str, Any]) -> int:
     return int(started.get("format", FIRST))
 
 
-def check_rules(started: Mapping[str, Any], journal: Sequence[JournalEvent], newest: int = NEWEST) -> None:
-    """Do nothing if a release that knows the rules up to `newest` knows those of a run and each event in its journal.
+def check_rules(started: Mapping[str, Any], journal: Sequence[JournalEvent], newest: int | None = None) -> None:
+    """Do nothing if a release that knows the rules up to `newest`, this one, knows those of a run and each event of it.
 
     An event of an unknown kind whose checksum is wrong is left to who verifies the journal.
 
     Raises:
         Error: kind Conflict, saying which release is wanted.
     """
-    rules = rules_of(started)
+    rules, newest = rules_of(started), NEWEST if newest is None else newest
     if rules <= newest and _KINDS.issuperset(map(kind_of, journal)):
         return
     what = f"it began under rule {rules} of a newer release, this one knows {newest}" if rules > newest else ""

@@ -27,7 +27,7 @@ def place(tmp_path: Path) -> Place:
 
 async def test_a_run_of_a_newer_release_is_paused_and_goes_on_with_that(place: Place) -> None:
     pids = []
-    with mock.patch("hosts.workflow.start.NEWEST", NEWER), mock.patch("actorflow.run.rule.NEWEST", NEWER):
+    with mock.patch("hosts.workflow.owned.NEWEST", NEWER), mock.patch("actorflow.run.rule.NEWEST", NEWER):
         async with place.node() as node:
             for language in LANGUAGES:
                 pids.append(await node.spawn(f"app:{language}", host=FLOWS, options={"workflow.id": language}))
@@ -46,7 +46,7 @@ async def test_a_run_of_a_newer_release_is_paused_and_goes_on_with_that(place: P
                 await node.runs.accept(pid)
             with pytest.raises(Error, match="of a newer release"):
                 await node.fork(pid)
-    with mock.patch("hosts.workflow.start.NEWEST", NEWER), mock.patch("actorflow.run.rule.NEWEST", NEWER):
+    with mock.patch("hosts.workflow.owned.NEWEST", NEWER), mock.patch("actorflow.run.rule.NEWEST", NEWER):
         async with place.node() as node:
             for pid in pids:
                 await node.runs.change("resume", pid)

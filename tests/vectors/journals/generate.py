@@ -67,7 +67,7 @@ async def _live(node: Node, language: str) -> None:
     await _control(node, language, await spawn("watched", f"work-{language}"))
     await _changing(node, language, await spawn("changing"))
     for rules in RULES:
-        with mock.patch("hosts.workflow.start.NEWEST", rules):
+        with mock.patch("hosts.workflow.owned.NEWEST", rules):
             orphaning = await spawn("orphaning", **{"workflow.id": f"orphaning{rules}-{language}"})
             undoing = await spawn("undoing", **{"workflow.id": f"undoing{rules}-{language}"})
         await _orphaning(node, language, orphaning)
