@@ -162,7 +162,8 @@ class Attempts:
             self._closing.set(call, terms.start_to_close)
             request.deadline = now + terms.start_to_close
         if call.close_at:
-            request.deadline = min(request.deadline or call.close_at, call.close_at)
+            closes = now + call.close_at - self._engine.clock.now()  # functions go by the clock of their machine
+            request.deadline = min(request.deadline or closes, closes)
         if terms.heartbeat:
             self._beating.set(call, terms.heartbeat)
 

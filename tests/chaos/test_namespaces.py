@@ -14,7 +14,7 @@ from tests.chaos.namespaces import lack
 from tests.databases import MARIADB
 from tests.unit.resource.test_servers import on_server
 
-MINUTES = "0.2"
+MINUTES = "0.1"
 ROOT = Path(__file__).parents[2]
 
 
