@@ -86,6 +86,10 @@ class Pulse(Protocol):
         """
         ...
 
+    def time(self) -> int:
+        """Return the time of the database: nanoseconds since the Unix epoch, UTC; raises as `beat`."""
+        ...
+
     def close(self) -> None:
         """Let go of the connection. May be called twice."""
         ...

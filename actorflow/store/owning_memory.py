@@ -72,6 +72,10 @@ class MemoryOwnership:
         for unit in self.owners.get(host, {}):
             self.owners[host][unit] = Owner(host, unit, token, "")
 
+    def time(self) -> int:
+        """Return the time of the machine (`owning.Pulse.time`)."""
+        return time.time_ns()
+
     def beat(self, node: str) -> Seen | None:
         """Raise the counter of a node and look around."""
         if node not in self._nodes:

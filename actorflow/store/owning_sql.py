@@ -157,10 +157,18 @@ class SqlPulse:
 
     def beat(self, node: str) -> Seen | None:
         """Raise the counter of a node and look around (`owning.Pulse.beat`)."""
+        return self._asked(lambda cursor: self._beat(cursor, node))
+
+    def time(self) -> int:
+        """Return the time of the database (`owning.Pulse.time`)."""
+        now: int = self._asked(lambda cursor: cursor.execute(self._dialect.clock, ()).fetchone()[0])
+        return now
+
+    def _asked(self, ask: Callable[[Any], T]) -> T:
         try:
             if self._connection is None:
                 self._connection = self._dialect.connect()
-            return self._beat(self._connection.cursor(), node)
+            return ask(self._connection.cursor())
         except Error:
             self.close()
             raise

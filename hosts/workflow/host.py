@@ -99,11 +99,22 @@ class WorkflowHost(Owned):
         if engine.ownership is None:
             self.lease = await engine.writer.claim(self.id, engine.lease)
             await engine.suspects.begin(self)
+        else:
+            await self._learn_the_time(engine)
         self._engine = engine  # from here on: runs that are taken over may start children at once
         if engine.ownership is None:
             await engine.recovery.take_over(self)
         else:
             await engine.ownership.join(self)
+
+    async def _learn_the_time(self, engine: Engine) -> None:
+        """Know what time it is before anybody is answered: starts come here as soon as there is an engine."""
+        assert engine.ownership is not None  # noqa: S101 - asked for only then
+        try:
+            await engine.ownership.learn_the_time()
+        except Error:
+            await engines_of(self.node).leave(self, engine, 0.0)
+            raise
 
     async def stop(self, grace: float) -> None:
         """Let running calls end for at most `grace` seconds, then let go of every run; none is cancelled."""

@@ -78,6 +78,19 @@ class Ownership:
         self._asked = True
         self._news.set()
 
+    async def learn_the_time(self) -> None:
+        """Ask the database until an answer came soon: whatever is written from now on is due by its time.
+
+        Raises:
+            Error: when the database cannot be read now.
+        """
+        clock = self._engine.clock
+        for _ in range(_TRIES):
+            sent = clock.monotonic()
+            self._follow(sent, await trio.to_thread.run_sync(self._pulse.time, limiter=self._limiter))
+            if isinstance(clock, StoreClock) and clock.is_sure:
+                break
+
     # ---- joining and leaving -----------------------------------------------------------------------------------
 
     async def join(self, host: WorkflowHost) -> None:
@@ -138,10 +151,7 @@ class Ownership:
         """Be among those that share the store, and look who else is."""
         node, about = self.node, self._about()
         await self._own(lambda owning: owning.enter(node, about))
-        for _ in range(_TRIES):
-            await self._beat()
-            if self._knows_the_time():
-                break
+        await self._beat()
 
     @cached_property
     def _life(self) -> dict[str, Any]:
@@ -189,11 +199,6 @@ class Ownership:
             if seen is not None:
                 self._follow(sent, seen.now)
                 self._sightings.see(seen.nodes, trio.current_time())
-
-    def _knows_the_time(self) -> bool:
-        """Tell whether what is due is neither early nor late; the first answer took long, for it had to connect."""
-        clock = self._engine.clock
-        return not isinstance(clock, StoreClock) or clock.is_sure
 
     def _follow(self, sent: int, said: int) -> None:
         """Have what is due follow the time of the database."""

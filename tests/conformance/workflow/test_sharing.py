@@ -16,6 +16,7 @@ import trio
 from actorflow.clock import SystemClock
 from actorflow.codec import encode
 from actorflow.duration import SECOND
+from actorflow.errors import Error
 from actorflow.machine.op import Op
 from actorflow.run.event import MESSAGE_RECEIVED
 from actorflow.run.shard import ROLES, SHARDS, UNITS, shard_of
@@ -301,14 +302,26 @@ async def test_a_node_knows_the_time_of_the_database_before_it_takes_anything(
     durable: Durable, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     late = durable.clock = Late()
-    beat = SqlPulse.beat
+    ask, known = SqlPulse.time, []
 
-    def slow(pulse: SqlPulse, node: str) -> Any:
+    def slow(pulse: SqlPulse) -> int:
         late.stood = min(late.stood + SECOND, 2 * SECOND)  # the first two answers take long
-        return beat(pulse, node)
+        with pytest.raises(Error, match="host is not running"):
+            _ = hosts[0].engine
+        known.append(ask(pulse))
+        return known[-1]
 
-    monkeypatch.setattr(SqlPulse, "beat", slow)
+    hosts: list[WorkflowHost] = []
+    made = WorkflowHost.__init__
+
+    def noted(host: WorkflowHost, *args: Any) -> None:
+        made(host, *args)
+        hosts.append(host)
+
+    monkeypatch.setattr(WorkflowHost, "__init__", noted)
+    monkeypatch.setattr(SqlPulse, "time", slow)
     async with durable.node() as node:
+        assert len(known) >= 3, "asked until an answer came soon"
         ahead = engine_of(node).clock.now() - SystemClock().now()
         assert abs(ahead) < 60 * SECOND
 
