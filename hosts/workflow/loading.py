@@ -74,6 +74,10 @@ def revive(engine: Engine, resident: Resident, given: Given) -> RunRow | None:
     resident.live, resident.called, resident.attempts = live, {}, {}
     for _ in live.replay(found.events, payload):
         pass
+    if not live.begun:
+        live.close()
+        resident.live = None
+        return None
     if len(resident.facts) > 1 or not all(_is_kept(live, fact) for fact in resident.facts):
         _join_inbox(resident, found, given.before)
     resident.used = engine.clock.monotonic()
