@@ -49,6 +49,23 @@ Reply: TypeAlias = Callable[[Outcome], None]
 """Called exactly once, at once or later, in the node's thread, with how the request ended."""
 
 
+class Carried:
+    """A payload that was copied for its receiver, in a form of its language's own.
+
+    It is for a process that runs in the same `place`, an object that only the language knows, and waits for a message
+    of its topic at that moment: so that no mailbox holds one, and nobody but the receiver's language sees it. `size`
+    is an upper bound of what it would take encoded.
+    """
+
+    __slots__ = ("place", "size", "value")
+
+    def __init__(self, place: object, size: int, value: Any) -> None:
+        """Carry `value`, of `size` bytes at most."""
+        self.place = place
+        self.size = size
+        self.value = value
+
+
 class _Pending:
     """The type of `PENDING`."""
 
@@ -165,7 +182,8 @@ class Driver(Protocol):
     def post(self, dest: str, topic: str, payloads: tuple[Value, ...]) -> bool:
         """Send a message if that is nothing but a delivery, which a script may ask for without an op.
 
-        False when it is more than that: then nothing was done, and the script asks for `send`. Never raises `Error`.
+        A payload may be `Carried`, then only to who can take it. False when it is more than that: then nothing was
+        done, and the script asks for `send`. Never raises `Error`.
         """
         ...
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from actorflow.errors import CANCELED, INTERNAL, Error, Failure
 from actorflow.machine import channel as channels
-from actorflow.machine import request, shielding, subscription, timing
+from actorflow.machine import receiving, request, shielding, subscription, timing
 from actorflow.machine.dispatch import HANDLERS
 from actorflow.machine.mailbox import Mailbox
 from actorflow.machine.op import Op
@@ -20,10 +20,8 @@ from actorflow.machine.task import BLOCKED, FAILURE, INTERRUPT, VALUE, Task
 from actorflow.machine.waits import waits_of
 from actorflow.message import (
     EVENTS_TOPIC,
-    INBOX_TOPIC,
     LINK_DOWN,
     OUTDATED,
-    SUBSCRIPTION_PREFIX,
     Message,
     cancel_event,
     outdated_event,
@@ -38,7 +36,6 @@ if TYPE_CHECKING:
     from actorflow.value import Value
 
 _RECEIVE: Final = Op.RECEIVE
-_new: Final = object.__new__
 
 
 class Machine:
@@ -95,56 +92,11 @@ class Machine:
         self.main = Task(self.script.start(args))
         self.ready.append(self.main)
 
-    def deliver(self, message: Message) -> int:
-        """Take a message: to the channel it is routed to if that has room now, else into the mailbox.
-
-        Its topic is not one of the system's own; events come through `event`. Returns how many messages the mailbox
-        holds if it went there, else 0.
-        """
-        channel = self._listener(message.topic)
-        if channel is not None:
-            if channel.receivers:
-                channels.complete(self, channel.receivers[0], subscription.item_of(channel, message), ok=True)
-                return 0
-            if channel.size > (0 if channel.buffer is None else len(channel.buffer)):
-                channels.push(self, channel, subscription.item_of(channel, message))
-                return 0
-        return self.keep(message)
-
-    def post(self, topic: str, sender: str, value: Value) -> int:
-        """Take a message with this only payload; see `deliver`.
-
-        The hot path of every actor, in one piece: a message for who waits for one is handed over at once, and made only
-        where messages are seen.
-        """
-        subscriptions = self.subscriptions
-        if subscriptions is None:
-            return self.keep(Message(topic, sender, (value,)))
-        channel = subscriptions.get(topic) or subscriptions.get(INBOX_TOPIC)
-        if channel is None or not (channel.receivers or channel.size):
-            return self.keep(Message(topic, sender, (value,)))
-        if not (receivers := channel.receivers) or (waiter := receivers[0]).index >= 0:
-            return self.deliver(Message(topic, sender, (value,)))
-        item = value
-        if channel.as_message:  # made without its `__init__`, which takes as long as the delivery
-            item = _new(Message)
-            item.topic = topic
-            item.sender = sender
-            item.payload = value
-        del receivers[0]
-        task = waiter.task
-        task.wait = None
-        task.mode = VALUE
-        task.value = (item, True)
-        self.ready.append(task)
-        return 0
-
-    def _listener(self, topic: str) -> Channel | None:
-        """Return the channel that messages of a topic are routed to."""
-        subscriptions = self.subscriptions
-        if subscriptions is None:
-            return None
-        return subscriptions.get(topic) or subscriptions.get(INBOX_TOPIC)
+    deliver = receiving.deliver
+    post = receiving.post
+    awaits = receiving.awaits
+    keep = receiving.keep
+    unread = receiving.unread
 
     def event(self, event: Mapping[str, Value]) -> None:
         """Take an EXIT or LINK_DOWN event; an untrapped LINK_DOWN ends the process."""
@@ -165,14 +117,6 @@ class Machine:
         else:
             known = waiting.payloads[0]["sources"]
             known.extend(source for source in sources if source not in known)
-
-    def keep(self, message: Message) -> int:
-        """Put a message into the mailbox, whoever listens; return how many are there."""
-        mailbox = self.mailbox
-        if mailbox is None:
-            mailbox = self.mailbox = Mailbox()
-        mailbox.put(message)
-        return mailbox.count
 
     def cancel(self, sender: str, reason: str) -> None:
         """Ask the process to stop: an event if it has opened its events channel, else an interruption of main."""
@@ -376,15 +320,6 @@ class Machine:
     def channel(self, size: int = 0) -> Channel:
         """Return a new channel; what the CHANNEL op does, for languages that need no op for it."""
         return channels.Channel(size)
-
-    def unread(self) -> list[Message]:
-        """Return the messages that the script has not received yet, those in the buffers of its listeners first.
-
-        Of those that a listener without messages had buffered the sender is not known any more.
-        """
-        kept = [] if self.mailbox is None else self.mailbox.messages()
-        unread = [*subscription.buffered(self.subscriptions or {}), *kept]
-        return [message for message in unread if not message.topic.startswith(SUBSCRIPTION_PREFIX)]
 
     def waits(self) -> list[str]:
         """Describe what each task waits for, main first: `file:line  wait`."""

@@ -13,9 +13,10 @@ from actorflow.lane import Lane, Work
 from actorflow.message import EVENTS_TOPIC, Message
 from actorflow.names import host_part
 from actorflow.node.operation import Caller
-from actorflow.ports import PENDING, Answer, CallRequest, Identity, Outcome, SpawnRequest
+from actorflow.ports import PENDING, Answer, CallRequest, Carried, Identity, Outcome, SpawnRequest
 from actorflow.value import INT_MAX, INT_MIN, UNUSUAL, Value, copy_quickly, copy_value
 from hosts.process.bounds import FIRST_LOOK
+from hosts.process.carrying import carry
 from hosts.process.upgrading import upgrade
 
 if TYPE_CHECKING:
@@ -169,7 +170,7 @@ class Process:
         if type(value) is not int or not INT_MIN <= value <= INT_MAX:  # `copy_quickly` of a number, in place
             value = copy_quickly(value, self.bounds.values)
             if value is UNUSUAL:
-                return False
+                return type(payloads[0]) is Carried and carry(self, target, topic, payloads[0])
         own.left -= 1
         if kept := machine.post(topic, self.pid, value):
             if kept == 1:

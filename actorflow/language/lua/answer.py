@@ -3,7 +3,7 @@
 The first operand is a tag: 0 nil, 1 a scalar, 2 CBOR, 3 a slot, 4 an object (class, handle, handle of its channel),
 5 a message (topic, sender, and either True and its only payload, a scalar, or False and all payloads as CBOR),
 6 a failure, 7 a closed channel, 8 a select (index, open, then tag and operands), 9 the state of a future (word, then
-tag and operands).
+tag and operands), 10 a map of the same runtime, which was handed over; of a message it stands after 2 in place of True.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from actorflow.machine.request import Future
 from actorflow.machine.task import Task
 from actorflow.machine.timing import Scope, Timer
 from actorflow.message import Message
-from actorflow.ports import Identity
+from actorflow.ports import Carried, Identity
 
 Operands = tuple[Any, ...]
 
@@ -45,6 +45,8 @@ def operands(handles: Handles, value: Any) -> Operands:  # noqa: PLR0911 - one r
         return operands(handles, value[0]) if value[1] else _CLOSED
     if kind is Message:
         return _message(value)
+    if kind is Carried:
+        return (10, value.value)
     return _object(handles, value)
 
 
@@ -57,6 +59,8 @@ def _message(message: Message) -> Operands:
             return (5, topic, sender, True, only)
         if kind is str:
             return (5, topic, sender, True, only.encode())
+        if kind is Carried:
+            return (5, topic, sender, 2, only.value)
     return (5, topic, sender, False, encode_copied(list(payloads)))
 
 

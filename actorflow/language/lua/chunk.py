@@ -17,6 +17,7 @@ CHUNKS: Final = (
     *("pattern_program", "pattern_match", "pattern", "iteration", "coroutines"),
     *(
         "codec",
+        "handing",
         "inspect",
         "base",
         "type_forms",

@@ -48,6 +48,11 @@ class IsolatedRunning(Running):
 
     # ---- ports.Script ------------------------------------------------------------------------------------------
 
+    @property
+    def place(self) -> None:
+        """Nowhere: nobody else may touch what is in its runtime."""
+        return
+
     def start(self, args: tuple[Any, ...]) -> int:
         """Return the main task; nothing of the script runs yet."""
         self._errand(partial(self._begin, args))
@@ -120,9 +125,9 @@ class IsolatedRunning(Running):
         """Tell that it has come to hold much of the heap."""
         self._told(partial(super().heavy, kib))
 
-    def post(self, dest: bytes, topic: bytes, is_scalar: bool, payload: Any) -> bool:  # noqa: FBT001 - Lua's operands
+    def post(self, dest: bytes, topic: bytes, form: bool | int, payload: Any) -> bool:  # noqa: FBT001 - Lua's operands
         """Send one payload, unless this is another thread: then a message is an op."""
-        return self._tell is None and super().post(dest, topic, is_scalar, payload)
+        return self._tell is None and super().post(dest, topic, form, payload)
 
     def _told(self, action: Action) -> None:
         tell = self._tell

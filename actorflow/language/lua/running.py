@@ -14,7 +14,7 @@ from actorflow.language.lua.handle import Handles, Slot
 from actorflow.machine.op import Op
 from actorflow.module.table import call
 from actorflow.notice import Notice
-from actorflow.ports import Driver, Frame, Mode, Variable
+from actorflow.ports import Carried, Driver, Frame, Mode, Variable
 from actorflow.showing import shown, shown_value
 from actorflow.value import Limits
 
@@ -78,6 +78,11 @@ class Running:
         self._handles = Handles(program.runtime.released, self._number, last)
 
     # ---- ports.Script ------------------------------------------------------------------------------------------
+
+    @property
+    def place(self) -> object:
+        """Where a value may be handed over to it as it is; None for nowhere. See `ports.Carried`."""
+        return self._program.runtime
 
     def start(self, args: tuple[Any, ...]) -> int:
         """Return the main task; nothing of the script runs yet.
@@ -192,15 +197,20 @@ class Running:
         """Write a log line."""
         self._asked(lambda: self.machine.driver.note(level, text, decode(fields)), None)
 
-    def post(self, dest: bytes, topic: bytes, is_scalar: bool, payload: Any) -> bool:  # noqa: FBT001 - Lua's operands
-        """Send one payload if that is nothing but a delivery; see `ports.Driver.post`."""
+    def post(self, dest: bytes, topic: bytes, form: bool | int, payload: Any) -> bool:  # noqa: FBT001 - Lua's operands
+        """Send one payload if that is nothing but a delivery; see `ports.Driver.post`.
+
+        By its form it is a scalar (True), CBOR of a list of one (False), or a map of this size, copied already.
+        """
         if self._failure is not None:
             return True
         try:
-            if is_scalar:
+            if form is True:
                 value = _text(payload) if type(payload) is bytes else payload
-            else:
+            elif form is False:
                 (value,) = decode(payload)
+            else:
+                value = Carried(self.place, form, payload)
             return self.machine.driver.post(dest.decode(), topic.decode(), (value,))
         except BaseException as error:  # noqa: BLE001 - raised again by `resume`
             self._failure = error

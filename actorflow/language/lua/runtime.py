@@ -184,8 +184,8 @@ class Runtime:
     def _hook_note(self, number: int, level: bytes, text: bytes, fields: bytes) -> None:
         self.running[number].note(level.decode(), text.decode(errors="replace"), fields)
 
-    def _hook_post(self, number: int, dest: bytes, topic: bytes, is_scalar: bool, payload: Any) -> bool:  # noqa: FBT001
-        return self.running[number].post(dest, topic, is_scalar, payload)
+    def _hook_post(self, number: int, dest: bytes, topic: bytes, form: bool | int, payload: Any) -> bool:  # noqa: FBT001
+        return self.running[number].post(dest, topic, form, payload)
 
     def _hook_pure(self, number: int, name: bytes, args: bytes) -> tuple[bool, bytes]:
         return self.running[number].pure(name.decode(errors="replace"), args)

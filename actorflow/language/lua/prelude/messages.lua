@@ -97,9 +97,11 @@ return function(kit)
   end
   Message.__tostring = function(self) return "process.Message{topic=" .. rawget(self, DATA).topic .. "}" end
 
-  -- `data` is the only payload, a scalar, or the CBOR of all.
-  function kit.message(topic, from, is_scalar, data)
-    if is_scalar then return kit.object(Message, {topic = topic, from = from, n = 1, value = data}) end
+  -- `data` by its `form`: true, the only payload, a scalar; 2, the only one, a map that was handed over; false, the CBOR of
+  -- all.
+  function kit.message(topic, from, form, data)
+    if form == 2 then kit.took() end
+    if form then return kit.object(Message, {topic = topic, from = from, n = 1, value = data}) end
     local values = kit.decode(data)
     local n = kit.lengths[values] or #values
     return kit.object(Message, {topic = topic, from = from, n = n, value = values[1], values = n > 1 and values or nil})

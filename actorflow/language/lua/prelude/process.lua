@@ -19,8 +19,10 @@ return function(kit, sys)
     local refused = wants_text(dest, "process.send", "a PID or name") or wants_text(topic, "process.send", "a topic")
     if refused then return nil, refused end
     local n, first = select("#", ...), ...
-    local is_scalar = n == 1 and SCALARS[type(first)]
+    local kind = n == 1 and type(first)
+    local is_scalar = SCALARS[kind]
     if is_scalar and kit.post(dest, topic, true, first) then return true end
+    if kind == "table" and kit.hand_over(dest, topic, first) then return true end
     local payloads, problem = encode_list(n, "payload", ...)
     if not payloads then return nil, problem end
     if n == 1 and not is_scalar and kit.post(dest, topic, false, payloads) then return true end

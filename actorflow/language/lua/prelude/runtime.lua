@@ -3,7 +3,7 @@
 -- Called with (sources, hooks, limits): `sources` are the other chunks of the prelude by name, compiled; `hooks` are
 -- functions of the adapter that neither yield nor raise: identity(instance) -> CBOR, now(instance), draw(instance,
 -- kind, size), note(instance, level, text, CBOR), dropped(instance, path), pure(instance, name, CBOR) -> ok, CBOR,
--- post(instance, dest, topic, is_scalar, payload) -> was it sent, look(instance) -> seconds that its thread has
+-- post(instance, dest, topic, form, payload) -> was it sent, look(instance) -> seconds that its thread has
 -- computed, or less than 0 when nothing more of the instance is wanted, heavy(instance, KiB), burst(instance, text) -> was it ended. `limits.isolated`: the runtime belongs to one
 -- entry. `limits.modules` are the names of the modules with a chunk `module_NAME` of their own: called with (kit, sys,
 -- core) it returns the module; `limits.parts` are those of the chunks `part_MODULE_WHAT`: called with (kit, sys, core,
@@ -57,11 +57,12 @@ local function sys(op, ...)
   return answered(yield(kit.SYS, op, ...))
 end
 
--- Sends one payload, a scalar or the CBOR of a list of one, if that is nothing but a delivery; tells whether it did.
+-- Sends one payload if that is nothing but a delivery; tells whether it did. Its `form`: true, a scalar; false, the CBOR of
+-- a list of one; a number, a map copied for who gets it, of this size.
 -- That takes no yield, which buys a third of ping-pong, and counts as an op all the same.
-function kit.post(dest, topic, is_scalar, payload)
+function kit.post(dest, topic, form, payload)
   local instance = state.instance
-  if not hooks.post(instance.id, dest, topic, is_scalar, payload) then return false end
+  if not hooks.post(instance.id, dest, topic, form, payload) then return false end
   instance.ops = instance.ops + 1
   kit.begin(instance.program)
   return true
@@ -131,6 +132,10 @@ function kit.value(tag, a, b, c, d)
   if tag == 3 then return taken(a) end
   if tag == 4 then return object_of(a, b, c) end
   if tag == 5 then return kit.message(a, b, c, d) end
+  if tag == 10 then
+    kit.took()
+    return a
+  end
   return nil
 end
 
@@ -174,6 +179,7 @@ kit.pairs = library.pairs
 kit.coroutines, library.pcall, library.xpcall = sources.coroutines(kit)
 kit.pcall = library.pcall
 sources.codec(kit)
+sources.handing(kit, limits)
 sources.inspect(kit)
 local base = sources.base(kit, core, library)
 local types = sources.types(kit, sources.type_forms, sources.type_check, sources.type_order)

@@ -1,0 +1,97 @@
+"""How a machine takes messages: to who waits for them, else into its mailbox. Functions that are its methods."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from actorflow.machine import channel as channels
+from actorflow.machine import subscription
+from actorflow.machine.mailbox import Mailbox
+from actorflow.machine.task import VALUE
+from actorflow.message import INBOX_TOPIC, SUBSCRIPTION_PREFIX, Message
+
+if TYPE_CHECKING:
+    from actorflow.machine.channel import Channel
+    from actorflow.machine.machine import Machine
+    from actorflow.value import Value
+
+_new: Final = object.__new__
+
+
+def deliver(machine: Machine, message: Message) -> int:
+    """Take a message: to the channel it is routed to if that has room now, else into the mailbox.
+
+    Its topic is not one of the system's own; events come through `event`. Returns how many messages the mailbox
+    holds if it went there, else 0.
+    """
+    channel = _listener(machine, message.topic)
+    if channel is not None:
+        if channel.receivers:
+            channels.complete(machine, channel.receivers[0], subscription.item_of(channel, message), ok=True)
+            return 0
+        if channel.size > (0 if channel.buffer is None else len(channel.buffer)):
+            channels.push(machine, channel, subscription.item_of(channel, message))
+            return 0
+    return machine.keep(message)
+
+
+def post(machine: Machine, topic: str, sender: str, value: Value) -> int:
+    """Take a message with this only payload; see `deliver`.
+
+    The hot path of every actor, in one piece: a message for who waits for one is handed over at once, and made only
+    where messages are seen.
+    """
+    subscriptions = machine.subscriptions
+    if subscriptions is None:
+        return machine.keep(Message(topic, sender, (value,)))
+    channel = subscriptions.get(topic) or subscriptions.get(INBOX_TOPIC)
+    if channel is None or not (channel.receivers or channel.size):
+        return machine.keep(Message(topic, sender, (value,)))
+    if not (receivers := channel.receivers) or (waiter := receivers[0]).index >= 0:
+        return machine.deliver(Message(topic, sender, (value,)))
+    item = value
+    if channel.as_message:  # made without its `__init__`, which takes as long as the delivery
+        item = _new(Message)
+        item.topic = topic
+        item.sender = sender
+        item.payload = value
+    del receivers[0]
+    task = waiter.task
+    task.wait = None
+    task.mode = VALUE
+    task.value = (item, True)
+    machine.ready.append(task)
+    return 0
+
+
+def awaits(machine: Machine, topic: str) -> bool:
+    """Tell whether a task waits for a message of this topic, so that it would be handed over at once."""
+    channel = _listener(machine, topic)
+    return channel is not None and bool(channel.receivers)
+
+
+def _listener(machine: Machine, topic: str) -> Channel | None:
+    """Return the channel that messages of a topic are routed to."""
+    subscriptions = machine.subscriptions
+    if subscriptions is None:
+        return None
+    return subscriptions.get(topic) or subscriptions.get(INBOX_TOPIC)
+
+
+def keep(machine: Machine, message: Message) -> int:
+    """Put a message into the mailbox, whoever listens; return how many are there."""
+    mailbox = machine.mailbox
+    if mailbox is None:
+        mailbox = machine.mailbox = Mailbox()
+    mailbox.put(message)
+    return mailbox.count
+
+
+def unread(machine: Machine) -> list[Message]:
+    """Return the messages that the script has not received yet, those in the buffers of its listeners first.
+
+    Of those that a listener without messages had buffered the sender is not known any more.
+    """
+    kept = [] if machine.mailbox is None else machine.mailbox.messages()
+    unread = [*subscription.buffered(machine.subscriptions or {}), *kept]
+    return [message for message in unread if not message.topic.startswith(SUBSCRIPTION_PREFIX)]
