@@ -27,7 +27,7 @@ class Message:
         payload: what a listener sees: None for no payload, the payload itself, or a list of several.
     """
 
-    __slots__ = ("_payloads", "payload", "sender", "topic")  # `_payloads` is set where there is not exactly one
+    __slots__ = ("_payloads", "payload", "sender", "topic")  # `_payloads` is None where there is exactly one
     __match_args__ = ("topic", "payload")
 
     def __init__(self, topic: str, sender: str = "", payloads: tuple[Any, ...] = ()) -> None:
@@ -36,6 +36,7 @@ class Message:
         self.sender = sender
         if len(payloads) == 1:
             self.payload: Any = payloads[0]
+            self._payloads: tuple[Any, ...] | None = None
         else:
             self.payload = list(payloads) if payloads else None
             self._payloads = payloads
@@ -43,8 +44,7 @@ class Message:
     @property
     def payloads(self) -> tuple[Any, ...]:
         """All payloads."""
-        payloads: tuple[Any, ...] | None = getattr(self, "_payloads", None)
-        return (self.payload,) if payloads is None else payloads
+        return (self.payload,) if self._payloads is None else self._payloads
 
     @property
     def value(self) -> Any:

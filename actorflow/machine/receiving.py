@@ -55,6 +55,7 @@ def post(machine: Machine, topic: str, sender: str, value: Value) -> int:
         item.topic = topic
         item.sender = sender
         item.payload = value
+        item._payloads = None  # noqa: SLF001 - see above
     del receivers[0]
     task = waiter.task
     task.wait = None

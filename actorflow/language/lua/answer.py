@@ -51,9 +51,9 @@ def operands(handles: Handles, value: Any) -> Operands:  # noqa: PLR0911 - one r
 
 
 def _message(message: Message) -> Operands:
-    topic, sender, payloads = message.topic.encode(), message.sender.encode(), message.payloads
-    if len(payloads) == 1:
-        only = payloads[0]
+    topic, sender = message.topic.encode(), message.sender.encode()
+    if message._payloads is None:  # noqa: SLF001 - the property would make a tuple of each
+        only = message.payload
         kind = type(only)
         if kind in _SCALARS:
             return (5, topic, sender, True, only)
@@ -61,7 +61,7 @@ def _message(message: Message) -> Operands:
             return (5, topic, sender, True, only.encode())
         if kind is Carried:
             return (5, topic, sender, 2, only.value)
-    return (5, topic, sender, False, encode_copied(list(payloads)))
+    return (5, topic, sender, False, encode_copied(list(message.payloads)))
 
 
 def _object(handles: Handles, value: Any) -> Operands:
