@@ -39,6 +39,7 @@ FIGURES = {
         "cluster/mesh/round-trip/tls": {"node_us", "round_trip_us"},
     },
     "fail-over": {"cluster/fail-over/3": SPREAD},
+    "stand-still": {"cluster/stand-still/3": SPREAD},
 }
 
 
@@ -84,7 +85,7 @@ def used(database: BenchDatabase) -> None:
 
 def test_names_of_rows_are_stable_and_rows_are_chosen_by_them() -> None:
     rows = [row for _, _, rows in cluster._scenes() for row in rows]  # noqa: SLF001 - what it measures
-    assert len({row.name for row in rows}) == len(rows) == 13
+    assert len({row.name for row in rows}) == len(rows) == 14
     assert all(row.name.startswith("cluster/") and row.floor in {"", cluster.ROWS} for row in rows)
     assert cluster.chosen("fail-over")
     assert not cluster.chosen("durable/")

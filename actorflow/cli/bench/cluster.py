@@ -51,7 +51,6 @@ class Stage:
     sizes: Sizes
     seconds: list[float] = field(default_factory=list)
     run: int = 0
-    last: bool = False
 
 
 def chosen(only: str) -> bool:
@@ -97,7 +96,7 @@ def _registry(place: Path, *, tls: bool) -> Path:
 async def _repeated(row: Row, stage: Stage, runs: int, floor: float) -> Result:
     figures = []
     for run in range(runs):
-        stage.run, stage.last = run, run == runs - 1
+        stage.run = run
         figures.append(await row.work(stage))
     bare = floor / row.parts if row.floor else None
     return Result(row.name, row.unit, [value for value, _ in figures], bare, figures[-1][1], stage.database.setting)
@@ -109,13 +108,20 @@ def _scenes() -> list[tuple[int, bool, list[Row]]]:
     scenes[1][2].extend(
         [Row("cluster/claim/2", "ms", claim), Row("cluster/signal/2", "ms", signal), *_messages("clear")]
     )
-    return [*scenes, (2, True, _messages("tls")), (3, False, [Row("cluster/fail-over/3", "s", failing)])]
+    return [*scenes, (2, True, _messages("tls")), (3, False, _failures())]
 
 
 def _flights(count: int) -> list[Row]:
     return [
         Row(f"cluster/one-step/py/{count}", "workflows/s", partial(flights, steps=1), "", ROWS, _ROWS_A_RUN),
         Row(f"cluster/ten-step/py/{count}", "steps/s", partial(flights, steps=10), "", ROWS, _ROWS_A_STEP),
+    ]
+
+
+def _failures() -> list[Row]:
+    return [
+        Row("cluster/fail-over/3", "s", partial(failing, is_stopped=False)),
+        Row("cluster/stand-still/3", "s", partial(failing, is_stopped=True)),
     ]
 
 
@@ -159,15 +165,14 @@ async def signal(stage: Stage) -> Figures:
     return _quantiles(stage, await here.ask("signalled", pids), 1000)
 
 
-async def failing(stage: Stage) -> Figures:
-    """Return seconds for which the runs of a killed node stand still."""
-    if not stage.run:
-        await load(stage.crew, stage.database, stage.sizes.tickers)
+async def failing(stage: Stage, *, is_stopped: bool) -> Figures:
+    """Return seconds for which the runs of a node that is killed, or that stands still, do not go on."""
+    for member in stage.crew.members:
+        if not member.runs:
+            await stage.crew.start(member)
+    await load(stage.crew, stage.database, stage.sizes.tickers)
     member = stage.crew.members[stage.run % len(stage.crew.members)]
-    seconds = await fail_over(stage.crew, stage.database, member)
-    if not stage.last:
-        await stage.crew.start(member)
-    return _quantiles(stage, seconds, 1)
+    return _quantiles(stage, await fail_over(stage.crew, stage.database, member, is_stopped=is_stopped), 1)
 
 
 def _quantiles(stage: Stage, seconds: Sequence[float], factor: float) -> Figures:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import secrets
+import signal
 import sys
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
@@ -93,10 +94,19 @@ class Member:
         log = self._log.read_text(errors="replace")[-2000:]
         raise Error(f"bench: node {self.name}: {said}\n{log}", INTERNAL, retryable=False)
 
+    @property
+    def runs(self) -> bool:
+        """Whether its process has not ended."""
+        return self._process is not None and self._process.returncode is None
+
     async def kill(self) -> None:
         """Kill it with SIGKILL, and wait until it is gone."""
         self._process.kill()
         await self._process.wait()
+
+    async def stop(self) -> None:
+        """Have it stand still with SIGSTOP."""
+        self._process.send_signal(signal.SIGSTOP)
 
     async def leave(self) -> None:
         """Have it stop in order, and wait until it has; one that takes too long is killed."""

@@ -24,24 +24,33 @@ _OPEN: Final = "SELECT run, lease, last_seq FROM run WHERE run IN (SELECT run FR
 
 
 async def load(crew: Crew, database: BenchDatabase, count: int) -> None:
-    """Start so many runs on each node that make a step now and then: enough that each shard has some."""
+    """See to so many runs for each node that make a step now and then: enough that each shard has some."""
     await _balanced(crew, database)
-    await crew.all("tickers", count)
+    left = count - len(_runs(database, set(range(SHARDS)))) // len(crew.members)
+    if left > 0:
+        await crew.all("tickers", left)
 
 
-async def fail_over(crew: Crew, database: BenchDatabase, member: Member) -> list[float]:
-    """Kill a node, and return how many seconds each of its runs stood still."""
+async def fail_over(crew: Crew, database: BenchDatabase, member: Member, *, is_stopped: bool) -> list[float]:
+    """Kill a node, and return how many seconds each of its runs stood still; `is_stopped` has it stand still before.
+
+    That a process has ended is seen by others on its machine. One that stands still is found as one of another machine
+    is that has died: by its counter.
+    """
     await _balanced(crew, database)
     shards = {shard for shard, node in _owned(database).items() if node.startswith(f"{member.name}/")}
     with trio.fail_after(_PATIENCE):
         while not all(seq > _STEPPING for _, seq in _runs(database, shards).values()):  # noqa: ASYNC110 - no events
             await trio.sleep(_POLL)
-    return await _killed(database, member, shards)
-
-
-async def _killed(database: BenchDatabase, member: Member, shards: set[int]) -> list[float]:
     began = time.monotonic()
+    await (member.stop() if is_stopped else member.kill())
+    seconds = await _gone_on(database, shards, began)
     await member.kill()
+    return seconds
+
+
+async def _gone_on(database: BenchDatabase, shards: set[int], began: float) -> list[float]:
+    """Watch the runs of some shards until each has another owner and has made a step; returns when each had."""
     before, seconds = _runs(database, shards), []
     while before:
         await trio.sleep(_POLL)
