@@ -48,10 +48,7 @@ class Operating:
             if shown["continued_as"]:
                 reference = shown["workflow_id"]  # which means the newest run of the chain
             elif shown["state"] in states.TERMINAL:
-                text = f"run {shown['workflow_id']!r} has ended {shown['state']}: it never was {until}"
-                raise Error(
-                    text, CONFLICT, retryable=False, details={"state": shown["state"], "run_id": shown["run_id"]}
-                )
+                raise _elsewhere(shown, until)
             else:
                 await trio.sleep(wait)
                 wait = min(wait * 2, _MOST)
