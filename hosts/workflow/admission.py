@@ -235,8 +235,10 @@ class Admission:
         if parent is None:
             self._engine.submit(prepared.start, told)
             return
-        self._awaited[id(parent)] = self._awaited.get(id(parent), 0) + 1  # not its run: that may be read anew meanwhile
-        self._engine.hold(parent)
+        before = self._awaited.get(id(parent), 0)  # not by its run: that may be read anew meanwhile
+        self._awaited[id(parent)] = before + 1
+        if not before:
+            self._engine.hold(parent)
         self._engine.submit(prepared.start, partial(self._child_told, parent, told))
 
     def _child_told(

@@ -324,10 +324,11 @@ class Engine:
         resident.queued = True
 
     def release_turn(self, resident: Resident) -> None:
-        """Let a run that was held have turns again."""
+        """Let a run that was held have turns again; who waits for its turns to be over hears of it."""
         resident.queued = False
         if resident.wanting and self.residents.get(resident.run) is resident:
             self.enqueue(resident)
+        self.progressed()
 
     def own_workflow(self, target: str) -> str | None:
         """Return the workflow id that a PID names in this store, None for any other destination."""

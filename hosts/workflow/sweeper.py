@@ -114,12 +114,15 @@ class Sweeper:
         """Return runs that are under way by their rows, and not in memory."""
         lost, after = [], 0
         while held := await self._engine.writer.read(partial(_page, host, after)):
-            after = held[-1][1]
             lost += [
                 Lost(run, f"it is {state}, and nothing is under way for it")
                 for _, run, state in held
                 if state in _UNDER_WAY and run not in self._engine.residents
             ]
+            last = max(run for _, run, _ in held)
+            if last <= after:  # a damaged index gives what was there before, again and again
+                break
+            after = last
         return lost
 
     def _unattended(self) -> Iterator[Lost]:

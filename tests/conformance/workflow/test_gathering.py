@@ -7,18 +7,22 @@ from collections import Counter
 from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pytest
 import trio
 
 from actorflow.codec import encode
 from actorflow.machine.op import Op
+from actorflow.ports import SpawnRequest
 from actorflow.run.event import MESSAGE_RECEIVED
 from actorflow.run.state import PAUSED
-from actorflow.run.turn import Delivery, OpenRun
+from actorflow.run.turn import Delivery, OpenRun, StartRun
 from actorflow.store.dialect import Sqlite
 from actorflow.store.memory import MemoryStore
 from actorflow.store.sql import SqlStore
+from hosts.workflow.engine import Engine
+from tests.conformance.process.rig import until
 from tests.conformance.workflow.durable import WORKFLOWS, Durable, engine_of
 from tests.conformance.workflow.test_schedules import TrioClock
 from tests.crash.kept import PATIENCE, Ops, parked, reach, sqlite_rig
@@ -157,3 +161,46 @@ async def test_what_is_wrong_with_one_of_many_is_found_and_the_others_wake() -> 
         damaged, differs = [await reach(node, ids[place], PAUSED) for place in (2, 4)]
     assert "corrupt" in damaged.reason
     assert "TimerStarted" in differs.reason
+
+
+async def test_who_waits_behind_parents_is_rebuilt_when_the_starts_they_are_held_for_are_answered(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Their children are there, so nobody has anything to do then: what waits for their turns hears of it all the same."""
+
+    def child() -> Ops:
+        inbox = yield (Op.INBOX,)
+        yield (Op.RECEIVE, inbox)
+
+    def parent() -> Ops:
+        return (yield (Op.EXEC, SpawnRequest("app:child")))
+
+    rig = sqlite_rig(tmp_path / "runs.db")
+    rig.add("app:child", child)
+    rig.add("app:parent", parent)
+    async with rig.node() as node:
+        for number in range(6):
+            await node.spawn("app:parent", host=WORKFLOWS, options={"workflow.id": f"p/{number}"})
+        rows = [await reach(node, f"p/{number}", "running", 2) for number in range(6)]
+        for number in range(6):
+            await reach(node, f"p/{number}/1", "waiting")
+    under_way: list[Any] = []
+    submit = Engine.submit
+
+    def late(engine: Engine, item: Any, callback: Any) -> None:
+        if isinstance(item, StartRun):
+            under_way.append((item, callback))
+        else:
+            submit(engine, item, callback)
+
+    monkeypatch.setattr("hosts.workflow.gathering._AT_ONCE", 2)
+    monkeypatch.setattr(Engine, "submit", late)
+    async with rig.node() as node:
+        engine = engine_of(node)
+        await until(lambda: len(under_way) == 4)
+        monkeypatch.setattr(Engine, "submit", submit)
+        for item, callback in under_way:
+            engine.submit(item, callback)
+        residents = engine.residents
+        with trio.fail_after(30):  # without that something else comes along after a minute
+            await until(lambda: all(row.run in residents and residents[row.run].live is not None for row in rows))
