@@ -238,7 +238,7 @@ class Naming:
             if held and held["pid"] != pid:
                 await self._judge(name, held, owner)
             stamp = self.claims.next_stamp(int(held.get("stamp", 0)))
-            value = {"pid": pid, "node": self._node.name, "owner": owner, "stamp": stamp}
+            value = {"pid": pid, "node": self._node.name, "boot": self._node.boot, "owner": owner, "stamp": stamp}
             revision = row.revision if row is not None else 0
             written = await store.write(PutDocument(KIND, name, encode(value), revision=revision))
             if written.accepted:
@@ -247,9 +247,12 @@ class Naming:
 
     async def _judge(self, name: str, held: dict[str, Any], owner: str) -> None:
         """Do nothing if whoever has a name in the database is gone."""
-        pid, other = held["pid"], held["owner"]
-        doubted = not self._mesh.cluster.is_up(held["node"])
-        taken = self._lives(pid) if other == owner else await self.tenure.lives(other, doubted=doubted)
+        pid, other = held["pid"], held.get("owner", "")
+        is_up = self._mesh.cluster.is_up(held["node"])
+        if other:
+            taken = self._lives(pid) if other == owner else await self.tenure.lives(other, doubted=not is_up)
+        else:  # a release before names had owners has written it: whoever is up has it
+            taken = is_up
         if taken:
             raise _taken(name, pid)
 

@@ -58,8 +58,10 @@ async def agree(host: WorkflowHost, writer: AnyWriter, look: Callable[[], Awaita
 
 
 def common(host: WorkflowHost, nodes: Iterable[NodeRow]) -> int:
-    """Return the newest rule that all nodes know which share a host."""
+    """Return the newest rule that all nodes know which share a host; nothing new while not even this one is seen."""
     said = [json.loads(row.about) for row in nodes]
+    if not said:  # it was taken for dead: who is there it will know when it has joined again
+        return host.rules
     return min([host.known_rules, *(int(about.get("rules", UNSAID)) for about in said if host.id in about["hosts"])])
 
 

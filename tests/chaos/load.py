@@ -32,6 +32,8 @@ class Client:
         self._nodes = nodes
         self._asked = asked
         self._random = Random(seed)
+        self.unanswered = ""
+        """What it asked last when it gave up."""
         self.stop = Event()
         self.gives_up = Event()
         self.thread = Thread(target=self._run, daemon=True)
@@ -95,6 +97,7 @@ class Client:
             else:
                 return True
             time.sleep(_PAUSE)
+        self.unanswered = f"{verb} {workflow_id} was never answered"
         raise SystemExit
 
 

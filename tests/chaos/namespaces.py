@@ -29,7 +29,14 @@ def lack() -> str:
     if shutil.which("ip") is None:
         return f"{_NOBODY}: chaos in namespaces is not tried; install iproute2"
     name = f"af-{secrets.token_hex(3)}"
-    made = _tried(f"ip netns add {name}") or _tried(f"ip netns exec {name} ip link add br0 type bridge")
+    inside = (
+        "ip link add br0 type bridge",
+        "ip link add eth0 type veth peer name eth1",
+        "ip link set eth1 master br0",
+        "ip route replace blackhole 10.231.7.1/32",
+    )
+    wanted = [f"ip netns add {name}", *(f"ip netns exec {name} {command}" for command in inside)]
+    made = next(filter(None, map(_tried, wanted)), "")
     _tried(f"ip netns del {name}")
     return f"{_NOBODY}: chaos in namespaces is not tried; {made}" if made else ""
 

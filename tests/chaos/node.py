@@ -89,8 +89,9 @@ class Node:
         process = self._process
         if process.poll() is None:
             process.send_signal(number)
-            self._process = None  # whatever it says now, it was asked to
-            return process.wait(_PATIENCE)
+            code = process.wait(_PATIENCE)
+            self._process = None  # whatever it said, it was asked to
+            return code
         return process.returncode
 
     def set_clock(self, seconds: float) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from tests.chaos.namespaces import lack
-from tests.databases import MARIADB
+from tests.unit.resource.mariadb import on_mariadb
 from tests.unit.resource.test_servers import on_server
 
 MINUTES = "0.1"
@@ -38,8 +38,8 @@ def test_nodes_in_namespaces_of_their_own_keep_every_law(tmp_path: Path, seed: i
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("store", [MARIADB])
-def test_nodes_that_share_a_mariadb_keep_every_law(tmp_path: Path, seed: int, store: str) -> None:
-    found = chaos(tmp_path / "kept", seed, "--store", store)
+@on_mariadb
+def test_nodes_that_share_a_mariadb_keep_every_law(tmp_path: Path, seed: int) -> None:
+    found = chaos(tmp_path / "kept", seed, "--store", "mariadb")
     assert (found["lost"], found["duplicated"], found["stuck"]) == (0, 0, 0)
     assert found["asked"], "something was asked"

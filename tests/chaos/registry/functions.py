@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import secrets
 import time
 from contextlib import suppress
 from pathlib import Path
@@ -14,7 +15,7 @@ async def charge(name: str, amount: int) -> int:
     """Leave a file that says for whom and when, unless there is one, and return the amount."""
     key = str(ctx.get("invocation_id")).replace("/", "-")
     folder = Path(os.environ["CHAOS_EFFECTS"])
-    draft = folder / f".{key}-{os.getpid()}"
+    draft = folder / f".{key}-{secrets.token_hex(8)}"  # of this attempt alone
     draft.write_text(f"{name}\n{time.clock_gettime_ns(time.CLOCK_REALTIME)}")  # no clock that the test has set
     with suppress(FileExistsError):
         os.link(draft, folder / key)

