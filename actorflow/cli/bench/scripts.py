@@ -78,7 +78,10 @@ _FILES: Final = {
     ),
     "children.lua": (
         "local function main(count)\n"
-        "    for _ = 1, count do process.exec('bench:leaf_lua', '') end\n"
+        "    for _ = 1, count do\n"
+        "        local _, err = process.exec('bench:leaf_lua', 'bench:workflows')\n"
+        "        if err then error(err) end\n"
+        "    end\n"
         "end\n"
         "return {main = main}\n"
     ),

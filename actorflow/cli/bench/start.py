@@ -69,11 +69,14 @@ def _write_namespace(directory: Path, first: int) -> None:
 
 
 async def _apart(_node: Any, what: str, place: Path, directory: Path | None = None, count: int = 1) -> Figures:
+    words = [sys.executable, "-m", "actorflow.cli.bench.start"]
+    environment = _environment(place)
+    with tempfile.TemporaryDirectory(dir=place) as data:  # the first one compiles all modules
+        warming = [*words, "first_result", str(place / "registry"), data, repr(time.time())]
+        await trio.run_process(warming, capture_stdout=True, env=environment)
     with tempfile.TemporaryDirectory(dir=place) as data:
-        words = ["actorflow.cli.bench.start", what, str(directory or place / "registry"), data]
-        child = await trio.run_process(
-            [sys.executable, "-m", *words, repr(time.time())], capture_stdout=True, env=_environment(place)
-        )
+        measured = [*words, what, str(directory or place / "registry"), data, repr(time.time())]
+        child = await trio.run_process(measured, capture_stdout=True, env=environment)
     rate, more = json.loads(child.stdout)
     return count * rate, more
 
