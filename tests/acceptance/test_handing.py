@@ -10,6 +10,7 @@ import pytest
 
 import hosts.process.process as processes
 from actorflow import app
+from actorflow.errors import RESOURCE, Error
 
 INDEX = """\
 namespace: app
@@ -21,6 +22,8 @@ entries:
   - {name: teller, kind: process.lua, source: file://teller.lua, method: main}
   - {name: keeper, kind: process.lua, source: file://keeper.lua, method: main}
   - {name: keeper_py, kind: process.py, source: file://keeper.py}
+  - {name: hoarder, kind: process.lua, source: file://hoarder.lua, method: main, limits: {memory: 1MiB}}
+  - {name: echo, kind: process.lua, source: file://echo.lua, method: main}
 """
 ASKER = """\
 -- Sends a map, changes its own, and returns what it has then, and what the other one has made of what it got.
@@ -86,6 +89,23 @@ return {main = function(to)
     for i = 1, 40 do process.send(to, "item", {number = i}) end
 end}
 """
+HOARDER = """\
+return {main = function(echo)
+    local inbox, kept = process.inbox(), {}
+    for i = 1, 16000 do
+        kept[i] = string.rep("x", 80) .. i
+        process.send(echo, "go", {n = i})
+        inbox:receive()
+    end
+    return #kept
+end}
+"""
+ECHO = """\
+return {main = function()
+    local inbox = process.inbox()
+    while true do process.send(inbox:receive():from(), "back") end
+end}
+"""
 
 
 @pytest.fixture
@@ -93,6 +113,7 @@ def registry(tmp_path: Path) -> Path:
     directory = tmp_path / "registry"
     directory.mkdir()
     scripts = {"asker.lua": ASKER, "teller.lua": TELLER, "narrow.lua": NARROW, "sender.lua": SENDER}
+    scripts |= {"hoarder.lua": HOARDER, "echo.lua": ECHO}
     for name, text in {"_index.yaml": INDEX, "keeper.lua": KEEPER, "keeper.py": KEEPER_PY, **scripts}.items():
         (directory / name).write_text(text)
     return directory
@@ -151,3 +172,13 @@ async def test_a_map_beyond_the_limit_of_its_sender_is_refused(
         assert await node.wait(narrow, timeout=30) == "Invalid"
         await node.terminate(teller)
     assert carried == [False]
+
+
+async def test_who_sends_maps_is_charged_for_what_it_keeps(registry: Path, tmp_path: Path, carried: list[bool]) -> None:
+    async with app.open(registry, data=tmp_path / "data") as node:
+        echo = await node.spawn("app:echo", host="app:actors")
+        with pytest.raises(Error) as caught:
+            await node.exec("app:hoarder", host="app:actors", args=[echo], timeout=120)
+        await node.terminate(echo)
+    assert caught.value.kind == RESOURCE
+    assert any(carried)

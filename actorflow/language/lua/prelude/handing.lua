@@ -6,13 +6,15 @@ local type, next, rawlen, utf8_len = type, next, rawlen, utf8.len
 local FEW <const> = 16 -- keys of a map that is copied here
 local HEADER <const> = 9 -- as many bytes as one head may take when it is encoded: the same upper bound as in value.py
 local MOST <const> = 1024 -- bytes: what is larger is passed on encoded, and charged to whom it goes
-local CHARGED <const>, KEPT <const> = 2, 0.5 -- what a map is charged, to who has it now: KiB
+local CHARGED <const> = 2 -- of an instance: KiB
+local TABLE <const>, KEY <const> = 56 / 1024, 24 / 1024 -- what a map takes at least, charged to who has it: KiB
 local REFUSALS <const> = 16 -- sends for which nobody is asked after one that could not be handed over
 
 return function(kit, limits)
   local class_of, lengths, frozen, state = kit.class_of, kit.lengths, kit.frozen, kit.state
 
-  -- The copy of a map of scalars with keys of text, and an upper bound of its size; nothing for any other table.
+  -- The copy of a map of scalars with keys of text, and an upper bound of its size; nothing for any other table;
+  -- and what its sender is relieved of: no more than the copy takes, or to send would hide what the sender keeps.
   local function copied(map)
     if rawlen(map) > 0 or lengths[map] or frozen[map] or class_of(map) then return nil end
     local copy, size, left = {}, HEADER, FEW
@@ -25,7 +27,7 @@ return function(kit, limits)
       copy[key] = value
     end
     if size > MOST then return nil end
-    return copy, size
+    return copy, size, TABLE + KEY * (FEW - left)
   end
 
   -- Hands a table over; false if it has to be sent otherwise.
@@ -37,19 +39,20 @@ return function(kit, limits)
       instance.unasked = unasked - 1
       return false
     end
-    local copy, size = copied(map)
+    local copy, size, taken = copied(map)
     if not copy then return false end
     if not kit.post(dest, topic, size, copy) then
       instance.unasked = REFUSALS
       return false
     end
-    instance[CHARGED] = instance[CHARGED] - KEPT
+    instance[CHARGED] = instance[CHARGED] - taken
     return true
   end
 
   -- Charges the running process for a map that was handed over to it.
-  function kit.took()
-    local instance = state.instance
-    instance[CHARGED] = instance[CHARGED] + KEPT
+  function kit.took(map)
+    local instance, taken = state.instance, TABLE
+    for _ in next, map do taken = taken + KEY end
+    instance[CHARGED] = instance[CHARGED] + taken
   end
 end

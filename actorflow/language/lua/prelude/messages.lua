@@ -100,7 +100,7 @@ return function(kit)
   -- `data` by its `form`: true, the only payload, a scalar; 2, the only one, a map that was handed over; false, the CBOR of
   -- all.
   function kit.message(topic, from, form, data)
-    if form == 2 then kit.took() end
+    if form == 2 then kit.took(data) end
     if form then return kit.object(Message, {topic = topic, from = from, n = 1, value = data}) end
     local values = kit.decode(data)
     local n = kit.lengths[values] or #values

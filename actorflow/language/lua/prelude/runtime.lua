@@ -133,7 +133,7 @@ function kit.value(tag, a, b, c, d)
   if tag == 4 then return object_of(a, b, c) end
   if tag == 5 then return kit.message(a, b, c, d) end
   if tag == 10 then
-    kit.took()
+    kit.took(a)
     return a
   end
   return nil
