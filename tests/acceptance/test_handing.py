@@ -92,7 +92,7 @@ end}
 HOARDER = """\
 return {main = function(echo)
     local inbox, kept = process.inbox(), {}
-    for i = 1, 16000 do
+    for i = 1, 12000 do
         kept[i] = string.rep("x", 80) .. i
         process.send(echo, "go", {n = i})
         inbox:receive()

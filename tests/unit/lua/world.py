@@ -11,7 +11,7 @@ from actorflow.errors import Failure
 from actorflow.language.lua import LuaLanguage
 from actorflow.machine.machine import Machine
 from actorflow.notice import Notice
-from actorflow.ports import PENDING, Identity, Outcome, SpawnRequest
+from actorflow.ports import PENDING, Carried, Identity, Outcome, SpawnRequest
 
 MODULES = ("ctx", "funcs", "json", "logger", "time", "uuid", "workflow")
 NOW = 1_700_000_000_123_456_789
@@ -61,7 +61,7 @@ class World:
         return self._answer(dest, answer=True)
 
     def post(self, dest: str, topic: str, payloads: tuple[Any, ...]) -> bool:
-        if dest != POSTABLE:
+        if dest != POSTABLE or type(payloads[0]) is Carried:  # nobody is there who could take it as it is
             return False
         self.asked.append(("post", dest, topic, payloads))
         return True
