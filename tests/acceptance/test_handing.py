@@ -22,7 +22,7 @@ entries:
   - {name: teller, kind: process.lua, source: file://teller.lua, method: main}
   - {name: keeper, kind: process.lua, source: file://keeper.lua, method: main}
   - {name: keeper_py, kind: process.py, source: file://keeper.py}
-  - {name: hoarder, kind: process.lua, source: file://hoarder.lua, method: main, limits: {memory: 1MiB}}
+  - {name: hoarder, kind: process.lua, source: file://hoarder.lua, method: main, limits: {memory: 4MiB}}
   - {name: echo, kind: process.lua, source: file://echo.lua, method: main}
 """
 ASKER = """\
@@ -92,8 +92,8 @@ end}
 HOARDER = """\
 return {main = function(echo)
     local inbox, kept = process.inbox(), {}
-    for i = 1, 12000 do
-        kept[i] = string.rep("x", 80) .. i
+    for i = 1, 100000 do
+        kept[i] = string.rep("x", 150) .. i
         process.send(echo, "go", {n = i})
         inbox:receive()
     end
