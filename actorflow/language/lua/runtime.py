@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 
 _HOOKS: Final = ("identity", "now", "draw", "note", "dropped", "pure", "post", "look", "heavy", "burst")
 _LOADER: Final = b"local load = load; return function(code) return (assert(load(code, nil, 'b'))) end"
+_OWN: Final = b"return function(value) return value end"
+"""Gives back what it is given. What Python gets from a coroutine may be kept no longer than Lua keeps the coroutine,
+for it is freed through that; the same thing got from here is good as long as the runtime."""
 _SLACK: Final = 64 << 20
 
 
@@ -71,6 +74,7 @@ class Runtime:
         self._chunks: dict[str, int] = {}
         self._users: Counter[str] = Counter()
         self._unused: deque[tuple[int, frozenset[str]]] = deque()
+        self._own: Callable[[Any], Any] = self._lua.execute(_OWN)
         api = self._prelude(limits)
         self.step: Callable[..., Any] = api[b"step"]
         self.begin: Callable[..., Any] = api[b"begin"]
@@ -185,6 +189,8 @@ class Runtime:
         self.running[number].note(level.decode(), text.decode(errors="replace"), fields)
 
     def _hook_post(self, number: int, dest: bytes, topic: bytes, form: bool | int, payload: Any) -> bool:  # noqa: FBT001
+        if type(form) is int:  # a map: Python knows it by the coroutine that it came from, and frees it through that
+            payload = self._own(payload)
         return self.running[number].post(dest, topic, form, payload)
 
     def _hook_pure(self, number: int, name: bytes, args: bytes) -> tuple[bool, bytes]:
