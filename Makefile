@@ -19,7 +19,7 @@ unexport PYTHONDONTWRITEBYTECODE
 
 help:
 	@echo 'make demo       boot the example, kill its node, start it again, check every side effect (KILLS=n)'
-	@echo 'make test       the tests of every day, about five minutes'
+	@echo 'make test       the tests of every day, about seven minutes'
 	@echo 'make test-slow  the long ones only (SLICE=k/n for a share, SEED=n to repeat, AGAIN=0: no second chance)'
 	@echo 'make test-all   both'
 	@echo 'make test-stalls  those of every day while everything stands still at random moments (SEED=n to repeat)'

@@ -3,7 +3,8 @@
 The suite runs real processes, servers and clocks on machines it shares, and a stall of a second in the wrong place can
 fail a test of a timing that no user has. Such a test is unsteady: a fault of its own, printed at the end of the run so
 that it gets mended, but none of the code it tests. What fails on its own as well, even once, has failed; so has
-a run in which more than `MOST` tests failed, for that is no accident of one moment.
+a run in which more than `MOST` tests failed, for that is no accident of one moment, and one in which an interpreter died or
+hung: that is never the fault of a stall.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import sys
 import pytest
 
 MOST = 3  # of some thousand tests; a run with more is judged as it is
+LOST = "???"  # when a test failed that was never reported on, because its worker had died
 
 
 class Again:
@@ -24,16 +26,18 @@ class Again:
         self._times = times
         self._failed: list[str] = []  # node ids, each once, in the order in which they failed
         self._unsteady: list[str] = []
+        self._has_died = False
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        """Note a failed set-up, test or tear-down."""
+        """Note a failed set-up, test or tear-down, and a worker that died."""
+        self._has_died = self._has_died or report.when == LOST
         if report.failed and report.nodeid not in self._failed:
             self._failed.append(report.nodeid)
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
         """Turn a failed run into a passed one when all that failed passes on its own, every time."""
-        if session.exitstatus != pytest.ExitCode.TESTS_FAILED or not 0 < len(self._failed) <= MOST:
+        if session.exitstatus != pytest.ExitCode.TESTS_FAILED or self._has_died or not 0 < len(self._failed) <= MOST:
             return
         if all(self._passes(node) for node in self._failed for _ in range(self._times)):
             self._unsteady = self._failed
@@ -50,7 +54,8 @@ class Again:
     def _passes(self, node: str) -> bool:
         options = self._config.option
         seeds = [f"--seed={options.seed}", f"--hypothesis-seed={options.hypothesis_seed or 0}"]
-        words = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", *seeds, node]
+        settings = [f"--override-ini={setting}" for setting in options.override_ini or ()]
+        words = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", *settings, *seeds, node]
         print(f"\nagain, on its own: {node}", flush=True)  # noqa: T201 - the run it belongs to has no reporter any more
         return subprocess.run(words, check=False, cwd=self._config.rootpath).returncode == 0
 

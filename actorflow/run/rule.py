@@ -29,7 +29,10 @@ RULES: Final[Mapping[int, str]] = MappingProxyType(
             "the end of a child that a retry or accept took back is kept as superseded; before, the script was told of "
             "it with an EXIT event, though as far as it knows it has not started such a child"
         ),
-        SHIELDED: "what undoes a saga is not cut short by a cancel, which waits for its end; before, it was",
+        SHIELDED: (
+            "what undoes a saga is not cut short by a cancel, which waits for its end, and one that stops keeps no "
+            "older saga of a Lua process from being undone; before, it was and it did"
+        ),
     }
 )
 """Every rule, and what it changed."""

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 import trio
 
 from actorflow import app
+from actorflow.cli.bench.apart import apart, command, environment
 from actorflow.cli.bench.floor import MESSAGES
 from actorflow.cli.bench.row import Figures, Row, Stopwatch
 
@@ -77,10 +78,8 @@ async def idle(_node: Node, place: Path, language: str, count: int) -> Figures:
     Measured in a process of its own, so that nothing else is counted.
     """
     with tempfile.TemporaryDirectory(dir=place) as data:
-        words = ["actorflow.cli.bench.actors", str(place / "registry"), data, language, str(count)]
-        child = await trio.run_process([sys.executable, "-m", *words], capture_stdout=True)
-    rate, more = json.loads(child.stdout)
-    return rate, more
+        words = command("actorflow.cli.bench.actors", str(place / "registry"), data, language, str(count))
+        return await apart(words, environment(place))
 
 
 async def _idle_here(directory: Path, data: Path, language: str, count: int) -> Figures:

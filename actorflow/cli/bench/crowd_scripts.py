@@ -113,7 +113,7 @@ return {main = main}
     "ring": """\
 local function main(size, rounds, payload)
     local following, inbox = process.pid(), process.inbox()
-    for _ = 1, size - 1 do following = process.spawn("bench:relay_lua", "bench:actors", following) end
+    for _ = 1, size - 1 do following = assert(process.spawn("bench:relay_lua", "bench:actors", following)) end
     for _ = 1, rounds - 1 do
         process.send(following, "token", payload)
         inbox:receive()
@@ -138,7 +138,7 @@ return {main = main}
     "wait": "return {main = function() process.inbox():receive() end}\n",
     "links": """\
 local function main(count)
-    for _ = 1, count do process.spawn_linked("bench:wait_lua", "bench:actors") end
+    for _ = 1, count do assert(process.spawn_linked("bench:wait_lua", "bench:actors")) end
     error("the end of all")
 end
 return {main = main}
@@ -146,7 +146,7 @@ return {main = main}
     "monitors": """\
 local function main(count)
     local events = process.events()
-    for _ = 1, count do process.spawn_monitored("bench:brief_lua", "bench:actors") end
+    for _ = 1, count do assert(process.spawn_monitored("bench:brief_lua", "bench:actors")) end
     for _ = 1, count do events:receive() end
 end
 return {main = main}
@@ -154,7 +154,7 @@ return {main = main}
     "caller": """\
 local funcs = require("funcs")
 local function main(count)
-    for number = 1, count do funcs.call("bench:plus_lua", number) end
+    for number = 1, count do assert(funcs.call("bench:plus_lua", number)) end
 end
 return {main = main}
 """,

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 import trio
 
+from actorflow.cli.bench import actors
 from actorflow.cli.bench.floor import COMMITS, FULL, ROWS
 from actorflow.cli.bench.row import Figures, Row, Stopwatch, latencies
 from actorflow.ports import Outcome, SpawnRequest
@@ -17,9 +18,6 @@ if TYPE_CHECKING:
     from actorflow.value import Value
 
 HOST: Final = "bench:workflows"
-
-
-ACTORS: Final = "bench:actors"
 _ROWS_PER_STEP: Final = 2
 _ROWS_PER_ONE_STEP_RUN: Final = 4
 _COMMITS_PER_ONE_STEP_RUN: Final = 2
@@ -117,7 +115,7 @@ async def answers(node: Node, language: str, total: int) -> Figures:
     watch = Stopwatch()
     for _ in range(total):
         began = time.perf_counter()
-        await node.exec("bench:asker", host=ACTORS, args=[run], timeout=60)
+        await node.exec("bench:asker", host=actors.HOST, args=[run], timeout=60)
         seconds.append(time.perf_counter() - began)
     figures = watch.figures(total, **latencies(seconds))
     await node.terminate(run)

@@ -6,7 +6,6 @@ Each is measured in a process of its own, on a data directory of its own, so tha
 from __future__ import annotations
 
 import json
-import os
 import sqlite3
 import sys
 import tempfile
@@ -23,6 +22,7 @@ from actorflow import app
 from actorflow.app import Booted
 from actorflow.cli.bench import durable
 from actorflow.cli.bench.actors import resident_bytes
+from actorflow.cli.bench.apart import apart, command, environment
 from actorflow.cli.bench.floor import FULL
 from actorflow.cli.bench.row import Figures, Row
 from actorflow.node.node import Node
@@ -69,18 +69,11 @@ async def _work(what: str, place: Path, count: int, _node: Node) -> Figures:
 
 async def measured(what: str, directory: Path, data: Path, size: int) -> Figures:
     """Return one of the figures: runs woken or recovered, workflows beside kept runs, or events taken up, a second."""
-    command, environment = _command(what, directory, data, size)
-    child = await trio.run_process(command, capture_stdout=True, env=environment)
-    rate, more = json.loads(child.stdout)
-    return rate, more
+    return await apart(_command(what, directory, data, size), environment(directory.parent))
 
 
-def _command(what: str, directory: Path, data: Path, size: int) -> tuple[list[str], dict[str, str]]:
-    """Return a command and its environment, in which modules are compiled once, as if installed."""
-    command = [sys.executable, "-m", "actorflow.cli.bench.scale", what, str(directory), str(data), str(size)]
-    environment = {**os.environ, "PYTHONPYCACHEPREFIX": str(directory.parent / "pycache")}
-    environment.pop("PYTHONDONTWRITEBYTECODE", None)
-    return command, environment
+def _command(what: str, directory: Path, data: Path, size: int) -> list[str]:
+    return command("actorflow.cli.bench.scale", what, str(directory), str(data), str(size))
 
 
 async def sleepers(directory: Path, data: Path, count: int, language: str = "py") -> Figures:
@@ -149,9 +142,9 @@ async def resume(directory: Path, data: Path, count: int) -> Figures:
 
 async def recovery(directory: Path, data: Path, count: int) -> Figures:
     """Kill a node with so many runs in flight, and measure the next one from its start until all of them have ended."""
-    command, environment = _command("flight", directory, data, count)
+    words, env = _command("flight", directory, data, count), environment(directory.parent)
     async with trio.open_nursery() as nursery:
-        child = await nursery.start(partial(trio.run_process, command, check=False, env=environment))
+        child = await nursery.start(partial(trio.run_process, words, check=False, env=env))
         with trio.fail_after(_TIMEOUT):
             while not (data / _ALL_UP).exists():  # noqa: ASYNC110 - another process makes it
                 await trio.sleep(_POLL)

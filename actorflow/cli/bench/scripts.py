@@ -65,7 +65,7 @@ _FILES: Final = {
         "local funcs = require('funcs')\n"
         "local function main(steps)\n"
         "    local number = 0\n"
-        "    for _ = 1, steps do number = funcs.call('bench:step', number) end\n"
+        "    for _ = 1, steps do number = assert(funcs.call('bench:step', number)) end\n"
         "    return number\n"
         "end\n"
         "return {main = main}\n"
@@ -235,7 +235,7 @@ _FILES: Final = {
     "brief.lua": "return {main = function() end}\n",
     "parent.lua": (
         "local function main(rounds)\n"
-        "    for _ = 1, rounds do process.spawn('bench:brief_lua', 'bench:actors') end\n"
+        "    for _ = 1, rounds do assert(process.spawn('bench:brief_lua', 'bench:actors')) end\n"
         "end\n"
         "return {main = main}\n"
     ),

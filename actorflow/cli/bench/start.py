@@ -18,6 +18,7 @@ from typing import Any, Final
 import trio
 
 from actorflow import app
+from actorflow.cli.bench import apart
 from actorflow.cli.bench.actors import resident_bytes
 from actorflow.cli.bench.durable import HOST, Flight
 from actorflow.cli.bench.floor import FULL
@@ -43,10 +44,10 @@ def rows(place: Path) -> list[Row]:
 
 async def command(_node: Any, place: Path) -> Figures:
     """Measure the smallest thing that the command line does, from its start to its end."""
-    words = [sys.executable, "-m", "actorflow.cli.main", "--help"]
-    await trio.run_process(words, capture_stdout=True, env=_environment(place))  # compiles its modules
+    words, env = apart.command("actorflow.cli.main", "--help"), apart.environment(place)
+    await trio.run_process(words, capture_stdout=True, env=env)  # compiles its modules
     began = time.perf_counter()
-    await trio.run_process(words, capture_stdout=True, env=_environment(place))
+    await trio.run_process(words, capture_stdout=True, env=env)
     seconds = time.perf_counter() - began
     return 1 / seconds, {"seconds": seconds}
 
@@ -69,23 +70,14 @@ def _write_namespace(directory: Path, first: int) -> None:
 
 
 async def _apart(_node: Any, what: str, place: Path, directory: Path | None = None, count: int = 1) -> Figures:
-    words = [sys.executable, "-m", "actorflow.cli.bench.start"]
-    environment = _environment(place)
-    with tempfile.TemporaryDirectory(dir=place) as data:  # the first one compiles all modules
-        warming = [*words, "first_result", str(place / "registry"), data, repr(time.time())]
-        await trio.run_process(warming, capture_stdout=True, env=environment)
-    with tempfile.TemporaryDirectory(dir=place) as data:
-        measured = [*words, what, str(directory or place / "registry"), data, repr(time.time())]
-        child = await trio.run_process(measured, capture_stdout=True, env=environment)
-    rate, more = json.loads(child.stdout)
+    async def measured(what: str, directory: Path) -> Figures:
+        with tempfile.TemporaryDirectory(dir=place) as data:
+            words = apart.command("actorflow.cli.bench.start", what, str(directory), data, repr(time.time()))
+            return await apart.apart(words, apart.environment(place))
+
+    await measured("first_result", place / "registry")  # compiles all modules
+    rate, more = await measured(what, directory or place / "registry")
     return count * rate, more
-
-
-def _environment(place: Path) -> dict[str, str]:
-    """Return an environment in which modules are compiled once, as if installed."""
-    environment = {**os.environ, "PYTHONPYCACHEPREFIX": str(place / "pycache")}
-    environment.pop("PYTHONDONTWRITEBYTECODE", None)
-    return environment
 
 
 async def first_result(directory: Path, data: Path, began: float) -> Figures:

@@ -9,6 +9,7 @@ import pytest
 
 from actorflow.errors import Error
 from actorflow.node.node import Node
+from actorflow.run.rule import LOST_CHILDREN
 from tests.conformance.hosts.place import ACTORS, FLOWS, Place
 from tests.conformance.process.rig import until
 
@@ -170,6 +171,17 @@ async def both(place: Place, lua: str, python: str, *args: Any) -> list[Any]:
         ]
 
 
+STOPPING = """
+local function main(path)
+  local older, newer = workflow.saga(), workflow.saga({errors = "stop"})
+  older:step("older", "app:write", nil, {args = {path, "older"}, compensate = "app:undo"})
+  newer:step("kept", "app:write", nil, {args = {path, "kept"}, compensate = "app:undo"})
+  newer:step("bad", "app:write", nil, {args = {path, "bad"}, compensate = "app:refuse"})
+  return nil, errors.new({message = "failed", kind = "Conflict"})
+end
+"""
+
+
 async def test_a_saga_may_stop_at_a_compensation_that_fails_and_says_so(place: Place) -> None:
     path = place.path / "effects"
     results = await both(
@@ -205,21 +217,21 @@ async def test_a_saga_may_stop_at_a_compensation_that_fails_and_says_so(place: P
     assert path.read_text().splitlines() == ["first", "bad"] * 4
 
 
+async def test_runs_of_older_rules_end_with_the_first_saga_that_stops(place: Place) -> None:
+    path = place.path / "effects"
+    entry = place.lua("main_lua", STOPPING)
+    async with place.node() as node:
+        host: Any = node.hosts[FLOWS]
+        host.rules = LOST_CHILDREN
+        with pytest.raises(Error):
+            await node.exec(entry, host=FLOWS, args=[str(path)], timeout=20)
+    assert path.read_text().splitlines() == ["older", "kept", "bad"]
+
+
 async def test_a_saga_that_stops_keeps_no_older_one_from_being_undone(place: Place) -> None:
     path = place.path / "effects"
     entries = (
-        place.lua(
-            "main_lua",
-            """
-            local function main(path)
-              local older, newer = workflow.saga(), workflow.saga({errors = "stop"})
-              older:step("older", "app:write", nil, {args = {path, "older"}, compensate = "app:undo"})
-              newer:step("kept", "app:write", nil, {args = {path, "kept"}, compensate = "app:undo"})
-              newer:step("bad", "app:write", nil, {args = {path, "bad"}, compensate = "app:refuse"})
-              return nil, errors.new({message = "failed", kind = "Conflict"})
-            end
-            """,
-        ),
+        place.lua("main_lua", STOPPING),
         place.python(
             "main_py",
             """

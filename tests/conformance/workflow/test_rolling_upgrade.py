@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator
+from collections.abc import Generator
 from contextlib import closing
 from typing import Any
 
@@ -19,8 +19,8 @@ from actorflow.store.examine import examine
 from actorflow.store.migrate.run import Migration, migrations
 from actorflow.store.port import RunFilter
 from actorflow.store.server import ServerStore
-from hosts.workflow.host import WorkflowHost
 from tests.conformance.workflow.durable import WORKFLOWS, Durable
+from tests.conformance.workflow.test_sharing import host_of, until
 from tests.databases import MARIADB, POSTGRES, database, emptied, fresh
 
 pytestmark = pytest.mark.slow
@@ -41,18 +41,6 @@ def durable_on(url: Any) -> Durable:
     durable = Durable(lambda: ServerStore(database(url), CrashPoint()))
     durable.add("app:wait", waiting)
     return durable
-
-
-def host_of(node: Any) -> WorkflowHost:
-    host = node.hosts[WORKFLOWS]
-    assert isinstance(host, WorkflowHost)
-    return host
-
-
-async def until(condition: Callable[[], bool]) -> None:
-    with trio.fail_after(60):
-        while not condition():  # noqa: ASYNC110 - of several nodes
-            await trio.sleep(0.02)
 
 
 async def started(node: Any, prefix: str) -> list[str]:

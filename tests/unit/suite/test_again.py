@@ -53,5 +53,22 @@ def test_four_failures_are_no_accident(tmp_path: Path) -> None:
     assert "again, on its own" not in done.stdout
 
 
+def test_a_worker_that_died_fails_the_run_though_its_test_passes_on_its_own(tmp_path: Path) -> None:
+    dying = (
+        ONCE.format(n=1)
+        .replace("assert not first", "first and os.abort()")
+        .replace("from pathlib", "import os\nfrom pathlib")
+    )
+    done = suite(tmp_path, STEADY + dying, "--again=1", "-n", "2")
+    assert done.returncode == 1
+    assert "again, on its own" not in done.stdout
+
+
+def test_what_runs_again_has_the_settings_of_the_first_run(tmp_path: Path) -> None:
+    asking = ONCE.format(n=1).replace("tmp_path_factory", "request")
+    asking += "    assert float(request.config.getini('faulthandler_timeout')) == 77\n"
+    assert suite(tmp_path, asking, "--again=1", "-o", "faulthandler_timeout=77").returncode == 0
+
+
 def test_without_the_option_a_failure_is_a_failure(tmp_path: Path) -> None:
     assert suite(tmp_path, ONCE.format(n=1)).returncode == 1

@@ -57,18 +57,23 @@ return function(kit, sys, _, workflow)
     end
   end
 
-  -- Undoes the steps so far, the newest first; gives the failure it stops at, if it does. A cancel meanwhile waits.
+  -- Undoes the steps so far, the newest first; gives the failure it stops at, if it does, and whether a shield began: a
+  -- cancel meanwhile waits.
   local function undo_all(saga, problem)
     if #saga.undo == 0 then return nil end
     local _, mine = sys(SHIELD, true)
     local failure = undo_each(saga, problem)
     if mine then sys(SHIELD, false) end
-    return failure
+    return failure, mine
   end
 
-  -- Undoes the open sagas of a process, the newest first: one that stops keeps none of the others from it.
+  -- Undoes the open sagas of a process, the newest first: one that stops keeps none of the others from it. It did for
+  -- runs that began under rules without shields (`actorflow/run/rule.py`).
   function kit.undo_all(sagas, problem)
-    for i = #sagas, 1, -1 do undo_all(sagas[i], problem) end
+    for i = #sagas, 1, -1 do
+      local failure, is_shielded = undo_all(sagas[i], problem)
+      if failure and not is_shielded then return end
+    end
   end
   function kit.anything_to_undo(sagas)
     for i = 1, #sagas do
