@@ -13,9 +13,10 @@ import pytest
 import trio
 
 from actorflow import app
-from actorflow.cli.bench import actors, crowd, durable, growth, run, start
+from actorflow.cli.bench import actors, beside, crowd, durable, growth, run, start
 from actorflow.cli.bench.row import Figures, Row
 from actorflow.cli.bench.scripts import write_registry
+from actorflow.errors import Error
 from actorflow.node.node import Node
 
 CPU = {"cpu_us"}
@@ -121,3 +122,43 @@ def test_two_sessions_are_compared(tmp_path: Path) -> None:
     assert names == [*(name for name in names if name.startswith("floor/")), "start/command"]
     shown = subprocess.run([*words, "--compare", str(kept)], capture_output=True, check=True, text=True).stdout
     assert shown.count("×") == len(names)
+
+
+OTHER = """
+import json, sys
+print("a line of its log")
+print(json.dumps({"workload": "W4", "p50_ms": 1}))
+if "W3" in sys.argv: print(json.dumps({"workload": "W3", "steps_per_s": {"median": 0.5, "min": 0.4}}))
+"""
+
+
+async def quick(_node: object) -> Figures:
+    return 2.0, {}
+
+
+async def test_another_engine_runs_in_turns_with_ours(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "other.py").write_text(OTHER)
+    peers = beside.peers_of([f"other={sys.executable} {tmp_path / 'other.py'}"])
+    rows = [Row("durable/sequential/py", "steps/s", quick), Row("actors/ring/py", "messages/s", quick)]
+    monkeypatch.setattr(run, "all_rows", lambda _place, _size: rows)
+    monkeypatch.setattr(run, "floors", lambda _place, _runs: [])
+    monkeypatch.setattr(run.cluster, "chosen", lambda _only: False)
+    results = await run.measure(2, "", 0, lambda _name: None, peers=peers)
+    assert [(each.name, each.runs, each.more) for each in results] == [
+        ("durable/sequential/py", [2.0, 2.0], {}),
+        ("actors/ring/py", [2.0, 2.0], {}),
+        ("beside/other/durable/sequential/py", [0.5, 0.5], {"ahead": 4.0}),
+    ]
+
+
+async def test_another_engine_that_gives_no_figure_is_told_with_what_it_said(tmp_path: Path) -> None:
+    (tmp_path / "other.py").write_text("import sys; print('[1]', '{'); sys.exit('no such server')")
+    [peer] = beside.peers_of([f"other={sys.executable} {tmp_path / 'other.py'}"])
+    with pytest.raises(Error, match=r"--beside other: .*ended with 1 and printed no `p50_ms` of `W4`.*no such server"):
+        await peer.measure("durable/answer/py")
+
+
+@pytest.mark.parametrize("text", ["other", "=python x.py", "other=", "other='"])
+def test_another_engine_is_named_with_its_command(text: str) -> None:
+    with pytest.raises(Error, match="--beside"):
+        beside.peers_of([text])

@@ -11,6 +11,7 @@ import trio
 import typer
 from rich.console import Console
 
+from actorflow.cli.bench.beside import peers_of
 from actorflow.cli.bench.result import table_of
 from actorflow.cli.bench.run import measure
 
@@ -25,12 +26,16 @@ def bench(  # noqa: PLR0913, PLR0917 - the options of the verb
     store: Annotated[
         str, typer.Option(help="URL of a PostgreSQL for the workloads `cluster/…`; else one is started for them")
     ] = "",
+    beside: Annotated[
+        list[str] | None, typer.Option(metavar="NAME=COMMAND", help="another engine's program, run in turns with ours")
+    ] = None,
     compare: Annotated[Path | None, typer.Option(help="a file that an earlier `--json` wrote")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="print one JSON document")] = False,  # noqa: FBT002
 ) -> None:
     """Measure what this machine does, beside what its parts can do at best."""
     talk = Console(stderr=True)
-    results = trio.run(measure, runs, only, size, lambda name: talk.print(f"[dim]{name}[/dim]"), store)
+    peers = peers_of(beside or [])
+    results = trio.run(measure, runs, only, size, lambda name: talk.print(f"[dim]{name}[/dim]"), store, peers)
     if as_json:
         machine = {"machine": platform.platform(), "python": platform.python_version()}
         typer.echo(json.dumps(machine | {"results": [result.plain() for result in results]}, indent=2))

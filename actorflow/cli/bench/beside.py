@@ -1,0 +1,120 @@
+"""Other engines beside this one: their own benchmark programs, run in turns with the workloads here.
+
+Figures of two engines can be compared only when both were measured in the same minutes of the same machine. So each run
+of a workload here is followed by one run of the other program's workload of the same kind; the result is their ratio.
+
+A program is called as `PROGRAM --workloads W1 --runs 1` and prints a JSON object a line; the one whose `workload` is
+that name holds the figures, each a number or an object with a `median`. What it prints besides is passed over.
+"""
+
+from __future__ import annotations
+
+import json
+import shlex
+import statistics
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import trio
+
+from actorflow.cli.bench.result import Result
+from actorflow.errors import INVALID, UNAVAILABLE, Error
+
+_TAIL: Final = 800
+_MILLI: Final = 1000.0
+
+
+@dataclass(frozen=True, slots=True)
+class Counterpart:
+    """What another program calls a workload: its name, the figure, and how that becomes a rate like ours."""
+
+    workload: str
+    figure: str
+    rate: Callable[[float], float] = float
+
+
+COUNTERPARTS: Final = {
+    "durable/one-step/py/200": Counterpart("W1", "workflows_per_s"),
+    "durable/ten-step/py/200": Counterpart("W2", "steps_per_s"),
+    "durable/sequential/py": Counterpart("W3", "steps_per_s"),
+    "durable/answer/py": Counterpart("W4", "p50_ms", lambda milliseconds: _MILLI / milliseconds),
+    "scale/sleepers/10000": Counterpart("W5", "wakes_per_s"),
+    "scale/recovery/1000": Counterpart("W6", "recover_all_s", lambda seconds: 1000 / seconds),
+    "start/first-result": Counterpart("W7", "first_workflow_s", lambda seconds: 1 / seconds),
+}
+"""What each workload here is compared with. (W6 there has ten steps a run, and so more to do.)"""
+
+
+@dataclass(slots=True)
+class Peer:
+    """Another engine, and the rates measured for it, by the name of the workload here."""
+
+    name: str
+    command: list[str]
+    rates: dict[str, list[float]] = field(default_factory=dict)
+
+    async def measure(self, row: str) -> None:
+        """Run its counterpart of `row` once, if it has one, and keep the rate.
+
+        Raises:
+            Error: kind Unavailable, when the program fails or prints no such figure.
+        """
+        asked = COUNTERPARTS.get(row)
+        if asked is None:
+            return
+        command = [*self.command, "--workloads", asked.workload, "--runs", "1"]
+        done = await trio.run_process(command, capture_stdout=True, capture_stderr=True, check=False)
+        value = _figure(done.stdout.decode(errors="replace"), asked)
+        if value is None:
+            end = done.stderr.decode(errors="replace")[-_TAIL:]
+            message = (
+                f"--beside {self.name}: `{shlex.join(command)}` ended with {done.returncode} and printed no"
+                f" `{asked.figure}` of `{asked.workload}`; it said last: {end}"
+            )
+            raise Error(message, UNAVAILABLE)
+        self.rates.setdefault(row, []).append(asked.rate(value))
+
+    def results(self, ours: Sequence[Result]) -> list[Result]:
+        """Return its results; `ahead` is how many times as fast as it the workload here is."""
+        medians = {result.name: (result.median, result.unit) for result in ours}
+        found = []
+        for row, rates in self.rates.items():
+            median, unit = medians[row]
+            ahead = {"ahead": median / statistics.median(rates)}
+            found.append(Result(f"beside/{self.name}/{row}", unit, rates, more=ahead))
+        return found
+
+
+def peers_of(texts: Sequence[str]) -> list[Peer]:
+    """Return the engines named by `NAME=COMMAND`.
+
+    Raises:
+        Error: kind Invalid, when one is not of that shape.
+    """
+    return [_peer(text) for text in texts]
+
+
+def _peer(text: str) -> Peer:
+    name, _, command = text.partition("=")
+    try:
+        words = shlex.split(command)
+    except ValueError as error:
+        raise Error(f"--beside {text!r}: {error}", INVALID) from None
+    if not name or not words:
+        raise Error(f"--beside {text!r}: expected NAME=COMMAND, such as 'other=python bench_other.py'", INVALID)
+    return Peer(name, words)
+
+
+def _figure(printed: str, asked: Counterpart) -> float | None:
+    for line in printed.splitlines():
+        try:
+            entry: Any = json.loads(line)
+        except ValueError:
+            continue
+        if isinstance(entry, dict) and entry.get("workload") == asked.workload:
+            value = entry.get(asked.figure)
+            found = value.get("median") if isinstance(value, dict) else value
+            if isinstance(found, int | float) and found > 0:
+                return float(found)
+    return None
