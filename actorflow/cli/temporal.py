@@ -6,6 +6,7 @@ import os
 import pkgutil
 import shutil
 import sys
+from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Annotated, Any, Final
@@ -74,9 +75,7 @@ def bench(
     ),
     workflows: Annotated[int, typer.Option("--workflows", min=1, help="In each round.")] = 100,
     rounds: Annotated[int, typer.Option("--rounds", min=1, help="How often every worker is measured.")] = 3,
-    only: Annotated[
-        list[str] | None, typer.Option("--worker", help="Measure these; the first is compared with.")
-    ] = None,
+    only: Annotated[list[str] | None, typer.Option("--worker", help="Measure these alone.")] = None,
     as_json: AsJson = False,  # noqa: FBT002
 ) -> None:
     """Measure what workers cost: a plain one of the SDK, and ours, which do the same on one server, in turns."""
@@ -85,12 +84,25 @@ def bench(
     if as_json:
         print_json(lines)
         return
-    typer.echo("ms/workflow  ratio  ms/step  ratio  latency ms  steps/s  worker")
+    _table(lines)
+
+
+def _table(lines: list[dict[str, Any]]) -> None:
+    """Print what workers cost: × is how often what the plain worker costs, with the SDK's sandbox and without."""
+    costs = "  ".join(f"{what}  ×plain  ×no sandbox" for what in ("ms/workflow", "ms/further step"))
+    typer.echo(f"{costs}  latency ms  steps/s  worker")
     for line in lines:
-        typer.echo(
-            f"{line['workflow_ms']:11}  {line['workflow_ratio']:5}  {line['step_ms']:7}  {line['step_ratio']!s:>5}  "
-            f"{line['latency_ms']:10}  {line['steps_per_second']:7}  {line['worker']}"
+        plain, bare = line.get("to_plain", {}), line.get("to_plain_without_sandbox", {})
+        costs = "  ".join(
+            f"{line[f'{what}_ms']:{width}}  {_ratio(plain, what):>6}  {_ratio(bare, what):>11}"
+            for what, width in (("workflow", 11), ("step", 15))
         )
+        typer.echo(f"{costs}  {line['latency_ms']:10}  {line['steps_per_second']:7}  {line['worker']}")
+
+
+def _ratio(ratios: Mapping[str, Any], what: str) -> str:
+    found = ratios.get(what)
+    return "-" if found is None else f"{found:.2f}"
 
 
 def _resolved(name: str) -> Any:

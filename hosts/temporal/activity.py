@@ -28,7 +28,7 @@ from actorflow.run.retry import DURABLE_DEFAULT, policy_of
 from actorflow.value import copy_value
 from hosts.temporal.failure import application_error, failure_from
 from hosts.temporal.header import got
-from hosts.temporal.payload import VALUES
+from hosts.temporal.payload import value_of
 from hosts.workflow.operation import is_operation
 from hosts.workflow.option import option
 from hosts.workflow.start import invocation_id
@@ -60,7 +60,7 @@ def _of_functions(worker: TemporalWorker) -> list[Callable[..., Any]]:
     @activity.defn(dynamic=True)
     async def call(args: Sequence[RawValue]) -> Any:
         """Attempt a function call, or an operation."""
-        return await _attempt(worker, tuple(VALUES.payload_converter.from_payload(raw.payload) for raw in args))
+        return await _attempt(worker, tuple(value_of(raw.payload) for raw in args))
 
     @activity.defn(name=TELL)
     async def tell(asked: Any) -> Any:

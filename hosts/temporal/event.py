@@ -8,7 +8,7 @@ from google.protobuf.json_format import MessageToDict
 from temporalio.api.common.v1 import Payloads
 from temporalio.api.enums.v1 import EventType
 
-from hosts.temporal.payload import VALUES
+from hosts.temporal.payload import value_of
 
 if TYPE_CHECKING:
     from temporalio.api.history.v1 import HistoryEvent
@@ -64,7 +64,7 @@ def attributes_of(event: HistoryEvent) -> Any:
 
 def values_of(payloads: Payloads | None) -> list[Any]:
     """Return the values of payloads."""
-    return [] if payloads is None else [VALUES.payload_converter.from_payload(one) for one in payloads.payloads]
+    return [] if payloads is None else [value_of(one) for one in payloads.payloads]
 
 
 def _of(event: HistoryEvent) -> int:

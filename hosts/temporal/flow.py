@@ -27,7 +27,7 @@ from hosts.temporal.driver import TemporalDriver
 from hosts.temporal.effect import Effects
 from hosts.temporal.failure import application_error
 from hosts.temporal.header import WORKER
-from hosts.temporal.payload import VALUES
+from hosts.temporal.payload import value_of
 from hosts.workflow.answering import ERROR, NAK, OK, update_pid
 from hosts.workflow.live import Fact, LiveRun, end_record
 from hosts.workflow.own.continuing import UNBOUNDED
@@ -95,7 +95,7 @@ class Run:
 
     async def run(self, args: Sequence[RawValue]) -> Any:
         """Feed facts until the script ends, and return its result."""
-        given = [VALUES.payload_converter.from_payload(raw.payload) for raw in args]
+        given = [value_of(raw.payload) for raw in args]
         self.loop = asyncio.get_running_loop()
         await self._pin()
         live = self._open(given)
@@ -281,7 +281,7 @@ class Run:
 
     def signalled(self, name: str, args: Sequence[RawValue]) -> None:
         """Take a signal."""
-        payloads = [VALUES.payload_converter.from_payload(raw.payload) for raw in args]
+        payloads = [value_of(raw.payload) for raw in args]
         if name == CANCEL:
             self.put(events.CANCEL_REQUESTED, 0, "", [self.sender, str(payloads[0]) if payloads else ""])
         else:
@@ -289,7 +289,7 @@ class Run:
 
     async def updated(self, name: str, args: Sequence[RawValue]) -> Any:
         """Take an update and answer it as the script does."""
-        payloads = [VALUES.payload_converter.from_payload(raw.payload) for raw in args]
+        payloads = [value_of(raw.payload) for raw in args]
         if name == WAKE:
             return await self._wake(payloads)
         info = workflow.current_update_info()
@@ -305,7 +305,7 @@ class Run:
             if self.live is not None and not self.facts:
                 self._suspended()
         elif self.live is not None:
-            look.validate(self, name, [VALUES.payload_converter.from_payload(raw.payload) for raw in args])
+            look.validate(self, name, [value_of(raw.payload) for raw in args])
 
     def answered(self, record: Record) -> None:
         """Take what the script says to an update."""
@@ -335,7 +335,7 @@ class Run:
 
     def asked(self, name: str, args: Sequence[RawValue]) -> Any:
         """Answer a query."""
-        return look.query(self, name, [VALUES.payload_converter.from_payload(raw.payload) for raw in args])
+        return look.query(self, name, [value_of(raw.payload) for raw in args])
 
     def copy(self) -> LiveRun:
         """Return a copy of the machine, to be looked at and thrown away."""

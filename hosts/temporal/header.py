@@ -38,7 +38,7 @@ from temporalio.worker import (
     WorkflowOutboundInterceptor,
 )
 
-from hosts.temporal.payload import VALUES
+from hosts.temporal.payload import VALUES, value_of
 
 if TYPE_CHECKING:
     from actorflow.ports import Identity
@@ -72,7 +72,7 @@ def _of_ref(ref: int) -> Payload:
 def unpacked(headers: Mapping[str, Payload]) -> Mapping[str, Any]:
     """Return what the headers hold, an empty map where somebody else wrote them."""
     payload = headers.get(HEADER) if headers else None
-    told = VALUES.payload_converter.from_payload(payload) if payload is not None else None
+    told = value_of(payload) if payload is not None else None
     return told if isinstance(told, dict) else {}
 
 

@@ -10,7 +10,8 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from math import isfinite
-from typing import Any, Final
+from types import MappingProxyType
+from typing import Any, Final, Self
 
 from temporalio.api.common.v1 import Payload
 from temporalio.converter import (
@@ -19,6 +20,7 @@ from temporalio.converter import (
     CompositePayloadConverter,
     DataConverter,
     EncodingPayloadConverter,
+    SerializationContext,
 )
 
 from actorflow.codec import decode_foreign, encode_copied
@@ -81,17 +83,52 @@ class CborValue(EncodingPayloadConverter):
         return decode_foreign(payload.data)
 
 
+_CONVERTERS: Final[Mapping[bytes, EncodingPayloadConverter]] = MappingProxyType(
+    {
+        converter.encoding.encode(): converter
+        for converter in (
+            BinaryNullPayloadConverter(),
+            BinaryPlainPayloadConverter(),
+            JsonValue(),
+            ProtoJsonValue(),
+            CborValue(),
+        )
+    }
+)
+"""The payloads of values, in the order in which they are tried."""
+
+
 class ValueConverter(CompositePayloadConverter):
-    """The payloads of values, in the order in which they are tried."""
+    """The payloads of values. The SDK makes one for each task; what they need is made once, for they know nothing."""
 
     def __init__(self) -> None:
         """Know the encodings above."""
-        super().__init__(
-            BinaryNullPayloadConverter(), BinaryPlainPayloadConverter(), JsonValue(), ProtoJsonValue(), CborValue()
-        )
+        self.converters = _CONVERTERS
+
+    def with_context(self, context: SerializationContext) -> Self:  # noqa: ARG002 - the SDK's shape
+        """Return the same one: a value says the same in every context."""
+        return self
 
 
-VALUES: Final = DataConverter(payload_converter_class=ValueConverter)
+class _Values(DataConverter):
+    """Values as payloads, whatever they belong to."""
+
+    def with_context(self, context: SerializationContext) -> Self:  # noqa: ARG002 - the SDK's shape
+        """Return the same one: the SDK asks several times for each task."""
+        return self
+
+
+VALUES: Final[DataConverter] = _Values(payload_converter_class=ValueConverter)
+
+
+def value_of(payload: Payload) -> Any:
+    """Return the value of a payload.
+
+    Raises:
+        RuntimeError: when it is in no encoding of ours.
+    """
+    converter = _CONVERTERS.get(payload.metadata.get("encoding", b""))
+    return VALUES.payload_converter.from_payload(payload) if converter is None else converter.from_payload(payload)
 
 
 def json_text(value: Any) -> bytes:

@@ -227,6 +227,7 @@ class TemporalWorker(Asking, Operating):
             workflow_task_executor=self.side.executor,
             interceptors=[WorkerHeaders(self)],
             on_fatal_error=self._fatal,
+            max_workflow_task_external_storage_concurrency=1,  # with more the SDK makes a task for each payload
             **arguments,
         )
         without_detector(worker)

@@ -20,8 +20,12 @@ from actorflow.language.python.watch import Watch
 
 TICK: Final = 0.005
 """Seconds between two looks."""
-_RESTLESS: Final = 200
-"""Looks in a row that see nothing run, after which the watchdog rests until it is woken."""
+_RESTLESS: Final = 1
+"""Looks in a row that see nothing run, after which one more has the watchdog rest until it is woken.
+
+To be woken costs what a look does: so a node whose scripts run now and then has a few looks for each, and no more
+than one every `TICK` whatever it does.
+"""
 _STUBBORN: Final = 3
 """Shots that a script may swallow before it gets salvos."""
 _SALVO: Final = 20 * MILLISECOND
@@ -159,6 +163,8 @@ def _look_for_ever(ref: weakref.ref[Watchdog], wake: threading.Event) -> None:
         idle = 0 if watchdog.look() else idle + 1
         resting = idle > _RESTLESS and watchdog.rest()
         del watchdog
-        if wake.wait(None if resting else TICK):
-            wake.clear()
+        if resting:
+            wake.wait()
             idle = 0
+        wake.clear()
+        time.sleep(TICK)  # also after a rest: what has just begun is looked at no earlier than anything else

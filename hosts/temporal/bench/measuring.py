@@ -29,6 +29,10 @@ WORKERS: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
         "actorflow, Lua": (_OURS, "lua"),
     }
 )
+_BESIDE: Final[Mapping[str, str]] = MappingProxyType(
+    {"to_plain": "plain", "to_plain_without_sandbox": "plain without its sandbox"}
+)
+"""What every worker is compared with: under these names are its ratios."""
 _AT_A_TIME: Final = 10
 
 
@@ -144,7 +148,7 @@ async def _round(client: Client, worker: _Worker, steps: int, workflows: int, *,
 def compare(
     address: str, workflows: int, rounds: int, only: Sequence[str], say: Callable[[str], Any]
 ) -> list[dict[str, Any]]:
-    """Measure workers and return for each what it costs, in milliseconds of processor time, beside the first one.
+    """Measure workers and return for each what it costs, in milliseconds of processor time, beside the plain ones.
 
     Args:
         address: of the server.
@@ -163,18 +167,32 @@ def compare(
         measured = asyncio.run(measure(address, names, workflows=workflows, rounds=rounds, say=say))
     except RuntimeError as error:
         raise unavailable(f"no server at {address}: {error!s:.200}; `actorflow temporal dev` serves one") from None
-    return [_line(one, measured[0]) for one in measured]
+    return lines(measured)
 
 
-def _line(one: Measured, first: Measured) -> dict[str, Any]:
+def lines(measured: Sequence[Measured]) -> list[dict[str, Any]]:
+    """Return what each worker costs, and how often that is what the plain ones cost, with and without the sandbox."""
+    known = {one.name: one for one in measured}
+    beside = {name: known[worker] for name, worker in _BESIDE.items() if worker in known}
+    return [{**_line(one), **{name: _ratios(one, other) for name, other in beside.items()}} for one in measured]
+
+
+def _line(one: Measured) -> dict[str, Any]:
     few, many = sorted(one.cpu)
-    workflow, step = one.per_workflow(few), one.per_step(few, many)
     return {
         "worker": one.name,
-        "workflow_ms": round(workflow * 1000, 2),
-        "step_ms": round(step * 1000, 2),
-        "workflow_ratio": round(workflow / first.per_workflow(few), 2),
-        "step_ratio": round(step / first.per_step(few, many), 2) if first.per_step(few, many) > 0 else None,
+        "workflow_ms": round(one.per_workflow(few) * 1000, 2),
+        "step_ms": round(one.per_step(few, many) * 1000, 2),
         "latency_ms": round(median(one.latency[few]) * 1000, 1),
         "steps_per_second": round(median(one.rate[many]), 1),
+    }
+
+
+def _ratios(one: Measured, other: Measured) -> dict[str, float | None]:
+    """Return how often a workflow of one step, and a step more, cost what they cost the other."""
+    few, many = sorted(one.cpu)
+    step = other.per_step(few, many)
+    return {
+        "workflow": round(one.per_workflow(few) / other.per_workflow(few), 2),
+        "step": round(one.per_step(few, many) / step, 2) if step > 0 else None,
     }
