@@ -43,8 +43,11 @@ class Router:
         """Return a host that runs, by its id or by the name of its task queue.
 
         Raises:
-            Error: kind Unavailable when it is not running, NotFound when there is no such host.
+            Error: kind Unavailable when it is not running, NotFound when there is no such host, or it is the one that
+                runs functions: nothing else is started there.
         """
+        if host_id.startswith("#"):
+            raise not_found(f"host not found: {host_id!r} runs functions only, name the id of a host")
         host = self._node.hosts.get(host_id)
         if host is not None:
             return host

@@ -25,7 +25,9 @@ _BOOLEAN: Final = {
     **dict.fromkeys(("true", "True", "TRUE"), True),
     **dict.fromkeys(("false", "False", "FALSE"), False),
 }
-_INTEGER: Final = re.compile(r"[-+]?[0-9]{1,40}|0o[0-7]{1,40}|0x[0-9a-fA-F]{1,40}")
+_INTEGER: Final = re.compile(r"[-+]?([0-9]{1,40}|0o[0-7]{1,40}|0x[0-9a-fA-F]{1,40}|0b[01]{1,70})")
+_OLD_OCTAL: Final = re.compile(r"[-+]?0[0-7]+")
+"""Octal numbers as YAML 1.1 writes them; Go's yaml.v3, for which existing trees are written, reads them too."""
 _FLOAT: Final = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
 _SPECIAL: Final = re.compile(r"([-+]?)\.(inf|Inf|INF)|\.(nan|NaN|NAN)")
 
@@ -51,8 +53,14 @@ def plain_scalar(text: str) -> Any:
     if text in _BOOLEAN:
         return _BOOLEAN[text]
     if _INTEGER.fullmatch(text):
-        return int(text, 8 if text.startswith("0o") else 16 if text.startswith("0x") else 10)
+        return _integer(text)
     return _float(text)
+
+
+def _integer(text: str) -> int:
+    if _OLD_OCTAL.fullmatch(text):
+        return int(text, 8)
+    return int(text, 10 if text.isdigit() else 0)
 
 
 def _float(text: str) -> float | str:

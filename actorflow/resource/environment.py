@@ -49,10 +49,18 @@ class Variables:
         return True
 
     def get_all(self, _caller: Caller) -> dict[str, str]:
-        """`env.get_all` → the values of all declared variables that have one, by public name, else by id."""
-        read = self._environment.read
-        values = {item.config.variable or item.id: read(item) for item in self._environment.variables}
+        """`env.get_all` → the values of all declared variables that have one, by public name, else by id.
+
+        A variable whose storage cannot be read has none here; `env.get` says why.
+        """
+        values = {item.config.variable or item.id: self._value(item) for item in self._environment.variables}
         return {name: value for name, value in values.items() if value is not None}
+
+    def _value(self, variable: Variable) -> str | None:
+        try:
+            return self._environment.read(variable)
+        except Error:
+            return None
 
     @property
     def _environment(self) -> Environment:

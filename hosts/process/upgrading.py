@@ -41,25 +41,23 @@ def upgrade(
         own = host.node.guard.own(entry)
         if getattr(program, "isolated", False):
             return _later(host, process, entry, program, args, ref)
-        _begin_anew(host, process, program, args, own)
+        _begin_anew(host, process, entry, program, args, own)
     except Error as error:
         failure = error.failure
         raise Error(replace(failure, message=f"upgrade: {failure.message}")) from None
-    process.entry = entry
-    process.bounds = host.bounds_of(entry)
-    process.watch_anew()
     return None
 
 
-def _begin_anew(
-    host: ProcessHost, process: Process, program: Program, args: tuple[Value, ...], own: Mapping[str, Value]
+def _begin_anew(  # noqa: PLR0913, PLR0917 - what an upgrade is made of
+    host: ProcessHost, process: Process, entry: str, program: Program, args: tuple[Value, ...], own: Mapping[str, Value]
 ) -> None:
-    old, context, kind = process.machine, process.context, type(process)
+    old, context, kind, former = process.machine, process.context, type(process), process.entry
     unread = old.unread()
     before = process.set_aside()
     if own:  # whoever the new script says it runs as
         process.context = {**context, **own}
         process.__class__ = host.kind_of(process.context)
+    _become(process, entry)  # before its first line asks who it is
     process.machine = machine = Machine(process, program)
     machine.last_ref = old.last_ref  # what was asked before must not be taken for an answer to the new script
     for message in unread:
@@ -71,6 +69,7 @@ def _begin_anew(
         process.give_up_all()
         process.take_back(before)
         process.machine, process.context, process.__class__ = old, context, kind
+        _become(process, former)
         old.last_ref = machine.last_ref
         for message in machine.unread()[len(unread) :]:  # what it has sent itself
             old.keep(message)
@@ -78,6 +77,12 @@ def _begin_anew(
         raise
     old.end(Outcome())
     process.give_up(before)
+
+
+def _become(process: Process, entry: str) -> None:
+    process.entry = entry
+    process.bounds = process.host.bounds_of(entry)
+    process.watch_anew()
 
 
 def _later(  # noqa: PLR0913, PLR0917 - what an upgrade is made of

@@ -42,6 +42,12 @@ function M.patterns()
     for _ in string.gmatch(err, "%a+") do words = words + 1 end
     assert.eq(words, 4)
     assert.eq((string.gsub(err, "17", "18")), "Order 18 not found: gone")
+    local word = errors.new("b")
+    assert.eq(string.find("abc", word, 1, true), 2)
+    assert.eq(string.match("abc", word), "b")
+    assert.eq(string.gmatch("abc", word)(), "b")
+    assert.eq((string.gsub("abc", word, errors.new("<%0>"))), "a<b>c")
+    assert.throws(function() string.find("abc", {}) end, "string expected")
 end
 
 -- [9.5] The other string functions take an error, too

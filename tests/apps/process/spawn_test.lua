@@ -53,6 +53,14 @@ local function unknown_things()
   assert.is_nil(pid)
   assert.is_error(err, errors.NOT_FOUND)
   assert.error_contains(err, "host not found")
+  for _, of_functions in ipairs({"", "#lua"}) do -- this test is a function, and on their host nothing else is started
+    for _, name in ipairs({"spawn", "spawn_monitored", "spawn_linked"}) do
+      pid, err = process[name]("app.process:idle", of_functions)
+      assert.is_nil(pid)
+      assert.is_error(err, errors.NOT_FOUND)
+      assert.error_contains(err, "host not found")
+    end
+  end
   pid, err = process.spawn("app.process:idle", "app.process:stopped_host")
   assert.is_nil(pid)
   assert.is_error(err, errors.UNAVAILABLE)

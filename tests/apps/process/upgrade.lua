@@ -1,12 +1,13 @@
 -- Two versions of one worker. `work` answers `who` with its version and goes on to the entry that `upgrade` names.
 local function serve(version, ...)
+  local born = process.id()
   local inbox = process.inbox()
   local args = {...}
   while true do
     local msg = inbox:receive()
     local topic, data = msg:topic(), msg:payload() and msg:payload():data()
     if topic == "who" then
-      process.send(data, "version", {version = version, pid = process.pid(), id = process.id(), args = args,
+      process.send(data, "version", {version = version, pid = process.pid(), id = process.id(), born = born, args = args,
         trap = process.get_options().trap_links})
     elseif topic == "trap" then
       process.set_options({trap_links = true})

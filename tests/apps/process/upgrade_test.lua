@@ -24,6 +24,7 @@ local function goes_on_as_another_entry()
   assert.eq(now.version, "two")
   assert.eq(now.pid, pid)
   assert.eq(now.id, TWO)
+  assert.eq(now.born, TWO)
   assert.eq(now.args[1], "second")
 end
 

@@ -28,6 +28,13 @@ def read(text: str) -> Document:
         ("-3", -3),
         ("0o17", 15),
         ("0x1F", 31),
+        ("-0x1F", -31),
+        ("0b101", 5),
+        ("0600", 384),
+        ("-017", -15),
+        ("+7", 7),
+        ("00", 0),
+        ("089", 89),
         ("1.5", 1.5),
         ("1e3", 1000.0),
         (".inf", math.inf),
@@ -39,7 +46,7 @@ def read(text: str) -> Document:
         ("1_000", "1_000"),
     ],
 )
-def test_plain_scalars_follow_the_core_schema_of_yaml_1_2(text: str, value: Any) -> None:
+def test_plain_scalars_follow_the_core_schema_of_yaml_1_2_and_the_octals_of_1_1(text: str, value: Any) -> None:
     assert plain_scalar(text) == value
     assert type(plain_scalar(text)) is type(value)
 

@@ -38,6 +38,18 @@ return function(kit, sys, core)
     return kit.encode_map(shown, "fields")
   end
 
+  -- The fields `old` with those in `new`; the items of a list go by their numbers, as text.
+  local function with_fields(old, new, name)
+    if type(new) == "table" and not kit.class_of(new) then
+      local by_text = {}
+      for key, value in next, kit.frozen[new] or new do
+        by_text[type(key) == "string" and key or kit.tostring(key)] = value
+      end
+      new = by_text
+    end
+    return kit.merged(old, new, name)
+  end
+
   -- `file:line` of the script's own line that is running.
   local function place()
     for level = 3, 10 do
@@ -50,7 +62,7 @@ return function(kit, sys, core)
   local Logger = kit.class("Logger", {})
   local function logger(fields) return kit.object(Logger, fields) end
   local bodies = {
-    ["with"] = function(fields, more) return logger(kit.merged(fields, more, "logger:with")) end,
+    ["with"] = function(fields, more) return logger(with_fields(fields, more, "logger:with")) end,
     named = function(fields, name) 
       if not kit.is_text(name) or name == "" then kit.error("logger:named: expected a non-empty text, got " .. kit.tostring(name)) end
       local whole = fields.logger and fields.logger .. "." .. name or name
@@ -60,7 +72,7 @@ return function(kit, sys, core)
   for _, level in next, {"debug", "info", "warn", "error"} do
     bodies[level] = function(fields, text, more)
       local all = kit.merged({location = place()}, fields, "logger:" .. level)
-      if more ~= nil then all = kit.merged(all, more, "logger:" .. level) end
+      if more ~= nil then all = with_fields(all, more, "logger:" .. level) end
       core.note(level, kit.tostring(text), encoded(all))
     end
   end

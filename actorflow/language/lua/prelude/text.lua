@@ -125,10 +125,16 @@ return function(kit, patterns, limits)
   local bounded = patterns(string, limits, kit.die)
   for _, name in next, {"find", "match", "gmatch", "gsub"} do
     local f = bounded[name]
-    strings[name] = function(s, ...)
+    strings[name] = function(s, pattern, ...)
       if type(s) == "table" then s = text(s) end
-      return f(s, ...)
+      if type(pattern) == "table" then pattern = text(pattern) end
+      return f(s, pattern, ...)
     end
+  end
+  local gsub_with = strings.gsub
+  function strings.gsub(s, pattern, replacement, ...)
+    if type(replacement) == "table" then replacement = kit.message_of(replacement) or replacement end
+    return gsub_with(s, pattern, replacement, ...)
   end
   strings.gfind, kit.find = strings.gmatch, strings.find
   for _, name in next, {"find", "match", "gmatch", "gsub", "sub", "lower", "upper", "len", "rep", "byte", "reverse"} do
