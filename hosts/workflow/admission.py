@@ -21,7 +21,9 @@ from hosts.workflow.option import task_queue
 from hosts.workflow.resident import Resident
 from hosts.workflow.settings import settings_of
 from hosts.workflow.spawned import spawn_request
-from hosts.workflow.start import PreparedStart, child_run_id, prepare
+from hosts.workflow.start import PreparedStart, child_run_id
+from hosts.workflow.start import prepare as prepare_in_full
+from hosts.workflow.start_planned import prepare
 from hosts.workflow.touching import touch
 
 if TYPE_CHECKING:
@@ -135,7 +137,7 @@ class Admission:
             return
         parent_id = start.workflow_id.rpartition("/")[0]
         try:
-            again = prepare(
+            again = prepare_in_full(
                 prepared.host,
                 prepared.request,
                 start.run_id,

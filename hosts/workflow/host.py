@@ -40,10 +40,15 @@ if TYPE_CHECKING:
     from actorflow.store.moving import Moves
     from actorflow.store.port import Reader
     from hosts.workflow.engine import Engine
+    from hosts.workflow.start_plan import StartPlan
 
 
 class WorkflowHost(Owned):
-    """A `workflow.host` entry at work (`ports.Host`)."""
+    """A `workflow.host` entry at work (`ports.Host`).
+
+    Attributes:
+        plans: by which plain starts of entries are made, see `start_plan`.
+    """
 
     durable = True
 
@@ -53,6 +58,7 @@ class WorkflowHost(Owned):
         self.id = id
         self.node = node
         self.settings: Settings = settings_of(id, config)
+        self.plans: dict[str, StartPlan] = {}
         self._pid_head = str(Pid(STORE, id, "")).removesuffix("}")
         self._engine: Engine | None = None
 

@@ -137,12 +137,18 @@ class LiveRun:
         record = self.driver.open.get(ref)
         return record is not None and bool(decode(record.payload)["wait"])
 
-    def feed(self, fact: Fact) -> Fed:
-        """Feed one live fact and return its journal events, the fact first."""
+    def feed(self, fact: Fact, known: Any = None) -> Fed:
+        """Feed one live fact and return its journal events, the fact first; `known` is its payload, if not to decode.
+
+        Nobody else may have that: the script gets it, and a fact that is fed again must not be what the script left.
+        """
         driver = self.driver
         driver.position, driver.size = self.seq + 1, self.size - _LIVE_COST
         driver.begin(fact.at)
-        self._apply(fact.kind, fact.ref, fact.target, fact.payload)
+        if known is None:
+            self._apply(fact.kind, fact.ref, fact.target, fact.payload)
+        else:
+            APPLY[fact.kind](self, fact.ref, fact.target, known)
         _run(self.machine)
         drawn = encode(driver.drawn) if driver.drawn else b""
         at = driver.now()

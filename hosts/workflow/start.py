@@ -29,7 +29,7 @@ from hosts.workflow.guarded import STRICT, GuardedDriver
 from hosts.workflow.live import Fact, Fed, LiveRun
 from hosts.workflow.option import PLAIN, start_options
 from hosts.workflow.start_payload import encoded_start, start_payload
-from hosts.workflow.start_terms import TELLING, Waits, bounded, terms_of, told_of
+from hosts.workflow.start_terms import FIRST_ATTEMPT, TELLING, Waits, bounded, terms_of, told_of
 
 if TYPE_CHECKING:
     from actorflow.bundle import Bundle
@@ -40,7 +40,6 @@ if TYPE_CHECKING:
     from hosts.workflow.option import StartOptions
     from hosts.workflow.start_terms import Link, Terms
 
-_FIRST_ATTEMPT: Final = told_of({})
 _NOTHING: Final[Mapping[str, Any]] = {}
 _BESIDE_FIRST: Final = frozenset({events.NAMES_CARRIED, events.RUN_REPINNED, events.RUN_CANCELLED, events.RUN_FAILED})
 _RUNS: Final = uuid.UUID("9b1c6f0e-6c0f-5d1e-9f3a-2f6d0a4b7c11")
@@ -192,7 +191,7 @@ def begin_run(  # noqa: PLR0913, PLR0917 - the parts of a start
     live = new_live(host, program, bundle, workflow_id, payload)
     data = encoded_start(payload, limits or live.limits.values)
     fed = live.feed(Fact(events.RUN_STARTED, 0, request.entry, data, now))
-    journal, records, rest = _fold(live, fed)
+    journal, records, rest = fold(live, fed)
     start = StartRun(
         run_id=payload["run_id"],
         workflow_id=workflow_id,
@@ -222,7 +221,7 @@ def new_live(
     limits = host.settings.limits
     if "limits" in bundle.options:
         limits = limits.under(written_limits(bundle.options))
-    return LiveRun(run_id, program, _driver(host, identity, payload["seed"], limits.values), limits)
+    return LiveRun(run_id, program, driver_of(host, identity, payload["seed"], limits.values), limits)
 
 
 def identity_of(  # noqa: PLR0913, PLR0917 - what a run is called by
@@ -242,12 +241,12 @@ def identity_of(  # noqa: PLR0913, PLR0917 - what a run is called by
             "workflow_type": payload.get("type", entry),
             "task_queue": task_queue,
             "namespace": store,
-            **(_FIRST_ATTEMPT if payload.keys().isdisjoint(TELLING) else told_of(payload)),
+            **(FIRST_ATTEMPT if payload.keys().isdisjoint(TELLING) else told_of(payload)),
         },
     )
 
 
-def _driver(host: WorkflowHost, identity: Identity, seed: bytes, limits: Limits) -> JournalDriver:
+def driver_of(host: WorkflowHost, identity: Identity, seed: bytes, limits: Limits) -> JournalDriver:
     """Return the driver of a run: one that judges when the run has an actor and a scope, or began on a strict node."""
     context, run_id = identity.context, str(identity.workflow["run_id"])
     if context and ((ACTOR in context and SCOPE in context) or STRICT in context):
@@ -275,7 +274,7 @@ def message_delivery(  # noqa: PLR0913, PLR0917 - the parts of a message
     return Delivery(workflow_id, events.MESSAGE_RECEIVED, topic, sender, payload, at)
 
 
-def _fold(
+def fold(
     live: LiveRun, fed: Fed
 ) -> tuple[list[JournalEvent], list[Record], tuple[list[JournalEvent], list[Record]] | None]:
     """Put the first feed into the start if it only called functions, else keep all but the start event for a turn."""
@@ -286,7 +285,7 @@ def _fold(
 
 
 def is_first_feed_open(journal: list[JournalEvent]) -> bool:
-    """Tell whether a journal is what `_fold` kept of the first feed: what the script asked then is not in it yet.
+    """Tell whether a journal is what `fold` kept of the first feed: what the script asked then is not in it yet.
 
     Nor will it ever be in that of a run which was ended from outside before its first turn.
     """

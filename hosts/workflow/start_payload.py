@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 _USUAL: Final = 10
 """Fields of a start event that says no more than usual."""
-_ROOMY: Final = 10
+ROOMY: Final = 10
 """A bound on a size counts more than the bytes come to, but never so many times more."""
 
 
@@ -50,18 +50,18 @@ def encoded_start(payload: Mapping[str, Any], limits: Limits) -> bytes:
     that out again (1 000 of 9 000 bytecodes in the node's thread).
     """
     if len(payload) == _USUAL and (payload["workflow_id"] + payload["parent"]).isascii() and not payload["packages"]:
-        inner = _inner(limits)
+        inner = inner_limits(limits)
         args = [copy_quickly(arg, inner) for arg in payload["args"]]
         context = copy_quickly(payload["context"], inner)
         if UNUSUAL not in args and context is not UNUSUAL:
             data = encode_copied({**payload, "args": args, "context": context})
-            if len(data) * _ROOMY <= limits.size:
+            if len(data) * ROOMY <= limits.size:
                 return data
     return encode(payload, limits)
 
 
 @lru_cache(maxsize=8)
-def _inner(limits: Limits) -> Limits:
+def inner_limits(limits: Limits) -> Limits:
     """Return the bounds of an argument inside of a start event."""
     return Limits(limits.depth - 2, limits.size)
 

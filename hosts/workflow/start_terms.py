@@ -183,6 +183,10 @@ def told_of(payload: Mapping[str, Any]) -> dict[str, Any]:
     return told
 
 
+FIRST_ATTEMPT: Final = told_of({})
+"""What `told_of` returns for a start event that says none of `TELLING`."""
+
+
 def bounded(bundle: Bundle, slices: Mapping[str, int], most: int) -> tuple[Bundle, Mapping[str, int]]:
     """Return a bundle and the limits of its host under which no slice takes more than `most` ns; 0: as they are."""
     if not most:

@@ -28,7 +28,8 @@ from hosts.workflow.live import LiveRun, outcome_of
 from hosts.workflow.option import task_queue
 from hosts.workflow.resident import Draft, Resident
 from hosts.workflow.spawned import spawn_request
-from hosts.workflow.start import child_run_id, prepare
+from hosts.workflow.start import child_run_id
+from hosts.workflow.start_planned import prepare
 from hosts.workflow.start_terms import expires
 from hosts.workflow.succession import succeed
 

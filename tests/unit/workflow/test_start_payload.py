@@ -1,4 +1,4 @@
-"""The bytes of a start event: the short way to them and the careful one come to the same, and refuse the same."""
+"""The bytes of a start event: the short ways to them and the careful one come to the same, and refuse the same."""
 
 from __future__ import annotations
 
@@ -6,10 +6,13 @@ from typing import Any
 
 import pytest
 
-from actorflow.codec import encode
+from actorflow.codec import decode, encode
 from actorflow.errors import Error
+from actorflow.ports import SpawnRequest
 from actorflow.value import Limits
-from hosts.workflow.start_payload import encoded_start
+from hosts.workflow.settings import RunLimits
+from hosts.workflow.start_payload import encoded_start, inner_limits
+from hosts.workflow.start_plan import StartPlan, host_field, source_field
 
 LIMITS = Limits()
 
@@ -79,3 +82,66 @@ def test_arguments_may_be_as_deep_in_both(depth: int) -> None:
 def test_arguments_may_be_as_large_in_both(size: int) -> None:
     value, limits = payload("x" * 900), Limits(size=size)
     assert came_to(encoded_start, value, limits) == came_to(encode, value, limits)
+
+
+def planned(value: dict[str, Any], limits: Limits) -> bytes | None:
+    plan = StartPlan(
+        entry=None,  # type: ignore[arg-type] # the bytes are of the rest
+        bundle=None,  # type: ignore[arg-type]
+        program=None,  # type: ignore[arg-type]
+        limits=RunLimits(limits),
+        inner=inner_limits(limits),
+        queue="",
+        strict="",
+        facts={},
+        host=host_field(value["host"]),
+        source=source_field(value["source"]),
+    )
+    context, parent, seed = value["context"], value["parent"], value["seed"]
+    request = SpawnRequest("app:order", args=tuple(value["args"]), context=context, parent=parent)
+    said = plan.said(request, value["format"], value["workflow_id"], value["run_id"], seed)
+    if said is None:
+        return None
+    decoded = decode(said.data)
+    assert (said.args, said.context) == (decoded["args"], decoded["context"])
+    return said.data
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        payload(),
+        payload(1),
+        payload(1, "two", None, 3.5, -0.0, b"four", [True]),
+        payload({"b": 1, "a": 2, "longer": [1, {"z": 0, "y": 1}]}, []),
+        payload(*range(23)),
+        payload(*range(24)),
+        payload(*range(300)),
+        payload(format=1),
+        payload(workflow_id="x" * 23, parent="{node@app:actors|0x00001}"),
+        payload(workflow_id="x" * 300, host="a" * 30 + ":" + "ü" * 30),
+        payload(context={"tenant": "b", "actor": {"id": "1"}}),
+        payload("x" * 300, {"k": list(range(100))}),
+    ],
+)
+def test_a_plan_comes_to_the_same_bytes(value: dict[str, Any]) -> None:
+    assert planned(value, LIMITS) == encode(value, LIMITS)
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        payload("straße"),
+        payload((1, 2), {1: "one"}),
+        payload(2**63),
+        payload("\ud800"),
+        payload(lambda: None),
+        payload(nested(63)),
+        payload(workflow_id="заказ/1"),
+        payload(parent="{node@app:actors|ü}"),
+        payload(context={"ключ": 1}),
+        payload("x" * (LIMITS.size // 9)),
+    ],
+)
+def test_a_plan_leaves_what_is_unusual_to_the_long_way(value: dict[str, Any]) -> None:
+    assert planned(value, LIMITS) is None
