@@ -15,7 +15,7 @@ LONG    = -o faulthandler_timeout=1200
 # A command line that may not keep what it compiled compiles all modules anew: a third of the time of the acceptance tests.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help setup demo test test-slow test-stalls test-all lint format bench chaos schema states conformance journals clean
+.PHONY: help setup demo test test-slow test-stalls test-all lint format bench chaos schema statements states conformance journals clean
 
 help:
 	@echo 'make demo       boot the example, kill its node, start it again, check every side effect (KILLS=n)'
@@ -29,6 +29,7 @@ help:
 	@echo 'make chaos      break nodes, database and network for MINUTES=n under load, and see that the laws hold (SEED=n,'
 	@echo '                STORE=postgres or mariadb, NAMESPACES=1; docs/chaos.md)'
 	@echo 'make schema     write the JSON Schema of the registry files'
+	@echo 'make statements record the statements for SQLite, which a node reads instead of compiling them'
 	@echo 'make states     draw docs/states.md from the table of states'
 	@echo 'make journals   record golden journals of this release beside the older ones (RELEASE=name)'
 	@echo 'make conformance  write docs/conformance.md from the registered tests'
@@ -83,6 +84,9 @@ chaos: setup
 schema: setup
 	$(BIN)/python -m actorflow.registry.schema > docs/schema/registry.schema.json
 	$(BIN)/python -m actorflow.registry.schema node > docs/schema/node.schema.json
+
+statements: setup
+	$(BIN)/python -m actorflow.store.recorded > recorded.new && mv recorded.new actorflow/store/recorded_sqlite.json
 
 states: setup
 	$(BIN)/python -m actorflow.run.diagram > docs/states.md

@@ -13,7 +13,7 @@ from actorflow.registry.kinds.fields import Names, Reference
 class _Open(BaseModel):
     """Metadata is open: unknown keys are kept."""
 
-    model_config = ConfigDict(extra="allow", strict=True, frozen=True)
+    model_config = ConfigDict(extra="allow", strict=True, frozen=True, defer_build=True)
 
 
 class Command(_Open):

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-import pkgutil
 from importlib import import_module
+from typing import Final
 
-import actorflow.resource
 from actorflow.node.node import Node
+
+INSTALLED: Final = (
+    *("activity", "environment", "events", "global_name", "pg", "queues", "registry", "security", "sql", "store"),
+    *("subscription", "system", "terminal", "workflow_control", "workflow_waiting"),
+)
+"""The files of this package that have operations; the others are imported by what uses them."""
 
 
 def install(node: Node) -> None:
-    """Let each file of this package that has an `install(node)` add its operations, in the order of their names."""
-    for found in pkgutil.iter_modules(actorflow.resource.__path__, f"{actorflow.resource.__name__}."):
-        module = import_module(found.name)
-        if module.__name__ != __name__ and hasattr(module, "install"):
-            module.install(node)
+    """Let each file that has an `install(node)` add its operations, in the order of their names."""
+    for name in INSTALLED:
+        import_module(f"actorflow.resource.{name}").install(node)

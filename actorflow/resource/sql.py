@@ -7,17 +7,19 @@ function that began it, under a number, and is rolled back when that ends.
 from __future__ import annotations
 
 import itertools
-from typing import Any, Final, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol
 
 from actorflow.errors import PERMISSION_DENIED, Error, invalid
 from actorflow.node.node import Node
 from actorflow.node.operation import Caller
 from actorflow.resource.access import find
-from actorflow.resource.database import Database
-from actorflow.resource.sql_run import Executed, Rows
 from actorflow.resource.sql_value import parameters
-from actorflow.resource.transaction import ISOLATIONS, Transaction
 from actorflow.value import Value
+
+if TYPE_CHECKING:  # they bring SQLAlchemy: imported where a script first asks for a database, which has imported them
+    from actorflow.resource.database import Database
+    from actorflow.resource.sql_run import Executed, Rows
+    from actorflow.resource.transaction import Transaction
 
 _KINDS: Final = "db.sql.*"
 _SAVEPOINTS: Final = {"savepoint": "SAVEPOINT", "rollback_to": "ROLLBACK TO", "release": "RELEASE"}
@@ -83,6 +85,8 @@ class Sql:
 
     async def begin(self, caller: Caller, database: Value = None, options: Value = None) -> int:
         """`sql.begin` id, options → the number of a new transaction; options are `isolation` and `read_only`."""
+        from actorflow.resource.transaction import Transaction  # noqa: PLC0415 - brings SQLAlchemy
+
         found = self._find(database, "begin")
         given = _begin_options(options)
         if sum(held.caller is caller for held in self._held.values()) >= _MOST:
@@ -114,6 +118,8 @@ class Sql:
     # ---- who is meant ------------------------------------------------------------------------------------------
 
     def _find(self, database: Value, what: str) -> Database:
+        from actorflow.resource.database import Database  # noqa: PLC0415 - brings SQLAlchemy
+
         return find(self._node, database, what, _KINDS, Database)
 
     def _place(self, caller: Caller, place: Value, what: str) -> _Runs:
@@ -153,6 +159,8 @@ def _text(text: Value, what: str) -> str:
 
 
 def _begin_options(options: Value) -> dict[str, Any]:
+    from actorflow.resource.transaction import ISOLATIONS  # noqa: PLC0415 - brings SQLAlchemy
+
     given = {} if options is None or options == [] else options
     if not isinstance(given, dict) or not _BEGIN_OPTIONS.issuperset(given):
         raise invalid("begin: expected options isolation and read_only, as a map")

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event
+from sqlalchemy.exc import DatabaseError
 from sqlalchemy.pool import QueuePool, StaticPool
 
 from actorflow.duration import SECOND
@@ -79,7 +80,7 @@ def sqlite_backend(place: str, config: DbSqlSqlite, directory: Path | None) -> B
     immediate = str(options.get("txlock", "")).lower() in {"immediate", "exclusive"}
     make = partial(_sqlite_engine, path, options, config.pool, most)
     begin = "BEGIN IMMEDIATE" if immediate else "BEGIN"
-    return Backend("sqlite", SQLITE, place, most, make, begin, Booleans(), _interrupt_sqlite)
+    return Backend("sqlite", SQLITE, place, most, make, begin, Booleans(DatabaseError), _interrupt_sqlite)
 
 
 def postgres_backend(place: str, config: DbSqlServer) -> Backend:

@@ -11,8 +11,6 @@ import sqlite3
 from collections.abc import Iterable
 from typing import Any, Final, Protocol
 
-from sqlalchemy.exc import DatabaseError
-
 from actorflow.resource.sql_text import SQLITE, Flavor, count_marks, statements
 
 _DECLARED: Final = "boolean"
@@ -37,8 +35,9 @@ class Runs(Protocol):
 class Booleans:
     """Which columns of the results of statements are booleans; one for each database."""
 
-    def __init__(self) -> None:
-        """Know nothing."""
+    def __init__(self, refused: type[Exception] = sqlite3.DatabaseError) -> None:
+        """Know nothing; `refused` is what connections raise at a statement that is wrong."""
+        self._refused = refused
         self._known: dict[tuple[int, str], frozenset[int]] = {}
 
     def mend(self, rows: list[list[Any]], text: str, names: list[str], connection: Runs) -> None:
@@ -56,25 +55,21 @@ class Booleans:
         if found is None:
             if len(self._known) >= _MOST:
                 self._known.clear()
-            found = self._known[key] = _found(text, names, connection)
+            found = self._known[key] = self._found(text, names, connection)
         return found
+
+    def _found(self, text: str, names: list[str], connection: Runs) -> frozenset[int]:
+        try:
+            declared = _declared(text, connection)
+        except self._refused:  # no view can be made of it: it is no SELECT, and its columns are those of a table
+            booleans = set(connection.exec_driver_sql(_NAMES).scalars())
+            return frozenset(place for place, name in enumerate(names) if name in booleans)
+        return frozenset(place for place, kind in enumerate(declared) if kind.lower() == _DECLARED)
 
 
 def _are_integers(values: Iterable[Any]) -> bool:
     kinds = {type(value) for value in values} - {type(None)}
     return kinds == {int}
-
-
-def _found(text: str, names: list[str], connection: Runs) -> frozenset[int]:
-    try:
-        declared = _declared(text, connection)
-    except (
-        DatabaseError,
-        sqlite3.DatabaseError,
-    ):  # no view can be made of it: it is no SELECT, and its columns are those of a table
-        booleans = set(connection.exec_driver_sql(_NAMES).scalars())
-        return frozenset(place for place, name in enumerate(names) if name in booleans)
-    return frozenset(place for place, kind in enumerate(declared) if kind.lower() == _DECLARED)
 
 
 def _declared(text: str, connection: Runs) -> list[str]:

@@ -6,7 +6,7 @@ Every kind of row is written in one go over the whole batch.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from actorflow.run.event import CARRIED
 from actorflow.run.turn import InboxRow, Item, StartRun
@@ -15,7 +15,9 @@ from actorflow.store.batch import Head, Kept, Known, Needs, Writes, needs, of_st
 from actorflow.store.database import Database
 from actorflow.store.ending import complete
 from actorflow.store.seal import delivery_digest, document_digest
-from actorflow.store.statement_write import WriteStatements
+
+if TYPE_CHECKING:
+    from actorflow.store.statement_write import WriteStatements
 
 Fetch: TypeAlias = Callable[[str, Iterable[Any]], list[Any]]
 

@@ -22,7 +22,7 @@ _FEW: Final = 4
 class RowStatement:
     """A statement with one list of rows: `… VALUES (?, …) …`."""
 
-    __slots__ = ("_exact", "texts")
+    __slots__ = ("_exact", "text", "texts")
 
     def __init__(self, text: str, sizes: Sequence[int] = _SIZES) -> None:
         """Take the statement for one row; `sizes` are the rows of a statement, largest first.
@@ -30,6 +30,7 @@ class RowStatement:
         Raises:
             ValueError: when it has no list of values.
         """
+        self.text = text
         head, values, tail = text.partition("VALUES (")
         if not values:
             raise ValueError(f"no VALUES in {text}")
@@ -58,11 +59,11 @@ class UpdateStatement:
     for one row takes 6. So few rows are changed one by one, and more are filled up to a size by repeating the last.
     """
 
-    __slots__ = ("_joined", "one")
+    __slots__ = ("_joined", "joined", "one")
 
     def __init__(self, one: str, joined: str) -> None:
         """Take the statement for one row, and the one that joins a list of such rows."""
-        self.one = one
+        self.one, self.joined = one, joined
         self._joined = RowStatement(joined, _JOINED)
 
     def run(self, cursor: Any, rows: Sequence[Sequence[Any]]) -> None:

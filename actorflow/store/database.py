@@ -6,16 +6,17 @@ One file each: `dialect` (SQLite), `postgres`, `mysql`; what the two servers hav
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any, Protocol
-
-from sqlalchemy import ColumnElement, Table
-from sqlalchemy.engine.interfaces import Dialect as CoreDialect
-from sqlalchemy.sql.dml import Insert
+from typing import TYPE_CHECKING, Any, Protocol
 
 from actorflow.errors import Error
 from actorflow.run.turn import Transact
 from actorflow.store.log_room import LogRoom
 from actorflow.store.vault import Vault
+
+if TYPE_CHECKING:  # nothing is compiled where statements are recorded; see `recorded`
+    from sqlalchemy import ColumnElement, Table
+    from sqlalchemy.engine.interfaces import Dialect as CoreDialect
+    from sqlalchemy.sql.dml import Insert
 
 
 class Rows(Protocol):
@@ -30,6 +31,9 @@ class Database(Protocol):
     """One database; its connections are those of the driver (DB-API), and statements begin and end transactions."""
 
     vault: Vault
+
+    recorded: str
+    """The file with the texts of its statements (`recorded`), "" when they are compiled."""
 
     @property
     def place(self) -> str:

@@ -13,12 +13,7 @@ import time
 from collections.abc import Sequence
 from contextlib import ExitStack, suppress
 from pathlib import Path
-from typing import Any, Final
-
-from sqlalchemy import ColumnElement, Table, bindparam, column, func, select
-from sqlalchemy.dialects import sqlite
-from sqlalchemy.engine.interfaces import Dialect as CoreDialect
-from sqlalchemy.sql.dml import Insert
+from typing import TYPE_CHECKING, Any, Final
 
 from actorflow.errors import Error, invalid, unavailable
 from actorflow.run.turn import Transact
@@ -28,6 +23,11 @@ from actorflow.store.log_room import LogRoom
 from actorflow.store.migrate.run import migrate, migrations, missing
 from actorflow.store.transact import transact
 from actorflow.store.vault import Vault
+
+if TYPE_CHECKING:  # and imported below by what compiles statements: those of a plain node are recorded
+    from sqlalchemy import ColumnElement, Table
+    from sqlalchemy.engine.interfaces import Dialect as CoreDialect
+    from sqlalchemy.sql.dml import Insert
 
 _BUSY: Final = 5.0
 """Seconds to wait for another process's lock before the database counts as busy."""
@@ -50,6 +50,8 @@ _SETTINGS: Final = (
 class Sqlite:
     """One SQLite file."""
 
+    recorded: str = "recorded_sqlite.json"
+
     def __init__(self, path: str | Path, vault: Vault | None = None) -> None:
         """Name the file; it is made by the first `connect`, its directory must exist. `vault` keeps its values."""
         self.path = Path(path)
@@ -63,6 +65,8 @@ class Sqlite:
     @property
     def core(self) -> CoreDialect:
         """The SQLAlchemy dialect statements are compiled for; parameters go by position."""
+        from sqlalchemy.dialects import sqlite  # noqa: PLC0415 - only what compiles needs it
+
         return sqlite.dialect(paramstyle="qmark")
 
     def transact(self, connection: sqlite3.Connection, item: Transact) -> bool:
@@ -191,11 +195,15 @@ class Sqlite:
 
     def one_of(self, item: ColumnElement[Any], name: str) -> ColumnElement[bool]:
         """Return `item IN (the parameter)`: one parameter, a list as `pack` makes it, one SQL text for any length."""
+        from sqlalchemy import bindparam, column, func, select  # noqa: PLC0415 - only what compiles needs it
+
         value: Any = column("value")
         return item.in_(select(value).select_from(func.json_each(bindparam(name)).alias("list")))
 
     def upsert(self, table: Table) -> Insert:
         """Return an insert of whole rows that replaces rows of the same primary key."""
+        from sqlalchemy.dialects import sqlite  # noqa: PLC0415 - only what compiles needs it
+
         statement = sqlite.insert(table)
         changed = {item.name: statement.excluded[item.name] for item in table.columns if not item.primary_key}
         return statement.on_conflict_do_update(index_elements=list(table.primary_key), set_=changed)
@@ -218,6 +226,8 @@ class Sqlite:
 
     def insert_new(self, table: Table) -> Insert:
         """Return an insert that leaves rows of the same key as they are."""
+        from sqlalchemy.dialects import sqlite  # noqa: PLC0415 - only what compiles needs it
+
         return sqlite.insert(table).on_conflict_do_nothing()
 
     def pack(self, values: Sequence[int] | Sequence[str]) -> str:

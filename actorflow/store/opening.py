@@ -4,9 +4,6 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from sqlalchemy import URL, make_url
-from sqlalchemy.exc import ArgumentError
-
 from actorflow.errors import UNAVAILABLE, Error, invalid
 from actorflow.registry.kinds.db_sql_server import DbSqlServer
 from actorflow.store.database import Database
@@ -30,6 +27,8 @@ def server_database(kind: str, id: str, config: DbSqlServer, vault: Vault) -> Da
     Raises:
         Error: kind Unavailable, naming the extra, when its driver is not installed.
     """
+    from sqlalchemy import URL  # noqa: PLC0415 - a node on files has no use for it
+
     scheme, extra = _SERVERS[kind]
     options = {name: str(value) for name, value in config.options.items()}
     at = (config.username or None, config.password or None, config.host, config.port or None, config.database)
@@ -58,6 +57,9 @@ def database_at(text: str, vault: Vault) -> Database:
     Raises:
         Error: kind Invalid, when it is none; kind Unavailable, naming the extra, when its driver is not installed.
     """
+    from sqlalchemy import make_url  # noqa: PLC0415 - a node on files has no use for it
+    from sqlalchemy.exc import ArgumentError  # noqa: PLC0415 - likewise
+
     try:
         url = make_url(text)
     except ArgumentError:

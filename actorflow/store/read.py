@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from actorflow.errors import not_found
 from actorflow.run.document import DocumentRow
@@ -16,12 +16,14 @@ from actorflow.store.database import Database
 from actorflow.store.listed import LISTED, listing
 from actorflow.store.port import Reader, RunFilter
 from actorflow.store.reading import SqlReading, explained
+from actorflow.store.recorded import READS, statements_of
 from actorflow.store.seal import delivery_digest, document_digest, sound
-from actorflow.store.shard_read import ShardStatements, SqlShardReader
-from actorflow.store.statement import compiled_once
-from actorflow.store.statement_read import ReadStatements
 from actorflow.store.vault import MARK, Opener, of_call, of_inbox, of_row
 from actorflow.store.verify import verify_missing, verify_run
+
+if TYPE_CHECKING:
+    from actorflow.store.shard_read import ShardStatements, SqlShardReader
+    from actorflow.store.statement_read import ReadStatements
 
 _ALL: Final = 2**63 - 1
 _MOST: Final = 32 * 1024 * 1024
@@ -34,7 +36,7 @@ class SqlReader(SqlReading):
     def __init__(self, dialect: Database, reads: ReadStatements | None = None) -> None:
         """Take statements, or those of databases of this kind; the first read opens the connection."""
         super().__init__(dialect)
-        self._reads = reads or compiled_once(ReadStatements, dialect)
+        self._reads: ReadStatements = reads or statements_of(READS, dialect)
         self._listings: dict[tuple[frozenset[str], bool, int], str] = {}
         self._sharded: ShardStatements | None = None
         self._opener = Opener(dialect.vault, self._rows, self._reads.run_id, self._reads.blob)
@@ -206,6 +208,8 @@ class SqlReader(SqlReading):
 
     def of_shards(self, shards: Collection[int]) -> SqlShardReader:
         """Return the reads of some shards of a host (`port.HotReader.of_shards`)."""
+        from actorflow.store.shard_read import ShardStatements, SqlShardReader  # noqa: PLC0415 - brings SQLAlchemy
+
         if self._sharded is None:
             self._sharded = ShardStatements(self.dialect)
         opened = (self._call, self._opener.event)
@@ -252,7 +256,7 @@ class SqlReader(SqlReading):
         fields = frozenset(name for name in LISTED if getattr(which, name))
         kind = (fields, which.state in OPEN, len(which.attributes))
         if kind not in self._listings:
-            self._listings[kind] = listing(self.dialect, fields, only_open=kind[1], attributes=kind[2])
+            self._listings[kind] = listing(self._reads.listed, fields, only_open=kind[1], attributes=kind[2])
         last = _ALL if before is None else before
         named = [part for pair in which.attributes for part in pair]
         rows = self._rows(self._listings[kind], *_wanted(which, fields), *named, last, limit)

@@ -87,6 +87,7 @@ class Server:
     scheme: ClassVar[str]
     begin_write: ClassVar[str] = "BEGIN"
     core: Any
+    recorded: str = ""
 
     def __init__(self, url: URL, vault: Vault | None = None) -> None:
         """Name the database; `vault` keeps its values."""

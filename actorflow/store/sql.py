@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable, Sequence
 from functools import cached_property, partial
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from actorflow.run.turn import Committed, Item, Transact
 from actorflow.store.apply import apply, earlier, look_up
@@ -15,15 +15,17 @@ from actorflow.store.crash import CrashPoint, crash_point
 from actorflow.store.database import Database
 from actorflow.store.hearing import FileCounter, PollingListener
 from actorflow.store.log_room import LogRoom
-from actorflow.store.owning_sql import SqlOwnership, SqlPulse
 from actorflow.store.plan import plan
 from actorflow.store.port import CommitUnknown
 from actorflow.store.read import SqlReader
-from actorflow.store.statement import compiled_once
-from actorflow.store.statement_write import WriteStatements
+from actorflow.store.recorded import WRITES, statements_of
 from actorflow.store.telling import Listener, told
 from actorflow.store.transact import TransactionLost
 from actorflow.store.vault import KEYS
+
+if TYPE_CHECKING:
+    from actorflow.store.owning_sql import SqlOwnership, SqlPulse
+    from actorflow.store.statement_write import WriteStatements
 
 T = TypeVar("T")
 
@@ -44,7 +46,7 @@ class SqlStore(SqlReader):
             Error: when the database cannot be used; the message says why. Nothing foreign is overwritten.
         """
         super().__init__(dialect)
-        self._writes = compiled_once(WriteStatements, dialect)
+        self._writes: WriteStatements = statements_of(WRITES, dialect)
         self._crash = crash_point(os.environ) if crash is None else crash
         self._broken = False
         self._unsettled = False
@@ -163,10 +165,14 @@ class SqlStore(SqlReader):
     @cached_property
     def ownership(self) -> SqlOwnership:
         """Which nodes share the store, and which owns what (`port.Store.ownership`)."""
+        from actorflow.store.owning_sql import SqlOwnership  # noqa: PLC0415 - brings SQLAlchemy
+
         return SqlOwnership(self.dialect, self._transaction, self._taken)
 
     def pulse(self) -> SqlPulse:
         """Return what raises the counter of a node (`port.Store.pulse`)."""
+        from actorflow.store.owning_sql import SqlPulse  # noqa: PLC0415 - brings SQLAlchemy
+
         return SqlPulse(self.dialect)
 
     def _taken(self, host: str, token: int) -> None:

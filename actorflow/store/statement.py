@@ -1,17 +1,14 @@
-"""Statements: written in SQLAlchemy Core, compiled once per database, run on the driver's own cursor.
+"""Statements: written in SQLAlchemy Core, compiled once per kind of database, run on the driver's own cursor.
 
 A row of parameters is a tuple in the order named beside each statement.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, Final, TypeVar
-from weakref import WeakKeyDictionary
+from typing import Any, Final
 
 from sqlalchemy import (
     ColumnElement,
-    Executable,
     Integer,
     Select,
     Table,
@@ -26,35 +23,19 @@ from sqlalchemy.sql.dml import Insert
 
 from actorflow.store.database import Database, Rows
 
-T = TypeVar("T")
-
-_COMPILED: Final[WeakKeyDictionary[type, dict[Callable[..., Any], Any]]] = WeakKeyDictionary()
-"""What has been compiled in this process, by the kind of database: a memo, and nothing that a store could change."""
 EVENT: Final = ("seq", "kind", "ref", "target", "payload", "drawn", "at", "digest", "checksum")
 CALL: Final = ("ref", "attempt", "due", "failure", "begun", "details", "crashes")
 INBOX: Final = ("id", "kind", "ref", "target", "sender", "payload", "at", "digest")
 """Columns of a journal event, a call and a delivery, in the order of their values."""
 
 
-def compiled_once(make: Callable[[Database], T], dialect: Database) -> T:
-    """Return `make(dialect)`, made for the first database of its kind: the text of a statement depends on nothing else.
-
-    To compile all statements takes longer than to open a database and read all that is in a small one.
-    """
-    known = _COMPILED.setdefault(type(dialect), {})
-    if make not in known:
-        known[make] = make(dialect)
-    made: T = known[make]
-    return made
-
-
-def compiled(dialect: Database, statement: Executable, *names: str) -> str:
-    """Return the SQL text of a statement whose parameters, in order, are `names`.
+def compiled(dialect: Database, statement: object, *names: str) -> str:
+    """Return the SQL text of a statement, or of a part of one, whose parameters, in order, are `names`.
 
     Raises:
         ValueError: when the order is another.
     """
-    assert isinstance(statement, ClauseElement)  # noqa: S101 - narrows the type; every Core statement is one
+    assert isinstance(statement, ClauseElement)  # noqa: S101 - narrows the type; all of Core is
     text = statement.compile(dialect=dialect.core, column_keys=list(names))
     order = tuple(text.positiontup or ())  # type: ignore[attr-defined]
     if order != names:

@@ -23,6 +23,7 @@ from actorflow.run.state import STILL
 from actorflow.run.turn import RELEASE
 from actorflow.store import tables as t
 from actorflow.store.database import Database
+from actorflow.store.listed import LISTED
 from actorflow.store.statement import CALL, EVENT, INBOX, begins, bound, compiled, limited
 
 
@@ -55,6 +56,21 @@ class KinReadStatements:
             .order_by(t.attribute.c.name, t.attribute.c.place),
             "key_run",
         )
+
+
+class ListStatements:
+    """The list of runs, newest first, and the conditions that can be put into it; see `listed.listing`."""
+
+    def __init__(self, dialect: Database) -> None:
+        """Compile all."""
+        run, about, opened = t.run.c, t.attribute.c, select(t.open_run.c.run)
+        rows = select(t.run).where(run.run < bindparam("before")).order_by(run.run.desc())
+        self.runs = compiled(dialect, limited(rows), "before", "limit")
+        same = [compiled(dialect, run[name] == bindparam(name), name) for name in LISTED[:-1]]
+        self.conditions = [*same, compiled(dialect, begins(run.workflow_id), "length", "prefix")]
+        some = select(about.run).where(about.name == bindparam("name"), about.value == bindparam("value"))
+        self.described = compiled(dialect, run.run.in_(some), "name", "value")
+        self.still_open = compiled(dialect, run.run.in_(opened))
 
 
 class ReadStatements(KinReadStatements):
@@ -116,6 +132,7 @@ class ReadStatements(KinReadStatements):
 
         self.document, self.documents, self.due_documents, self.next_document = _documents(dialect)
 
+        self.listed = ListStatements(dialect)
         self.counts = sql(select(t.run.c.host, t.run.c.state, func.count()).group_by(t.run.c.host, t.run.c.state))
 
 

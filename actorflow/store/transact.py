@@ -15,7 +15,6 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from actorflow.errors import PERMISSION_DENIED, TIMEOUT, Error
-from actorflow.store import tables
 
 if TYPE_CHECKING:
     from actorflow.run.turn import Transact
@@ -24,7 +23,14 @@ T = TypeVar("T")
 
 _STEPS: Final = 10_000
 """Steps of SQLite's machine between two looks at the clock: well under a millisecond."""
-_OWN: Final = frozenset(tables.metadata.tables)
+OWN: Final = frozenset(
+    {
+        *("run", "open_run", "journal", "state_history", "source", "inbox", "timer", "call", "child", "queued_run"),
+        *("continuation", "attribute", "blob", "document", "store_info", "migration"),
+        *("host_lease", "host_shard", "cluster_node"),
+    }
+)
+"""The tables of a store, as `tables` has them, which loads SQLAlchemy."""
 _WRITES: Final = frozenset(
     {
         *(sqlite3.SQLITE_INSERT, sqlite3.SQLITE_UPDATE, sqlite3.SQLITE_DELETE, sqlite3.SQLITE_DROP_TABLE),
@@ -194,7 +200,7 @@ def _allowed(action: int, first: str | None, second: str | None, _database: str 
 
 def _is_own(name: str | None) -> bool:
     """Tell whether a name means a table of the store; SQLite takes no notice of its case."""
-    return name is not None and name.lower() in _OWN
+    return name is not None and name.lower() in OWN
 
 
 def _explained(error: BaseException, item: Transact) -> BaseException:

@@ -6,7 +6,7 @@ import heapq
 import itertools
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from functools import partial
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Final
 
 from actorflow.codec import decode, encode
@@ -37,12 +37,12 @@ from hosts.workflow.open_call import (
 from hosts.workflow.operation import attempt, is_operation
 from hosts.workflow.slots import gates_of, key_in
 from hosts.workflow.terms import RETRY
-from hosts.workflow.transaction import Transactions
 
 if TYPE_CHECKING:
     from actorflow.value import Value
     from hosts.workflow.engine import Engine
     from hosts.workflow.live import Fact
+    from hosts.workflow.transaction import Transactions
 
 _TOLD_AGAIN: Final = SECOND
 """Nanoseconds between two heartbeats that are stored: what a crash loses of them."""
@@ -61,7 +61,6 @@ class Attempts:
     ) -> None:
         """Attempt the calls that are `opened`, by run and request number; `close` forgets one of them."""
         self._engine = engine
-        self._transactions = Transactions(engine)
         self._open = opened
         self._close = close
         self.running = 0
@@ -72,6 +71,12 @@ class Attempts:
         self._beating = Deadlines(engine.node, partial(self._late, HEARTBEAT))
         self._starting = Deadlines(engine.node, self._not_begun)
         self._rows = CallRows(engine, self._is_open, close)
+
+    @cached_property
+    def _transactions(self) -> Transactions:
+        from hosts.workflow.transaction import Transactions  # noqa: PLC0415 - few nodes have transactional functions
+
+        return Transactions(self._engine)
 
     def _is_open(self, call: OpenCall) -> bool:
         return self._open.get((call.run, call.ref)) is call

@@ -22,9 +22,7 @@ import trio
 
 from actorflow.store.crash import VARIABLE
 from actorflow.store.dialect import Sqlite
-from actorflow.store.statement import compiled_once
-from actorflow.store.statement_read import ReadStatements
-from actorflow.store.statement_write import WriteStatements
+from actorflow.store.recorded import NAMES, statements_of
 from tests import stalls
 
 
@@ -74,8 +72,8 @@ def _child(lives: str, place: Path, crash_at: str, imported: Path) -> None:
 
 
 def _serve(imported: Path) -> None:
-    for make in (ReadStatements, WriteStatements):
-        compiled_once(make, Sqlite("nowhere"))
+    for name in NAMES:
+        statements_of(name, Sqlite("nowhere"))
     for line in sys.stdin:
         lives, place, crash_at = json.loads(line)
         importlib.import_module(lives)

@@ -8,4 +8,4 @@ from pydantic import BaseModel, ConfigDict
 class Config(BaseModel):
     """Fields of an entry: immutable, strictly typed, unknown keys found (they become notices, not errors)."""
 
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, defer_build=True)

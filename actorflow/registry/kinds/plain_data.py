@@ -12,7 +12,7 @@ from actorflow.registry.kind import Kind
 class PlainData(BaseModel):
     """Whatever is written."""
 
-    model_config = ConfigDict(extra="allow", frozen=True)
+    model_config = ConfigDict(extra="allow", frozen=True, defer_build=True)
 
 
 REGISTRY_ENTRY: Final = Kind("registry.entry", PlainData)

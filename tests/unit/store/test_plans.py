@@ -10,7 +10,7 @@ from typing import Any, Final
 from actorflow.store.bulk import RowStatement, UpdateStatement
 from actorflow.store.dialect import Sqlite
 from actorflow.store.shard_read import ShardStatements
-from actorflow.store.statement_read import ReadStatements
+from actorflow.store.statement_read import ListStatements, ReadStatements
 from actorflow.store.statement_write import WriteStatements
 
 GROWING: Final = (
@@ -34,8 +34,11 @@ OVER_ALL: Final = {
 
 
 def texts(statements: Any, prefix: str) -> Iterator[tuple[str, str]]:
-    """Iterate the statements of an object, by name, each for one row."""
+    """Iterate the statements of an object, by name, each for one row; the parts of lists of runs are no statements."""
     for name, value in vars(statements).items():
+        if isinstance(value, ListStatements):
+            yield f"{prefix}.{name}", value.runs
+            continue
         listed = value if isinstance(value, list | tuple) else [value]
         for item in listed:
             if isinstance(item, str):
