@@ -29,10 +29,18 @@ _FEW: Final = 16
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Bounds on one value: nesting depth, and an upper bound of its encoded size in bytes."""
+    """Bounds on one value: nesting depth, and an upper bound of its encoded size in bytes.
+
+    `named` is the depth that refusals name, where levels of ours are around the value; 0: `depth`.
+    """
 
     depth: int = 64
     size: int = 4 * 1024 * 1024
+    named: int = 0
+
+    def around(self, levels: int) -> Limits:
+        """Return the bounds of what has values within these bounds so many levels inside."""
+        return Limits(self.depth + levels, self.size, self.named or self.depth)
 
 
 DEFAULT_LIMITS: Final = Limits()
@@ -194,7 +202,7 @@ class _Copier:
     """One copy in progress: the room left, and the containers we are inside of."""
 
     def __init__(self, limits: Limits, notices: NoticeSink) -> None:
-        self._depth = limits.depth
+        self._depth, self._named = limits.depth, limits.named or limits.depth
         self._limit = limits.size
         self._room = limits.size
         self._notices = notices
@@ -234,7 +242,7 @@ class _Copier:
         if id(value) in self._open:
             raise _refused(path, "a cycle", "a value that does not contain itself")
         if depth >= self._depth:
-            raise _refused(path, f"nesting deeper than {self._depth}", "a flatter value")
+            raise _refused(path, f"nesting deeper than {self._named}", "a flatter value")
         self._spend(value, _HEADER, path)
         self._open.add(id(value))
         try:

@@ -6,7 +6,7 @@ A host is a name, a configuration and a share of an engine; hosts that name the 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from actorflow.codec import decode, encode
 from actorflow.errors import Error
@@ -41,6 +41,9 @@ if TYPE_CHECKING:
     from actorflow.store.port import Reader
     from hosts.workflow.engine import Engine
     from hosts.workflow.start_plan import StartPlan
+
+_ENVELOPE: Final = 2
+"""Levels around what a delivery says: a list of payloads beside the sender."""
 
 
 class WorkflowHost(Owned):
@@ -190,7 +193,7 @@ class WorkflowHost(Owned):
     ) -> None:
         try:
             check_name("topic", target)
-            data = encode(payload, self.limits)
+            data = encode(payload, self.limits.around(_ENVELOPE))
             delivery = Delivery(parse_pid(pid).id, kind, target, sender, data, self.engine.clock.now())
             self.engine.deliver(delivery, reply)
         except Error as error:

@@ -270,7 +270,7 @@ def message_delivery(  # noqa: PLR0913, PLR0917 - the parts of a message
     workflow_id: str, topic: str, sender: str, payloads: tuple[Any, ...], at: int, host: WorkflowHost
 ) -> Delivery:
     """Return the delivery of a message to a run."""
-    payload = encode([sender, list(payloads)], host.limits)
+    payload = encode([sender, list(payloads)], host.limits.around(2))  # its list, and the sender beside it
     return Delivery(workflow_id, events.MESSAGE_RECEIVED, topic, sender, payload, at)
 
 

@@ -20,6 +20,8 @@ _USUAL: Final = 10
 """Fields of a start event that says no more than usual."""
 ROOMY: Final = 10
 """A bound on a size counts more than the bytes come to, but never so many times more."""
+_LEVELS: Final = 2
+"""Levels of a start event around an argument or a value of the context."""
 
 
 def start_payload(
@@ -44,26 +46,25 @@ def start_payload(
 
 
 def encoded_start(payload: Mapping[str, Any], limits: Limits) -> bytes:
-    """Return `encode(payload, limits)`; of a start that says no more than usual only what others said is copied.
+    """Return the bytes of a payload whose arguments and context values are within `limits`.
 
-    The fields that are ours are in order and hold what they should: it is a tenth of a workflow of one step to find
-    that out again (1 000 of 9 000 bytecodes in the node's thread).
+    Of a start that says no more than usual only what others said is copied. The fields that are ours are in order and
+    hold what they should: it is a tenth of a workflow of one step to find that out again (1 000 of 9 000 bytecodes in
+    the node's thread).
     """
     if len(payload) == _USUAL and (payload["workflow_id"] + payload["parent"]).isascii() and not payload["packages"]:
-        inner = inner_limits(limits)
-        args = [copy_quickly(arg, inner) for arg in payload["args"]]
-        context = copy_quickly(payload["context"], inner)
+        args = [copy_quickly(arg, limits) for arg in payload["args"]]
+        context = copy_quickly(payload["context"], limits)
         if UNUSUAL not in args and context is not UNUSUAL:
             data = encode_copied({**payload, "args": args, "context": context})
             if len(data) * ROOMY <= limits.size:
                 return data
-    return encode(payload, limits)
+    return encode(payload, _of_start(limits))
 
 
 @lru_cache(maxsize=8)
-def inner_limits(limits: Limits) -> Limits:
-    """Return the bounds of an argument inside of a start event."""
-    return Limits(limits.depth - 2, limits.size)
+def _of_start(limits: Limits) -> Limits:
+    return limits.around(_LEVELS)
 
 
 def _versions(packages: Any) -> dict[str, str]:

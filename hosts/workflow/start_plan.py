@@ -15,7 +15,7 @@ from actorflow.codec import encode, encode_copied
 from actorflow.errors import Error
 from actorflow.run.draw import SEED_SIZE
 from actorflow.value import UNUSUAL, copy_quickly
-from hosts.workflow.start_payload import ROOMY, inner_limits
+from hosts.workflow.start_payload import ROOMY
 from hosts.workflow.start_terms import FIRST_ATTEMPT
 
 if TYPE_CHECKING:
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from actorflow.node.program import Entry
     from actorflow.ports import Program, SpawnRequest
     from actorflow.run.turn import StartRun
-    from actorflow.value import Limits
     from hosts.workflow.host import WorkflowHost
     from hosts.workflow.settings import RunLimits
 
@@ -60,7 +59,7 @@ class StartPlan:
 
     Attributes:
         entry, bundle: what the registry answered. program: the compiled source.
-        limits: what the runs are held to. inner: bounds of an argument, within those of the start event.
+        limits: what the runs are held to.
         queue, strict: as in their rows. facts: what `workflow.info()` says of each of them.
         host, source: the fields of the start event, as CBOR, that are between the ones which differ.
     """
@@ -69,7 +68,6 @@ class StartPlan:
     bundle: Bundle
     program: Program
     limits: RunLimits
-    inner: Limits
     queue: str
     strict: str
     facts: Mapping[str, Any]
@@ -81,9 +79,9 @@ class StartPlan:
 
         Put together from what is known, it takes a quarter of what it takes to encode a map of ten fields.
         """
-        inner, parent = self.inner, request.parent
-        args = [copy_quickly(arg, inner) for arg in request.args]
-        context = copy_quickly(dict(request.context), inner) if request.context else {}
+        bounds, parent = self.limits.values, request.parent
+        args = [copy_quickly(arg, bounds) for arg in request.args]
+        context = copy_quickly(dict(request.context), bounds) if request.context else {}
         if UNUSUAL in args or context is UNUSUAL or not (workflow_id + parent).isascii():
             return None
         data = b"".join(
@@ -134,7 +132,6 @@ def make_plan(host: WorkflowHost, start: StartRun, limits: RunLimits) -> None:
         bundle=bundle,
         program=programs.pinned(bundle, host.settings.slices),
         limits=limits,
-        inner=inner_limits(limits.values),
         queue=start.queue,
         strict=start.strict,
         facts={"workflow_type": entry_id, "task_queue": host.task_queue, "namespace": start.node, **FIRST_ATTEMPT},

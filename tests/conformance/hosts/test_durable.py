@@ -223,6 +223,33 @@ async def test_a_host_has_limits_of_its_own(tmp_path: Path) -> None:
                 assert caught.value.kind == "Invalid"
 
 
+@pytest.mark.parametrize("host", [ACTORS, FLOWS])
+async def test_arguments_and_messages_are_as_deep_on_every_host(place: Place, host: str) -> None:
+    main = place.lua(
+        "main",
+        """
+        local function depth(value)
+          if type(value) ~= "table" then return 0 end
+          return 1 + depth(value.a)
+        end
+        local function main(value)
+          local levels = depth(value)
+          return {levels, depth(process.inbox():receive():payload():data())}
+        end
+        """,
+    )
+
+    def deep(levels: int) -> object:
+        return {"a": deep(levels - 1)} if levels else 1
+
+    async with place.node() as node:
+        pid = await node.spawn(main, host=host, args=[deep(63)])
+        await node.send(pid, "go", deep(63))
+        assert await node.wait(pid, timeout=20) == [63, 63]
+        with pytest.raises(Error, match="nesting deeper than 64,"):
+            await node.spawn(main, host=host, args=[deep(64)])  # their list is a level of what is asked of a node
+
+
 async def test_the_limits_of_an_entry_take_the_place_of_the_hosts(tmp_path: Path) -> None:
     place = Place(tmp_path, {"limits": {"payload": 1000, "history": {"pause": 40}}})
     place.entries["actors"]["limits"] = {"payload": 1000}

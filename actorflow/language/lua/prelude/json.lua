@@ -74,7 +74,7 @@ return function(kit)
     if kind ~= "table" or kit.class_of(v) then
       local message = kit.message_of(v)
       if message then return quoted(message) end
-      error({"cannot encode a value of type " .. kind}, 0)
+      error({"cannot encode a value of type " .. kit.type(v)}, 0)
     end
     if depth > MAX_DEPTH then error({"nesting deeper than " .. MAX_DEPTH}, 0) end
     v = kit.frozen[v] or v
