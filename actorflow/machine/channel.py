@@ -10,6 +10,7 @@ from collections import deque
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from actorflow.errors import CANCELED, Failure, invalid
+from actorflow.machine.parking import consider, forbid
 from actorflow.machine.task import BLOCKED, FAILURE, VALUE, Task, Waiter
 from actorflow.machine.tasking import end_if_deadlocked
 from actorflow.value import Opaque
@@ -51,6 +52,7 @@ def op_send(machine: Machine, task: Task, op: OpTuple) -> Any:
     channel, item = op[1], op[2]
     if push(machine, channel, item):
         return True
+    forbid(machine)
     _enqueue(Waiter(task, channel, -1, True, item))  # noqa: FBT003
     return BLOCKED
 
@@ -65,6 +67,7 @@ def op_receive(machine: Machine, task: Task, op: OpTuple) -> Any:
             return taken
     waiter = task.waiter
     if waiter is None or waiter.channel is not channel:
+        task.parks = None
         waiter = task.waiter = Waiter(task, channel, -1, False, None)  # noqa: FBT003
     task.wait = waiter
     receivers = channel.receivers
@@ -72,6 +75,8 @@ def op_receive(machine: Machine, task: Task, op: OpTuple) -> Any:
         channel.receivers = [waiter]
     else:
         receivers.append(waiter)
+    if channel.topic is not None:
+        consider(machine, waiter, op)
     return BLOCKED
 
 
@@ -89,6 +94,7 @@ def op_select(machine: Machine, task: Task, op: OpTuple) -> Any:
     if has_default:
         return (-1, None, True)
     waiters = tuple(Waiter(task, channel, index, is_send, item) for index, (channel, is_send, item) in enumerate(cases))
+    forbid(machine)
     for waiter in waiters:
         _enqueue(waiter)
     task.wait = waiters
@@ -142,6 +148,7 @@ def close(machine: Machine, channel: Channel) -> None:
     if channel.closed:
         return
     channel.closed = True
+    forbid(machine)
     while channel.receivers:
         complete(machine, channel.receivers[0], None, ok=False)
     while channel.senders:

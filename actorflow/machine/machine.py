@@ -15,7 +15,7 @@ from actorflow.machine import channel as channels
 from actorflow.machine import receiving, request, shielding, subscription, timing
 from actorflow.machine.dispatch import HANDLERS
 from actorflow.machine.mailbox import Mailbox
-from actorflow.machine.op import Op
+from actorflow.machine.parking import forbid, unpark
 from actorflow.machine.task import BLOCKED, FAILURE, INTERRUPT, VALUE, Task
 from actorflow.machine.waits import waits_of
 from actorflow.message import (
@@ -32,10 +32,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from actorflow.machine.channel import Channel
+    from actorflow.machine.task import Waiter
     from actorflow.ports import Driver, Mode, Program
     from actorflow.value import Value
-
-_RECEIVE: Final = Op.RECEIVE
 
 
 class Machine:
@@ -46,7 +45,7 @@ class Machine:
     computes in another thread, if any. `left` is how many ops may still run before the others get their turn; below
     0 that has no end, and 0 is that of a machine which has ended, too. The mailbox, subscriptions and the table of
     requests are made when first used: an idle process is small. `shields` has the tasks that a cancellation does not
-    cut short.
+    cut short. `parked` and `parking`: see that module.
     """
 
     __slots__ = (
@@ -58,6 +57,8 @@ class Machine:
         "mailbox",
         "main",
         "outcome",
+        "parked",
+        "parking",
         "ready",
         "requests",
         "script",
@@ -80,6 +81,8 @@ class Machine:
         self.subscriptions: dict[str, Channel] | None = None
         self.shields: Mapping[Task, Failure | None] | None = None
         self.mailbox: Mailbox | None = None
+        self.parking: Waiter | None = None
+        self.parked: Waiter | None = None
         self.main: Task | None = None
         self.last_ref = 0
         self.left = 0
@@ -180,6 +183,7 @@ class Machine:
             return
         self.outcome = outcome
         self.left = 0
+        self.parking = self.parked = None
         self.ready.clear()
         self.requests = None
         self.shields = None
@@ -201,6 +205,8 @@ class Machine:
 
         A negative budget has no end: it runs until every task waits, or a task begins to wait for changes (`changing`).
         """
+        if self.parked is not None:
+            unpark(self)
         ready = self.ready if self.away is None else []
         script = self.script
         self.left = budget
@@ -210,17 +216,9 @@ class Machine:
             mode = task.mode
             while True:
                 op = script.resume(task.handle, mode, value)
-                if op[0] is _RECEIVE and not ready:  # `op_receive` of who waits for its next message, in place
-                    waiter, channel = task.waiter, op[1]
-                    if (
-                        waiter is not None
-                        and waiter.channel is channel
-                        and not (channel.buffer or channel.senders or channel.closed or task.interrupt)
-                        and ((mailbox := self.mailbox) is None or not mailbox.count)
-                    ):
-                        task.wait = waiter
-                        channel.receivers.append(waiter)  # type: ignore[union-attr] # its waiter stood there before
-                        return False
+                if op is task.parks and not ready:
+                    self.parked = task.waiter
+                    return False
                 try:
                     value = HANDLERS[op[0]](self, task, op)
                 except Error as error:
@@ -254,6 +252,9 @@ class Machine:
 
     def interrupt(self, task: Task, failure: Failure) -> None:
         """Interrupt a task at its wait, its children first; one that does not wait is interrupted at its next wait."""
+        if self.parked is not None:
+            unpark(self)
+        forbid(self)
         if failure.kind == CANCELED:
             if self.shields and shielding.keeps(self, task, failure):
                 return

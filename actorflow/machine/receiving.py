@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 from actorflow.machine import channel as channels
 from actorflow.machine import subscription
 from actorflow.machine.mailbox import Mailbox
+from actorflow.machine.parking import forbid, unpark
 from actorflow.machine.task import VALUE
 from actorflow.message import INBOX_TOPIC, SUBSCRIPTION_PREFIX, Message
 
@@ -24,6 +25,8 @@ def deliver(machine: Machine, message: Message) -> int:
     Its topic is not one of the system's own; events come through `event`. Returns how many messages the mailbox
     holds if it went there, else 0.
     """
+    if machine.parked is not None:
+        unpark(machine)
     channel = _listener(machine, message.topic)
     if channel is not None:
         if channel.receivers:
@@ -38,9 +41,10 @@ def deliver(machine: Machine, message: Message) -> int:
 def post(machine: Machine, topic: str, sender: str, value: Value) -> int:
     """Take a message with this only payload; see `deliver`.
 
-    The hot path of every actor, in one piece: a message for who waits for one is handed over at once, and made only
-    where messages are seen.
+    A message for who waits for one is handed over at once, and made only where messages are seen.
     """
+    if machine.parked is not None:
+        unpark(machine)
     subscriptions = machine.subscriptions
     if subscriptions is None:
         return machine.keep(Message(topic, sender, (value,)))
@@ -67,6 +71,8 @@ def post(machine: Machine, topic: str, sender: str, value: Value) -> int:
 
 def awaits(machine: Machine, topic: str) -> bool:
     """Tell whether a task waits for a message of this topic, so that it would be handed over at once."""
+    if machine.parked is not None:
+        unpark(machine)
     channel = _listener(machine, topic)
     return channel is not None and bool(channel.receivers)
 
@@ -84,6 +90,8 @@ def keep(machine: Machine, message: Message) -> int:
     mailbox = machine.mailbox
     if mailbox is None:
         mailbox = machine.mailbox = Mailbox()
+    if machine.parking is not None:
+        forbid(machine)
     mailbox.put(message)
     return mailbox.count
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from actorflow.errors import ALREADY_EXISTS, Error, Failure, invalid, well_formed
 from actorflow.machine.channel import Channel, OpTuple, close, complete
+from actorflow.machine.parking import forbid
 from actorflow.message import EVENTS_TOPIC, INBOX_TOPIC, SUBSCRIPTION_PREFIX, Message
 
 if TYPE_CHECKING:
@@ -59,6 +60,7 @@ def op_subscribe(machine: Machine, _task: Task, op: OpTuple) -> bool:
         message = f"topic {topic!r} already has another channel"
         raise Error(message, ALREADY_EXISTS, retryable=False)
     channel.topic = topic
+    forbid(machine)
     machine.subscriptions = {**(subscriptions or {}), topic: channel}
     _hand_over(machine, channel)
     fill(machine, channel)
@@ -142,6 +144,7 @@ def _open(machine: Machine, topic: str, size: int, *, as_message: bool) -> Chann
         subscriptions = machine.subscriptions = {}
     channel = subscriptions.get(topic)
     if channel is None:
+        forbid(machine)
         channel = subscriptions[topic] = Channel(size, topic, as_message=as_message)
         fill(machine, channel)
     return channel
@@ -152,6 +155,7 @@ def _unsubscribe(machine: Machine, channel: Channel) -> bool:
     if channel.topic is None or subscriptions is None or subscriptions.get(channel.topic) is not channel:
         return False
     del subscriptions[channel.topic]
+    forbid(machine)
     if machine.mailbox is not None and channel.topic.startswith(SUBSCRIPTION_PREFIX):
         machine.mailbox.forget(channel.topic)  # nobody can ask for it any more
     channel.topic = None

@@ -47,6 +47,7 @@ class Task(Opaque):
         owned: its failure goes to who joins it. outcome: how it ended, None while it lives.
         joiners: tasks that wait for its end, or None.
         waiter: its last place in a queue, used again when it receives from the same channel.
+        parks: the op with which it parks (`parking`), or None.
     """
 
     __slots__ = (
@@ -58,6 +59,7 @@ class Task(Opaque):
         "outcome",
         "owned",
         "parent",
+        "parks",
         "value",
         "wait",
         "waiter",
@@ -75,3 +77,4 @@ class Task(Opaque):
         self.outcome: Outcome | None = None
         self.joiners: list[Task] | None = None
         self.waiter: Waiter | None = None
+        self.parks: tuple[Any, ...] | None = None

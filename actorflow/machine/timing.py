@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from actorflow.errors import TIMEOUT, Failure, invalid
 from actorflow.machine.channel import Channel, OpTuple, push
+from actorflow.machine.parking import forbid
 from actorflow.machine.task import BLOCKED, Task
 from actorflow.value import Opaque
 
@@ -86,6 +87,7 @@ def op_timeout_enter(machine: Machine, task: Task, op: OpTuple) -> Scope:
     scope = Scope(task, 0, Failure("timed out", TIMEOUT))
     if op[1] <= 0:
         scope.fired = True
+        forbid(machine)
         task.interrupt = scope.failure
     else:
         scope.ref = _arm(machine, op[1], scope)

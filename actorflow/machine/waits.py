@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from actorflow.machine.changing import condition_of
+from actorflow.machine.parking import unpark
 from actorflow.machine.task import Task, Waiter
 
 if TYPE_CHECKING:
@@ -15,6 +16,7 @@ def waits_of(machine: Machine) -> list[str]:
     """Describe what each task waits for, main first: `file:line  wait`."""
     if machine.main is None:
         return []
+    unpark(machine)
     tasks, found = [machine.main], []
     while tasks:
         task = tasks.pop(0)

@@ -41,12 +41,13 @@ class Channel(Opaque, Generic[T]):
     It belongs to its process and crosses no boundary. None is an item like any other.
     """
 
-    __slots__ = ("raw", "seen")
+    __slots__ = ("_op", "raw", "seen")
 
     def __init__(self, raw: machine.Channel, seen: Callable[[Any], T] | None = None) -> None:
         """Wrap `raw`, a channel of the machine; `seen` turns its items into what the script sees."""
         self.raw = raw
         self.seen = seen
+        self._op = (_RECEIVE, raw)  # made once: it is known by its identity where it comes again (`machine.parking`)
 
     @types.coroutine
     def send(self, item: T) -> WaitFor[None]:
@@ -64,7 +65,7 @@ class Channel(Opaque, Generic[T]):
         Raises:
             Closed: when the channel is closed and empty.
         """
-        item, ok = yield (_RECEIVE, self.raw)
+        item, ok = yield self._op
         if not ok:
             raise Closed
         seen = self.seen
@@ -93,7 +94,7 @@ class Channel(Opaque, Generic[T]):
 
     @types.coroutine
     def __anext__(self) -> WaitFor[T]:
-        item, ok = yield (_RECEIVE, self.raw)
+        item, ok = yield self._op
         if not ok:
             raise StopAsyncIteration
         seen = self.seen

@@ -18,6 +18,7 @@ from actorflow.node.limit import slices_of, written_limits
 from actorflow.notice import Notice
 from actorflow.ports import Outcome, Program, Reply, SpawnRequest
 from actorflow.registry.change import Revision
+from actorflow.shape import Shape
 from actorflow.value import Value
 from hosts.process.answering import answer, run_io
 from hosts.process.bounds import Bounds
@@ -42,7 +43,8 @@ class ProcessHost:
         id: registry id. node: what it shares with other hosts. notices: where they go.
         bounds, slices: what its processes are held to, unless their entry says otherwise.
         table: PID → process, what is alive. queue: what runs them. ready: its processes that are ready.
-        lanes: where isolated ones compute. starting: PID of one that still loads there → who waits for it to start.
+        shapes: by topic, of what is posted. lanes: where isolated ones compute.
+        starting: PID of one that still loads there → who waits for it to start.
     """
 
     def __init__(self, id: str, config: Any, node: Node) -> None:  # noqa: A002 - the signature of every host
@@ -55,7 +57,7 @@ class ProcessHost:
         self.notices = node.notices
         self.table: dict[str, Process] = {}
         self.queue = RunQueue(self._ended, self._failed)
-        self.ready = self.queue.ready
+        self.ready, self.shapes = self.queue.ready, dict[str, Shape]()
         self.lanes = Lanes(lambda: node.nursery)
         self.starting: dict[str, list[Reply]] = {}
         self._bounds: dict[str, Bounds] = {}

@@ -13,10 +13,10 @@ from actorflow.lane import Lane, Work
 from actorflow.message import EVENTS_TOPIC, Message
 from actorflow.names import host_part
 from actorflow.node.operation import Caller
-from actorflow.ports import PENDING, Answer, CallRequest, Carried, Identity, Outcome, SpawnRequest
-from actorflow.value import INT_MAX, INT_MIN, UNUSUAL, Value, copy_quickly, copy_value
+from actorflow.ports import PENDING, Answer, CallRequest, Identity, Outcome, SpawnRequest
+from actorflow.value import Value, copy_value
+from hosts.process import posting
 from hosts.process.bounds import FIRST_LOOK
-from hosts.process.carrying import carry
 from hosts.process.upgrading import upgrade
 
 if TYPE_CHECKING:
@@ -156,29 +156,7 @@ class Process:
         host.node.router.send(dest, topic, payloads, self.pid, answer)
         return answer.now()
 
-    def post(self, dest: str, topic: str, payloads: tuple[Value, ...]) -> bool:
-        """Deliver one plain payload to a process of this host, at the cost of an op; False for whatever else."""
-        own, target = self.machine, self.host.table.get(dest)
-        if target is None or own.left <= 1 or len(payloads) != 1:
-            return False
-        machine = target.machine
-        if machine.outcome is not None or type(topic) is not str or topic < "A" or not topic.isascii():
-            return False  # `send` looks closely; what is less than "A" may be empty or one of the system's own
-        if (mailbox := machine.mailbox) is not None and mailbox.count >= target.watched - 1:
-            return False
-        (value,) = payloads
-        if type(value) is not int or not INT_MIN <= value <= INT_MAX:  # `copy_quickly` of a number, in place
-            value = copy_quickly(value, self.bounds.values)
-            if value is UNUSUAL:
-                return type(payloads[0]) is Carried and carry(self, target, topic, payloads[0])
-        own.left -= 1
-        if kept := machine.post(topic, self.pid, value):
-            if kept == 1:
-                target.watch_anew()
-        elif not target.queued and machine.ready:
-            target.queued = True  # `RunQueue.flag` in place; it is not parked, for this process runs
-            self.host.ready.append(target)
-        return True
+    post = posting.post
 
     def away(self, lane: Lane, work: Work) -> bool:
         """Have the script compute in a thread of its lane."""

@@ -94,13 +94,14 @@ class RunQueue:
 
     def run_round(self) -> None:
         """Run slices until nothing is ready or it is time for a checkpoint."""
-        ready = self.ready
+        take = self.ready.popleft
         began = perf_counter_ns()
         for _ in range(_ROUND // _LOOK):
             for _ in range(_LOOK):
-                if not ready:
+                try:
+                    process = take()
+                except IndexError:
                     return
-                process = ready.popleft()
                 machine = process.machine
                 try:
                     if not machine.run(SLICE) and machine.outcome is None:

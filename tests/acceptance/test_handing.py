@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-import hosts.process.process as processes
 from actorflow import app
 from actorflow.errors import RESOURCE, Error
+from hosts.process import posting
 
 INDEX = """\
 namespace: app
@@ -123,13 +123,13 @@ def registry(tmp_path: Path) -> Path:
 def carried(monkeypatch: pytest.MonkeyPatch) -> list[bool]:
     """What was handed over, or refused."""
     seen: list[bool] = []
-    carry: Callable[..., bool] = processes.carry
+    carry: Callable[..., bool] = posting.carry
 
     def counting(*asked: Any) -> bool:
         seen.append(carry(*asked))
         return seen[-1]
 
-    monkeypatch.setattr(processes, "carry", counting)
+    monkeypatch.setattr(posting, "carry", counting)
     return seen
 
 

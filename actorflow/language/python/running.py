@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
 _VALUE: Final = Mode.VALUE
 _FAILURE: Final = Mode.FAILURE
+_RECEIVE: Final = Op.RECEIVE
+_NONE_YET: Final = (Op.YIELD,)
 _STRIKES: Final = 16
 """How often in a row a script may await what is not ours before that is its end."""
 
@@ -43,7 +45,7 @@ class Running:
         handling: how many updates are under way.
     """
 
-    __slots__ = ("_handlers", "_machine", "_program", "_run", "_strikes", "_watch", "asked", "handling")
+    __slots__ = ("_handlers", "_known", "_machine", "_program", "_run", "_strikes", "_watch", "asked", "handling")
 
     def __init__(self, program: PythonProgram, machine: Machine, watch: Watch) -> None:
         """Make an instance; it has a context of its own, so that context variables do not leak between processes.
@@ -54,6 +56,7 @@ class Running:
         self._machine = machine
         self._watch = watch
         self._strikes = 0
+        self._known: Any = _NONE_YET
         self._handlers: dict[tuple[str, str], Callable[..., Any]] | None = None
         self.asked = self.handling = 0
         self._run: Callable[..., Any] = Context().run
@@ -118,7 +121,11 @@ class Running:
             watch.running = None
             watch.settle(step)
             return self._stopped(handle, stray)
+        if op is self._known:
+            return op  # type: ignore[no-any-return]
         if type(op) is tuple and op and type(op[0]) is Op:
+            if op[0] is _RECEIVE:
+                self._known = op  # it comes as the very same op again and again
             return op
         return self._refused(handle, op)
 
@@ -243,7 +250,7 @@ class Running:
 
     def close(self) -> None:
         """Drop the instance: it and its context hold each other, which ends here; nothing is left to collect."""
-        self._run = _closed
+        self._run, self._known = _closed, _NONE_YET
 
     def where(self, handle: Any) -> str:
         """Return `file:line` of the innermost line of the script that a task stands on."""

@@ -1,0 +1,100 @@
+"""Posting: a message from one process to another of the same host, the hot path of every actor.
+
+A message for a process that is parked (`actorflow.machine.parking`) takes one function: a look-up, the copy, the
+`Message`, and a place in the run queue. Whatever else is a delivery goes the longer way, and what is more than a
+delivery is refused without any effect, so that the script asks for it with an op.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from actorflow.machine.task import VALUE
+from actorflow.message import Message
+from actorflow.ports import Carried
+from actorflow.shape import copy_alike, shape_of
+from actorflow.value import INT_MAX, INT_MIN, UNUSUAL, Value, copy_quickly
+from hosts.process.carrying import carry
+
+if TYPE_CHECKING:
+    from hosts.process.process import Process
+
+_TOPICS: Final = 256
+"""Topics whose shape a host remembers."""
+_new: Final = object.__new__
+
+
+def post(self: Process, dest: str, topic: str, payloads: tuple[Value, ...]) -> bool:
+    """Deliver one plain payload to a process of this host, at the cost of an op; False for whatever else.
+
+    That the host knows a shape for the topic says that the topic may be used, too.
+    """
+    host, own = self.host, self.machine
+    if own.left <= 1 or type(topic) is not str:
+        return False
+    try:
+        target = host.table[dest]
+        (value,) = payloads
+        shape = host.shapes[topic]
+    except (KeyError, ValueError):
+        return _post(self, dest, topic, payloads)
+    machine = target.machine
+    waiter = machine.parked
+    copied = value
+    if type(value) is dict:
+        copied = copy_alike(value, shape, self.bounds.values.size)
+    elif type(value) is not int or value >> 63:  # not a number of 64 bits that is not negative
+        copied = None
+    if waiter is None or copied is None:
+        return _post(self, dest, topic, payloads)
+    item = _new(Message)  # without its `__init__`, which takes as long as the delivery
+    item.topic = topic
+    item.sender = self.pid
+    item.payload = copied
+    item._payloads = None  # noqa: SLF001 - see above
+    machine.parked = None  # `receiving.post` for who is parked, in place
+    task = waiter.task
+    task.mode = VALUE
+    task.value = (item, True)
+    machine.ready.append(task)
+    own.left -= 1
+    if not target.queued:  # `RunQueue.flag` in place; it is not parked, for this process runs
+        target.queued = True
+        host.ready.append(target)
+    return True
+
+
+def _post(self: Process, dest: str, topic: str, payloads: tuple[Value, ...]) -> bool:
+    """Do what `post` does for whoever receives whatever it is, and remember what it has learned of the topic."""
+    target = self.host.table.get(dest)
+    if target is None or len(payloads) != 1:
+        return False
+    machine, value = target.machine, payloads[0]
+    if machine.outcome is not None or topic < "A" or not topic.isascii():
+        return False  # `send` looks closely; what is less than "A" may be empty or one of the system's own
+    if (mailbox := machine.mailbox) is not None and mailbox.count >= target.watched - 1:
+        return False
+    if type(value) is not int or not INT_MIN <= value <= INT_MAX:  # `copy_quickly` of a number, in place
+        value = copy_quickly(value, self.bounds.values)
+        if value is UNUSUAL:
+            return type(payloads[0]) is Carried and carry(self, target, topic, payloads[0])
+    _learn(self.host.shapes, topic, value)
+    self.machine.left -= 1
+    if kept := machine.post(topic, self.pid, value):
+        if kept == 1:
+            target.watch_anew()
+    elif not target.queued and machine.ready:
+        target.queued = True
+        self.host.ready.append(target)
+    return True
+
+
+def _learn(shapes: dict[str, dict[str, Any]], topic: str, value: Value) -> None:
+    """Remember the shape of what was sent with a topic: of the last map, where maps are sent."""
+    known = shapes.get(topic)
+    if known is None:
+        if len(shapes) >= _TOPICS:
+            shapes.clear()
+        shapes[topic] = shape_of(value)
+    elif type(value) is dict and known.keys() != value.keys():
+        shapes[topic] = shape_of(value)
