@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 class Execution:
     """One process somebody waits for. Its start may be answered later, and it may be given up before that."""
 
-    __slots__ = ("_call", "_given_up", "_reason", "_reply", "_router", "_stop")
+    __slots__ = ("_call", "_given_up", "_pid", "_reason", "_reply", "_router", "_unwatch")
 
     def __init__(self, router: Router, reply: Reply, reason: str = "", call: CallRequest | None = None) -> None:
         """Wait for nothing yet. With a `reason` a process that is given up is asked to stop, else it goes on.
@@ -26,7 +26,8 @@ class Execution:
         self._reply = reply
         self._reason = reason
         self._given_up = False
-        self._stop: Callable[[], None] | None = None
+        self._pid = ""
+        self._unwatch: Callable[[], None] | None = None
 
     def spawn(self, request: SpawnRequest) -> None:
         """Start the process and wait for its end."""
@@ -34,23 +35,22 @@ class Execution:
 
     def follow(self, pid: str) -> None:
         """Wait for the end of a process that has started."""
-        unwatch = self._router.watch(pid, self._reply)
-
-        def stop() -> None:
-            if not self._is_late:
-                unwatch()
-            if self._reason:
-                self._router.cancel(pid, "", self._reason, _ignored)
-
-        self._stop = stop
+        self._unwatch = self._router.watch(pid, self._reply)
+        self._pid = pid
         if self._given_up:
-            stop()
+            self._stop()
 
     def give_up(self) -> None:
         """Wait no longer: no reply comes, unless the call is to end late."""
         self._given_up = True
-        if self._stop is not None:
+        if self._pid:
             self._stop()
+
+    def _stop(self) -> None:
+        if self._unwatch is not None and not self._is_late:
+            self._unwatch()
+        if self._reason:
+            self._router.cancel(self._pid, "", self._reason, _ignored)
 
     def _started(self, outcome: Outcome) -> None:
         if outcome.failure is None:

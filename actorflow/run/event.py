@@ -181,6 +181,17 @@ def is_sound(previous: bytes, salt: bytes, event: JournalEvent) -> bool:
     return blake2b(previous + text + digest + drawn_digest, digest_size=16).digest() == checksum
 
 
+def continues(events: Sequence[JournalEvent], last: int) -> bool:
+    """Tell whether events carry on after position `last`; a start must have at least one."""
+    if not events:
+        return last > 0
+    for event in events:
+        last += 1
+        if event.seq != last:
+            return False
+    return True
+
+
 def drawn_of(drawn: bytes) -> bytes:
     """Return the digest of what a feed drew, also of one that is scrubbed."""
     return drawn[1:] if drawn[:1] == SCRUBBED else payload_digest(b"drawn", drawn)

@@ -193,6 +193,10 @@ class Endings:
         self._touched: list[Touched] = []
         self._aside: list[str] = []
 
+    def close(self) -> None:
+        """Let go of who delivers: the batch is decided."""
+        del self._deliver
+
     def end(self, head: Head) -> None:
         """Set free what a run holds that ends; its children and those behind it follow with `settle`."""
         known, writes = self._known, self._writes

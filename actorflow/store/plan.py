@@ -12,7 +12,7 @@ from typing import TypeVar
 
 from actorflow.codec import decode, encode
 from actorflow.run.document import DocumentRow, PutDocument
-from actorflow.run.event import CANCEL_REQUESTED, CARRIED, FUNCTION_COMPLETED, RESULTS, JournalEvent
+from actorflow.run.event import CANCEL_REQUESTED, CARRIED, FUNCTION_COMPLETED, RESULTS, continues
 from actorflow.run.identity import CLOSE_ABANDON, QUEUE, REPLACE, RETURN_EXISTING, REUSE, REUSE_FAILED, SKIP
 from actorflow.run.lease import FENCED
 from actorflow.run.shard import number_in
@@ -47,6 +47,7 @@ def plan(
     """
     planner = Planner(known, transact)
     answers = [planner.item(item) for item in batch]
+    planner.close()
     return answers, planner.writes
 
 
@@ -62,6 +63,10 @@ class Planner:
         for head in known.runs.values():
             if head.state in OPEN:
                 known.holders[head.workflow_id] = head.run
+
+    def close(self) -> None:
+        """Part what holds each other, so that no garbage collection is needed to let go of all that a batch wrote."""
+        self._endings.close()
 
     def item(self, item: Item) -> Committed:
         """Decide one item."""
@@ -104,7 +109,7 @@ class Planner:
             return Committed(accepted=True, run=same, run_id=start.run_id, existing=True)
         if start.joins is not None and known.documents.get((start.joins.kind, start.joins.key)):
             return Committed(accepted=True, existing=True)  # asked again by a run that was read again
-        if refusal := unfit(known, start) if _continues(start.events, 0) else "journal":
+        if refusal := unfit(known, start) if continues(start.events, 0) else "journal":
             return Committed(accepted=False, refusal=refusal)
         holder = known.holders.get(start.workflow_id) if start.state in OPEN else None
         before = holder or (start.on_conflict == QUEUE and self._endings.first(start.workflow_id))
@@ -317,7 +322,7 @@ class Planner:
             return "lease"
         if turn.revision != head.revision:
             return "revision"
-        if not _continues(turn.events, head.last_seq):
+        if not continues(turn.events, head.last_seq):
             return "journal"
         holder = self.known.holders.get(head.workflow_id, head.run)
         return "exists" if turn.state in OPEN and holder != head.run else ""
@@ -374,17 +379,6 @@ class Planner:
         if turn.dropped_calls or turn.calls:
             calls = {call.ref: (head.host, call) for call in turn.calls}
             _replace(run, turn.dropped_calls, calls, writes.calls, writes.dropped_calls)
-
-
-def _continues(events: list[JournalEvent], last: int) -> bool:
-    """Tell whether events carry on after position `last`; a start must have at least one."""
-    if not events:
-        return last > 0
-    for event in events:
-        last += 1
-        if event.seq != last:
-            return False
-    return True
 
 
 def _replace(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -119,3 +120,36 @@ async def test_what_is_not_plain_goes_the_long_way(tmp_path: Path) -> None:
         assert await made.node.exec("app:double", host="app:flows", args=[3]) == 6
         assert await made.node.exec("app:double", host="app:flows", args=[4]) == 8
         assert "app:double" not in flows(made).plans
+
+
+async def test_runs_leave_nothing_to_the_garbage_collector(tmp_path: Path) -> None:
+    async with booted(tmp_path) as made:
+        for entry in ("app:flow_lua", "app:flow_py"):
+            await run(made, entry)
+        gc.collect()
+        gc.disable()
+        try:
+            for entry in ("app:flow_lua", "app:flow_py"):
+                for _ in range(5):
+                    await run(made, entry)
+            gc.set_debug(gc.DEBUG_SAVEALL)
+            gc.collect()
+        finally:
+            gc.set_debug(0)
+            gc.enable()
+        left = {type(item).__name__ for item in gc.garbage}
+        gc.garbage.clear()
+        assert left.isdisjoint(
+            {
+                "Planner",
+                "Endings",
+                "Writes",
+                "Head",
+                "StartRun",
+                "Turn",
+                "JournalEvent",
+                "Execution",
+                "LiveRun",
+                "Machine",
+            }
+        )
