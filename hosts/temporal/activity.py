@@ -27,7 +27,7 @@ from actorflow.ports import CallRequest, Identity, Outcome, Reply
 from actorflow.run.retry import DURABLE_DEFAULT, policy_of
 from actorflow.value import copy_value
 from hosts.temporal.failure import application_error, failure_from
-from hosts.temporal.header import got
+from hosts.temporal.header import BEATS, REF, got
 from hosts.temporal.payload import value_of
 from hosts.workflow.operation import is_operation
 from hosts.workflow.option import option
@@ -153,7 +153,7 @@ async def _attempt(worker: TemporalWorker, args: tuple[Any, ...]) -> Any:
     request = _request(worker, info, told, args)
     pulse = _Pulse(asyncio.get_running_loop(), info.heartbeat_details)
     request.beat = pulse.beaten
-    if info.heartbeat_timeout is None:
+    if not (told.get(BEATS) if REF in told else info.heartbeat_timeout):
         pulse.begin()
     try:
         begin = partial(_begin, worker, request, told.get("own", request.context))

@@ -48,6 +48,11 @@ _TRIES: Final = 5
 """How often a run that holds the id of a child is ended: somebody may start one after the other."""
 _FOR_EVER: Final = timedelta(days=3650)
 _BEAT: Final = timedelta(seconds=60)
+_SILENT: Final = timedelta(seconds=30)
+"""How long an attempt of a worker of ours, which gives a sign of life each second, may be silent: then it is lost.
+
+With its worker, or with the answer of a busy server that should have brought it.
+"""
 _ONCE: Final = RetryPolicy(maximum_attempts=1)
 
 
@@ -87,9 +92,18 @@ class Effects:
             self._run.put(events.FUNCTION_FAILED, record.ref, "", error.failure)
             return
         name, queue = worker.activity_of(record.target)
+        if not terms.heartbeat and name == record.target and "task_queue" not in given:
+            given["heartbeat_timeout"] = _SILENT  # a worker of ours serves it
         if queue and "task_queue" not in given:
             given["task_queue"] = queue
-        header = of_call(record.ref, identity, options.get("context"), terms.options, away="task_queue" in given)
+        header = of_call(
+            record.ref,
+            identity,
+            options.get("context"),
+            terms.options,
+            away="task_queue" in given,
+            beats=bool(terms.heartbeat),
+        )
         given.setdefault("activity_id", str(record.ref))
         handle = self._giving(header, lambda: workflow.start_activity(name, args=args, **given))
         self._open[record.ref] = handle

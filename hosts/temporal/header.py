@@ -45,6 +45,7 @@ if TYPE_CHECKING:
 
 HEADER: Final = "actorflow"
 REF: Final = "ref"
+BEATS: Final = "beats"
 _KEPT: Final = 1024
 WORKER: Final = "actorflow_worker"
 """Under this name workflow code finds the worker that it runs on."""
@@ -76,11 +77,22 @@ def unpacked(headers: Mapping[str, Payload]) -> Mapping[str, Any]:
     return told if isinstance(told, dict) else {}
 
 
-def of_call(
-    ref: int, who: Identity, context: Mapping[str, Any] | None, options: Mapping[str, Any], *, away: bool
+def of_call(  # noqa: PLR0913 - what a call may have
+    ref: int, who: Identity, context: Mapping[str, Any] | None, options: Mapping[str, Any], *, away: bool, beats: bool
 ) -> dict[str, Any]:
-    """Return what goes along with a call; what is empty, or follows from the call itself, does not."""
+    """Return what goes along with a call; what is empty, or follows from the call itself, does not.
+
+    Args:
+        ref: its number.
+        who: who calls.
+        context: what it adds to that of its caller, None for nothing.
+        options: of the call.
+        away: whether it goes to another task queue.
+        beats: whether the function itself has to give signs of life.
+    """
     header: dict[str, Any] = {REF: ref}
+    if beats:
+        header[BEATS] = True
     if away:  # another worker would form the PID with its own name
         header["caller"] = who.pid
     if options:

@@ -55,6 +55,8 @@ def worker_arguments(entry: str, options: Any) -> dict[str, Any]:
     given: dict[str, Any] = {name: getattr(options, written) for written, name in _PLAIN.items()}
     given |= {name: getattr(options, written) or None for written, name in _RATES.items()}
     given |= {name: timedelta(microseconds=getattr(options, written) // 1000) for written, name in _SPANS.items()}
+    if "max_heartbeat_throttle_interval" not in options.model_fields_set:  # a cancelled attempt hears of it with a sign
+        given["max_heartbeat_throttle_interval"] = given["default_heartbeat_throttle_interval"]
     given["disable_eager_activity_execution"] = options.disable_eager_activities
     if options.max_concurrent_eager_activity_execution_size:
         given["max_eager_activity_reservations_per_workflow_task"] = (
