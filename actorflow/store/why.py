@@ -134,7 +134,7 @@ def _requests(held: OpenRun, told: Told) -> Iterator[_Reason]:
     due = {ref: due for ref, due in held.timers if due < NEVER}
     calls = {call.ref: call for call in held.calls if call.ref in asked}
     for ref, event in asked.items():
-        text = _asked(event)
+        text = _asked(event.kind, event.ref, event.target, event.payload)
         if event.kind == events.TIMER_STARTED:
             yield _Reason(due.get(ref, _LATER), ref, _timer(event, due.get(ref)))
         elif ref in told.calls:
@@ -142,9 +142,9 @@ def _requests(held: OpenRun, told: Told) -> Iterator[_Reason]:
         elif ref in calls:
             yield _called(calls[ref], event, text)
         elif event.kind == events.APPROVAL_ASKED and (deadline := _deadline(event)):
-            yield _Reason(deadline, ref, f"{text} until {instant_of(deadline)}{_way(event)}")
+            yield _Reason(deadline, ref, f"{text} until {instant_of(deadline)}{_way(event.kind)}")
         else:
-            yield _Reason(_LATER, ref, text + _way(event))
+            yield _Reason(_LATER, ref, text + _way(event.kind))
     for ref in due.keys() - asked.keys():
         if ref > RELEASE:  # one that fires again and again
             yield _Reason(due[ref], ref, f"timer {ref} due at {instant_of(due[ref])}")
@@ -172,10 +172,15 @@ def _called(call: CallRow, event: JournalEvent, text: str) -> _Reason:
     return _Reason(call.due, call.ref, told)
 
 
-def _asked(event: JournalEvent) -> str:
-    name = step_of(event.kind, event.target, _decoded(event.payload))
+def asked_for(kind: str, ref: int, target: str, payload: bytes) -> str:
+    """Return in words what a record asks for, and how somebody may answer it."""
+    return _asked(kind, ref, target, payload) + _way(kind)
+
+
+def _asked(kind: str, ref: int, target: str, payload: bytes) -> str:
+    name = step_of(kind, target, _decoded(payload))
     what = f"step {name}: " if name else ""
-    return what + ASKING.get(event.kind, event.kind).format(target=event.target) + f" (request {event.ref})"
+    return what + ASKING.get(kind, kind).format(target=target) + f" (request {ref})"
 
 
 def _deadline(event: JournalEvent) -> int:
@@ -184,8 +189,8 @@ def _deadline(event: JournalEvent) -> int:
     return int(asked.get("deadline") or 0) if isinstance(asked, dict) else 0
 
 
-def _way(event: JournalEvent) -> str:
-    way = _WAYS.get(event.kind)
+def _way(kind: str) -> str:
+    way = _WAYS.get(kind)
     return f"; {way}" if way else ""
 
 

@@ -12,6 +12,7 @@ from temporalio.exceptions import ApplicationError
 
 from actorflow.errors import INTERNAL, INVALID, Error, Failure, not_found, unavailable
 from actorflow.node.suggest import did_you_mean
+from actorflow.store.why import asked_for
 from actorflow.value import copy_value
 from hosts.temporal.driver import CopyDriver, TemporalDriver
 from hosts.temporal.failure import application_error
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
 NOT_BEGUN: Final = "the run has not begun: no worker has said yet which source it is pinned to"
 WHY: Final = "why"
 """The query that `actorflow run why` makes."""
+_REQUEST: Final = "request "
+"""Before its number a request that a task of a machine waits for is called so."""
 Make = Callable[[type[TemporalDriver]], LiveRun]
 
 
@@ -140,7 +143,14 @@ def _timers(run: Run, _live: LiveRun) -> Any:
 
 
 def _why(run: Run, live: LiveRun) -> Any:
-    return {"waits": _waits(run, live), "timers": _timers(run, live)}
+    return {"waits": [_named(live, wait) for wait in _waits(run, live)], "timers": _timers(run, live)}
+
+
+def _named(live: LiveRun, wait: str) -> str:
+    """Return what a task waits for, a request by what it asks for: `file:line  wait`."""
+    place, _, number = wait.rpartition(_REQUEST)
+    record = live.driver.open.get(int(number)) if number.isdigit() else None
+    return wait if record is None else place + asked_for(*record)
 
 
 def _seq(run: Run, _live: LiveRun) -> Any:

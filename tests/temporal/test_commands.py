@@ -82,7 +82,8 @@ def test_runs_are_cancelled_and_terminated_and_other_verbs_refused(server: str, 
     up(project, server)
     for name in ("c1", "t1"):
         assert project.inside("spawn", "app:suspended", "--host", HOST, "--id", name).code == 0
-        until(lambda name=name: project.inside("run", "why", name).out, "more.py:", "request 1")
+        said = "suspended until it is resumed: until woken (request 1); `actorflow run wake` lets it go on"
+        until(lambda name=name: " ".join(project.inside("run", "why", name).out.split()), "more.py:", said)
     assert project.inside("run", "cancel", "c1", "--reason", "enough").code == 0
     cancelled = project.inside("run", "wait", "c1", "--until", "cancelled", "--timeout", "1m", "--json")
     assert cancelled.json["state"] == "cancelled"

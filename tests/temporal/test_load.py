@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +13,7 @@ import pytest
 import trio
 
 from actorflow.errors import RESOURCE, Error
+from actorflow.names import parse_pid
 from actorflow.node.node import Node
 from tests.temporal.support import HOST, lines, on
 
@@ -47,6 +50,35 @@ async def test_a_hundred_senders_at_once_lose_nothing(server: str, tmp_path: Pat
     assert len(seen) == 5 * _SENDERS, "none twice"
     for sender in range(_SENDERS):
         assert [number for one, number in seen if one == sender] == list(range(5))
+
+
+_RATE, _DURATION, _MOST = 1000, 5, 9000
+"""Signals a second that are offered, for how many seconds, and how many at most: a cluster takes 10 000 for one run."""
+
+
+@pytest.mark.slow
+async def test_a_thousand_signals_a_second_lose_nothing_and_hold_up_nobody(server: str, tmp_path: Path) -> None:
+    async with on(server, tmp_path) as node:
+        pid = await node.spawn("app:gathering", host=HOST)
+        numbers = map(str, (_RATE, _DURATION, _MOST))
+        command = [sys.executable, "-m", "tests.temporal.signalling", server, parse_pid(pid).id, *numbers]
+        with trio.fail_after(300):
+            async with trio.open_nursery() as nursery:
+                piped = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+                program: trio.Process = await nursery.start(partial(trio.run_process, command, **piped))
+                assert program.stdin is not None
+                assert program.stdout is not None
+                while not await node.query(pid, "seq"):  # noqa: ASYNC110 - its worker knows what it has taken
+                    await trio.sleep(0.05)
+                assert await node.exec("app:counting", host=HOST, args=[2], timeout=250) == {"seen": 2, "tokens": 2}
+                await program.stdin.send_all(b"enough\n")
+                told = json.loads(await program.stdout.receive_some())
+            await node.send(pid, "n", None)
+            seen: Any = await node.wait(pid, timeout=250)
+    print(f"{sum(told['sent'])} signals in {told['seconds']:.1f} s")  # noqa: T201 - how many of them the server has taken
+    assert 0 < sum(told["sent"]) == len(seen)
+    for sender, count in enumerate(told["sent"]):
+        assert [number for one, number in seen if one == sender] == list(range(count))
 
 
 @pytest.mark.slow

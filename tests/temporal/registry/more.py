@@ -84,6 +84,13 @@ async def collecting(count: Any) -> Any:
     return [(await inbox.receive()).payload for _ in range(count)]
 
 
+async def gathering() -> Any:
+    inbox, seen = process.inbox(), []
+    while (found := (await inbox.receive()).payload) is not None:
+        seen.append(found)
+    return seen
+
+
 async def pausing() -> Any:
     for number in range(3):
         await funcs.call("app:double", number)
