@@ -40,6 +40,7 @@ return function(kit)
   local writers = {
     [FORMATS.JSON] = function(value) return kit.json.encode(value) end,
     [FORMATS.YAML] = function(value) return kit.pure("yaml.encode", value) end,
+    [FORMATS.MSGPACK] = function(value) return kit.pure("msgpack.encode", value) end,
     [FORMATS.STRING] = text_of,
     [FORMATS.BYTES] = text_of,
     [FORMATS.LUA] = function(value) return value end,
@@ -52,6 +53,7 @@ return function(kit)
   local readers = {
     [FORMATS.JSON] = function(data) return kit.json.decode(data) end,
     [FORMATS.YAML] = function(data) return kit.pure("yaml.decode", data) end,
+    [FORMATS.MSGPACK] = function(data) return kit.pure("msgpack.decode", data) end,
   }
 
   kit.methods(Payload, {
