@@ -22,6 +22,8 @@ _FAILURE_NAME: Final = "actorflow.error"
 _FAILURE_PARTS: Final = 6
 _PAIR: Final = b"\x82"
 _EMPTY_MAP: Final = b"\xa0"
+_HEADS: Final = (b"\x80", b"\x81", b"\x82", b"\x83")
+"""Heads of lists of 0 to 3 items: the arguments of most calls. For these a container costs more than what is in it."""
 _FLAT: Final = frozenset({type(None), bool, int, float, str, bytes})
 
 
@@ -54,6 +56,8 @@ def encode_copied(value: Value) -> bytes:
     """Return the bytes of a value that `copy_value` has already returned; does not check it again."""
     if type(value) in _FLAT:
         return cbor2.dumps(value)
+    if type(value) is list and len(value) < len(_HEADS) and _FLAT.issuperset(map(type, value)):
+        return _HEADS[len(value)] + b"".join(map(cbor2.dumps, value))
     return cbor2.dumps(value, default=_encode_other)
 
 

@@ -60,6 +60,8 @@ def copy_value(value: Value, limits: Limits = DEFAULT_LIMITS, notices: NoticeSin
     Raises:
         Error: kind Invalid, naming the path of what may not cross.
     """
+    if type(value) in _SCALARS or (type(value) is int and INT_MIN <= value <= INT_MAX):
+        return value
     copied = copy_quickly(value, limits)
     return _Copier(limits, notices).copy(value, "value", 0) if copied is UNUSUAL else copied
 

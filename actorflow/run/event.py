@@ -156,6 +156,39 @@ def sealed(  # noqa: PLR0913, PLR0917 - the columns of a journal row
     return event_of((seq, kind, ref, target, payload, drawn, at, digest, checksum))
 
 
+def sealed_together(  # noqa: PLR0913, PLR0917 - what the events of a feed share, and what each has
+    previous: bytes, keyed: blake2b, seq: int, rows: Iterable[tuple[str, int, str, bytes]], drawn: bytes, at: int
+) -> list[JournalEvent]:
+    """Return the events that follow event number `seq`, of (kind, ref, target, payload) each: what `sealed` makes.
+
+    All events of a feed are of one moment, and the first one has what it drew. `keyed` is a hash with the salt as its
+    key, nothing else (`salted`): a copy of it costs half of one with a key. One pass for the two events of a step is
+    two thirds of the time that one by one take.
+    """
+    made: list[JournalEvent] = []
+    drawn_digest = payload_digest(b"drawn", drawn) if drawn else _NOTHING_DRAWN
+    for kind, ref, target, payload in rows:
+        seq += 1
+        hashing = keyed.copy()
+        hashing.update(payload)
+        digest = hashing.digest()
+        hashing = _UNSALTED.copy()
+        hashing.update(previous + f"{seq}\0{kind}\0{ref}\0{target}\0{at}\0".encode() + digest + drawn_digest)
+        previous = hashing.digest()
+        made.append(event_of((seq, kind, ref, target, payload, drawn, at, digest, previous)))
+        drawn, drawn_digest = b"", _NOTHING_DRAWN
+    return made
+
+
+def salted(salt: bytes) -> blake2b:
+    """Return the hash that payload digests of a run begin with; to be copied, never updated."""
+    return blake2b(digest_size=16, key=salt)
+
+
+_UNSALTED: Final = blake2b(digest_size=16)
+"""The hash that checksums begin with; to be copied, never updated."""
+
+
 def chain(previous: bytes, event: JournalEvent) -> bytes:
     """Return the checksum of `event` after an event whose checksum is `previous` (empty before the first)."""
     text = f"{event.seq}\0{event.kind}\0{event.ref}\0{event.target}\0{event.at}\0".encode()

@@ -151,7 +151,7 @@ class StateChange:
     by: str = ""
 
 
-@dataclass(slots=True)
+@dataclass
 class Turn:
     """Everything one turn of one run changes, written atomically.
 

@@ -6,9 +6,11 @@ Every kind of row is written in one go over the whole batch.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import TYPE_CHECKING, Any, TypeAlias
+from operator import attrgetter
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from actorflow.run.event import CARRIED
+from actorflow.run.plain_turn import PlainTurn
 from actorflow.run.turn import InboxRow, Item, StartRun
 from actorflow.store.attribute import attribute_rows
 from actorflow.store.batch import Head, Kept, Known, Needs, Writes, needs, of_steps, onward, parents, reopened, retried
@@ -19,6 +21,10 @@ from actorflow.store.seal import delivery_digest, document_digest
 if TYPE_CHECKING:
     from actorflow.store.statement_write import WriteStatements
 
+_CHANGED: Final = attrgetter(
+    "state", "revision", "updated", "last_seq", "last_checksum", "reason", "result", "waits", "run"
+)
+"""The values of the statement that changes the row of a run, by the names of `Head`."""
 Fetch: TypeAlias = Callable[[str, Iterable[Any]], list[Any]]
 
 
@@ -35,6 +41,7 @@ def look_up(cursor: Any, sql: WriteStatements, dialect: Database, batch: Sequenc
 
     wanted = needs(batch)
     known = Known()
+    batch = [item for item in batch if type(item) is not PlainTurn]  # of which `needs` says all: they are the most
     _look_up_heads(fetch, sql, batch, wanted, known, kept)
     if wanted.reused:
         known.newest = dict(fetch(sql.kin.newest, wanted.reused))
@@ -214,7 +221,7 @@ def _write_runs(cursor: Any, sql: WriteStatements, writes: Writes) -> None:
     if writes.started:
         sql.start.run(cursor, [_started(start, head) for start, head in writes.started.values()])
     if writes.changed:
-        sql.change.run(cursor, [_changed(head) for head in writes.changed.values()])
+        sql.change.run(cursor, list(map(_CHANGED, writes.changed.values())))
     if writes.opened:
         opened = writes.opened.items()
         sql.open.run(cursor, [(workflow_id, head.run, head.host) for workflow_id, head in opened])
@@ -288,20 +295,6 @@ def _started(start: StartRun, head: Head) -> tuple[Any, ...]:
         head.waits,
         head.strict,
         head.queue,
-    )
-
-
-def _changed(head: Head) -> tuple[Any, ...]:
-    return (
-        head.state,
-        head.revision,
-        head.updated,
-        head.last_seq,
-        head.last_checksum,
-        head.reason,
-        head.result,
-        head.waits,
-        head.run,
     )
 
 

@@ -13,6 +13,7 @@ from typing import Any, Final, TypeGuard
 from actorflow.run.document import DocumentRow, PutDocument
 from actorflow.run.event import JournalEvent
 from actorflow.run.identity import REUSE
+from actorflow.run.plain_turn import PlainTurn
 from actorflow.run.shard import shard_of
 from actorflow.run.state import OPEN, TERMINAL
 from actorflow.run.turn import (
@@ -215,6 +216,9 @@ def of_steps(batch: Sequence[Item], heads: Mapping[int, Head]) -> dict[int, Head
     """
     found: dict[int, Head] = {}
     for item in batch:
+        if type(item) is PlainTurn and item.run in heads:
+            found[item.run] = heads[item.run]
+            continue
         if not isinstance(item, Turn) or item.state in TERMINAL or item.run not in heads:
             return None
         if item.starts or item.deliveries or item.documents or item.successor is not None:
@@ -231,7 +235,9 @@ def needs(batch: Sequence[Item]) -> Needs:
     """
     wanted = Needs()
     for item in batch:
-        if isinstance(item, Turn):
+        if type(item) is PlainTurn:
+            wanted.runs.add(item.run)
+        elif isinstance(item, Turn):
             wanted.runs.add(item.run)
             for part in item.starts:
                 _start_needs(part, wanted)

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import Final, NamedTuple, TypeAlias
 
 from actorflow.errors import Error, Failure, invalid
+from actorflow.run.plain_turn import PlainTurn
 from actorflow.run.turn import Committed, Item, StartRun, Transact, Turn
 from actorflow.store.port import Store
 
@@ -29,12 +30,16 @@ def next_group(waiting: deque[Write], rows: int) -> list[Write]:
     """Take the first items, as many as make about so many rows, and at least one."""
     group: list[Write] = []
     while waiting and rows > 0:
-        alone = isinstance(waiting[0].item, Transact)  # what somebody else's SQL does must not concern others
+        item = waiting[0].item
+        if type(item) is PlainTurn:  # nearly all are
+            group.append(waiting.popleft())
+            rows -= 1 + len(item.events)
+            continue
+        alone = isinstance(item, Transact)  # what somebody else's SQL does must not concern others
         if alone and group:
             break
-        write = waiting.popleft()
-        group.append(write)
-        rows = 0 if alone else rows - weight(write.item)
+        group.append(waiting.popleft())
+        rows = 0 if alone else rows - weight(item)
     return group
 
 

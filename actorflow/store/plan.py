@@ -15,6 +15,7 @@ from actorflow.run.document import DocumentRow, PutDocument
 from actorflow.run.event import CANCEL_REQUESTED, CARRIED, FUNCTION_COMPLETED, RESULTS, continues
 from actorflow.run.identity import CLOSE_ABANDON, QUEUE, REPLACE, RETURN_EXISTING, REUSE, REUSE_FAILED, SKIP
 from actorflow.run.lease import FENCED
+from actorflow.run.plain_turn import PlainTurn
 from actorflow.run.shard import number_in
 from actorflow.run.state import COMPLETED, CREATED, ENDED, OPEN, PAUSED, TERMINAL
 from actorflow.run.turn import (
@@ -33,6 +34,7 @@ from actorflow.run.turn import (
 from actorflow.store.batch import Head, Known, Writes
 from actorflow.store.change import CANCEL_REASON, change_run, keep_calls, keep_late, resume
 from actorflow.store.ending import Endings
+from actorflow.store.plain import decide
 from actorflow.store.unfit import unfit
 
 V = TypeVar("V")
@@ -71,7 +73,7 @@ class Planner:
     def item(self, item: Item) -> Committed:
         """Decide one item."""
         if isinstance(item, Turn):
-            return self._turn(item)
+            return decide(item, self.known, self.writes) if type(item) is PlainTurn else self._turn(item)
         if isinstance(item, StartRun):
             return self._start(item)
         if isinstance(item, PutDocument):

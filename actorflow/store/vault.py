@@ -91,8 +91,10 @@ class Vault:
         for _run, event in writes.journal:
             if len(event.payload) > most:
                 return True
-        large = any(len(head.result or b"") > most for head in writes.changed.values())
-        return large or any(row is not None and row.value[:1] == MARK for row in writes.documents.values())
+        for head in writes.changed.values():
+            if head.result is not None and len(head.result) > most:
+                return True
+        return any(row is not None and row.value[:1] == MARK for row in writes.documents.values())
 
     def is_large(self, data: bytes) -> bool:
         """Tell whether a value gets a row of its own."""

@@ -90,6 +90,9 @@ class FunctionHost:
     def call(self, request: CallRequest, reply: Reply) -> Callable[[], None]:
         """Start one attempt. Returns what gives it up: the callee is cancelled and no reply comes."""
         try:
+            plan = self._known(request.target)
+            if plan is not None:
+                return self._begin_python(plan, request, reply)
             entry = self._entry(request.target)
             family, _, language = entry.kind.partition(".")
             if family == "function" and language == "py":
@@ -154,6 +157,17 @@ class FunctionHost:
         plan = self._plan(entry, self._node.registry.bundle(request.target))
         stop = self._begin_python(plan, request, answered)
         return give_up
+
+    def _known(self, target: str) -> _Plan | None:
+        """Return how a function is run that was called before and is as it was then: of most calls that says all."""
+        plan, registry = self._plans.get(target), self._node.registry
+        if plan is None or plan.pooled:
+            return None
+        try:
+            is_as_it_was = registry.entry(target) is plan.entry and registry.bundle(target) is plan.bundle
+        except Error:  # there is none any more
+            return None
+        return plan if is_as_it_was else None
 
     def _begin_python(self, plan: _Plan, request: CallRequest, reply: Reply) -> Callable[[], None]:
         own = self._node.guard.own(request.target)

@@ -85,7 +85,10 @@ class Attempts:
         """Attempt a call as soon as there is a slot for it."""
         terms = call.terms
         if terms.slots is None:
-            self._admit(call)
+            if terms.plain and not call.crashes and self.running < call.host.concurrency and not self._engine.draining:
+                self._begin_plain(call)
+            else:
+                self._admit(call)
             return
         call.gate = self._gates.of(call.request.target, terms.slots)
         self._starting.set(call, terms.schedule_to_start)
@@ -131,17 +134,28 @@ class Attempts:
         else:  # nobody could know later that it had begun
             self._rows.keep(call, self._rows.begun(call), partial(self._begin, call, call.request))
 
+    def _begin_plain(self, call: OpenCall) -> None:
+        """Attempt a call that has a slot and nothing of its own: what `_admit` to `_call` come to, in one."""
+        self.running += 1
+        engine, request, limit = self._engine, call.request, call.terms.start_to_close
+        call.answered, call.give_up = False, nothing
+        call.began = now = engine.node.clock.now()
+        self._closing.set(call, limit)
+        request.deadline = now + limit
+        if call.details:
+            request.heartbeat = decode(call.details)
+        request.beat = partial(self._heard, call.run, call.ref, request.attempt)
+        give_up = self._call(call, request)
+        if not call.answered:
+            call.give_up = give_up
+
     def _begin(self, call: OpenCall, request: CallRequest) -> None:
         """Begin an attempt that has its slot, unless it was given up meanwhile."""
         if call.request is not request or call.give_up is None:
             return
         call.began = now = self._engine.node.clock.now()
         terms = call.terms
-        if terms.plain:
-            self._closing.set(call, terms.start_to_close)
-            request.deadline = now + terms.start_to_close
-        else:
-            self._bound_attempt(call, request, now)
+        self._bound_attempt(call, request, now)
         if call.details:
             request.heartbeat = decode(call.details)
         request.beat = partial(self._heard, call.run, call.ref, request.attempt)
@@ -161,7 +175,7 @@ class Attempts:
         return attempt(engine.node, identity, request, reply)
 
     def _bound_attempt(self, call: OpenCall, request: CallRequest, now: int) -> None:
-        """Set the times of an attempt whose terms are not plain."""
+        """Set the times of an attempt."""
         terms = call.terms
         if terms.start_to_close and not terms.transactional:
             self._closing.set(call, terms.start_to_close)

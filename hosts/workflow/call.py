@@ -101,39 +101,40 @@ class Calls:
     def start(self, resident: Resident, record: Record) -> None:
         """Begin the call that a committed record asks for, or go on with it after a restart."""
         host, live = resident.host, resident.live
-        if host is None or live is None or (resident.run, record.ref) in self._open:
+        run, ref, target = resident.run, record.ref, record.target
+        if host is None or live is None or (run, ref) in self._open:
             return
         args, options = decode(record.payload)
-        stored = resident.attempts.get(record.ref)
+        stored = resident.attempts.get(ref) if resident.attempts else None
         try:
-            terms = self._terms(record.target, options)
+            terms = self._terms(target, options)
         except Error as error:
-            self._engine.fact(resident.run, refused(record.ref, error.failure, self._engine.clock.now()))
+            self._engine.fact(run, refused(ref, error.failure, self._engine.clock.now()))
             return
         if live.payload:
             terms = inherited(terms, live.payload.get("options", {}))
         identity = live.driver.who
         context = identity.context
-        if "context" in options:
+        if options and "context" in options:
             context = {**context, **options["context"]}
         request = CallRequest(
-            record.target,
+            target,
             tuple(args),
             context,
             terms.options,
             identity.pid,
-            invocation_id(live.run_id, record.ref),
+            invocation_id(live.run_id, ref),
             stored.attempt if stored else 1,
         )
-        call = OpenCall(resident.run, record.ref, live.run_id, resident.workflow_id, request, terms, host)
-        self._open[resident.run, record.ref] = call
-        if live.driver.stopping is not None and record.ref in live.driver.stopping:
-            self.stop(resident.run, record.ref)
+        call = self._open[run, ref] = OpenCall(run, ref, live.run_id, resident.workflow_id, request, terms, host)
+        if live.driver.stopping is not None and ref in live.driver.stopping:
+            self.stop(run, ref)
             return
+        called = resident.called.get(ref, 0) if resident.called else 0
         if terms.timeout or terms.schedule_to_close:
-            self._bound(call, resident.called.get(record.ref) or live.driver.now())
-        if terms.on_unknown == RETRY:
-            call.crashes = self._engine.suspects.deaths(call, resident.called.get(record.ref, 0), stored)
+            self._bound(call, called or live.driver.now())
+        if (called or stored is not None) and terms.on_unknown == RETRY:  # not one that was recorded just now
+            call.crashes = self._engine.suspects.deaths(call, called, stored)
         if stored is None:
             self._attempts.queue(call)
         else:
@@ -199,7 +200,8 @@ class Calls:
         call = self._open.pop((run, ref), None)
         if call is None:
             return
-        call.unexpire()
+        if call.unexpire is not None:
+            call.unexpire()
         if call.give_up is not None:
             self._attempts.drop(call)
         elif call.gate is not None:

@@ -12,12 +12,14 @@ from hosts.workflow.effect import perform
 from hosts.workflow.faults import no_run
 from hosts.workflow.length import is_long, long_history, too_long
 from hosts.workflow.parting import finished
+from hosts.workflow.stepping import PlainDraft, stepped
 from hosts.workflow.succession import carry_on
 from hosts.workflow.touching import touch
 
 if TYPE_CHECKING:
     from actorflow.run.turn import Committed
     from hosts.workflow.engine import Engine
+    from hosts.workflow.live import LiveRun
     from hosts.workflow.resident import Draft, Resident
 
 
@@ -25,6 +27,10 @@ def committed(engine: Engine, resident: Resident, draft: Draft, answer: Committe
     """Let a committed turn take effect, or throw away what a failed commit leaves in doubt."""
     if isinstance(answer, Error) or not answer.accepted:
         engine.recovery.roll_back(resident, draft, answer)
+        return
+    if type(draft) is PlainDraft:
+        stepped(engine, resident, draft)
+        _go_on(engine, resident)
         return
     resident.busy = resident.pending = False
     engine.progressed()
@@ -44,7 +50,14 @@ def committed(engine: Engine, resident: Resident, draft: Draft, answer: Committe
     for record in draft.records:
         if resident.live is not None and record.ref in resident.live.driver.open:
             perform(engine, resident, record)
-    _limit(engine, resident)
+    _go_on(engine, resident)
+
+
+def _go_on(engine: Engine, resident: Resident) -> None:
+    """Let a run have its next turn when something waits for it already, and look at its length."""
+    live = resident.live
+    if live is not None and is_long(live):
+        _limit(engine, resident, live)
     if resident.wanting:
         engine.enqueue(resident)
 
@@ -98,10 +111,9 @@ def _ended(engine: Engine, resident: Resident, draft: Draft, answer: Committed) 
         resident.ending.reply(Outcome(failure=no_run(resident.workflow_id).failure))
 
 
-def _limit(engine: Engine, resident: Resident) -> None:
+def _limit(engine: Engine, resident: Resident, live: LiveRun) -> None:
     """Warn about a long history, and pause a run whose history is too long."""
-    live, host = resident.live, resident.host
-    if live is None or host is None or not is_long(live):
+    if resident.host is None:
         return
     if (reason := too_long(live)) is not None:
         engine.recovery.pause(resident, reason)

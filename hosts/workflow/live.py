@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from actorflow.codec import decode, encode
-from actorflow.errors import CANCELED, Error, Failure
+from actorflow.errors import Failure
 from actorflow.machine.machine import Machine
 from actorflow.message import Message
 from actorflow.ports import Outcome
@@ -19,6 +19,7 @@ from actorflow.run.event import JournalEvent, is_sound, kind_of, payload_digest,
 from actorflow.run.rule import FIRST, LOST_CHILDREN
 from hosts.workflow import answering
 from hosts.workflow.applying import ANSWERS, APPLY
+from hosts.workflow.closing import end_record
 from hosts.workflow.driver import Divergence, JournalDriver, Record
 from hosts.workflow.own.continuing import UNBOUNDED, next_run_id
 from hosts.workflow.settings import RunLimits
@@ -59,6 +60,7 @@ class LiveRun:
     """
 
     __slots__ = (
+        "_keyed",
         "again",
         "begun",
         "cancel_asked",
@@ -82,6 +84,7 @@ class LiveRun:
         """Make a run that has done nothing yet."""
         self.run_id = run_id
         self.salt = run_id.encode()
+        self._keyed = events.salted(self.salt)
         self.driver = driver
         self.limits = limits
         self.machine = Machine(driver, program)
@@ -151,23 +154,19 @@ class LiveRun:
             APPLY[fact.kind](self, fact.ref, fact.target, known)
         _run(self.machine)
         drawn = encode(driver.drawn) if driver.drawn else b""
-        at = driver.now()
-        journal = [self._event(fact.kind, fact.ref, fact.target, fact.payload, drawn, at)]
-        return self._closed(journal, driver.records, at)
+        return self._closed([fact[:4]], driver.records, drawn)
 
     def late(self, fact: Fact) -> JournalEvent:
         """Return the journal event of a result that is nobody's any more."""
         at = max(fact.at, self.driver.now())
         return self._event(events.RESULT_SUPERSEDED, fact.ref, fact.kind, fact.payload, b"", at)
 
-    def _closed(self, journal: list[JournalEvent], records: list[Record], at: int) -> Fed:
-        """Add the events of a feed's records, and of the run's end if it ended."""
-        for kind, ref, target, payload in records:
-            journal.append(self._event(kind, ref, target, payload, b"", at))
+    def _closed(self, before: list[tuple[str, int, str, bytes]], records: list[Record], drawn: bytes = b"") -> Fed:
+        """Return the events of a feed's fact, if that is new, of its records, and of the run's end if it ended."""
+        rows = before + records
         if self.machine.outcome is not None:
-            end = self._end(self.machine.outcome)
-            journal.append(self._event(*end, b"", at))
-        return Fed(journal, records)
+            rows.append(self._end(self.machine.outcome))
+        return Fed(self._events(rows, drawn, self.driver.now()), records)
 
     def _end(self, outcome: Outcome) -> Record:
         """Return the record of the journal's last event."""
@@ -187,7 +186,7 @@ class LiveRun:
         _run(self.machine)
         driver.end_replay()
         driver.replaying = False
-        return self._closed([], driver.records, driver.now())
+        return self._closed([], driver.records)
 
     def note_end(self, kind: str, failure: Failure, at: int) -> JournalEvent:
         """End the run from outside, without running any more of its code, and return the journal's last event."""
@@ -288,6 +287,17 @@ class LiveRun:
         self.driver.live = None
         self.machine.end(Outcome())
 
+    def _events(self, rows: list[tuple[str, int, str, bytes]], drawn: bytes, at: int) -> list[JournalEvent]:
+        """Return the next events, of a kind, request number, target and payload each; the first one drew `drawn`."""
+        if not rows:
+            return []
+        made = events.sealed_together(self.checksum, self._keyed, self.seq, rows, drawn, at)
+        last = made[-1]
+        self.seq, self.checksum = last.seq, last.checksum
+        for row in rows:
+            self.size += len(row[3])
+        return made
+
     def _event(  # noqa: PLR0913, PLR0917 - the columns of a journal row
         self, kind: str, ref: int, target: str, payload: bytes, drawn: bytes, at: int
     ) -> JournalEvent:
@@ -332,25 +342,6 @@ class CorruptJournalError(Exception):
         """Remember where."""
         super().__init__(f"the journal is corrupt at event {seq}")
         self.seq = seq
-
-
-def end_record(outcome: Outcome, *, cancel_asked: bool) -> tuple[str, bytes]:
-    """Return the kind and payload of a run's last event; a result that may not leave the process is a failure."""
-    failure = outcome.failure
-    if failure is None:
-        try:
-            return events.RUN_COMPLETED, encode(outcome.value)
-        except Error as error:
-            failure = error.failure
-    if failure.kind == CANCELED and cancel_asked:
-        return events.RUN_CANCELLED, encode(failure)
-    return events.RUN_FAILED, encode(failure)
-
-
-def outcome_of(kind: str, payload: bytes) -> Outcome:
-    """Return the outcome that a run's last event records."""
-    value = decode(payload)
-    return Outcome(value) if kind == events.RUN_COMPLETED else Outcome(failure=value)
 
 
 def feeds(journal: list[JournalEvent]) -> Iterator[tuple[JournalEvent, list[JournalEvent]]]:

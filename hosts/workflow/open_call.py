@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 from actorflow.codec import encode
@@ -40,7 +40,6 @@ def nothing() -> None:
     """Stop nothing: an attempt that has just begun, or a call without a time-out."""
 
 
-@dataclass(slots=True, eq=False)
 class OpenCall:
     """A call that has no committed answer yet.
 
@@ -53,18 +52,11 @@ class OpenCall:
     its node died while it was attempted. `stopping` is set when it was asked to stop: no further attempt is made.
     """
 
-    run: int
-    ref: int
-    run_id: str
-    workflow_id: str
-    request: CallRequest
-    terms: Terms
-    host: WorkflowHost
     close_at: int = 0
     give_up: Callable[[], None] | None = None
     answered: bool = False
     settled: bool = False
-    unexpire: Callable[[], None] = nothing
+    unexpire: Callable[[], None] | None = None
     began: int = 0
     failure: Failure | None = None
     details: bytes = b""
@@ -73,6 +65,25 @@ class OpenCall:
     gate: Gate | None = None
     crashes: int = 0
     stopping: bool = False
+
+    def __init__(  # noqa: PLR0913, PLR0917 - what a call is made of
+        self,
+        run: int,
+        ref: int,
+        run_id: str,
+        workflow_id: str,
+        request: CallRequest,
+        terms: Terms,
+        host: WorkflowHost,
+    ) -> None:
+        """Open a call; each step opens one, so what begins as it does for every call is an attribute of the class."""
+        self.run = run
+        self.ref = ref
+        self.run_id = run_id
+        self.workflow_id = workflow_id
+        self.request = request
+        self.terms = terms
+        self.host = host
 
 
 def completed(call: OpenCall, value: Any, now: int) -> Fact:

@@ -39,7 +39,7 @@ class Ending:
         return self if other is None else Ending(self.kind, self.failure, self.replies + other.replies)
 
 
-@dataclass(slots=True)
+@dataclass
 class Draft:
     """A turn on its way to the store, and what is done once it is there.
 

@@ -15,6 +15,7 @@ from actorflow.notice import Notice
 from actorflow.ports import Outcome
 from actorflow.run import event as events
 from actorflow.run import state as states
+from actorflow.run.plain_turn import PlainTurn
 from actorflow.run.turn import EXPIRY, RELEASE, Delivery, StateChange, Turn
 from actorflow.store.control import Pause
 from hosts.workflow.admission import HostAwayError
@@ -22,15 +23,17 @@ from hosts.workflow.approving import opened, withdrawn
 from hosts.workflow.awaiting import joining, unwatched, watched
 from hosts.workflow.chain import successor
 from hosts.workflow.child_stop import given_up, stopped
+from hosts.workflow.closing import outcome_of
 from hosts.workflow.driver import Record
 from hosts.workflow.faults import no_run
-from hosts.workflow.live import LiveRun, outcome_of
+from hosts.workflow.live import Fed, LiveRun
 from hosts.workflow.option import task_queue
 from hosts.workflow.resident import Draft, Resident
 from hosts.workflow.spawned import spawn_request
 from hosts.workflow.start import child_run_id
 from hosts.workflow.start_planned import prepare
 from hosts.workflow.start_terms import expires
+from hosts.workflow.stepping import PlainDraft, begins_plain, stays_plain
 from hosts.workflow.succession import succeed
 
 if TYPE_CHECKING:
@@ -57,6 +60,18 @@ MOST_FACTS: Final = 10_000
 
 def build(engine: Engine, resident: Resident, live: LiveRun) -> Draft:
     """Take what waits for a run, feed it, and return the draft of the turn."""
+    if not begins_plain(resident, live):
+        return _build(engine, resident, live)
+    facts, fed = resident.facts, live.feed(resident.facts[0])
+    if not stays_plain(fed.records, live):
+        return _build(engine, resident, live, fed)
+    resident.facts = []
+    turn = PlainTurn(resident.run, resident.revision, resident.lease, fed.events)
+    return PlainDraft(turn, facts, fed.records)
+
+
+def _build(engine: Engine, resident: Resident, live: LiveRun, fed: Fed | None = None) -> Draft:
+    """Return the draft of any turn; `fed` is what its only fact has led to, if that has been fed already."""
     draft = Draft(
         Turn(resident.run, resident.revision, resident.lease, states.WAITING),
         resident.facts,
@@ -68,7 +83,10 @@ def build(engine: Engine, resident: Resident, live: LiveRun) -> Draft:
         _put_off(engine, resident, draft)
     if start is not None:
         draft.turn.events, draft.records = start
-    _feed_all(draft, live)
+    if fed is None:
+        _feed_all(draft, live)
+    else:
+        draft.turn.events, draft.records = fed
     _end_from_outside(engine, draft, live)
     _timers(engine, resident, draft, live)
     if resident.attempts:
