@@ -106,10 +106,11 @@ class Attempt:
         if outcome.failure is not None:
             return Outcome(failure=copy_failure(outcome.failure, self._limits, self._node.notices))
         try:
-            return Outcome(copy_value(outcome.value, self._limits, self._node.notices))
+            copied = copy_value(outcome.value, self._limits, self._node.notices)
         except Error as error:
             message = f"result of {self._request.target}: {error.message}"
             return Outcome(failure=Error(message, error.kind, error.retryable, error.details).failure)
+        return outcome if copied is outcome.value else Outcome(copied)
 
     def _context(self) -> CallContext:
         request = self._request
