@@ -9,6 +9,8 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from actorflow.collecting import seldom
+
 if TYPE_CHECKING:
     from actorflow.app import open  # noqa: A004 - `actorflow.open` is what applications write
     from actorflow.errors import Cancelled, Error, Failure, Rejected
@@ -29,4 +31,6 @@ def __getattr__(name: str) -> Any:
     home = _HOMES.get(name)
     if home is None:
         raise AttributeError(f"module 'actorflow' has no attribute {name!r}")
-    return getattr(import_module(home), name)
+    with seldom():
+        module = import_module(home)
+    return getattr(module, name)

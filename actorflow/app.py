@@ -5,19 +5,19 @@ The only file that knows every part. Hosts are found through the kinds that are 
 
 from __future__ import annotations
 
-import gc
 import os
 import pkgutil
 from collections.abc import AsyncIterator, Awaitable, Iterator, Sequence
-from contextlib import asynccontextmanager, closing, contextmanager
+from contextlib import ExitStack, asynccontextmanager, closing
 from dataclasses import dataclass
 from functools import partial
 from importlib import util
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import trio
 
+from actorflow import collecting
 from actorflow.bundle import Bundle
 from actorflow.duration import SECOND
 from actorflow.errors import INVALID, Error, invalid
@@ -41,11 +41,8 @@ from actorflow.registry.live import LiveRegistry
 from actorflow.registry.load import open_registry
 from actorflow.registry.registry import Entry, Registry
 from actorflow.resource.install import install
-from actorflow.resource.system import YOUNG
 from actorflow.run.turn import ChangeRun, Committed, RunRow
 from actorflow.run.verdict import Verdict
-from actorflow.store.capsule import Capsule
-from actorflow.store.capsule_file import capped
 from actorflow.store.judging import judge_of
 from actorflow.store.moving import moves_of
 from actorflow.store.operator import Changing, Operator
@@ -55,6 +52,9 @@ from actorflow.store.run_verb import run_verbs
 from actorflow.store.stores import Stores
 from actorflow.store.why import Told
 from actorflow.supervision.state import Service, State
+
+if TYPE_CHECKING:
+    from actorflow.store.capsule import Capsule
 
 BOOT_SECONDS: Final = 30.0
 """How long a boot waits for its services; what is not up by then goes on in the background."""
@@ -70,8 +70,6 @@ _PLAIN_PYTHON: Final = frozenset({"function.py", "library.py"})
 _FIRST_STEPS: Final = SECOND
 """Nanoseconds that services have for their first steps, such as taking a name, before the boot counts as over."""
 _SCRIPTS: Final = CODE | {"process.lua", "process.py", "workflow.lua", "workflow.py"}
-_GC_THRESHOLDS: Final = (YOUNG, 20, 100)
-"""Measured: three times as many resident processes a second as with the defaults."""
 
 
 class RegistryFaulty(Error):
@@ -167,8 +165,9 @@ async def boot(  # noqa: PLR0913 - what a composition root is told
 ) -> AsyncIterator[Booted]:
     """Do what `open` does, and give all parts; `changed` is told of every change of state of a service."""
     check_hosts()
-    registry = live_registry(directory, overrides)
-    with DataDirectory.claim(data_path(directory, data, os.environ)) as claimed, _collector():
+    with collecting.seldom(), ExitStack() as stack:
+        registry = live_registry(directory, overrides)
+        claimed = stack.enter_context(DataDirectory.claim(data_path(directory, data, os.environ)))
         sinks: dict[str, Any] = {"notices": notices, **({"log": log} if log else {})}
         node = Node(registry, languages(notices), name=registry.node.name, boot=claimed.next_boot(), **sinks)
         stores = Stores(claimed.path, registry)
@@ -326,6 +325,8 @@ def debugger_of(capsule: Capsule) -> Any:
         Error: when the data of the run are deleted, or its source does not compile.
     """
     check_hosts()
+    from actorflow.store.capsule_file import capped  # noqa: PLC0415 - a node reads no capsules
+
     compilers, slices = languages(), NO_SLICES if capsule.foreign else slices_of(capsule.limits)
 
     def compiled(bundle: Bundle) -> Program:
@@ -371,16 +372,3 @@ def check_hosts() -> None:
         raise invalid(f"the package `hosts` at {place} hides actorflow's own at {expected}: {advice}")
     if place is None:
         raise invalid(f"the package `hosts` is missing, expected at {expected}: install actorflow again")
-
-
-@contextmanager
-def _collector() -> Iterator[None]:
-    """Let the garbage collector run less often for the block; the thresholds are the process's, so put them back."""
-    before, enabled = gc.get_threshold(), gc.isenabled()
-    gc.set_threshold(*_GC_THRESHOLDS)
-    try:
-        yield
-    finally:
-        gc.set_threshold(*before)
-        if enabled:  # a script may have turned it off
-            gc.enable()

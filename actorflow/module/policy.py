@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Final, Literal, TypeAlias
 
 from actorflow.errors import Error
-from actorflow.module import expr, search
+from actorflow.module import search
 
 Verdict: TypeAlias = Literal["allow", "deny", "undefined"]
 Effect: TypeAlias = Literal["allow", "deny"]
@@ -83,6 +83,8 @@ class Policy:
         )
 
     def _agrees(self, question: Question) -> bool:
+        from actorflow.module import expr  # noqa: PLC0415 - few policies have an expression
+
         try:
             found = expr.evaluate(self.expression, question.fields())
         except Error:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import pkgutil
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from importlib import metadata
 from typing import Any, Final
@@ -14,6 +15,7 @@ from actorflow.errors import unavailable
 from actorflow.registry.fault import Fault
 
 GROUP: Final = "actorflow.kinds"
+_OURS: Final = "actorflow."
 
 
 @dataclass(frozen=True)
@@ -54,11 +56,43 @@ class Kind:
             raise unavailable(f"kind {self.name}: cannot import {self.factory}: {error}", kind=self.name) from error
 
 
-def installed_kinds() -> tuple[dict[str, Kind], list[Fault]]:
+class Kinds(Mapping[str, Kind]):
+    """Declarations by name; ours are imported when they are first asked for: few registries have all kinds."""
+
+    def __init__(self, ours: Mapping[str, metadata.EntryPoint], others: Mapping[str, Kind]) -> None:
+        """Take where ours are, and what others have declared."""
+        self._ours = ours
+        self._known = dict(others)
+        self._names = sorted(ours.keys() | others.keys())
+
+    def __getitem__(self, name: str) -> Kind:
+        """Return a declaration; raises KeyError when there is none."""
+        if name not in self._known:
+            self._known[name] = self._ours[name].load()
+        return self._known[name]
+
+    def __iter__(self) -> Iterator[str]:
+        """Iterate the names."""
+        return iter(self._names)
+
+    def __len__(self) -> int:
+        """Return how many there are."""
+        return len(self._names)
+
+
+def installed_kinds() -> tuple[Kinds, list[Fault]]:
     """Return the declarations of all installed kinds by name, and a notice for each that cannot be used."""
+    points = sorted(metadata.entry_points(group=GROUP), key=lambda point: (point.name, point.value))
+    declared = Counter(point.name for point in points)
+    ours = {point.name: point for point in points if point.value.startswith(_OURS) and declared[point.name] == 1}
+    others, faults = _loaded([point for point in points if point.name not in ours])
+    return Kinds(ours, others), faults
+
+
+def _loaded(points: list[metadata.EntryPoint]) -> tuple[dict[str, Kind], list[Fault]]:
     kinds: dict[str, Kind] = {}
     faults: list[Fault] = []
-    for point in sorted(metadata.entry_points(group=GROUP), key=lambda point: (point.name, point.value)):
+    for point in points:
         try:
             kind = point.load()
         except Exception as error:  # noqa: BLE001 - whatever a third party's module raises when imported

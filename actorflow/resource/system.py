@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import trio
 
+from actorflow.collecting import YOUNG
 from actorflow.errors import invalid, not_found
 from actorflow.language.lua.modules import LUA_MODULES
 from actorflow.node.operation import Caller
@@ -24,8 +25,6 @@ if TYPE_CHECKING:
 
 _STATM: Final = Path("/proc/self/statm")
 _CODES: Final = range(256)
-YOUNG: Final = 50_000
-"""New objects at which the collector of a node runs, when nobody has set anything else."""
 _OFF: Final = -1
 _LAZIEST: Final = 10_000
 

@@ -23,7 +23,6 @@ from actorflow.run.turn import ChangeRun, Committed, OpenRun, RunRow
 from actorflow.store import looking
 from actorflow.store.belonging import DELETE_DATA, scrubbed
 from actorflow.store.control import asking, pause_of, refused
-from actorflow.store.exporting import export
 from actorflow.store.judging import Judge, unjudged
 from actorflow.store.operator_accept import Acting, Asked, accept, accept_each
 from actorflow.store.port import Reader, RunFilter
@@ -108,6 +107,8 @@ class Operator:
         Raises:
             Error: kind NotFound without such a run, Conflict when the file is there, Invalid for a wrong name or key.
         """
+        from actorflow.store.exporting import export  # noqa: PLC0415 - for who asks for a capsule
+
         return await export(self._stores, run, file, redact=redact, redact_keys=redact_keys, key=key)
 
     async def change(  # noqa: PLR0913 - a verb, whom it is about, and how

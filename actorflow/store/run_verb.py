@@ -14,7 +14,6 @@ from actorflow.node.control import Verb
 from actorflow.run.state import TERMINAL
 from actorflow.store import approval, called, looking, token, view
 from actorflow.store.attribute import attribute_text
-from actorflow.store.capsule import page_of
 from actorflow.store.port import RunFilter
 from actorflow.store.reaching import Watched, reached, unwatched
 from actorflow.store.stores import Stores
@@ -118,6 +117,8 @@ def _tokens(stores: Stores) -> Verb:
 
 def _capsule(stores: Stores) -> Verb:
     async def capsule(args: Mapping[str, Value]) -> Value:
+        from actorflow.store.capsule import page_of  # noqa: PLC0415 - for who asks for one
+
         reference, after = args_of.text(args, "run"), args_of.count(args, "after", 0, least=0)
         page: dict[str, Any] = await stores.about(reference, lambda reader: page_of(reader, reference, after))
         return page if after else {**page, "limits": stores.limits_of(page["row"]["host"])}

@@ -14,7 +14,6 @@ from actorflow.node.limit import written_limits
 from actorflow.registry.live import AnyRegistry
 from actorflow.run.turn import Committed, Item, RunRow
 from actorflow.store.apart import Apart
-from actorflow.store.backup import back_up, targets
 from actorflow.store.database import Database
 from actorflow.store.dialect import Sqlite
 from actorflow.store.epoch import refuse_inactive
@@ -197,6 +196,8 @@ class Stores:
         Raises:
             Error: as `backup.targets` and `backup.back_up`.
         """
+        from actorflow.store.backup import back_up, targets  # noqa: PLC0415 - for who asks for one
+
         files = targets(self.databases(), target)
         return {str(file): await trio.to_thread.run_sync(back_up, database, file) for file, database in files.items()}
 

@@ -38,6 +38,24 @@ NOT_FOR_A_NODE: Final = frozenset(
 """What a node on files that runs a durable workflow does without."""
 
 
+COMMAND: Final = """\
+import sys
+from contextlib import redirect_stderr, redirect_stdout
+from io import StringIO
+from actorflow.cli.main import main
+
+try:
+    with redirect_stdout(StringIO()), redirect_stderr(StringIO()):
+        main(sys.argv[1:])
+except SystemExit as end:
+    print(*sys.modules)
+    assert not end.code or end.code == 6  # no node runs
+"""
+NOT_FOR_THE_COMMAND_LINE: Final = frozenset({"trio", "pynng", "lupa", "yaml", "sqlalchemy", "actorflow.app"})
+NOT_FOR_A_QUESTION: Final = frozenset({"lupa", "yaml", "rich", "sqlalchemy", "actorflow.app"})
+"""What a command that asks a running node does without."""
+
+
 def imported(place: Path, *command: str) -> set[str]:
     """Return the modules that a Python program says it has imported."""
     given = {**os.environ, "ACTORFLOW_DATA": str(place / "data")}
@@ -53,3 +71,20 @@ def test_a_node_that_runs_a_workflow_imports_nothing_it_has_no_use_for(tmp_path:
     found = imported(tmp_path, "-c", BOOT, str(tmp_path))
     assert {"trio", "pydantic", "pynng"} <= found
     assert not found & NOT_FOR_A_NODE
+
+
+def test_the_version_is_told_without_what_reads_options(tmp_path: Path) -> None:
+    found = imported(tmp_path, "-c", COMMAND, "--version")
+    assert not found & {"typer", "rich", "pydantic", "asyncio", *NOT_FOR_THE_COMMAND_LINE}
+
+
+def test_help_imports_nothing_that_verbs_do_their_work_with(tmp_path: Path) -> None:
+    found = imported(tmp_path, "-c", COMMAND, "--help")
+    assert "typer" in found
+    assert not found & NOT_FOR_THE_COMMAND_LINE
+
+
+def test_a_verb_imports_neither_the_others_nor_what_a_node_needs(tmp_path: Path) -> None:
+    found = imported(tmp_path, "-c", COMMAND, "services")
+    assert "actorflow.cli.listing" in found
+    assert not found & {"actorflow.cli.run", "actorflow.cli.work", *NOT_FOR_A_QUESTION}
