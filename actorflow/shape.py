@@ -15,6 +15,8 @@ _MOST_KEYS: Final = 16
 _MOST_TEXT: Final = 256
 _RESERVE: Final = 1024
 """More than the encoded keys of a shape take, with the heads of keys and values."""
+_TOPICS: Final = 256
+"""Topics whose shape is remembered."""
 _SCALARS: Final = frozenset({type(None), bool, float})
 
 
@@ -50,3 +52,14 @@ def copy_alike(value: dict[Any, Any], shape: Shape, size: int) -> dict[str, Any]
             return None
     copied = shape | value
     return copied if len(copied) == len(shape) and spent <= size else None
+
+
+def learn(shapes: dict[str, Shape], topic: str, value: Value) -> None:
+    """Remember the shape of what was sent with a topic: of the last map, where maps are sent."""
+    known = shapes.get(topic)
+    if known is None:
+        if len(shapes) >= _TOPICS:
+            shapes.clear()
+        shapes[topic] = shape_of(value)
+    elif type(value) is dict and known.keys() != value.keys():
+        shapes[topic] = shape_of(value)

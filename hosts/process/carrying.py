@@ -5,19 +5,24 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from actorflow.ports import Carried
+from actorflow.shape import learn
 
 if TYPE_CHECKING:
     from hosts.process.process import Process
 
 
+def can_take(sender: Process, target: Process, carried: Carried) -> bool:
+    """Tell whether a process may be handed this as it is, while it waits."""
+    place = getattr(target.machine.script, "place", None)
+    return place is not None and place is carried.place and carried.size <= sender.bounds.values.size
+
+
 def carry(sender: Process, target: Process, topic: str, carried: Carried) -> bool:
     """Hand a payload to a process that waits for it; False, and nothing done, where it cannot take it as it is."""
     machine = target.machine
-    place = getattr(machine.script, "place", None)
-    if place is None or place is not carried.place or carried.size > sender.bounds.values.size:
+    if not can_take(sender, target, carried) or not machine.awaits(topic):
         return False
-    if not machine.awaits(topic):
-        return False
+    learn(sender.host.shapes, topic, None)
     sender.machine.left -= 1
     machine.post(topic, sender.pid, carried)
     sender.host.queue.flag(target)

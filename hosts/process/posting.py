@@ -7,20 +7,18 @@ delivery is refused without any effect, so that the script asks for it with an o
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from actorflow.machine.task import VALUE
 from actorflow.message import Message
 from actorflow.ports import Carried
-from actorflow.shape import copy_alike, shape_of
+from actorflow.shape import copy_alike, learn
 from actorflow.value import INT_MAX, INT_MIN, UNUSUAL, Value, copy_quickly
-from hosts.process.carrying import carry
+from hosts.process.carrying import can_take, carry
 
 if TYPE_CHECKING:
     from hosts.process.process import Process
 
-_TOPICS: Final = 256
-"""Topics whose shape a host remembers."""
 _new: Final = object.__new__
 
 
@@ -40,12 +38,16 @@ def post(self: Process, dest: str, topic: str, payloads: tuple[Value, ...]) -> b
         return _post(self, dest, topic, payloads)
     machine = target.machine
     waiter = machine.parked
-    copied = value
-    if type(value) is dict:
-        copied = copy_alike(value, shape, self.bounds.values.size)
-    elif type(value) is not int or value >> 63:  # not a number of 64 bits that is not negative
+    kind = type(value)
+    if waiter is None:
         copied = None
-    if waiter is None or copied is None:
+    elif kind is int:
+        copied = None if value >> 63 else value  # what is negative takes the longer way as well
+    elif kind is dict:
+        copied = copy_alike(value, shape, self.bounds.values.size)
+    else:
+        copied = value if kind is Carried and can_take(self, target, value) else None
+    if copied is None:
         return _post(self, dest, topic, payloads)
     item = _new(Message)  # without its `__init__`, which takes as long as the delivery
     item.topic = topic
@@ -78,7 +80,7 @@ def _post(self: Process, dest: str, topic: str, payloads: tuple[Value, ...]) -> 
         value = copy_quickly(value, self.bounds.values)
         if value is UNUSUAL:
             return type(payloads[0]) is Carried and carry(self, target, topic, payloads[0])
-    _learn(self.host.shapes, topic, value)
+    learn(self.host.shapes, topic, value)
     self.machine.left -= 1
     if kept := machine.post(topic, self.pid, value):
         if kept == 1:
@@ -87,14 +89,3 @@ def _post(self: Process, dest: str, topic: str, payloads: tuple[Value, ...]) -> 
         target.queued = True
         self.host.ready.append(target)
     return True
-
-
-def _learn(shapes: dict[str, dict[str, Any]], topic: str, value: Value) -> None:
-    """Remember the shape of what was sent with a topic: of the last map, where maps are sent."""
-    known = shapes.get(topic)
-    if known is None:
-        if len(shapes) >= _TOPICS:
-            shapes.clear()
-        shapes[topic] = shape_of(value)
-    elif type(value) is dict and known.keys() != value.keys():
-        shapes[topic] = shape_of(value)

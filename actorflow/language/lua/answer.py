@@ -31,6 +31,8 @@ _SELECT: Final = 3
 def operands(handles: Handles, value: Any) -> Operands:  # noqa: PLR0911 - one return a form, the common ones first
     """Return a plain answer, one of RECEIVE (item, open), or one of SELECT (index, item, open)."""
     kind = type(value)
+    if kind is tuple and type(value[0]) is Message:
+        return _message(value[0])
     if value is None:
         return NOTHING
     if kind in _SCALARS:

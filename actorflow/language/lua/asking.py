@@ -38,6 +38,16 @@ def _on_thing(handles: Handles, op: int, number: int, *operands: Any) -> OpTuple
     return (op, handles.thing(number), *operands)
 
 
+def _received(handles: Handles, op: int, number: int) -> OpTuple:
+    """Return the very same op for the same channel again: who receives from its inbox parks with that."""
+    known, receive = handles.receiving
+    if number == known:
+        return receive
+    receive = (op, handles.thing(number))
+    handles.receiving = (number, receive)
+    return receive
+
+
 def _on_timer(handles: Handles, op: int, number: int, *operands: Any) -> OpTuple:
     thing = handles.thing(number)
     return (op, thing if type(thing) is Timer else Timer(), *operands)
@@ -125,13 +135,14 @@ OPS: Final[dict[int, Callable[..., OpTuple]]] = {
     Op.TIMEOUT_ENTER: _bare,
     Op.SHIELD: _bare,
     Op.ATTACH: lambda _handles, op, topic, size: (op, topic.decode(), size),
-    **dict.fromkeys((Op.RECEIVE, Op.CLOSE, Op.UNLISTEN, Op.UNSUBSCRIBE), _on_thing),
+    **dict.fromkeys((Op.CLOSE, Op.UNLISTEN, Op.UNSUBSCRIBE), _on_thing),
     **dict.fromkeys((Op.CANCEL_TASK, Op.TIMEOUT_EXIT), _on_thing),
     **dict.fromkeys((Op.TIMER_STOP, Op.TIMER_RESET), _on_timer),
     **dict.fromkeys((Op.FUTURE_CANCEL, Op.FUTURE_STATE), _on_future),
     **dict.fromkeys((Op.CALL, Op.ASYNC), _called),
     **dict.fromkeys((Op.SPAWN, Op.EXEC), _spawned),
     **dict.fromkeys((Op.NAME, Op.GET_OPTION, Op.CHANGES), _texts),
+    Op.RECEIVE: _received,
     Op.RETURN: _returned,
     Op.RAISE: _raised,
     Op.SPAWN_TASK: _spawned_task,

@@ -25,9 +25,12 @@ class Handles:
 
     One dictionary for both directions, for a process has few of them. Those that Lua has let go are forgotten whenever
     their count has doubled.
+
+    Attributes:
+        receiving: the number of the channel that was received from last, and that op.
     """
 
-    __slots__ = ("_instance", "_known", "_last", "_released", "_sweep")
+    __slots__ = ("_instance", "_known", "_last", "_released", "_sweep", "receiving")
 
     def __init__(self, released: Callable[[int, bytes], bytes], instance: int, last: int = 0) -> None:
         """Hold nothing; `released` picks from packed numbers those that an instance has let go.
@@ -39,6 +42,7 @@ class Handles:
         self._sweep = _FIRST_SWEEP
         self._released = released
         self._instance = instance
+        self.receiving: tuple[int, tuple[Any, ...]] = (0, ())
 
     def __len__(self) -> int:
         """Return how many objects are held."""
@@ -72,6 +76,7 @@ class Handles:
     def clear(self) -> None:
         """Forget everything."""
         self._known.clear()
+        self.receiving = (0, ())
 
     def _forget_released(self) -> None:
         held = array("q", [number for number in self._known if type(number) is int])
