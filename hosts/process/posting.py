@@ -39,16 +39,16 @@ def post(self: Process, dest: str, topic: str, payloads: tuple[Value, ...]) -> b
     machine = target.machine
     waiter = machine.parked
     kind = type(value)
-    if waiter is None:
-        copied = None
-    elif kind is int:
+    if kind is int:
         copied = None if value >> 63 else value  # what is negative takes the longer way as well
     elif kind is dict:
         copied = copy_alike(value, shape, self.bounds.values.size)
     else:
-        copied = value if kind is Carried and can_take(self, target, value) else None
+        copied = value if kind is Carried and waiter is not None and can_take(self, target, value) else None
     if copied is None:
         return _post(self, dest, topic, payloads)
+    if waiter is None:
+        return _put(self, target, topic, copied)
     item = _new(Message)  # without its `__init__`, which takes as long as the delivery
     item.topic = topic
     item.sender = self.pid
@@ -66,6 +66,46 @@ def post(self: Process, dest: str, topic: str, payloads: tuple[Value, ...]) -> b
     return True
 
 
+def _put(self: Process, target: Process, topic: str, copied: Value) -> bool:
+    """Deliver to a process that is not parked.
+
+    Where messages of the topic wait in its mailbox already, this one goes behind them, whoever listens.
+    """
+    machine = target.machine
+    mailbox = machine.mailbox
+    if machine.outcome is not None:
+        return False
+    if mailbox is None or (queue := mailbox.waiting.get(topic)) is None:
+        return _give(self, target, topic, copied)
+    count = mailbox.count + 1
+    if count >= target.watched:
+        return False
+    item = _new(Message)
+    item.topic = topic
+    item.sender = self.pid
+    item.payload = copied
+    item._payloads = None  # noqa: SLF001 - see `post`
+    mailbox.count = count  # `Mailbox.put` in place
+    mailbox.arrivals = arrivals = mailbox.arrivals + 1
+    queue.append((arrivals, item))
+    self.machine.left -= 1
+    return True
+
+
+def _give(self: Process, target: Process, topic: str, copied: Value) -> bool:
+    machine = target.machine
+    if (mailbox := machine.mailbox) is not None and mailbox.count >= target.watched - 1:
+        return False
+    self.machine.left -= 1
+    if kept := machine.post(topic, self.pid, copied):
+        if kept == 1:
+            target.watch_anew()
+    elif not target.queued and machine.ready:
+        target.queued = True
+        self.host.ready.append(target)
+    return True
+
+
 def _post(self: Process, dest: str, topic: str, payloads: tuple[Value, ...]) -> bool:
     """Do what `post` does for whoever receives whatever it is, and remember what it has learned of the topic."""
     target = self.host.table.get(dest)
@@ -74,18 +114,9 @@ def _post(self: Process, dest: str, topic: str, payloads: tuple[Value, ...]) -> 
     machine, value = target.machine, payloads[0]
     if machine.outcome is not None or topic < "A" or not topic.isascii():
         return False  # `send` looks closely; what is less than "A" may be empty or one of the system's own
-    if (mailbox := machine.mailbox) is not None and mailbox.count >= target.watched - 1:
-        return False
     if type(value) is not int or not INT_MIN <= value <= INT_MAX:  # `copy_quickly` of a number, in place
         value = copy_quickly(value, self.bounds.values)
         if value is UNUSUAL:
             return type(payloads[0]) is Carried and carry(self, target, topic, payloads[0])
     learn(self.host.shapes, topic, value)
-    self.machine.left -= 1
-    if kept := machine.post(topic, self.pid, value):
-        if kept == 1:
-            target.watch_anew()
-    elif not target.queued and machine.ready:
-        target.queued = True
-        self.host.ready.append(target)
-    return True
+    return _give(self, target, topic, value)

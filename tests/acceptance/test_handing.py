@@ -124,12 +124,20 @@ def carried(monkeypatch: pytest.MonkeyPatch) -> list[bool]:
     """What was handed over, or refused."""
     seen: list[bool] = []
     carry: Callable[..., bool] = posting.carry
+    can_take: Callable[..., bool] = posting.can_take
 
     def counting(*asked: Any) -> bool:
         seen.append(carry(*asked))
         return seen[-1]
 
+    def taken(*asked: Any) -> bool:  # by who is parked; who cannot take it is asked by `carry` once more
+        if can_take(*asked):
+            seen.append(True)
+            return True
+        return False
+
     monkeypatch.setattr(posting, "carry", counting)
+    monkeypatch.setattr(posting, "can_take", taken)
     return seen
 
 
