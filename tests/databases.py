@@ -43,7 +43,7 @@ def emptied(kind: str) -> URL:
         for name in _tables(connection):
             if name not in {"migration", "turnstile", "store_info"}:
                 connection.execute(f'DELETE FROM "{name}"')  # noqa: S608 - names of our own tables
-        connection.execute("UPDATE turnstile SET number = 0, run = 0, inbox = 0")
+        connection.execute("UPDATE turnstile SET number = 0, run = 0, inbox = 0, quiet = 0")
         connection.execute("DELETE FROM store_info WHERE \"key\" <> 'format'")
         connection.execute("COMMIT")
     return url

@@ -6,7 +6,7 @@ here decides.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, TypeGuard
 
@@ -137,8 +137,11 @@ class Kept:
         self.has_departed: bool | None = None
         self.version: object = None
 
-    def learn(self, known: Known, writes: Writes) -> None:
-        """Remember what a batch that is committed has left: the heads of its open runs, and what starts look up."""
+    def learn(self, known: Known, writes: Writes, own: Mapping[str, Collection[int]] | None = None) -> None:
+        """Remember what a batch that is committed has left: the heads of its open runs, and what starts look up.
+
+        With `own` (host → tokens), only the heads of runs that carry one of these: the others change without notice.
+        """
         self.has_children = self.has_children or (True if writes.kin else self.has_children)
         self.has_queued = self.has_queued or (True if writes.queued else self.has_queued)
         if len(self.heads) > self._MOST or len(self.hashes) > self._MOST:
@@ -146,7 +149,7 @@ class Kept:
             self.forget()
             self.version = version
         for run, head in known.runs.items():
-            if head.state in OPEN:
+            if head.state in OPEN and (own is None or head.lease in own.get(head.host, ())):
                 self.heads[run] = head
             else:
                 self.heads.pop(run, None)

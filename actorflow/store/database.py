@@ -66,6 +66,10 @@ class Database(Protocol):
         """Return what makes room in the log of a connection that writes, None where the database does that itself."""
         ...
 
+    def cursor(self, connection: Any) -> Any:
+        """Return a cursor for a write transaction."""
+        ...
+
     def version(self, cursor: Any) -> object:
         """Return what changes when another connection has written. Asked inside of a write transaction."""
         ...
@@ -100,6 +104,10 @@ class Database(Protocol):
 
     def not_written(self, error: BaseException) -> bool:
         """Tell whether a commit that failed with this error has certainly written nothing."""
+        ...
+
+    def is_undone(self, connection: Any) -> bool:
+        """Tell whether the open transaction of a connection has failed, so that its COMMIT was not even tried."""
         ...
 
     def is_lost(self, connection: Any) -> bool:

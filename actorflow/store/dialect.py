@@ -163,6 +163,10 @@ class Sqlite:
         """Tell whether a commit that failed with this error has certainly written nothing."""
         return fault.not_written(error)
 
+    def cursor(self, connection: Any) -> Any:
+        """Return a cursor for a write transaction."""
+        return connection.cursor()
+
     def version(self, cursor: Any) -> object:
         """Return what changes when another connection has written; our own commits do not change it.
 
@@ -188,6 +192,10 @@ class Sqlite:
 
     def number(self, cursor: Any, run: int, inbox: int) -> None:
         """Do nothing: SQLite keeps the last numbers itself."""
+
+    def is_undone(self, connection: Any) -> bool:  # noqa: ARG002 - as the port has it
+        """Return False: each statement is done at once, and what fails says so."""
+        return False
 
     def is_lost(self, connection: Any) -> bool:  # noqa: ARG002 - as the port has it
         """Return False: a file is not lost."""

@@ -190,8 +190,8 @@ class Mysql(Server):
         "writer.number = writer.number + 1 WHERE writer.writer = %s"
     )
 
-    def _turn(self, cursor: Any, writer: str) -> int:
-        cursor.execute(self._TURN, (writer,))
+    def _turn(self, cursor: Any, turn: Turn) -> int:
+        cursor.execute(self._TURN, (turn.writer,))
         return int(cursor.lastrowid) if cursor.rowcount else 0
 
     # ---- errors ------------------------------------------------------------------------------------------------

@@ -78,7 +78,7 @@ class SqlOwnership:
         transaction: Callable[[Callable[[Any], Any]], Any],
         taken: Callable[[str, int], None],
     ) -> None:
-        """Run in transactions of a store; `taken(host, token)` is told of each token as soon as it is written."""
+        """Run in transactions of a store; `taken(host, token)` is told of each token once it is committed."""
         self._dialect = dialect
         self._transaction = transaction
         self._taken = taken
@@ -113,6 +113,8 @@ class SqlOwnership:
     def take(self, host: str, node: str, most: int) -> dict[int, int] | None:
         """Give a node free shards of a host (`owning.Ownership.take`)."""
         found: dict[int, int] | None = self._transaction(lambda cursor: self._take(cursor, host, node, most))
+        for token in set((found or {}).values()):
+            self._taken(host, token)  # once it is certain: who takes them instead may get the very same
         return found
 
     def _take(self, cursor: Any, host: str, node: str, most: int) -> dict[int, int] | None:
@@ -129,7 +131,6 @@ class SqlOwnership:
         token = 1 + max([last[0] if last else 0, *(token for _, token, _ in rows)])
         cursor.execute(self._sql.take, (token, node, host, self._dialect.pack(free)))
         cursor.execute(self._sql.fence, (token, host, self._dialect.pack(free)))
-        self._taken(host, token)
         return dict.fromkeys(free, token)
 
     def give_up(self, host: str, node: str, shards: Collection[int]) -> None:

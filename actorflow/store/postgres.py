@@ -21,6 +21,7 @@ from sqlalchemy.sql.dml import Insert
 from actorflow.errors import INTERNAL, Error, unavailable
 from actorflow.store.migrate.run import LOCK, migrate, migrations, missing
 from actorflow.store.postgres_array import blobs, numbers, register, texts
+from actorflow.store.postgres_cursor import UNPREPARED, WritingCursor
 from actorflow.store.postgres_guest import GuestCursor, PostgresGuest
 from actorflow.store.postgres_notice import TELL, PostgresListener, notices
 from actorflow.store.server import CONNECT, STILL, Server, TryAgain, Turn
@@ -51,8 +52,9 @@ _SYNC: Final = (
 _PREPARED: Final = 500
 _ARRAYS: Final[dict[str, Callable[[Any], bytes]]] = {"bytea[]": blobs, "bigint[]": numbers, "text[]": texts}
 _NUL: Final = "\N{SYMBOL FOR NULL}"
-_RETRIED: Final = frozenset({"40001", "40P01", "55P03", "57P01", "57P02", "57P03", "25P03", "25006"})
-"""Serialization, deadlock, lock, shutdown, crash, starting up, stood still, and a server that leads no more."""
+_RETRIED: Final = frozenset({"40001", "40P01", "55P03", "57P01", "57P02", "57P03", "25P03", "25006", UNPREPARED})
+"""Serialization, deadlock, lock, shutdown, crash, starting up, stood still, a server that leads no more, and one that
+has forgotten a statement."""
 _FULL: Final = "53"
 _DAMAGED: Final = frozenset({"XX001", "XX002"})
 _REFUSED: Final = frozenset({"28", "3D", "3F", "42501"})
@@ -62,6 +64,8 @@ class _Connection(psycopg.Connection[Any]):
     """A connection that says whether it is in a transaction, and that knows its turns."""
 
     turn: Turn
+    statements: dict[Any, bytes]
+    prepared: int = 0
 
     @property
     def in_transaction(self) -> bool:
@@ -125,19 +129,20 @@ class Postgres(Server):
         """
         driver: Any = PGDialect_psycopg
         _, given = driver().create_connect_args(self.url)
-        options = {**_CONNECTING, **given, "autocommit": True, "prepare_threshold": 1, "cursor_factory": _Cursor}
+        options = {**_CONNECTING, **given, "autocommit": True, "prepare_threshold": None, "cursor_factory": _Cursor}
         try:
             connection = _Connection.connect(**options)
         except psycopg.Error as error:
             raise self._unreachable(error) from error
         try:
-            connection.turn = Turn()
+            connection.turn, connection.statements = Turn(), {}
             connection.prepared_max = _PREPARED
             connection.adapters.register_dumper(int, Int8BinaryDumper)
             register(connection)
             connection.execute(_SET, [part for pair in _SETTINGS.items() for part in pair])
             connection.execute(_SYNC)
             self._migrate(connection)
+            connection.prepare_threshold = 1
         except psycopg.Error as error:
             connection.close()
             raise self.explain(error) or error from error
@@ -145,6 +150,14 @@ class Postgres(Server):
             connection.close()
             raise
         return connection
+
+    def cursor(self, connection: Any) -> WritingCursor:
+        """Return a cursor for a write transaction; from now on nothing else prepares statements there.
+
+        The driver would, and have the server forget all that are prepared with each ROLLBACK.
+        """
+        connection.prepare_threshold = None
+        return WritingCursor(connection)
 
     def guest(self, connection: Any) -> PostgresGuest:
         """Return the cursor for somebody else's SQL in the open transaction of a connection."""
@@ -179,13 +192,41 @@ class Postgres(Server):
         return {name for (name,) in connection.execute(query)}
 
     _TURN: ClassVar[str] = (
-        "WITH taken AS (UPDATE turnstile SET number = number + 1 RETURNING number) "
-        "UPDATE writer SET number = writer.number + 1 FROM taken WHERE writer.writer = %s RETURNING taken.number"
+        "WITH taken AS (UPDATE turnstile SET number = number + 1 RETURNING number - quiet AS loud, run, inbox) "
+        "UPDATE writer SET number = writer.number + 1 FROM taken WHERE writer.writer = %s "
+        "RETURNING taken.loud, taken.run, taken.inbox"
     )
+    _QUIET: ClassVar[str] = "UPDATE turnstile SET quiet = quiet + 1"
 
-    def _turn(self, cursor: Any, writer: str) -> int:
-        row = cursor.execute(self._TURN, (writer,)).fetchone()
-        return row[0] if row else 0
+    def _turn(self, cursor: Any, turn: Turn) -> int:
+        ask = cursor.lead if isinstance(cursor, WritingCursor) else cursor.execute
+        row = ask(self._TURN, (turn.writer,)).fetchone()
+        loud, *numbers = row or (0, 0, 0)
+        turn.numbers = (numbers[0], numbers[1])
+        return int(loud)
+
+    def numbers(self, cursor: Any) -> tuple[int, int]:
+        """Return the last numbers of a run and of an inbox row that were ever used."""
+        numbers: tuple[int, int] = cursor.connection.turn.numbers  # nobody else uses any in this transaction
+        return numbers
+
+    def number(self, cursor: Any, run: int, inbox: int) -> None:
+        """Keep the last numbers used."""
+        super().number(cursor, run, inbox)
+        cursor.connection.turn.numbers = (run, inbox)
+
+    def foresee(self, cursor: WritingCursor, text: str, values: Sequence[Any]) -> None:
+        """Have a query done with the begin of a transaction, which will be asked in that."""
+        cursor.foresee(text, values)
+
+    def gather(self, cursor: WritingCursor) -> None:
+        """Let statements of a cursor wait until the answer of one is asked for, or for the COMMIT."""
+        cursor.gathers = True
+
+    def quiet(self, cursor: Any) -> None:
+        """Count the open transaction as one that leaves alone what other stores remember."""
+        cursor.execute(self._QUIET)
+        cursor.connection.turn.was_quiet = True
 
     # ---- errors ------------------------------------------------------------------------------------------------
 
@@ -204,6 +245,11 @@ class Postgres(Server):
         if state in _REFUSED or state[:2] in _REFUSED:
             return unavailable(f"{self.place}: the server does not allow this ({error})")
         return None
+
+    def is_undone(self, connection: Any) -> bool:
+        """Tell whether the open transaction of a connection has failed, so that its COMMIT was not even tried."""
+        status: pq.TransactionStatus = connection.info.transaction_status
+        return status == pq.TransactionStatus.INERROR
 
     def not_written(self, error: BaseException) -> bool:
         """Tell whether a commit that failed with this error has certainly written nothing: the server has said so."""

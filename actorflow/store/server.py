@@ -17,15 +17,17 @@ from uuid import uuid4
 from sqlalchemy import URL, bindparam, delete, insert, select, update
 
 from actorflow.errors import UNAVAILABLE, Error
-from actorflow.run.turn import Transact
+from actorflow.run.turn import Committed, Item, StartRun, Transact
 from actorflow.store import tables as t
+from actorflow.store.apply import earlier
+from actorflow.store.batch import Known, Writes, needs
 from actorflow.store.crash import CrashPoint
 from actorflow.store.database import Database
 from actorflow.store.port import CommitUnknown
 from actorflow.store.server_transact import transact
 from actorflow.store.sql import SqlStore
 from actorflow.store.statement import compiled
-from actorflow.store.telling import Listener
+from actorflow.store.telling import Listener, is_quiet, told
 from actorflow.store.vault import Vault
 
 if TYPE_CHECKING:
@@ -58,7 +60,8 @@ class Turn:
 
     Attributes:
         writer: the name of the row, "" before the first transaction. committed: how many of its commits are known.
-        version: changes when another connection has written.
+        version: changes when another connection has written what concerns others (`telling.is_quiet`).
+        numbers: the last numbers of a run and of an inbox row, where the turn tells them.
     """
 
     def __init__(self) -> None:
@@ -66,7 +69,9 @@ class Turn:
         self.writer = ""
         self.committed = 0
         self.version = 0
-        self.number = 0
+        self.loud = 0
+        self.was_quiet = False
+        self.numbers: tuple[int, int] | None = None
 
 
 class ServerDatabase(Database, Protocol):
@@ -78,6 +83,18 @@ class ServerDatabase(Database, Protocol):
 
     def listener(self) -> Listener | None:
         """Return a connection that hears what others tell, None when nobody is told anything."""
+        ...
+
+    def foresee(self, cursor: Any, text: str, values: Sequence[Any]) -> None:
+        """Have a query done with the begin of a transaction, which will be asked in that; done before `begin`."""
+        ...
+
+    def gather(self, cursor: Any) -> None:
+        """Let statements of a cursor wait until the answer of one is asked for, or for the COMMIT; so may errors."""
+        ...
+
+    def quiet(self, cursor: Any) -> None:
+        """Count the open transaction as one that leaves alone what other stores remember, where that is counted."""
         ...
 
 
@@ -123,28 +140,39 @@ class Server:
         """Return what a driver's error means, None when it is about the data of one statement."""
         raise NotImplementedError
 
+    def is_undone(self, connection: Any) -> bool:  # noqa: ARG002 - as the port has it
+        """Return False: each statement is done at once, and what fails says so."""
+        return False
+
     def is_lost(self, connection: Any) -> bool:
         """Tell whether a connection is of no use any more."""
         raise NotImplementedError
+
+    def cursor(self, connection: Any) -> Any:
+        """Return a cursor for a write transaction."""
+        return connection.cursor()
 
     def begin(self, cursor: Any) -> None:
         """Begin a write transaction: wait until it is the turn of this connection."""
         cursor.execute(self.begin_write, ())
         turn: Turn = cursor.connection.turn
-        number = self._turn(cursor, turn.writer) if turn.writer else 0
-        if not number:  # the first time, or somebody has taken this connection for one that is gone
+        loud = self._turn(cursor, turn) if turn.writer else 0
+        if not loud:  # the first time, or somebody has taken this connection for one that is gone
             now = time.time_ns()
             cursor.execute(self._sweep, (now - _KEPT,))
             turn.writer, turn.committed = uuid4().hex, 0
             self.writer = turn.writer
             cursor.execute(self._enter, (turn.writer, 0, now))
-            number = self._turn(cursor, turn.writer)
-        if not turn.number <= number <= turn.number + 1:
+            loud = self._turn(cursor, turn)
+        if not turn.loud <= loud <= turn.loud + (not turn.was_quiet):
             turn.version += 1
-        turn.number = number
+        turn.loud, turn.was_quiet = loud, False
 
-    def _turn(self, cursor: Any, writer: str) -> int:
-        """Count a commit of a writer and of all, and return the number of that; 0 when there is no such writer."""
+    def _turn(self, cursor: Any, turn: Turn) -> int:
+        """Count a commit of a writer and of all; returns how many of all were not quiet, 0 if there is no such writer.
+
+        The own one is among them, as long as nobody has called it quiet.
+        """
         raise NotImplementedError
 
     def version(self, cursor: Any) -> object:
@@ -162,6 +190,15 @@ class Server:
     def number(self, cursor: Any, run: int, inbox: int) -> None:
         """Keep the last numbers used."""
         cursor.execute(self._number, (run, inbox))
+
+    def foresee(self, cursor: Any, text: str, values: Sequence[Any]) -> None:
+        """Do nothing: each statement is sent when its answer is asked for."""
+
+    def gather(self, cursor: Any) -> None:
+        """Do nothing: each statement is sent at once."""
+
+    def quiet(self, cursor: Any) -> None:
+        """Do nothing: whatever is written may concern others."""
 
     def outcome(self, connection: Any, writer: str) -> int:
         """Return how many commits of a writer there are, once none of them is under way any more."""
@@ -200,11 +237,49 @@ class ServerStore(SqlStore):
         self._server = dialect
         self._patience = patience
         self._doubt: tuple[str, int] | None = None
+        self._committing = False
+        self._early: list[tuple[str, Any]] = []
         super().__init__(dialect, crash)
 
     def listener(self) -> Listener | None:
         """Return what hears of the writes of others (`port.Store.listener`)."""
         return self._server.listener()
+
+    def commit(self, batch: Sequence[Item]) -> list[Committed]:
+        """Apply a batch in one transaction (`port.Store.commit`)."""
+        self._committing, self._early = True, self._foreseen(batch)
+        try:
+            return super().commit(batch)
+        finally:
+            self._committing, self._early = False, []
+
+    def _foreseen(self, batch: Sequence[Item]) -> list[tuple[str, Any]]:
+        """Return what starts certainly look up: whether their ids are used."""
+        if not any(isinstance(item, StartRun) for item in batch):
+            return []
+        wanted, sql, pack = needs(batch), self._writes, self.dialect.pack
+        return [(sql.holders, pack(sorted(wanted.workflow_ids))), (sql.run_ids, pack(sorted(wanted.run_ids)))]
+
+    def _run(self, cursor: Any, work: Callable[[Any], T]) -> T:
+        for text, value in self._early:
+            self._server.foresee(cursor, text, (value,))
+        return super()._run(cursor, work)
+
+    def _batch(self, cursor: Any, batch: Sequence[Item]) -> list[Committed]:
+        self._server.gather(cursor)
+        if (last := cursor.connection.turn.numbers) is not None:
+            self._kept.numbers = (last[0] + 1, last[1] + 1)
+        return super()._batch(cursor, batch)
+
+    def _applied(self, cursor: Any, batch: Sequence[Item], known: Known, writes: Writes) -> None:
+        """Write what a batch has changed beside its rows, and tell others what is theirs of it."""
+        super()._applied(cursor, batch, known, writes)
+        if writes.inbox:
+            self._overtaken.update(earlier(cursor, self._writes, self.dialect, writes))
+        if news := told(writes, known, self._tokens):
+            self.dialect.tell(cursor, news)
+        elif self._committing and is_quiet(batch, writes):
+            self._server.quiet(cursor)
 
     def _connection(self) -> Any:
         """Return the connection; a new one waits until nothing of the one before is under way any more."""

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from actorflow.run.turn import Committed, Item, Transact
-from actorflow.store.apply import apply, earlier, look_up
-from actorflow.store.batch import Kept
+from actorflow.store.apply import apply, look_up
+from actorflow.store.batch import Kept, Known, Writes
 from actorflow.store.crash import CrashPoint, crash_point
 from actorflow.store.database import Database
 from actorflow.store.hearing import FileCounter, PollingListener
@@ -19,7 +19,7 @@ from actorflow.store.plan import plan
 from actorflow.store.port import CommitUnknown
 from actorflow.store.read import SqlReader
 from actorflow.store.recorded import WRITES, statements_of
-from actorflow.store.telling import Listener, told
+from actorflow.store.telling import Listener
 from actorflow.store.transact import TransactionLost
 from actorflow.store.vault import KEYS
 
@@ -153,14 +153,14 @@ class SqlStore(SqlReader):
             self.dialect.begin(cursor)
             return [Committed(accepted=False, refusal="failed")]
         apply(cursor, self._writes, self.dialect, self.dialect.vault.closed(writes, known.runs))
+        self._applied(cursor, batch, known, writes)
+        kept.learn(known, writes, self._tokens if self.shared else None)
+        return answers
+
+    def _applied(self, cursor: Any, batch: Sequence[Item], known: Known, writes: Writes) -> None:  # noqa: ARG002 - for servers
+        """Write what a batch has changed beside its rows."""
         if known.numbered:
             self.dialect.number(cursor, known.next_run - 1, known.next_inbox - 1)
-        if self.shared and writes.inbox:
-            self._overtaken.update(earlier(cursor, self._writes, self.dialect, writes))
-        if self.shared and (news := told(writes, known, self._tokens)):
-            self.dialect.tell(cursor, news)
-        kept.learn(known, writes)
-        return answers
 
     @cached_property
     def ownership(self) -> SqlOwnership:
@@ -215,7 +215,7 @@ class SqlStore(SqlReader):
         return self._open
 
     def _transaction(self, work: Callable[[Any], T]) -> T:
-        cursor = self._connection().cursor()
+        cursor = self.dialect.cursor(self._connection())
         try:
             return self._run(cursor, work)
         except BaseException:
@@ -249,6 +249,9 @@ class SqlStore(SqlReader):
             cursor.execute("COMMIT")
         except Exception as error:
             meaning = self.dialect.explain(error)
+            if self.dialect.is_undone(self._open):  # by a statement that had waited to go with this one
+                self._roll_back()
+                raise meaning or error from error
             if meaning is not None and self.dialect.not_written(error):
                 self._roll_back()
                 raise meaning from error

@@ -296,8 +296,12 @@ turnstile = Table(
     _needed("number", NUMBER),
     _needed("run", NUMBER),
     _needed("inbox", NUMBER),
+    Column("quiet", NUMBER, nullable=False, server_default="0"),
 )
-"""One row: who updates it has the right to write until its transaction ends. Commits are counted, and so are runs."""
+"""One row: who updates it has the right to write until its transaction ends. Commits are counted, and so are runs.
+
+`quiet` are those of the commits that leave alone what other stores remember (`telling.is_quiet`).
+"""
 
 writer = Table(
     "writer",

@@ -8,10 +8,14 @@ rests on it: what is not heard is found by looking, within a second (`hosts/work
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
-from typing import Protocol
+from collections.abc import Collection, Mapping, Sequence
+from typing import Final, Protocol
 
+from actorflow.run.document import PutDocument
+from actorflow.run.turn import Delivery, Item, KeepCalls, StartRun, Turn
 from actorflow.store.batch import Known, Writes
+
+_OWN: Final = (Turn, StartRun, Delivery, KeepCalls, PutDocument)
 
 
 class Listener(Protocol):
@@ -44,3 +48,14 @@ def told(writes: Writes, known: Known, tokens: Mapping[str, Collection[int]]) ->
     runs = {run for _, run, _ in writes.inbox} | writes.changed.keys() | writes.started.keys() | writes.timers.keys()
     heads = [known.runs[run] for run in sorted(runs) if run in known.runs]
     return [head.run for head in heads if head.lease not in tokens.get(head.host, ())]
+
+
+def is_quiet(batch: Sequence[Item], writes: Writes) -> bool:
+    """Tell whether a batch of which nobody is told leaves all as it was that other stores remember (`batch.Kept`).
+
+    They remember the rows of runs that carry tokens of theirs, the tokens of hosts, which sources there are, and
+    whether any run has children or waits for what others hold. Only what is known to leave that alone is quiet.
+    """
+    kin = writes.kin or writes.handed_over or writes.orphaned or writes.queued or writes.stands or writes.unqueued
+    rare = writes.fenced or writes.scrubbed or writes.purged or writes.repinned or writes.continued
+    return not kin and not rare and all(isinstance(item, _OWN) for item in batch)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Self
 
 from sqlalchemy import URL
 
+from actorflow.store.postgres_cursor import Ask, WritingCursor, ask
 from tests.databases import connected, database
 
 
@@ -39,6 +41,10 @@ class Cutting:
         self.connections += 1
         return _Connection(self._real.connect(), self)
 
+    def cursor(self, connection: Any) -> Any:
+        real = self._real.cursor(getattr(connection, "_real", connection))
+        return Flights(real, self) if isinstance(real, WritingCursor) else connection.cursor()
+
     def cut(self, connection: Any) -> None:
         """Have the server end a session, and wait until it has."""
         with connected(self._real.url) as other:
@@ -50,6 +56,26 @@ class Cutting:
                 gone = "SELECT count(*) FROM information_schema.processlist WHERE id = %s"
                 while other.execute(gone, (thread,)).fetchone()[0]:
                     pass
+
+
+class Flights(WritingCursor):
+    """The cursor of a PostgreSQL's writer: each statement of a flight counts, and a flight ends where it is cut."""
+
+    def __init__(self, real: WritingCursor, database: Cutting) -> None:
+        super().__init__(real.connection)
+        self._database = database
+
+    def fly(self, asked: Sequence[Ask]) -> list[Any]:
+        plan = self._database
+        first = len(plan.seen)
+        plan.seen += [each.text for each in asked]
+        if not first < plan.at <= len(plan.seen):
+            return super().fly(asked)
+        done = asked[: plan.at - first - (not plan.after)]
+        if done:
+            super().fly(done)
+        plan.cut(self.connection)
+        return super().fly([ask("SELECT 1", ())])  # fails, as the driver has it
 
 
 class _Connection:

@@ -1,7 +1,9 @@
--- Schema 2: in which order runs wait for what others hold, which queue a run is in, and which nodes share the store.
+-- Schema 2: in which order runs wait for what others hold, which queue a run is in, which nodes share the store, and
+-- how many commits concern one of them alone.
 
 ALTER TABLE queued_run ADD COLUMN IF NOT EXISTS priority BIGINT NOT NULL DEFAULT '0';
 ALTER TABLE run ADD COLUMN IF NOT EXISTS queue VARCHAR(255) NOT NULL DEFAULT ('default');
+ALTER TABLE turnstile ADD COLUMN IF NOT EXISTS quiet BIGINT NOT NULL DEFAULT '0';
 
 CREATE TABLE IF NOT EXISTS host_shard (
     host VARCHAR(255) NOT NULL,
