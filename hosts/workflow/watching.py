@@ -57,7 +57,7 @@ class Watching:
         self._suspects: frozenset[int] = frozenset()
         self._parked: frozenset[int] = frozenset()
         self._overdue: set[tuple[int, int, int]] = set()
-        self._later: set[int] = set()
+        self._later: dict[int, RunChanged] = {}
         self._told: set[int] = set()
         self._news = trio.Event()
         self._asked = False
@@ -130,9 +130,10 @@ class Watching:
         self._overdue = overdue - self._overdue
         for run in lasting:
             engine.recovery.read_again(engine.resident(run))
-        changed = frozenset(self._later)
+        later = dict(self._later)
+        changed = self._still_news(found.changes)
         await catch_up(engine, {run for run in changed if engine.sweeper.is_quiet(run)})
-        self._later -= changed
+        self._later = {run: change for run, change in self._later.items() if change is not later.get(run)}
         await self._sort(found.changes)
         self._changed = found.last
         return sorted(lasting | changed)
@@ -171,18 +172,29 @@ class Watching:
             if not owned:
                 engine.writer.moves.changed(change.run)
             elif self._is_news(change):
-                self._later.add(change.run)
+                self._later[change.run] = change
                 continue
             if change.state in TERMINAL and host.pid_of(change.workflow_id) in known:
                 await self._tell_end(host, change, newest=owned)
 
+    def _still_news(self, changes: list[RunChanged]) -> set[int]:
+        """Return the runs of which the last look did not know what this node was doing with them.
+
+        A start of its own may be read before it is answered, or after the run has ended: most that are short are.
+        """
+        over = {change.run for change in changes if change.state in TERMINAL}
+        later = [change for change in self._later.values() if self._is_news(change)]
+        return {change.run for change in later if change.run not in over or self._is_open(change)}
+
+    def _is_open(self, change: RunChanged) -> bool:
+        """Tell whether a run is open as far as this node knows."""
+        return self._engine.open_ids.get(change.workflow_id) == change.run or change.run in self._engine.residents
+
     def _is_news(self, change: RunChanged) -> bool:
         """Tell whether this node does not know yet what has become of a run of its own."""
-        engine = self._engine
-        is_open = engine.open_ids.get(change.workflow_id) == change.run
         if change.state == CREATED:
-            return not is_open
-        return change.state not in TERMINAL or is_open or change.run in engine.residents
+            return self._engine.open_ids.get(change.workflow_id) != change.run
+        return change.state not in TERMINAL or self._is_open(change)
 
     async def _tell_end(self, host: WorkflowHost, change: RunChanged, *, newest: bool) -> None:
         """Tell who waits here that a run has ended at another node, unless it goes on as a new one.

@@ -154,3 +154,19 @@ async def test_a_timer_that_is_overdue_is_armed_again_at_the_second_look_unless_
     await watching.look()
     await watching.look()
     assert (5, 2, 8) in armed
+
+
+async def test_a_run_of_its_own_that_a_look_met_before_its_answer_is_not_read_when_it_has_ended() -> None:
+    engine: Any = Engine(MemoryStore())
+    loaded: list[int] = []
+    load = engine.store.load
+    engine.store.load = lambda run, **how: loaded.append(run) or load(run, **how)
+    watching = Watching(engine)
+    assert await looked(watching)
+    book, lasting = engine.started("order/1"), engine.started("order/2")
+    assert await looked(watching)
+    engine.store.commit([book.finish()])
+    engine.open_ids["order/2"] = lasting.run
+    for _ in range(2):
+        assert await looked(watching)
+    assert loaded == [], "one was this node's, and is over; the other is known by now"
