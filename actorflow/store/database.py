@@ -86,6 +86,13 @@ class Database(Protocol):
         """Tell other nodes, as a part of the open transaction, that it has written these runs; see `telling`."""
         ...
 
+    def await_end(self, connection: Any, run: int) -> None:
+        """Ask the other nodes to `tell` of a run when they write its end, where they can be asked.
+
+        Nothing rests on it: they may not hear of it in time.
+        """
+        ...
+
     def settle(self, connection: Any) -> None:
         """Make sure, after a commit of unknown outcome, that it comes out one way and stays so.
 

@@ -134,6 +134,9 @@ class Sqlite:
     def tell(self, cursor: Any, runs: Sequence[int]) -> None:
         """Do nothing: nobody else serves it."""
 
+    def await_end(self, connection: Any, run: int) -> None:
+        """Do nothing: nobody else turns it."""
+
     def settle(self, connection: Any) -> None:
         """After a commit of unknown outcome: move what the log holds into the database and empty the log.
 

@@ -232,6 +232,9 @@ class MemoryRows:
         about = (row.run_id, row.workflow_id, row.entry, row.host)
         return RunChanged(number, row.run, change.state, change.at, change.reason, change.by, *about)
 
+    def await_end(self, run: int) -> None:
+        """Do nothing: there are no other nodes."""
+
     def last_change(self) -> int:
         """Return the id of the newest change of state."""
         return max(self._changes, default=0)

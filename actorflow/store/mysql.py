@@ -23,8 +23,9 @@ from actorflow.errors import INTERNAL, Error, unavailable
 from actorflow.store.hearing import PollingListener, ServerCounter
 from actorflow.store.migrate.run import LOCK, Migration, migrate, migrations, missing
 from actorflow.store.mysql_guest import MysqlGuest
-from actorflow.store.server import CONNECT, STILL, Server, TryAgain, Turn
+from actorflow.store.server import CONNECT, STILL, Server, TryAgain
 from actorflow.store.telling import Listener
+from actorflow.store.turn_count import Turn
 
 _CONNECTING: Final = {"connect_timeout": CONNECT, "read_timeout": 60, "write_timeout": 60, "charset": "utf8mb4"}
 _MODE: Final = "ANSI_QUOTES,STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION,ERROR_FOR_DIVISION_BY_ZERO"

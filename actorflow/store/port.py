@@ -227,6 +227,13 @@ class ReadModel(Protocol):
 class Reader(HotReader, Documents, ReadModel, Protocol):
     """All reads on one connection."""
 
+    def await_end(self, run: int) -> None:
+        """Ask the other nodes of the store to tell of a run when it ends (`telling.Listener`), where they can.
+
+        Nothing rests on it: an end that is written meanwhile may not be told of.
+        """
+        ...
+
     def snapshot(self, read: Callable[[Any], T]) -> T:
         """Return `read(self)`, all of whose reads see the store at one moment."""
         ...

@@ -5,7 +5,7 @@ Lists of rows go as one array a column (`postgres_array`): one text for any numb
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Any, ClassVar, Final
 from uuid import uuid4
 
@@ -23,9 +23,10 @@ from actorflow.store.migrate.run import LOCK, migrate, migrations, missing
 from actorflow.store.postgres_array import blobs, numbers, register, texts
 from actorflow.store.postgres_cursor import UNPREPARED, WritingCursor
 from actorflow.store.postgres_guest import GuestCursor, PostgresGuest
-from actorflow.store.postgres_notice import TELL, PostgresListener, notices
-from actorflow.store.server import CONNECT, STILL, Server, TryAgain, Turn
+from actorflow.store.postgres_notice import AWAIT, TELL, Awaited, PostgresListener, notices
+from actorflow.store.server import CONNECT, STILL, Server, TryAgain
 from actorflow.store.telling import Listener
+from actorflow.store.turn_count import Turn
 from actorflow.store.vault import Vault
 
 _CONNECTING: Final = {
@@ -120,6 +121,7 @@ class Postgres(Server):
         """Name the database; see `Server`."""
         super().__init__(url, vault)
         self._origin = uuid4().hex[:12]
+        self._awaited = Awaited()
 
     def connect(self) -> Any:
         """Return a connection to the database with its newest schema.
@@ -170,7 +172,15 @@ class Postgres(Server):
 
     def listener(self) -> Listener | None:
         """Return a connection that hears what others tell."""
-        return PostgresListener(self.place, self.connect, self._origin)
+        return PostgresListener(self.place, self.connect, self._origin, self._awaited)
+
+    def await_end(self, connection: Any, run: int) -> None:
+        """Have the others tell of the end of a run, when they write it."""
+        connection.execute(AWAIT, (str(run),))
+
+    def awaited(self, runs: Collection[int]) -> list[int]:
+        """Return those of some runs whose ends others wait for."""
+        return self._awaited.of(runs)
 
     def _unreachable(self, error: psycopg.Error) -> Error:
         """Return what a failed connection means; the driver gives no code for what a server says at that time."""

@@ -17,7 +17,11 @@ import psycopg
 from actorflow.errors import Error, unavailable
 
 TELL: Final = "SELECT pg_notify('actorflow_' || md5(current_schema()), %s)"
-_CHANNEL: Final = "SELECT 'actorflow_' || md5(current_schema())"
+AWAIT: Final = "SELECT pg_notify('actorflow_await_' || md5(current_schema()), %s)"
+"""Asks for the end of a run, on a channel of its own: earlier releases listen to the other one alone."""
+_CHANNELS: Final = "SELECT 'actorflow_' || md5(current_schema()), 'actorflow_await_' || md5(current_schema())"
+_AWAITED: Final = 10_000
+"""Runs that are remembered because others wait for their ends."""
 _MOST: Final = 7000
 """Characters of one notification; PostgreSQL takes fewer than 8000."""
 _NOTICES: Final = 8
@@ -51,14 +55,39 @@ def heard(origin: str, texts: Sequence[str]) -> Collection[int] | None:
     return list(runs)
 
 
+class Awaited:
+    """Runs for whose ends others wait: the last ones that were asked for. One thread adds, another asks."""
+
+    def __init__(self) -> None:
+        """Know of none."""
+        self._runs: dict[int, None] = {}
+
+    def add(self, run: int) -> None:
+        """Take that somebody waits for a run."""
+        self._runs[run] = None
+        if len(self._runs) > _AWAITED:
+            del self._runs[next(iter(self._runs))]
+
+    def of(self, runs: Collection[int]) -> list[int]:
+        """Return those of some runs that are waited for, in order."""
+        return sorted(run for run in runs if run in self._runs) if self._runs else []
+
+
 class PostgresListener:
     """A listener (`telling.Listener`) on a connection of its own, which it opens again when it is lost."""
 
-    def __init__(self, place: str, connect: Callable[[], psycopg.Connection[Any]], origin: str) -> None:
-        """Listen on a connection that `connect` opens to the server `place`, to all but `origin`."""
+    def __init__(
+        self, place: str, connect: Callable[[], psycopg.Connection[Any]], origin: str, awaited: Awaited
+    ) -> None:
+        """Listen on a connection that `connect` opens to the server `place`, to all but `origin`.
+
+        `awaited` gets the runs whose ends others ask for.
+        """
         self._place = place
         self._connect = connect
         self._origin = origin
+        self._awaited = awaited
+        self._news = ""
         self._open: psycopg.Connection[Any] | None = None
         self._busy = Lock()
         self._closed = False
@@ -85,12 +114,19 @@ class PostgresListener:
     def _wait(self, end: float) -> Collection[int] | None:
         if self._open is None:
             self._open = self._connect()
-            channel = self._open.execute(_CHANNEL).fetchone()
-            assert channel is not None  # noqa: S101 - it is one row
-            self._open.execute(f'LISTEN "{channel[0]}"'.encode())
+            channels = self._open.execute(_CHANNELS).fetchone()
+            assert channels is not None  # noqa: S101 - it is one row
+            for channel in channels:
+                self._open.execute(f'LISTEN "{channel}"'.encode())
+            self._news = channels[0]
             return None
         while not self._closed:
-            texts = [notice.payload for notice in self._notices(end)]
+            texts = []
+            for notice in self._notices(end):
+                if notice.channel == self._news:
+                    texts.append(notice.payload)
+                else:
+                    self._awaited.add(int(notice.payload))
             runs = heard(self._origin, texts)
             if runs is None or runs or time.monotonic() >= end:
                 return runs

@@ -56,6 +56,11 @@ class SqlReading:
         rows: list[Any] = self._connection().execute(sql, parameters).fetchall()
         return rows
 
+    @explained
+    def await_end(self, run: int) -> None:
+        """Ask the other nodes to tell of the end of a run (`port.Reader.await_end`)."""
+        self.dialect.await_end(self._connection(), run)
+
     def close(self) -> None:
         """Let go of the connection. May be called twice."""
         connection, self._open = self._open, None

@@ -10,7 +10,7 @@ row tells whether it was written.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Final, Protocol, TypeVar
 from uuid import uuid4
 
@@ -28,6 +28,7 @@ from actorflow.store.server_transact import transact
 from actorflow.store.sql import SqlStore
 from actorflow.store.statement import compiled
 from actorflow.store.telling import Listener, is_quiet, told
+from actorflow.store.turn_count import Turn
 from actorflow.store.vault import Vault
 
 if TYPE_CHECKING:
@@ -55,25 +56,6 @@ class TryAgain(Error):
         super().__init__(message, UNAVAILABLE, retryable=True)
 
 
-class Turn:
-    """What a connection that writes knows: its row in `writer`, and whether others have written.
-
-    Attributes:
-        writer: the name of the row, "" before the first transaction. committed: how many of its commits are known.
-        version: changes when another connection has written what concerns others (`telling.is_quiet`).
-        numbers: the last numbers of a run and of an inbox row, where the turn tells them.
-    """
-
-    def __init__(self) -> None:
-        """Know nothing."""
-        self.writer = ""
-        self.committed = 0
-        self.version = 0
-        self.loud = 0
-        self.was_quiet = False
-        self.numbers: tuple[int, int] | None = None
-
-
 class ServerDatabase(Database, Protocol):
     """A database on a server."""
 
@@ -83,6 +65,10 @@ class ServerDatabase(Database, Protocol):
 
     def listener(self) -> Listener | None:
         """Return a connection that hears what others tell, None when nobody is told anything."""
+        ...
+
+    def awaited(self, runs: Collection[int]) -> list[int]:
+        """Return those of some runs whose ends other nodes have asked for (`Database.await_end`)."""
         ...
 
     def foresee(self, cursor: Any, text: str, values: Sequence[Any]) -> None:
@@ -219,6 +205,13 @@ class Server:
         """Return a connection that hears what others tell, None when nobody is told anything."""
         return None
 
+    def await_end(self, connection: Any, run: int) -> None:
+        """Do nothing: whoever waits looks."""
+
+    def awaited(self, runs: Collection[int]) -> list[int]:  # noqa: ARG002 - as the port has it
+        """Return none: nobody is told of ends."""
+        return []
+
     def settle(self, connection: Any) -> None:
         """Do nothing: what is in doubt is asked for by name."""
 
@@ -276,9 +269,10 @@ class ServerStore(SqlStore):
         super()._applied(cursor, batch, known, writes)
         if writes.inbox:
             self._overtaken.update(earlier(cursor, self._writes, self.dialect, writes))
-        if news := told(writes, known, self._tokens):
-            self.dialect.tell(cursor, news)
-        elif self._committing and is_quiet(batch, writes):
+        news, awaited = told(writes, known, self._tokens), self._server.awaited(writes.ended)
+        if news or awaited:
+            self.dialect.tell(cursor, [*news, *awaited])
+        if not news and self._committing and is_quiet(batch, writes):
             self._server.quiet(cursor)
 
     def _connection(self) -> Any:

@@ -7,24 +7,33 @@ those before him waited for one that has ended, and they are told at once.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
+from actorflow.errors import Error
 from actorflow.run.state import OPEN
 from hosts.workflow.faults import row_outcome
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Collection
+
     from actorflow.ports import Outcome
     from hosts.workflow.engine import Engine
     from hosts.workflow.host import WorkflowHost
 
 
 class Foreign:
-    """What one engine has found of runs that are not its own."""
+    """What one engine has found of runs that are not its own.
+
+    Attributes:
+        waits: called when somebody waits for one of them: its end may come soon.
+    """
 
     def __init__(self, engine: Engine) -> None:
         """Have found nothing."""
         self._engine = engine
         self._found: dict[str, tuple[int, str]] = {}  # PID → number and id of its newest run
+        self.waits: Callable[[], None] = lambda: None
 
     def standing(self, host: WorkflowHost, workflow_id: str) -> Outcome | bool:
         """Tell whether the newest run of this id is open, or how it ended; False when there is none."""
@@ -38,7 +47,20 @@ class Foreign:
         self._found[pid] = (row.run, row.run_id)
         if before is not None and before[0] != row.run:
             self._tell(pid, before[1])
+        if row.state in OPEN and not host.owns(row.run):
+            self._ask(row.run)
         return True
+
+    def _ask(self, run: int) -> None:
+        """Have its node tell of its end, and look for that soon: it may have come before the other node hears of it."""
+        with suppress(Error):
+            self._engine.stored.await_end(run)
+        self.waits()
+
+    def has(self, runs: Collection[int]) -> bool:
+        """Tell whether some of these runs were found."""
+        found = {run for run, _ in self._found.values()}
+        return not found.isdisjoint(runs)
 
     def is_over(self, pid: str, run: int) -> bool:
         """Tell whether those who waited for a run were told of its end: who waits for its PID now means a later one."""

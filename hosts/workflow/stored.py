@@ -65,6 +65,10 @@ class Stored:
         """Return why no open run holds an id: where its run has gone, if it has moved to another store."""
         return left(self._reader, workflow_id) or no_run(workflow_id).failure
 
+    def await_end(self, run: int) -> None:
+        """Ask the other nodes to tell of the end of a run."""
+        self._reader.await_end(run)
+
     def close(self) -> None:
         """Close the reader."""
         if self._opened is not None:

@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 
 INTERVAL: Final = 0.4
 """Seconds between two looks: what is there at two of them is nobody's, so it is found within a second."""
+_SOON: Final = 0.02
+"""Seconds until the first glance for the end of a run of another node, doubled up to `INTERVAL` (`Foreign.waits`)."""
 _PAGE: Final = 1000
 _PAGES: Final = 20
 
@@ -63,6 +65,14 @@ class Watching:
         self._asked = False
         self._looked = trio.current_time()
         self._departures = Departures(engine)
+        self._glance = math.inf
+        self._glanced = trio.current_time()
+        engine.foreign.waits = self._wait_soon
+
+    def _wait_soon(self) -> None:
+        """Glance at changes soon, and less and less often, until the next look."""
+        self._glance, self._glanced = _SOON, trio.current_time()
+        self._news.set()
 
     def told(self, runs: Collection[int] | None) -> None:
         """Take that others have written these runs; None, or none of them, when it is not known what: then it looks."""
@@ -72,7 +82,9 @@ class Watching:
             self._asked = True
             if self._engine.ownership is not None:
                 self._engine.ownership.look()
-        if self._told or not runs:
+        if runs and self._engine.foreign.has(runs):
+            self._glance = self._glanced = 0.0
+        if self._told or not runs or not self._glance:
             self._news.set()
 
     async def serve(self) -> None:
@@ -82,11 +94,13 @@ class Watching:
         while True:
             is_restless = bool(self._suspects or self._overdue or self._later or self._told)
             due = self._looked + (INTERVAL if is_restless else self._pause)
-            with trio.move_on_after(max(0.0, due - trio.current_time())):
+            with trio.move_on_after(max(0.0, min(due, self._glanced + self._glance) - trio.current_time())):
                 await self._news.wait()
             self._news = trio.Event()
             try:
                 await self._read_told()
+                if trio.current_time() >= self._glanced + self._glance:
+                    await self._read_changes()
                 if self._asked or trio.current_time() >= due:
                     self._asked, self._looked = False, trio.current_time()
                     await self.look()
@@ -110,6 +124,16 @@ class Watching:
         except Error:
             self._told |= runs
             raise
+
+    async def _read_changes(self) -> None:
+        """Glance: read the changes of state alone, for the end of a run that somebody waits for may be among them."""
+        self._glance = max(_SOON, 2 * self._glance)
+        self._glanced = trio.current_time()
+        if self._glance > INTERVAL:
+            self._glance = math.inf
+        changes, last = await self._engine.writer.read(self._new_changes)
+        await self._sort(changes)
+        self._changed = last
 
     async def look(self) -> list[int]:
         """Look once, have what lies still read again, and return those runs.
@@ -140,6 +164,17 @@ class Watching:
 
     def _seen(self, reader: Any, hosts: list[WorkflowHost], now: int) -> Seen:
         """Look, in the thread that reads."""
+        changes, last = self._new_changes(reader)
+        filled: set[int] = set()
+        overdue: set[tuple[int, int, int]] = set()
+        for host in hosts:
+            mine = host.of(reader)
+            filled.update(mine.inbox_runs(host.id))
+            overdue.update(mine.due_timers(host.id, now, _PAGE, host.settings.queues))
+        return Seen(filled, overdue, changes, last)
+
+    def _new_changes(self, reader: Any) -> tuple[list[RunChanged], int]:
+        """Return the changes since the last ones, and the id of the last, in the thread that reads."""
         if self._changed < 0:
             self._changed = _last(reader)
         last = self._changed
@@ -150,13 +185,7 @@ class Watching:
             last = page[-1].id if page else last
             if len(page) < _PAGE:
                 break
-        filled: set[int] = set()
-        overdue: set[tuple[int, int, int]] = set()
-        for host in hosts:
-            mine = host.of(reader)
-            filled.update(mine.inbox_runs(host.id))
-            overdue.update(mine.due_timers(host.id, now, _PAGE, host.settings.queues))
-        return Seen(filled, overdue, changes, last)
+        return changes, last
 
     async def _sort(self, changes: list[RunChanged]) -> None:
         """Keep for the next look what concerns runs of this node, and tell who waits for those of others."""
@@ -174,6 +203,8 @@ class Watching:
             elif self._is_news(change):
                 self._later[change.run] = change
                 continue
+            else:
+                self._later.pop(change.run, None)  # a start that was news has ended here
             if change.state in TERMINAL and host.pid_of(change.workflow_id) in known:
                 await self._tell_end(host, change, newest=owned)
 

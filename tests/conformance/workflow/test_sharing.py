@@ -343,3 +343,33 @@ async def test_what_is_due_goes_by_the_time_of_the_database(durable: Durable, ur
         for pid in pids:
             assert await right.wait(pid, timeout=60) == "slept", "not in an hour"
     check(url, len(pids))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", [POSTGRES])
+async def test_who_waits_elsewhere_is_told_of_the_end_and_need_not_look(
+    kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("hosts.workflow.watching.INTERVAL", 3600.0)
+    monkeypatch.setattr("hosts.workflow.watching._SOON", 3600.0)
+    where = emptied(kind)
+    stores: list[ServerStore] = []
+
+    def opened() -> ServerStore:
+        stores.append(ServerStore(database(where), CrashPoint()))
+        return stores[-1]
+
+    durable, ends = Durable(opened), []
+    add(durable)
+
+    async def ended(node: Any, pid: str) -> None:
+        ends.append(await node.wait(pid, timeout=60))
+
+    async with two(durable) as (one, other), trio.open_nursery() as nursery:
+        pid = (await started(one, 0, 1))[0]
+        run = next(iter(engine_of(one).open_ids.values()))
+        nursery.start_soon(ended, other, pid)
+        await until(lambda: any(store._server.awaited([run]) for store in stores))  # noqa: SLF001 - the owner has heard
+        await until(lambda: all(store._server.awaited([run]) for store in stores))  # noqa: SLF001 - so has the other
+        await one.send(pid, "go", 1)
+        await until(lambda: ends == [2])
