@@ -39,10 +39,12 @@ class Started(Outcome):
     Attributes:
         how: `started`, `held`, `queued` behind the run that holds the id, `replaced` that run, `existing` or `skipped`.
         run_id: the run that was started or found.
+        lives: whether it lives on this node as the reply is given: whoever waits for its end need not ask for that.
     """
 
     how: str = ""
     run_id: str = ""
+    lives: bool = field(default=False, compare=False)
 
 
 Reply: TypeAlias = Callable[[Outcome], None]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from actorflow.ports import CallRequest, Outcome, Reply, SpawnRequest
+from actorflow.ports import CallRequest, Outcome, Reply, SpawnRequest, Started
 
 if TYPE_CHECKING:
     from actorflow.node.router import Router
@@ -53,7 +53,10 @@ class Execution:
             self._router.cancel(self._pid, "", self._reason, _ignored)
 
     def _started(self, outcome: Outcome) -> None:
-        if outcome.failure is None:
+        if isinstance(outcome, Started) and outcome.lives and not self._given_up:
+            self._pid = outcome.value
+            self._unwatch = self._router.watch_living(self._pid, self._reply)
+        elif outcome.failure is None:
             self.follow(outcome.value)
         elif not self._given_up or self._is_late:
             self._reply(outcome)

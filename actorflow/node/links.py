@@ -95,8 +95,8 @@ class Links:
         monitors = self._monitors.pop(pid, None)
         links = self._links.pop(pid, None)
         watchers = self._watchers.pop(pid, None)
-        if monitors is None and links is None and watchers is None:
-            return _NOBODY
+        if monitors is None and links is None:
+            return _NOBODY if watchers is None else Parting((), (), tuple(watchers.values()))
         for watcher in monitors or ():
             _remove(self._monitored, watcher, pid)
         for peer in links or ():

@@ -159,6 +159,10 @@ class Router:
             return _nothing
         return self._node.links.watch(pid, reply)
 
+    def watch_living(self, pid: str, reply: Reply) -> Callable[[], None]:
+        """Reply how a process ends that lives on this node, by its PID in full. Returns what gives that up."""
+        return self._node.links.watch(pid, reply)
+
     def send(self, dest: str, topic: str, payloads: tuple[Value, ...], sender: str, reply: Reply) -> None:
         """Send a message to a PID or name; the reply is True once it is as safe as the receiver's host makes it."""
         try:

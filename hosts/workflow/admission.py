@@ -107,7 +107,7 @@ class Admission:
         resident.workflow_id, resident.used = start.workflow_id, self._engine.clock.monotonic()
         resident.parent_run, resident.parent_ref = start.parent_run, start.parent_ref
         resident.start = prepared.rest
-        reply(Started(prepared.host.pid_of(start.workflow_id), None, _how(start, answer), start.run_id))
+        reply(Started(prepared.host.pid_of(start.workflow_id), None, _how(start, answer), start.run_id, lives=True))
         if start.timers or not prepared.live.begun:
             self._wait(resident, start, prepared.live)
         if not prepared.live.begun:
@@ -265,7 +265,7 @@ class Admission:
 
 
 def _how(start: StartRun, answer: Committed) -> str:
-    if any(item.ended for item in answer.touched):
+    if answer.touched and any(item.ended for item in answer.touched):
         return "replaced"
     if (start.key or start.locks) and start.ready:
         return "started" if any(item.run == answer.run for item in answer.touched) else "queued"

@@ -13,12 +13,13 @@ VARIANT: Final = {f"{digit:x}": f"{digit & 0x3 | 0x8:x}" for digit in range(16)}
 class Entropy:
     """Hands out bytes of `os.urandom`, each byte once."""
 
-    __slots__ = ("_pool", "_used")
+    __slots__ = ("_head", "_millisecond", "_pool", "_used")
 
     def __init__(self) -> None:
         """Begin with nothing fetched."""
         self._pool = b""
         self._used = 0
+        self._millisecond, self._head = -1, ""
 
     def take(self, size: int) -> bytes:
         """Return `size` random bytes, at most 16 KiB."""
@@ -34,6 +35,9 @@ class Entropy:
         start writes a page of its own of every index, and the more runs are kept, the slower starts become. Made by
         hand, for `uuid.UUID` costs three times as much.
         """
-        time = f"{now // 1_000_000:012x}"
+        if now // 1_000_000 != self._millisecond:
+            self._millisecond = now // 1_000_000
+            time = f"{self._millisecond:012x}"
+            self._head = f"{time[:8]}-{time[8:]}-7"
         text = self.take(10).hex()
-        return f"{time[:8]}-{time[8:]}-7{text[1:4]}-{VARIANT[text[4]]}{text[5:8]}-{text[8:]}"
+        return f"{self._head}{text[1:4]}-{VARIANT[text[4]]}{text[5:8]}-{text[8:]}"

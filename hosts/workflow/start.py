@@ -10,6 +10,7 @@ import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from hashlib import sha1
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any, Final
 
 from actorflow.codec import encode
@@ -40,6 +41,8 @@ if TYPE_CHECKING:
     from hosts.workflow.option import StartOptions
     from hosts.workflow.start_terms import Link, Terms
 
+_KIND: Final = itemgetter(0)
+"""The kind of a record."""
 _NOTHING: Final[Mapping[str, Any]] = {}
 _BESIDE_FIRST: Final = frozenset({events.NAMES_CARRIED, events.RUN_REPINNED, events.RUN_CANCELLED, events.RUN_FAILED})
 _RUNS: Final = uuid.UUID("9b1c6f0e-6c0f-5d1e-9f3a-2f6d0a4b7c11")
@@ -278,7 +281,7 @@ def fold(
     live: LiveRun, fed: Fed
 ) -> tuple[list[JournalEvent], list[Record], tuple[list[JournalEvent], list[Record]] | None]:
     """Put the first feed into the start if it only called functions, else keep all but the start event for a turn."""
-    if not live.begun or (live.outcome is None and all(record.kind in events.CALLS for record in fed.records)):
+    if not live.begun or (live.outcome is None and events.CALLS.issuperset(map(_KIND, fed.records))):
         return fed.events, fed.records, None
     kept = 2 if fed.records and fed.records[0].kind == events.NAMES_CARRIED else 1
     return fed.events[:kept], [], (fed.events[kept:], fed.records)

@@ -118,6 +118,7 @@ def planned(value: dict[str, Any], limits: Limits) -> bytes | None:
         payload(*range(300)),
         payload(format=1),
         payload(workflow_id="x" * 23, parent="{node@app:actors|0x00001}"),
+        *(payload(workflow_id="y" * size) for size in range(1, 260)),
         payload(workflow_id="x" * 300, host="a" * 30 + ":" + "ü" * 30),
         payload(context={"tenant": "b", "actor": {"id": "1"}}),
         payload("x" * 300, {"k": list(range(100))}),
