@@ -86,8 +86,8 @@ class FileCounter:
     def __init__(self, path: Path, written: Callable[[], int], found: Callable[[], int]) -> None:
         """Look at the file `path`.
 
-        `written` says how many transactions this process has written itself, `found` how often these have found that
-        somebody else had written before them.
+        `written` says how many transactions this process has begun to commit itself, `found` how often these have found
+        that somebody else had written before them.
         """
         self._path = path
         self._written = written
@@ -116,7 +116,7 @@ class FileCounter:
             version = self._open.execute("PRAGMA data_version").fetchone()[0]
         except sqlite3.Error as error:
             raise fault.explain(error, str(self._path)) or error from error
-        rests, has_changed = own == self._own, version != self._version
+        rests, has_changed = own == self._own and own == self._written(), version != self._version
         is_due = self._unsure and rests and time.monotonic() > self._last + _BUSY
         if foreign != self._foreign or (has_changed and rests) or is_due:
             self._alarms, self._last, self._unsure = self._alarms + 1, time.monotonic(), False

@@ -50,7 +50,7 @@ class SqlStore(SqlReader):
         self._crash = crash_point(os.environ) if crash is None else crash
         self._broken = False
         self._unsettled = False
-        self._commits = self._foreign = 0
+        self._commits = self._begun = self._foreign = 0
         self._kept = Kept()
         self._tokens: dict[str, set[int]] = {}
         self._overtaken: dict[int, int] = {}
@@ -88,7 +88,7 @@ class SqlStore(SqlReader):
 
     def listener(self) -> Listener | None:
         """Return what looks whether other processes have written to the file (`port.Store.listener`)."""
-        counter = FileCounter(Path(self.dialect.place), lambda: self._commits, lambda: self._foreign)
+        counter = FileCounter(Path(self.dialect.place), lambda: self._begun, lambda: self._foreign)
         return PollingListener(counter.ask, counter.close)
 
     def overtaken(self) -> dict[int, int]:
@@ -239,6 +239,7 @@ class SqlStore(SqlReader):
                 raise meaning from error
             raise
         self._crash.reached(self._commits + 1, after=False)
+        self._begun += 1  # what others see of it they may see before this thread goes on
         self._finish(cursor)
         self._commits += 1
         self._crash.reached(self._commits, after=True)

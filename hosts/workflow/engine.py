@@ -57,7 +57,7 @@ if TYPE_CHECKING:
 
 _SLICE = 0.002
 """Seconds of turns after which what they made is handed to the writer, and the rest of the node has its turn."""
-_TOGETHER = 64
+_TOGETHER = 128
 """While many runs are rebuilt, so many turns are handed over at once: a commit costs as much as 15 to 30 of them."""
 _NOTHING = encode(None)
 _SOON = 20_000_000

@@ -3,11 +3,14 @@
 One run costs a handful of statements, each of which hands the interpreter's lock over and gets it back; when thousands
 of runs are due in one moment that is most of what they cost (`docs/decisions/0006`). No more runs are read than the
 turns of those before can use: what waits here is a number of runs, not their journals and machines.
+
+They are read in the order of their numbers, which is that of their rows in the store: neighbours share pages, in what
+is read and in what their turns write. Timers that are due in one moment come in any order.
 """
 
 from __future__ import annotations
 
-from collections import deque
+from operator import attrgetter
 from time import perf_counter
 from typing import TYPE_CHECKING, Final
 
@@ -25,8 +28,17 @@ _AT_ONCE: Final = 400
 """So many runs are read together."""
 _LONGEST: Final = 200
 """A run with more journal events than this is read and rebuilt on its own, beside the others."""
+_SHORT: Final = 8
+"""A run with no more journal events than this is read in the node's thread, if its store is a file of this node."""
+_FEW: Final = 100
+"""So many of those are read before the rest of the node has its turn."""
+_ROW: Final = 200_000
+"""So many runs are put in order together; while more timers fire, no more are waited for."""
 _SLICE: Final = 0.002
 """Seconds of rebuilding after which the rest of the node has its turn."""
+
+
+_number = attrgetter("run")
 
 
 class Gathering:
@@ -39,7 +51,8 @@ class Gathering:
     def __init__(self, engine: Engine) -> None:
         """Rebuild runs for `engine`; nothing happens before `serve`."""
         self._engine = engine
-        self._waiting: deque[Resident] = deque()
+        self._waiting: list[Resident] = []
+        self._row: list[Resident] = []
         self._rebuilt: list[tuple[Resident, int]] = []
         self._reading = 0
         self._wake = trio.Event()
@@ -47,7 +60,7 @@ class Gathering:
 
     def __len__(self) -> int:
         """Return how many runs wait."""
-        return len(self._waiting)
+        return len(self._waiting) + len(self._row)
 
     def want(self, resident: Resident) -> None:
         """Rebuild a run soon, and go on with it; nobody else touches it until then: it is busy."""
@@ -57,12 +70,25 @@ class Gathering:
     async def serve(self) -> None:
         """Rebuild what waits, for ever."""
         while True:
-            while not self._waiting:
+            while not self:
                 self._wake = trio.Event()
                 await self._wake.wait()
             await self._room()
-            some = [self._waiting.popleft() for _ in range(min(_AT_ONCE, len(self._waiting)))]
-            await self._rebuild(some)
+            await self._rebuild(await self.following())
+
+    async def following(self) -> list[Resident]:
+        """Take the next runs of those that came together, in order; who comes later waits for all of these."""
+        row = self._row
+        if not row:
+            while self._engine.timers.firing and len(self._waiting) < _ROW:
+                await trio.lowlevel.checkpoint()
+            row, self._waiting = self._waiting, []
+            row.sort(key=_number, reverse=True)
+        some = row[-_AT_ONCE:]
+        del row[-_AT_ONCE:]
+        self._row = row
+        some.reverse()
+        return some
 
     async def _room(self) -> None:
         """Wait until the turns of the runs that were rebuilt last are committed, but for as many as are read next."""
@@ -73,7 +99,7 @@ class Gathering:
 
     async def _rebuild(self, some: list[Resident]) -> None:
         before = {resident.run: known_rows(resident) for resident in some}
-        found = await self._read(sorted(before)) if len(some) > 1 else {}
+        found = await self.read(sorted(before)) if len(some) > 1 else {}
         self.rebuilding = bool(found)
         try:
             await self._rebuild_each(some, found, before)
@@ -106,13 +132,26 @@ class Gathering:
             self._reading -= 1
             self._engine.progressed()
 
-    async def _read(self, runs: list[int]) -> dict[int, OpenRun]:
+    async def read(self, runs: list[int]) -> dict[int, OpenRun]:
         """Read several runs; none when they cannot be read together: then each is read alone, and fails alone."""
         try:
-            held = await self._engine.writer.read(lambda store: store.load_many(runs, _LONGEST, lazy=True))
+            held = {each.row.run: each for each in await self._near(runs)}
+            if left := [run for run in runs if run not in held]:
+                far = await self._engine.writer.read(lambda store: store.load_many(left, _LONGEST, lazy=True))
+                held.update({each.row.run: each for each in far})
         except Error:
             return {}
-        return {each.row.run: each for each in held}
+        return held
+
+    async def _near(self, runs: list[int]) -> list[OpenRun]:
+        """Read the short ones in this thread, where that is a matter of microseconds, a few at a time."""
+        if self._engine.writer.shared:
+            return []
+        found: list[OpenRun] = []
+        for first in range(0, len(runs), _FEW):
+            found += self._engine.stored.load_many(runs[first : first + _FEW], _SHORT)
+            await trio.lowlevel.checkpoint()
+        return found
 
 
 def _in_turn(resident: Resident, revision: int) -> bool:

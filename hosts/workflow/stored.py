@@ -10,9 +10,11 @@ from actorflow.store.departed import left
 from hosts.workflow.faults import no_run, row_outcome
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from actorflow.errors import Failure
     from actorflow.ports import Outcome
-    from actorflow.run.turn import RunRow
+    from actorflow.run.turn import OpenRun, RunRow
     from actorflow.store.port import Reader
     from actorflow.store.writer import AnyWriter
 
@@ -68,6 +70,11 @@ class Stored:
     def await_end(self, run: int) -> None:
         """Ask the other nodes to tell of the end of a run."""
         self._reader.await_end(run)
+
+    def load_many(self, runs: Sequence[int], longest: int) -> list[OpenRun]:
+        """Return everything needed to continue several runs, but for those with more than `longest` journal events."""
+        found: list[OpenRun] = self._reader.snapshot(lambda store: store.load_many(runs, longest, lazy=True))
+        return found
 
     def close(self) -> None:
         """Close the reader."""

@@ -24,6 +24,9 @@ class Timers:
     """Due times of timers and of calls that wait for their next attempt.
 
     Entries are never taken out early: who stopped a timer ignores it when it comes. Times are Unix nanoseconds.
+
+    Attributes:
+        firing: many are due, and not all of them have fired.
     """
 
     def __init__(self, clock: Clock, fire: Callable[[int, int, bool], None]) -> None:
@@ -33,6 +36,7 @@ class Timers:
         self._heap: list[tuple[int, int, int, bool]] = []
         self._scope: trio.CancelScope | None = None
         self._sleeping_until = math.inf
+        self.firing = False
 
     def __len__(self) -> int:
         """Return how many entries there are."""
@@ -53,7 +57,9 @@ class Timers:
         """Fire what is due, for ever."""
         while True:
             while self._fire_due():
+                self.firing = True
                 await trio.lowlevel.checkpoint()
+            self.firing = False
             with trio.CancelScope() as self._scope:
                 self._sleeping_until = self._heap[0][0] if self._heap else math.inf
                 await trio.sleep(min(max(self._until_next(), 0.0), _LONGEST_SLEEP))

@@ -15,13 +15,16 @@ import trio
 from actorflow.codec import encode
 from actorflow.machine.op import Op
 from actorflow.ports import SpawnRequest
-from actorflow.run.event import MESSAGE_RECEIVED
+from actorflow.run.event import MESSAGE_RECEIVED, TIMER_FIRED
 from actorflow.run.state import PAUSED
 from actorflow.run.turn import Delivery, OpenRun, StartRun
 from actorflow.store.dialect import Sqlite
 from actorflow.store.memory import MemoryStore
 from actorflow.store.sql import SqlStore
 from hosts.workflow.engine import Engine
+from hosts.workflow.gathering import Gathering
+from hosts.workflow.live import Fact
+from hosts.workflow.resident import Resident
 from tests.conformance.process.rig import until
 from tests.conformance.workflow.durable import WORKFLOWS, Durable, engine_of
 from tests.conformance.workflow.test_schedules import TrioClock
@@ -38,6 +41,7 @@ class Counting(MemoryStore):
         super().__init__()
         self.reads: Counter[str] = Counter()
         self.most = 0
+        self.runs: list[int] = []
 
     def load(self, run: int, *, lazy: bool = False) -> OpenRun:
         self.reads["one"] += 1
@@ -48,6 +52,7 @@ class Counting(MemoryStore):
         self.reads["one"] -= len(found)  # it reads them by `load`
         self.reads["many"] += 1
         self.most = max(self.most, len(found))
+        self.runs += runs
         return found
 
 
@@ -72,6 +77,95 @@ async def test_runs_due_in_one_moment_are_read_together() -> None:
     assert store.reads["one"] <= 2
     assert store.reads["many"] <= RUNS / 100
     assert 100 <= store.most <= 500, "as many as one statement is worth, and no more than memory is"
+
+
+@pytest.mark.mock_clock
+async def test_runs_due_in_one_moment_are_rebuilt_in_the_order_of_their_rows_whatever_their_timers_say(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def sleeper(number: int) -> Ops:
+        yield (Op.SLEEP, 100_000_000_000)
+        return number
+
+    store = Counting()
+    rig = Durable(lambda: store, {"cache": {"runs": 0}})
+    rig.clock = TrioClock()
+    rig.add("app:sleeper", sleeper)
+    monkeypatch.setattr("hosts.workflow.gathering._AT_ONCE", 20)
+    async with rig.node() as node:
+        engine = engine_of(node)
+        pids = [await node.spawn("app:sleeper", host=WORKFLOWS, args=[number]) for number in range(60)]
+        await trio.sleep(5)
+        assert not engine.residents
+        runs = [row.run for row in store.open_runs(WORKFLOWS)]
+        store.runs.clear()
+        for place in range(60):
+            engine.fact(runs[place * 7 % 60], Fact(TIMER_FIRED, 1, "", encode(None), engine.clock.now()))
+        assert [await node.wait(pid, timeout=PATIENCE) for pid in pids] == list(range(60))
+    assert store.runs == sorted(runs)
+
+
+async def test_runs_are_put_in_order_when_all_timers_of_the_moment_have_fired() -> None:
+    rig = Durable(MemoryStore)
+    taken: list[Resident] = []
+    async with rig.node() as node, trio.open_nursery() as nursery:
+        engine = engine_of(node)
+        gathering = Gathering(engine)
+
+        async def take() -> None:
+            taken.extend(await gathering.following())
+
+        engine.timers.firing = True
+        gathering.want(Resident(5))
+        nursery.start_soon(take)
+        for _ in range(3):
+            await trio.lowlevel.checkpoint()
+        gathering.want(Resident(3))
+        assert not taken
+        engine.timers.firing = False
+    assert [resident.run for resident in taken] == [3, 5]
+
+
+async def test_who_comes_while_many_wait_is_rebuilt_after_them_and_not_for_ever_behind_lower_numbers() -> None:
+    rig = Durable(MemoryStore)
+    async with rig.node() as node:
+        gathering = Gathering(engine_of(node))
+        for run in (*range(1_000, 0, -1), 2_000):
+            gathering.want(Resident(run))
+        taken = [resident.run for resident in await gathering.following()]
+        gathering.want(Resident(0))
+        while gathering:
+            taken += [resident.run for resident in await gathering.following()]
+    assert taken == [*range(1, 1_001), 2_000, 0]
+
+
+async def test_short_journals_are_read_at_once_and_where_others_write_too_by_the_thread_that_reads() -> None:
+    def sleeper() -> Ops:
+        yield (Op.SLEEP, 3_600_000_000_000)
+
+    store = Counting()
+    rig = Durable(lambda: store, {"cache": {"runs": 0}})
+    rig.add("app:sleeper", sleeper)
+    far: list[Any] = []
+    async with rig.node() as node:
+        engine = engine_of(node)
+        for number in range(3):
+            await node.spawn("app:sleeper", host=WORKFLOWS, options={"workflow.id": f"s/{number}"})
+        runs = [(await reach(node, f"s/{number}", "waiting", 2)).run for number in range(3)]
+        read = engine.writer.read
+
+        async def counted(what: Any) -> Any:
+            far.append(what)
+            return await read(what)
+
+        engine.writer.read = counted  # type: ignore[method-assign, assignment]
+        assert sorted(await engine.gathering.read(runs)) == runs
+        assert not far
+        store.shared = True
+        assert sorted(await engine.gathering.read(runs)) == runs
+        assert len(far) == 1
+        store.shared = False
+        engine.writer.read = read  # type: ignore[method-assign]
 
 
 @pytest.mark.mock_clock

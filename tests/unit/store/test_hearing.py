@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 import time
 from collections.abc import Callable
 from contextlib import ExitStack, closing
@@ -14,6 +15,7 @@ import pytest
 from actorflow.errors import UNAVAILABLE, Error
 from actorflow.store.crash import CrashPoint
 from actorflow.store.dialect import Sqlite
+from actorflow.store.hearing import FileCounter
 from actorflow.store.postgres_notice import heard, notices
 from actorflow.store.sql import SqlStore
 from actorflow.store.telling import Listener
@@ -128,3 +130,28 @@ def test_whoever_does_not_listen_any_more_has_no_connection_left(tmp_path: Path)
                 assert not thread.is_alive()
             listener.close()
             assert counter._open is None  # noqa: SLF001
+
+
+def test_a_commit_of_ours_that_is_seen_before_it_is_counted_is_taken_for_ours(tmp_path: Path) -> None:
+    """It is on disk as soon as its statement is done, which the thread that has made it says when it goes on."""
+    with closing(sqlite3.connect(tmp_path / "s.db")) as writer:
+        writer.execute("PRAGMA journal_mode=WAL")
+        writer.execute("CREATE TABLE item (name)")
+        begun, told = [0], [False]
+
+        def written() -> int:
+            count = begun[0]
+            if not told[0]:  # the commit happens right after it was asked how many there are
+                told[0], begun[0] = True, count + 1
+                writer.execute("INSERT INTO item VALUES (1)")
+                writer.commit()
+            return count
+
+        told[0] = True
+        counter = FileCounter(tmp_path / "s.db", written, lambda: 0)
+        counter.ask()
+        quiet = counter.ask()
+        told[0] = False
+        assert counter.ask() == quiet
+        assert told[0]
+        counter.close()
