@@ -17,6 +17,7 @@ from actorflow.registry.live import LiveRegistry
 from actorflow.registry.node_file import read_section
 from actorflow.registry.override import apply_overrides, parse_override
 from actorflow.registry.registry import Registry
+from actorflow.registry.requirement import meet_requirements
 from actorflow.registry.source_root import NODE_FILE, Layout, WrittenOverride, read_layout, scan
 from actorflow.registry.text_file import TextFiles, UnreadableError, read_text
 from actorflow.registry.workbench import Workbench
@@ -54,6 +55,7 @@ def open_registry(
     layout = read_layout(directory, environment)
     faults = layout.faults
     drafts = _read_all(layout, faults)
+    meet_requirements(drafts, Suggester(drafts))
     faults.extend(apply_overrides((*layout.overrides, *_parsed(overrides, faults)), drafts, Suggester(drafts)))
     kinds, unusable = installed_kinds()
     faults.extend(unusable)

@@ -66,13 +66,15 @@ def _set_field(draft: Draft, path: Path, override: WrittenOverride) -> Fault | N
             draft.data = override.value
         else:
             draft.data = replaced({} if draft.data is None else draft.data, path, override.value)
-    except _NoWayError as error:
+    except NoWayError as error:
         return _fault(override, error.got, error.expected)
     draft.overridden[_typed(path, draft)] = _named(override)
     return None
 
 
-class _NoWayError(Exception):
+class NoWayError(Exception):
+    """A path that leads nowhere in a value: what was got on the way, and what was expected."""
+
     def __init__(self, got: str, expected: str) -> None:
         super().__init__(got)
         self.got = got
@@ -80,7 +82,11 @@ class _NoWayError(Exception):
 
 
 def replaced(value: Any, path: Path, new: Any) -> Any:
-    """Return a copy of `value` with `new` at `path`; maps on the way are made as needed."""
+    """Return a copy of `value` with `new` at `path`; maps on the way are made as needed.
+
+    Raises:
+        NoWayError: when the path leads through what is neither a map nor a list.
+    """
     if not path:
         return new
     part, rest = str(path[0]), path[1:]
@@ -88,10 +94,10 @@ def replaced(value: Any, path: Path, new: Any) -> Any:
         return {**value, part: replaced(value.get(part, {} if rest else None), rest, new)}
     if isinstance(value, list):
         if not part.isdecimal() or len(part) > 9 or int(part) >= len(value):  # noqa: PLR2004 - no list is longer
-            raise _NoWayError(f"{part!r} into a list of {len(value)}", "the number of an item, from 0")
+            raise NoWayError(f"{part!r} into a list of {len(value)}", "the number of an item, from 0")
         index = int(part)
         return [*value[:index], replaced(value[index], rest, new), *value[index + 1 :]]
-    raise _NoWayError(f"the path {part!r} into {shown(value)}", "a path through maps and lists")
+    raise NoWayError(f"the path {part!r} into {shown(value)}", "a path through maps and lists")
 
 
 def _typed(path: Path, draft: Draft) -> Path:
