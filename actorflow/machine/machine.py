@@ -191,11 +191,13 @@ class Machine:
         tasks = [] if self.main is None else [self.main]
         self.main = None
         for task in tasks:
-            tasks.extend(task.children or ())
+            if task.children:
+                tasks.extend(task.children)
             task.waiter = None  # what holds each other goes apart here, so that no garbage collection is needed
             script.discard(task.handle)
-        for channel in (self.subscriptions or {}).values():
-            channel.face = None
+        if self.subscriptions:
+            for channel in self.subscriptions.values():
+                channel.face = None
         script.close()
 
     # ---- running -----------------------------------------------------------------------------------------------

@@ -22,7 +22,7 @@ class Parting(NamedTuple):
     watchers: tuple[Watcher, ...]
 
 
-_NOBODY = Parting((), (), ())
+NOBODY = Parting((), (), ())
 
 
 class Links:
@@ -89,14 +89,16 @@ class Links:
 
     def part(self, pid: str) -> Parting:
         """Forget everything about a process that has ended, and return whom to tell."""
-        for target in self._monitored.pop(pid, ()):
-            if target != pid:
+        if pid in self._monitored:
+            for target in self._monitored.pop(pid):
+                if target == pid:
+                    continue
                 _remove(self._monitors, target, pid)
         monitors = self._monitors.pop(pid, None)
         links = self._links.pop(pid, None)
         watchers = self._watchers.pop(pid, None)
         if monitors is None and links is None:
-            return _NOBODY if watchers is None else Parting((), (), tuple(watchers.values()))
+            return NOBODY if watchers is None else Parting((), (), tuple(watchers.values()))
         for watcher in monitors or ():
             _remove(self._monitored, watcher, pid)
         for peer in links or ():

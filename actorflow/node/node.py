@@ -26,7 +26,7 @@ from actorflow.node.elsewhere import Mesh
 from actorflow.node.event_bus import EventBus
 from actorflow.node.front import Front
 from actorflow.node.guard import Guard
-from actorflow.node.links import Links
+from actorflow.node.links import NOBODY, Links
 from actorflow.node.metrics import LEVEL, Metrics
 from actorflow.node.operation import Operations
 from actorflow.node.program import Language, Programs, Registry
@@ -232,6 +232,8 @@ class Node(Front, Asking):
         """
         self.directory.release(pid)
         parting = self.links.part(pid)
+        if parting is NOBODY:
+            return
         at = self.clock.now()
         for watcher in parting.monitors:
             self.tell(watcher, exit_event(pid, at, copy_value(outcome.value), outcome.failure, EXIT))

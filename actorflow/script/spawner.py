@@ -136,9 +136,9 @@ class Spawner:
     ) -> SpawnRequest:
         who = identity()
         return SpawnRequest(
-            text("spawn", "entry", entry),
-            text("spawn", "host", host),
-            plain_args(args),
+            entry if type(entry) is str and entry.isascii() else text("spawn", "entry", entry),
+            host if type(host) is str and host.isascii() else text("spawn", "host", host),
+            plain_args(args) if args else (),
             self._name,
             self._messages,
             {**who.context, **self._context} if self._context else who.context,

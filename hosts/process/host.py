@@ -23,6 +23,7 @@ from actorflow.value import Value
 from hosts.process.answering import answer, run_io
 from hosts.process.bounds import Bounds
 from hosts.process.crowding import look
+from hosts.process.ending import crossing
 from hosts.process.guarded import GuardedProcess
 from hosts.process.lanes import Lanes
 from hosts.process.process import Process, broken, closed
@@ -346,7 +347,7 @@ class ProcessHost:
             process.give_up_all()
             del process.machine
             return
-        outcome = self._crossing(process)
+        outcome = crossing(process)
         node = self.node
         self.table.pop(process.pid, None)
         if not process.parent and not self.id.startswith("#"):  # a function's result has been taken
@@ -359,16 +360,6 @@ class ProcessHost:
         del process.machine  # the two hold each other: without this the process waits for a garbage collection
         if self._empty is not None and not self.table:
             self._empty.set()
-
-    def _crossing(self, process: Process) -> Outcome:
-        """Return the outcome as others may see it: a result that cannot leave the process is its failure."""
-        outcome = process.machine.outcome or Outcome()
-        if outcome.failure is not None:
-            return Outcome(failure=outcome.failure.crossing())
-        try:
-            return Outcome(process.copied(outcome.value))
-        except Error as error:
-            return Outcome(failure=error.failure)
 
     def _remember(self, pid: str, outcome: Outcome) -> None:
         self._remembered[pid] = outcome

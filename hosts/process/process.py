@@ -46,7 +46,7 @@ class Process:
         queued: whether it is in the run queue or runs. has_dropped: whether a message for it was dropped.
         timers: how many of its timers are armed.
         open: request number → what gives that request up.
-        caller: who it is for operations, None until it has asked for one.
+        caller: who it is for operations, None until it has asked for one. who: the same for its script.
         starting: what comes after its loading, which goes on in another thread; None for all others.
         watched: the number of unread messages from which on somebody has to look. weighed_at: the one at which the
             mailbox is weighed next.
@@ -69,6 +69,7 @@ class Process:
         "timers",
         "watched",
         "weighed_at",
+        "who",
     )
 
     machine: Machine
@@ -88,6 +89,7 @@ class Process:
         self.timers = 0
         self.open: dict[int, Callable[[], None]] | None = None
         self.caller: Caller | None = None
+        self.who: Identity | None = None
         self.starting: Starting | None = None
 
     # ---- what the machine asks (ports.Driver) ------------------------------------------------------------------
@@ -95,7 +97,11 @@ class Process:
     @property
     def identity(self) -> Identity:
         """Who the process is."""
-        return Identity(self.pid, self.entry, host_part(self.pid), self.context, False, self.parent)  # noqa: FBT003 - by position: it is made often
+        who = self.who
+        if who is None:
+            host = host_part(self.pid)
+            who = self.who = Identity(self.pid, self.entry, host, self.context, durable=False, parent=self.parent)
+        return who
 
     def now(self) -> int:
         """Return the node's wall clock."""
@@ -120,19 +126,10 @@ class Process:
 
     def spawn(self, ref: int, request: SpawnRequest, *, wait: bool) -> Answer:
         """Start a process on this or another host."""
-        host = self.host
-        own = SpawnRequest(
-            request.entry,
-            request.host or host.id,
-            self._all_copied(request.args),
-            request.name,
-            tuple([(topic, self._all_copied(payloads)) for topic, payloads in request.messages]),
-            self._child_context(request.context),
-            request.options,
-            self.pid,
-            request.monitor,
-            request.link,
-        )
+        host, own = self.host, request
+        brings = request.args or request.messages or request.context is not self.context
+        if brings or not request.host or request.parent != self.pid:
+            own = self._own(request)
         if own.host == host.id and not wait and own.host[:1] != "#":  # nothing but functions runs on their host
             return self._started(ref, host.start_process(own))
         answer = _Reply(self, ref)
@@ -218,7 +215,8 @@ class Process:
 
     def give_up_all(self) -> None:
         """Give up every open request and timer and release what is held: the process has ended."""
-        self.give_up(self.set_aside())
+        if self.open or self.timers or self.caller is not None:
+            self.give_up(self.set_aside())
 
     def set_aside(self) -> Pending:
         """Return what the process waits for and holds, and go on with nothing."""
@@ -262,6 +260,21 @@ class Process:
         if not context or context is self.context:
             return self.context
         return {**self.context, **self.copied(dict(context))}
+
+    def _own(self, request: SpawnRequest) -> SpawnRequest:
+        """Return the request as it leaves this process: what it brings is copied, and it says whose it is."""
+        return SpawnRequest(
+            request.entry,
+            request.host or self.host.id,
+            self._all_copied(request.args),
+            request.name,
+            tuple([(topic, self._all_copied(payloads)) for topic, payloads in request.messages]),
+            self._child_context(request.context),
+            request.options,
+            self.pid,
+            request.monitor,
+            request.link,
+        )
 
     def _all_copied(self, values: tuple[Value, ...]) -> tuple[Value, ...]:
         return tuple([self.copied(value) for value in values]) if values else ()

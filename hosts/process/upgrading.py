@@ -80,7 +80,7 @@ def _begin_anew(  # noqa: PLR0913, PLR0917 - what an upgrade is made of
 
 
 def _become(process: Process, entry: str) -> None:
-    process.entry = entry
+    process.entry, process.who = entry, None
     process.bounds = process.host.bounds_of(entry)
     process.watch_anew()
 
