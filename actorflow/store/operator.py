@@ -25,6 +25,7 @@ from actorflow.store.belonging import DELETE_DATA, scrubbed
 from actorflow.store.control import asking, pause_of, refused
 from actorflow.store.judging import Judge, unjudged
 from actorflow.store.operator_accept import Acting, Asked, accept, accept_each
+from actorflow.store.paging import next_before, page
 from actorflow.store.port import Reader, RunFilter
 from actorflow.store.releasing import is_due
 from actorflow.store.resolving import resolving
@@ -37,7 +38,6 @@ Commit: TypeAlias = Callable[[RunRow, ChangeRun], Awaitable[Committed] | None]
 
 ASKED: Final = tuple(verb for verb in states.VERBS if verb not in {"expire", "scrub", "repin", "accept"})
 """The verbs of an operator."""
-_PAGE: Final = 500
 _ALL: Final = RunFilter()
 _TRIES: Final = 5
 
@@ -303,10 +303,11 @@ class Operator:
     async def _matching(self, which: RunFilter) -> AsyncIterator[tuple[str, RunRow]]:
         for database in self._stores.opened():
             before: int | None = None
-            while rows := await self._stores.read(database, _page(which, before)):
+            while rows := await self._stores.read(database, page(which, before)):
                 for row in rows:
                     yield database, row
-                before = rows[-1].run
+                if (before := next_before(rows, before)) is None:
+                    break
 
     async def _committed(self, database: str, row: RunRow, change: ChangeRun) -> Committed:
         served = self._commit(row, change)
@@ -344,7 +345,3 @@ def _is_passing(reference: str, row: RunRow, answer: Committed) -> bool:
 
 def _loading(run: int) -> Callable[[Reader], OpenRun]:
     return lambda reader: reader.load(run)
-
-
-def _page(which: RunFilter, before: int | None) -> Callable[[Reader], list[RunRow]]:
-    return lambda reader: reader.runs(which, _PAGE, before)

@@ -14,6 +14,7 @@ from typing import Any, Final
 from actorflow.errors import CONFLICT, Error
 from actorflow.run.state import OPEN
 from actorflow.run.turn import StateChange
+from actorflow.store.paging import PAGE, next_before
 from actorflow.store.port import RunFilter
 from actorflow.store.relocate.family import Families
 from actorflow.store.relocate.parcel import Parcel
@@ -25,7 +26,6 @@ from actorflow.store.verify import findings
 
 TOGETHER: Final = 100
 """Runs that are moved in one commit, when their families are smaller: this long nobody turns them."""
-_PAGE: Final = 1000
 
 
 @dataclass(slots=True)
@@ -107,9 +107,10 @@ class Relocation:
         """Return the runs of a filter, oldest first."""
         found: list[int] = []
         before: int | None = None
-        while rows := self._source.store.runs(which, _PAGE, before):
+        while rows := self._source.store.runs(which, PAGE, before):
             found += [row.run for row in rows]
-            before = rows[-1].run
+            if (before := next_before(rows, before)) is None:
+                break
         return dict.fromkeys(reversed(found))
 
     def _name(self, runs: Sequence[int]) -> str:
