@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
+from actorflow.errors import Failure
 from actorflow.message import Message
 from actorflow.ports import CallRequest, Outcome, Reply, SpawnRequest
 from actorflow.value import Value
@@ -100,4 +101,13 @@ class Reaching(Protocol):
 
     async def reached(self, pid: str, until: str) -> Value:
         """Wait until a process is, or was, in a state, and return what is known of it."""
+        ...
+
+
+@runtime_checkable
+class Missing(Protocol):
+    """A host that may know what has become of processes that it does not have."""
+
+    def missing(self, pid: str) -> Failure | None:
+        """Return what to say to who waits for a process that is not here, None when nothing is known of it."""
         ...

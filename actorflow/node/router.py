@@ -11,7 +11,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from actorflow.errors import INTERNAL, UNAVAILABLE, Error, Failure, invalid, not_found
-from actorflow.hosting import Finding, Host
+from actorflow.hosting import Finding, Host, Missing
 from actorflow.message import EXIT, Message, exit_event
 from actorflow.names import is_pid, parse_pid
 from actorflow.node.elsewhere import Elsewhere
@@ -150,7 +150,7 @@ class Router:
                 return away.watch(pid, reply)
             state = host.alive(pid)
             if state is False:
-                raise not_found(f"process not found: {pid}")
+                raise _not_here(host, pid)
         except Error as error:
             reply(Outcome(failure=error.failure))
             return _nothing
@@ -317,6 +317,12 @@ def _scheduler_of(host_part: str) -> str:
 
 def _internal(failure: Failure, retryable: bool | None) -> Failure:  # noqa: FBT001 - the three-valued flag is data
     return Failure(failure.message, INTERNAL, retryable, failure.details, failure.stack)
+
+
+def _not_here(host: Host, pid: str) -> Error:
+    """Return what to say to who waits for a process that a host does not have."""
+    known = host.missing(pid) if isinstance(host, Missing) else None
+    return Error(known) if known is not None else not_found(f"process not found: {pid}")
 
 
 def _nothing() -> None:

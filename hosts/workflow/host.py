@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 from actorflow.codec import decode, encode
-from actorflow.errors import Error
+from actorflow.errors import Error, Failure
 from actorflow.hosting import ProcessInfo
 from actorflow.message import Message
 from actorflow.names import STORE, Pid, parse_pid
@@ -198,6 +198,10 @@ class WorkflowHost(Owned):
             self.engine.deliver(delivery, reply)
         except Error as error:
             reply(Outcome(failure=error.failure))
+
+    def missing(self, pid: str) -> Failure | None:
+        """Return where a run has gone that was moved to another store, None for any other."""
+        return self.engine.stored.whereabouts(parse_pid(pid).id)
 
     def alive(self, pid: str) -> bool | Outcome:
         """Tell whether a run is open, how it ended, or that there is none of this id (False)."""

@@ -63,6 +63,10 @@ class Stored:
         row = self._reader.find(workflow_id)
         return row.host if row is not None and row.workflow_id == workflow_id else ""
 
+    def whereabouts(self, workflow_id: str) -> Failure | None:
+        """Return where the run of an id has moved, None when it has not."""
+        return left(self._reader, workflow_id)
+
     def lack_of(self, workflow_id: str) -> Failure:
         """Return why no open run holds an id: where its run has gone, if it has moved to another store."""
         return left(self._reader, workflow_id) or no_run(workflow_id).failure
