@@ -33,6 +33,8 @@ DATABASE: Final = "ACTORFLOW_DATABASE"
 _DEFAULT_FILE: Final = "runs.db"
 _IN_MEMORY: Final = frozenset({":memory:", ""})
 _SQLITE: Final = "db.sql.sqlite"
+_CLUSTER: Final = "temporal.worker"
+"""Whose runs are in no store: a node asks its cluster."""
 
 
 class Stores:
@@ -244,7 +246,8 @@ class Stores:
         return sorted(self._writers)
 
     async def _holder(self, reference: str) -> str:
-        missing = not_found(f"no run {reference!r}: no store has been made here yet")
+        cluster = "; runs on a temporal.worker are seen while a node runs" if self._registry.find(_CLUSTER) else ""
+        missing = not_found(f"no run {reference!r}: no store has been made here yet{cluster}")
         for database in sorted(self._writers):
             try:
                 await self.read(database, lambda reader: find(reader, reference))

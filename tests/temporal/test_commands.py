@@ -16,7 +16,10 @@ from typing import Any
 import pytest
 import trio
 
+from actorflow.app import read_registry
 from actorflow.cli.codec_endpoint import server as codec
+from actorflow.errors import Error
+from actorflow.store.stores import Stores
 from hosts.temporal.worker import TemporalWorker
 from hosts.workflow.host import WorkflowHost
 from tests.acceptance.conftest import project  # noqa: F401 - its fixture
@@ -31,6 +34,12 @@ def test_a_worker_answers_whatever_a_durable_host_is_asked() -> None:
     asked = {name for name, what in vars(WorkflowHost).items() if iscoroutinefunction(what) and name[0] != "_"}
     assert len(asked) > 10
     assert {name for name in asked if not hasattr(TemporalWorker, name)} <= _OF_A_STORE
+
+
+async def test_who_looks_for_a_run_without_a_node_hears_where_those_of_a_cluster_are(tmp_path: Path) -> None:
+    stores = Stores(tmp_path, read_registry(REGISTRY))
+    with pytest.raises(Error, match=r"no run 'o1': .* runs on a temporal.worker are seen while a node runs"):
+        await stores.locate("o1")
 
 
 def up(project: Project, server: str) -> Running:  # noqa: F811
