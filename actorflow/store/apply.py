@@ -14,8 +14,8 @@ from actorflow.run.plain_turn import PlainTurn
 from actorflow.run.turn import InboxRow, Item, StartRun
 from actorflow.store.attribute import attribute_rows
 from actorflow.store.batch import Head, Kept, Known, Needs, Writes, needs, of_steps, onward, parents, reopened, retried
+from actorflow.store.concern import complete
 from actorflow.store.database import Database
-from actorflow.store.ending import complete
 from actorflow.store.seal import delivery_digest, document_digest
 
 if TYPE_CHECKING:
@@ -101,7 +101,7 @@ def _look_up_starts(fetch: Fetch, sql: WriteStatements, wanted: Needs, known: Kn
 
 
 class _SqlKin:
-    """What the database holds about runs that may end (`ending.Kin`); it knows whether there is anything at all."""
+    """What the database holds about runs that may end (`concern.Kin`); it knows whether there is anything at all."""
 
     def __init__(self, cursor: Any, sql: WriteStatements, dialect: Database, kept: Kept) -> None:
         self._cursor = cursor

@@ -1,184 +1,38 @@
 """What the end of a run leads to in the same commit: its children's fate, and who has waited for its workflow id.
 
 A run may be ended by its own turn, by a start that replaces it, or with its parent. Everything that may end with a
-batch is looked up before it is decided (`complete`), down the tree of children.
+batch is looked up before it is decided (`concern`), down the tree of children.
 """
 
 from __future__ import annotations
 
 from bisect import insort
-from collections.abc import Callable, Iterable, Sequence
-from typing import TYPE_CHECKING, Final, Protocol, TypeAlias
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Final
 
 from actorflow.codec import encode
 from actorflow.errors import CANCELED, Failure
 from actorflow.message import child_exit
 from actorflow.names import Pid
 from actorflow.run.event import CANCEL_REQUESTED, PROCESS_EXITED, RUN_CANCELLED, sealed
-from actorflow.run.identity import CLOSE_TERMINATE, QUEUE, REPLACE
 from actorflow.run.lock import is_lock
-from actorflow.run.state import CANCELLED, CREATED, OPEN, PAUSED, TERMINAL, VERBS
+from actorflow.run.state import CANCELLED, CREATED, OPEN, PAUSED
 from actorflow.run.turn import (
     NEVER,
     RELEASE,
-    ChangeRun,
     Committed,
     Delivery,
-    Item,
     StartRun,
     StateChange,
     Touched,
-    Turn,
 )
+from actorflow.store.concern import falls
 
 if TYPE_CHECKING:
     from actorflow.store.batch import Head, Known, Writes
 
 TERMINATED: Final = Failure("workflow terminated", CANCELED, retryable=False, details={"forced": True})
 _PARENT_ENDED: Final = "its parent has ended"
-QueuedRow: TypeAlias = tuple[int, str, int, str, int]
-"""A run, a key that it wants or holds, whether it stands in line, its state, and its priority."""
-
-
-class Kin(Protocol):
-    """What a store is asked about runs that may end: it knows its rows, and nothing of the batch."""
-
-    def heads(self, runs: Iterable[int]) -> Iterable[Head]:
-        """Return the heads of runs."""
-        ...
-
-    def children(self, parents: Iterable[int]) -> Iterable[tuple[int, int, str]]:
-        """Return (run, parent, policy) of the open children of runs that do not outlive them."""
-        ...
-
-    def holders(self, ids: Iterable[str]) -> Iterable[tuple[str, int]]:
-        """Return (workflow id, run) of those that are held."""
-        ...
-
-    def queued(self, runs: Iterable[int], keys: Iterable[str]) -> Iterable[QueuedRow]:
-        """Return the rows of these runs, and of all with these keys, in the order in which they are served."""
-        ...
-
-
-def complete(known: Known, batch: Sequence[Item], kin: Kin) -> bool:
-    """Add to `known` all that the ends of runs in a batch may touch; tell whether a run may end."""
-    ending = {run for run in _may_end(batch, known) if run in known.runs}
-    moving = ending | {run for run in _may_move(batch, known) if run in known.runs}
-    keys = set(_asked(batch))
-    if not ending:
-        if moving or keys:
-            _queues(known, moving, keys, kin)
-        return False
-    parents = {known.runs[run].parent_run for run in ending} - {0}
-    _know(known, parents, kin)
-    rising = ending
-    while rising:
-        moving |= rising
-        found = [row for row in kin.children(rising) if row[0] not in ending]
-        _know(known, (run for run, _, _ in found), kin)
-        moving |= {run for run, _, _ in found}
-        for run, parent, policy in found:
-            known.children.setdefault(parent, []).append((run, policy))
-        rising = {run for run, _, policy in found if _falls(known.runs[run], policy)}
-        ending |= rising
-    _queues(known, moving, keys, kin)
-    return True
-
-
-def _falls(child: Head, policy: str) -> bool:
-    return policy == CLOSE_TERMINATE or child.state == CREATED  # what has not begun has nothing to clean up
-
-
-def _queues(known: Known, moving: set[int], asked: set[str], kin: Kin) -> None:
-    """Add who holds and who wants what the runs of a batch hold or want, and what the first of those want besides.
-
-    Whoever is behind the first who stays as he is does not get it by this batch, so the rest of a line is left out.
-    """
-    own = list(kin.queued(moving, ()))
-    _want(known, own)
-    freed = {known.runs[run].workflow_id for run in moving} | {key for _, key, *_ in own} | asked
-    most = len(moving) + len(asked) + 1
-    _line_up(known, kin.queued((), freed), moving, most)
-    first = {run for key in freed for run in known.queues.get(key, ())}
-    others = list(kin.queued(first - moving, ()))
-    _want(known, others)
-    beside = {key for _, key, *_ in others} - freed
-    if beside:
-        _line_up(known, kin.queued((), beside), moving, most)
-    unknown = (freed | beside) - known.holders.keys()
-    if known.keys and unknown:
-        known.holders.update(kin.holders(unknown))
-    _know(known, (run for line in known.queues.values() for run in line), kin)
-    _know(known, (holder for key in freed if (holder := known.holders.get(key))), kin)
-
-
-def _want(known: Known, rows: Iterable[QueuedRow]) -> None:
-    keys: dict[int, list[str]] = {}
-    for run, key, ready, _, priority in rows:
-        keys.setdefault(run, []).append(key)
-        if priority:
-            known.priorities[run] = priority
-        if ready:
-            known.ready.add(run)
-    known.keys.update(keys)
-
-
-def _line_up(known: Known, rows: Iterable[QueuedRow], moving: set[int], most: int) -> None:
-    for run, key, ready, state, priority in rows:
-        line = known.queues.setdefault(key, [])
-        if priority:
-            known.priorities[run] = priority
-        if ready:
-            known.ready.add(run)
-        if run in moving or (len(line) <= most and ready and state != PAUSED):
-            line.append(run)
-
-
-def _know(known: Known, runs: Iterable[int], kin: Kin) -> None:
-    missing = {run for run in runs if run not in known.runs}
-    if missing:
-        known.runs.update((head.run, head) for head in kin.heads(missing))
-
-
-def _may_end(batch: Sequence[Item], known: Known) -> Iterable[int]:
-    for item in batch:
-        if isinstance(item, Turn):
-            if item.state in TERMINAL:
-                yield item.run
-            for start in item.starts:
-                yield from _replaced(start, known)
-        elif isinstance(item, StartRun):
-            yield from _replaced(item, known)
-        elif isinstance(item, ChangeRun) and VERBS[item.verb].to in TERMINAL:
-            yield item.run or known.holders.get(item.workflow_id, 0)
-
-
-def _may_move(batch: Sequence[Item], known: Known) -> Iterable[int]:
-    """Yield the runs whose place in a line may change beside those that end: that pause, resume or are due."""
-    for item in batch:
-        if isinstance(item, ChangeRun) or (isinstance(item, Delivery) and item.kind == CANCEL_REQUESTED):
-            yield item.run or known.holders.get(item.workflow_id, 0)
-        elif isinstance(item, Turn):
-            for told in item.deliveries:
-                if told.kind == CANCEL_REQUESTED:
-                    yield told.run or known.holders.get(told.workflow_id, 0)
-
-
-def _asked(batch: Sequence[Item]) -> Iterable[str]:
-    """Yield the ids and lock keys that the items of a batch ask for beside the own ids of runs."""
-    for item in batch:
-        for start in [item] if isinstance(item, StartRun) else item.starts if isinstance(item, Turn) else ():
-            if start.key or start.locks:
-                yield from (key for key in (start.key, *start.locks) if key)
-            if start.on_conflict == QUEUE:
-                yield start.workflow_id
-        if isinstance(item, Turn) and item.successor is not None:
-            yield from (key for key in (item.successor.key, *item.successor.locks) if key)
-
-
-def _replaced(start: StartRun, known: Known) -> Iterable[int]:
-    if start.on_conflict == REPLACE and (holder := known.holders.get(start.workflow_id)):
-        yield holder
 
 
 class Endings:
@@ -200,21 +54,27 @@ class Endings:
     def end(self, head: Head) -> None:
         """Set free what a run holds that ends; its children and those behind it follow with `settle`."""
         known, writes = self._known, self._writes
-        for held in (head.workflow_id, *known.keys.get(head.run, ())):
-            if known.holders.get(held) == head.run:
-                del known.holders[held]
-                writes.opened.pop(held, None)
-                writes.closed.add(held)
-        writes.ended.add(head.run)
-        writes.timers.pop(head.run, None)
-        writes.calls.pop(head.run, None)
+        run = head.run
+        self._free(head.workflow_id, run)
+        writes.ended.add(run)
+        writes.timers.pop(run, None)
+        writes.calls.pop(run, None)
         if head.parent_run:
-            writes.kin.pop(head.run, None)
-            writes.orphaned.add(head.run)
-        if head.run in known.keys:
-            writes.queued.pop(head.run, None)
-            writes.unqueued.add(head.run)
+            writes.kin.pop(run, None)
+            writes.orphaned.add(run)
+        if run in known.keys:
+            for held in known.keys[run]:
+                self._free(held, run)
+            writes.queued.pop(run, None)
+            writes.unqueued.add(run)
         self._over.append(head)
+
+    def _free(self, key: str, run: int) -> None:
+        """Set an id or a lock key free, if this run holds it."""
+        if self._known.holders.get(key) == run:
+            del self._known.holders[key]
+            self._writes.opened.pop(key, None)
+            self._writes.closed.add(key)
 
     def cut(self, head: Head, node: str, at: int, reason: str, by: str = "") -> None:
         """End a run from outside, with the last event of its journal; its parent hears of it."""
@@ -261,8 +121,9 @@ class Endings:
             head = self._over.pop(0)
             for run, policy in self._known.children.pop(head.run, ()):
                 self._part(self._known.runs[run], policy, node, at)
-            for freed in (head.workflow_id, *self._known.keys.get(head.run, ())):
-                self._pass_on(freed, at)
+            if self._known.queues:
+                for freed in (head.workflow_id, *self._known.keys.get(head.run, ())):
+                    self._pass_on(freed, at)
         while self._aside:
             self._pass_on(self._aside.pop(0), at)
         touched, self._touched = self._touched, []
@@ -271,7 +132,7 @@ class Endings:
     def _part(self, child: Head, policy: str, node: str, at: int) -> None:
         if child.state not in OPEN:
             return
-        if _falls(child, policy):
+        if falls(child, policy):
             self.cut(child, node, at, _PARENT_ENDED)
         else:
             payload = encode(["", _PARENT_ENDED])

@@ -14,7 +14,7 @@ from actorflow.run.shard import SHARDS, shard_of
 from actorflow.run.state import TERMINAL
 from actorflow.run.turn import Committed, InboxRow, Item, RunRow, StartRun
 from actorflow.store.batch import Head, Known, Writes, needs, onward, parents, reopened, retried
-from actorflow.store.ending import complete
+from actorflow.store.concern import complete
 from actorflow.store.memory_read import MemoryRows
 from actorflow.store.owning_memory import MemoryOwnership
 from actorflow.store.plan import plan
@@ -254,7 +254,7 @@ class MemoryStore(MemoryRows):
 
 
 class _MemoryKin:
-    """What the store knows about runs that may end (`ending.Kin`)."""
+    """What the store knows about runs that may end (`concern.Kin`)."""
 
     def __init__(
         self,
