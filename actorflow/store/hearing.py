@@ -22,6 +22,8 @@ _ALARMED: Final = 0.1
 """Seconds after others have written until it is looked again: they may write all the time."""
 _BUSY: Final = 1.0
 """Seconds between two alarms of a counter that does not say whose writes it counts, while we write ourselves."""
+_REST: Final = 0.2
+"""Seconds for which we have written nothing when it is asked whose the last writes were: our next one finds it out."""
 _PATIENCE: Final = 0.5
 """Seconds that who closes a listener waits for an answer of its database that is under way."""
 
@@ -98,12 +100,12 @@ class FileCounter:
         self._unsure = False
         self._version = 0
         self._alarms = 0
-        self._last = 0.0
+        self._last = self._since = 0.0
 
     def ask(self) -> object:
         """Return what changes when others have written: once the own commits behind have found it, or there are none.
 
-        When both have written and then nobody has, it may change without need, at most once a second.
+        When both have written and then nobody has for a while, it may change without need, at most once a second.
 
         Raises:
             Error: when the file cannot be read.
@@ -117,9 +119,12 @@ class FileCounter:
         except sqlite3.Error as error:
             raise fault.explain(error, str(self._path)) or error from error
         rests, has_changed = own == self._own and own == self._written(), version != self._version
-        is_due = self._unsure and rests and time.monotonic() > self._last + _BUSY
+        now = time.monotonic()
+        if not rests:
+            self._since = now
+        is_due = self._unsure and rests and now > max(self._last + _BUSY, self._since + _REST)
         if foreign != self._foreign or (has_changed and rests) or is_due:
-            self._alarms, self._last, self._unsure = self._alarms + 1, time.monotonic(), False
+            self._alarms, self._last, self._unsure = self._alarms + 1, now, False
         elif has_changed:
             self._unsure = True  # they were our own, as far as is known
         self._version, self._own, self._foreign = version, own, foreign

@@ -140,6 +140,11 @@ class Sweeper:
         resident: Resident | None = self._engine.residents.get(run)
         return resident is None or not (resident.busy or resident.queued or resident.wanting)
 
+    def stirring(self) -> set[int]:
+        """Return the runs that something is under way for here."""
+        residents = self._engine.residents.items()
+        return {run for run, each in residents if each.busy or each.queued or each.wanting}
+
     # ---- what is done about it ---------------------------------------------------------------------------------
 
     def _heal(self, lost: Lost) -> None:

@@ -142,13 +142,14 @@ class Watching:
             Error: when something could not be read; the next look finds it all.
         """
         engine = self._engine
-        hosts, now = list(engine.hosts.values()), engine.clock.now()
+        hosts, now, stirring = list(engine.hosts.values()), engine.clock.now(), engine.sweeper.stirring()
         found = await engine.writer.read(lambda reader: self._seen(reader, hosts, now))
         still = frozenset(run for run in found.filled if engine.sweeper.is_quiet(run))
         self._parked = frozenset(run for run in self._parked & still if run not in engine.residents)
         lasting = still & self._suspects - self._parked
         self._suspects, self._parked = still, self._parked | lasting  # who is paused keeps its inbox: once is enough
-        overdue = {timer for timer in found.overdue if engine.sweeper.is_quiet(timer[0])}  # the others are on their way
+        quiet = (timer for timer in found.overdue if timer[0] not in stirring)  # the others were on their way, or are
+        overdue = {timer for timer in quiet if engine.sweeper.is_quiet(timer[0])}
         for run, ref, due in overdue & self._overdue:
             engine.timers.add(due, run, ref)
         self._overdue = overdue - self._overdue

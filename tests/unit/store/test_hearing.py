@@ -8,6 +8,7 @@ from collections.abc import Callable
 from contextlib import ExitStack, closing
 from pathlib import Path
 from threading import Thread
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -154,4 +155,28 @@ def test_a_commit_of_ours_that_is_seen_before_it_is_counted_is_taken_for_ours(tm
         told[0] = False
         assert counter.ask() == quiet
         assert told[0]
+        counter.close()
+
+
+def test_while_we_go_on_writing_nobody_has_to_look_whose_writes_they_were(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    moment, begun = [100.0], [0]
+    monkeypatch.setattr("actorflow.store.hearing.time", SimpleNamespace(monotonic=lambda: moment[0]))
+    with closing(sqlite3.connect(tmp_path / "s.db")) as writer:
+        writer.execute("PRAGMA journal_mode=WAL")
+        writer.execute("CREATE TABLE item (name)")
+        counter = FileCounter(tmp_path / "s.db", lambda: begun[0], lambda: 0)
+        counter.ask()
+        moment[0] += 10
+        quiet = counter.ask()
+        for _ in range(20):
+            begun[0] += 1
+            writer.execute("INSERT INTO item VALUES (1)")
+            writer.commit()
+            for _ in range(2):  # the second finds us at rest, for a moment
+                moment[0] += 0.1
+                assert counter.ask() == quiet
+        moment[0] += 1
+        assert counter.ask() != quiet, "a rest is long enough to make sure"
         counter.close()

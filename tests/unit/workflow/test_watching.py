@@ -46,7 +46,8 @@ class Engine:
         self.told: list[tuple[str, Outcome]] = []
         self.known: set[str] = set()
         self.ownership = None
-        self.sweeper = SimpleNamespace(is_quiet=lambda _run: True)
+        self.sweeper = SimpleNamespace(is_quiet=lambda _run: True, stirring=lambda: self.at_work)
+        self.at_work: set[int] = set()
         self.recovery = SimpleNamespace(read_again=self.read_again.append)
         me: Any = self
         self.foreign = Foreign(me)
@@ -139,7 +140,7 @@ async def test_a_timer_that_is_overdue_is_armed_again_at_the_second_look_unless_
     armed: list[tuple[int, int, int]] = []
     busy = {2}
     engine.timers = SimpleNamespace(add=lambda due, run, ref: armed.append((due, run, ref)))
-    engine.sweeper = SimpleNamespace(is_quiet=lambda run: run not in busy)
+    engine.sweeper = SimpleNamespace(is_quiet=lambda run: run not in busy, stirring=set)
     watching = Watching(engine)
 
     async def read(_read: object) -> Seen:
@@ -170,3 +171,19 @@ async def test_a_run_of_its_own_that_a_look_met_before_its_answer_is_not_read_wh
     for _ in range(2):
         assert await looked(watching)
     assert loaded == [], "one was this node's, and is over; the other is known by now"
+
+
+async def test_the_timer_of_a_run_that_has_ended_while_it_was_looked_is_no_reason_to_look_again() -> None:
+    engine: Any = Engine(MemoryStore())
+    armed: list[tuple[int, int, int]] = []
+    engine.timers = SimpleNamespace(add=lambda *timer: armed.append(timer))
+    here, nobodys = engine.started("order/1"), engine.started("order/2")
+    for book in (here, nobodys):
+        engine.store.commit([book.turn(timers=[(1, 5)])])
+        engine.open_ids[book.workflow_id] = book.run
+    engine.at_work = {here.run}
+    watching = Watching(engine)
+    await watching.look()
+    assert watching._overdue == {(nobodys.run, 1, 5)}  # noqa: SLF001 - it makes who watches look again soon
+    await watching.look()
+    assert armed == [(5, nobodys.run, 1)]
