@@ -31,6 +31,7 @@ from actorflow.store.releasing import is_due
 from actorflow.store.resolving import resolving
 from actorflow.store.retrying import retrying, set_aside_by
 from actorflow.store.stores import Stores
+from actorflow.store.times import Times
 from actorflow.store.view import pid_of
 
 Commit: TypeAlias = Callable[[RunRow, ChangeRun], Awaitable[Committed] | None]
@@ -66,7 +67,7 @@ class Operator:
     def __init__(self, stores: Stores, clock: Clock, commit: Commit = unserved, judge: Judge = unjudged) -> None:
         """Act on the runs in `stores`; `commit` is asked first, for the runs that a node serves."""
         self._stores = stores
-        self._clock = clock
+        self._times = Times(stores, clock)
         self._commit = commit
         self._judge = judge
 
@@ -169,7 +170,7 @@ class Operator:
         for attempt in range(_TRIES):
             database, row = await self._stores.locate(run)
             held = await self._stores.read(database, _loading(row.run))
-            change = resolving(held, ref, outcome, at=self._clock.now(), by=by)
+            change = resolving(held, ref, outcome, at=await self._times.now(database), by=by)
             answer = await self._committed(database, row, change)
             if answer.accepted:
                 return {
@@ -201,7 +202,7 @@ class Operator:
             raise invalid(message)
         database, row = await self._stores.locate(run)
         reason = f"pinned to source {source[:16]}…, was {row.bundle_hash[:16]}…"
-        pid, now = pid_of(row), self._clock.now()
+        pid, now = pid_of(row), await self._times.now(database)
         change = asking("repin", at=now, run=row.run, workflow_id=row.workflow_id, pid=pid, reason=reason, by=by)
         answer = await self._committed(database, row, replace(change, source=source, bundle=bundle, asked=encode(None)))
         if not answer.accepted:
@@ -242,7 +243,7 @@ class Operator:
                 does not differ; Invalid for a source of another entry, or one that does not compile.
         """
         asked = Asked(source, bundle, dry_run, revision, reason, by)
-        return await accept(Acting(self._stores, self._clock, self._judge, self._committed), run, asked)
+        return await accept(Acting(self._stores, self._times, self._judge, self._committed), run, asked)
 
     async def accept_all(
         self, which: RunFilter, *, older_than: int = 0, dry_run: bool = False, reason: str = "", by: str = ""
@@ -252,10 +253,10 @@ class Operator:
         Returns a line for each, as `accept` does, with `error` for one that could not be. `older_than` as in
         `change_all`.
         """
-        until = self._clock.now() - older_than
         accepted = partial(self.accept, dry_run=dry_run, reason=reason, by=by)
-        rows = (row async for _database, row in self._matching(which))
-        return await accept_each(rows, until, accepted)
+        matching = self._matching(which)
+        rows = (row async for of, row in matching if row.updated <= await self._times.now(of) - older_than)
+        return await accept_each(rows, accepted)
 
     async def change_all(  # noqa: PLR0913 - a verb, whom it is about, and how
         self,
@@ -280,8 +281,8 @@ class Operator:
             message = f"due: got it for {verb}, expected it for release only"
             raise invalid(message)
         lines = []
-        now = self._clock.now()
         async for database, row in self._matching(which):
+            now = await self._times.now(database)
             if row.updated > now - older_than or not states.allows(verb, row.state, row.strict, row.revision):
                 continue
             if due and not await self._stores.read(database, partial(is_due, row=row, now=now)):
@@ -316,7 +317,7 @@ class Operator:
     async def _asked(  # noqa: PLR0913, PLR0917 - see `change`
         self, verb: str, database: str, row: RunRow, reason: str, by: str, since: str, *, keep_attempts: bool
     ) -> ChangeRun:
-        now = self._clock.now()
+        now = await self._times.now(database)
         change = asking(verb, at=now, run=row.run, workflow_id=row.workflow_id, pid=pid_of(row), reason=reason, by=by)
         if not states.allows(verb, row.state, row.strict, row.revision):
             return change  # refused by the store, which knows the state of that moment

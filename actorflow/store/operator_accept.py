@@ -8,7 +8,6 @@ from functools import partial
 from typing import Any, Final, TypeAlias
 
 from actorflow.bundle import Bundle
-from actorflow.clock import Clock
 from actorflow.codec import encode
 from actorflow.errors import Error, invalid
 from actorflow.run.state import PAUSED
@@ -19,6 +18,7 @@ from actorflow.store.control import asking, pause_of, refused
 from actorflow.store.judging import Judge
 from actorflow.store.port import Reader
 from actorflow.store.stores import Stores
+from actorflow.store.times import Times
 from actorflow.store.view import pid_of
 
 _TRIES: Final = 5
@@ -48,7 +48,7 @@ class Acting:
     """What an operator acts with."""
 
     stores: Stores
-    clock: Clock
+    times: Times
     judge: Judge
     commit: Commit
 
@@ -72,7 +72,7 @@ async def accept(acting: Acting, run: str, asked: Asked) -> dict[str, Any]:
 
 async def _made(acting: Acting, database: str, row: RunRow, asked: Asked) -> Accept:
     """Replay a run on the source that it is to go on with, and return what an accept of that comes to."""
-    stores, change = acting.stores, _change(row, acting.clock.now(), asked)
+    stores, change = acting.stores, _change(row, await acting.times.now(database), asked)
     if row.state != PAUSED:
         answer = Committed(accepted=False, refusal="state", state=row.state)
         raise refused(change, answer, repr(row.workflow_id), strict=row.strict, revision=row.revision)
@@ -91,12 +91,12 @@ def is_for_that(row: RunRow) -> bool:
 
 
 async def accept_each(
-    rows: AsyncIterator[RunRow], until: int, accepted: Callable[[str], Awaitable[dict[str, Any]]]
+    rows: AsyncIterator[RunRow], accepted: Callable[[str], Awaitable[dict[str, Any]]]
 ) -> list[dict[str, Any]]:
     """Do what `Operator.accept_all` says."""
     lines = []
     async for row in rows:
-        if row.updated > until or not is_for_that(row):
+        if not is_for_that(row):
             continue
         try:
             lines.append(await accepted(row.run_id))

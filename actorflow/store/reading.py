@@ -57,6 +57,11 @@ class SqlReading:
         return rows
 
     @explained
+    def time(self) -> int:
+        """Return the time of the database: nanoseconds since the Unix epoch."""
+        return int(self._rows(self.dialect.clock)[0][0])
+
+    @explained
     def await_end(self, run: int) -> None:
         """Ask the other nodes to tell of the end of a run (`port.Reader.await_end`)."""
         self.dialect.await_end(self._connection(), run)

@@ -259,6 +259,11 @@ class Stores:
                 return database
         raise missing
 
+    def is_shared(self, database: str) -> bool:
+        """Tell whether other machines may write to a store that is open."""
+        writer = self._writers.get(database)
+        return writer is not None and writer.shared
+
     async def read(self, database: str, read: Callable[[Reader], T]) -> T:
         """Read a store; one that its host has closed is opened again."""
         try:

@@ -31,6 +31,9 @@ class OneStore:
     async def locate(self, reference: str) -> tuple[str, RunRow]:
         return "", await self.writer.read(lambda reader: find(reader, reference))
 
+    def is_shared(self, _database: str) -> bool:
+        return self.writer.shared
+
     async def commit(self, _database: str, item: Any) -> Committed:
         return await self.writer.write(item)
 
