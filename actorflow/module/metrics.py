@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from actorflow.errors import invalid
+from actorflow.module.octets import described
 from actorflow.value import Value
 
 OPERATIONS: Final = ("counter_add", "gauge_set", "gauge_add", "histogram")
@@ -22,7 +23,7 @@ def check(operation: Any, name: Any, value: Any, labels: Any = None) -> dict[str
     if operation not in OPERATIONS:
         raise invalid(f"metrics: unknown operation {operation!r}, expected one of {', '.join(OPERATIONS)}")
     if not isinstance(name, str) or not name:
-        raise invalid(f"metrics: name: got {name!r}, expected a non-empty text")
+        raise invalid(f"metrics: name: got {described(name)}, expected a non-empty text")
     if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
         raise invalid(f"metrics: value of {name}: got {value!r}, expected a finite number")
     if operation == "counter_add" and value < 0:
@@ -34,7 +35,7 @@ def check(operation: Any, name: Any, value: Any, labels: Any = None) -> dict[str
 
 def _label(name: str, key: Any) -> str:
     if not isinstance(key, str) or not key:
-        raise invalid(f"metrics: labels of {name}: got the key {key!r}, expected a non-empty text")
+        raise invalid(f"metrics: labels of {name}: got the key {described(key)}, expected a non-empty text")
     return key
 
 

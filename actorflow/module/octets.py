@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from actorflow.errors import Error, invalid
+from actorflow.errors import Error, Failure, invalid
 
 SHOWN = 40
 """Characters of a refused value that a message shows."""
@@ -54,5 +54,5 @@ def described(value: Any) -> str:
         return f"the number {value}"
     if isinstance(value, str):
         return repr(value if len(value) <= SHOWN else value[:SHOWN] + "…")
-    names = ((bytes, "bytes"), (list, "a list"), (tuple, "a list"), (dict, "a map"))
+    names = ((bytes, "bytes"), (list, "a list"), (tuple, "a list"), (dict, "a map"), (Failure, "an error"))
     return next((name for kind, name in names if isinstance(value, kind)), f"a {type(value).__name__}")

@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from typing import Final, NamedTuple, TypeAlias
 
 from actorflow.errors import invalid
+from actorflow.module.octets import described
 from actorflow.node.event_pattern import EventPattern
 from actorflow.notice import Notice, NoticeSink, drop
 from actorflow.supervision.state import Service
@@ -76,7 +77,7 @@ class EventBus:
         """
         for name, text in (("system", system), ("kind", kind), ("path", path)):
             if not isinstance(text, str) or not text:
-                raise invalid(f"event {name}: got {text!r}, expected a non-empty text")
+                raise invalid(f"event {name}: got {described(text)}, expected a non-empty text")
         self._waiting.append((system, kind, path, copy_value(data)))
         if self._busy:  # a sink publishes: after what is being told now
             return

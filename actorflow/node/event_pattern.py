@@ -10,6 +10,7 @@ import re
 from typing import Final
 
 from actorflow.errors import Error, invalid
+from actorflow.module.octets import described
 
 _GROUP: Final = re.compile(r"\(([^()]*)\)")
 _FORMS: Final = 64
@@ -44,7 +45,7 @@ class EventPattern:
 def _expanded(text: str) -> list[str]:
     """Return the plain patterns that a pattern with alternatives stands for."""
     if not isinstance(text, str) or not text:
-        raise invalid(f"event pattern: got {text!r}, expected a non-empty text such as 'order.*'")
+        raise invalid(f"event pattern: got {described(text)}, expected a non-empty text such as 'order.*'")
     if len(text) > _LENGTH:
         raise invalid(f"event pattern: got {len(text)} characters, expected at most {_LENGTH}")
     forms, plain = [text], False

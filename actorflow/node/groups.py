@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable
 from typing import Final, TypeAlias
 
 from actorflow.errors import invalid, not_found
+from actorflow.module.octets import described
 from actorflow.names import parse_pid
 from actorflow.node.event_bus import Event, EventSink
 from actorflow.node.suggest import did_you_mean
@@ -116,5 +117,5 @@ def _checked(groups: Iterable[str]) -> list[str]:
     wanted = list(groups)
     for group in wanted:
         if not isinstance(group, str) or not group:
-            raise invalid(f"group: got {group!r}, expected a non-empty text")
+            raise invalid(f"group: got {described(group)}, expected a non-empty text")
     return wanted

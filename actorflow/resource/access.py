@@ -6,6 +6,7 @@ from fnmatch import fnmatchcase
 from typing import TypeVar
 
 from actorflow.errors import invalid
+from actorflow.module.octets import described
 from actorflow.node.node import Node
 from actorflow.value import Value
 
@@ -20,7 +21,7 @@ def checked_id(value: Value, what: str, example: str) -> str:
     """
     if isinstance(value, str) and value:
         return value
-    got = "an empty id" if value == "" else f"a {type(value).__name__}"
+    got = "an empty id" if value == "" else described(value)
     raise invalid(f"{what}: got {got}, expected the id of an entry such as {example!r}")
 
 

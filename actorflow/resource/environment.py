@@ -6,6 +6,7 @@ Scripts see the variables that `env.variable` entries declare, and no others of 
 from __future__ import annotations
 
 from actorflow.errors import PERMISSION_DENIED, Error, invalid, not_found
+from actorflow.module.octets import described
 from actorflow.node.node import Node
 from actorflow.node.operation import Caller
 from actorflow.node.suggest import did_you_mean
@@ -41,7 +42,7 @@ class Variables:
         """
         variable = self._declared(name)
         if not isinstance(value, str):
-            raise invalid(f"env.set: got a {type(value).__name__} for {name}, expected text")
+            raise invalid(f"env.set: got {described(value)} for {name}, expected text")
         if variable.config.fixed:
             message = f"environment variable {name!r} is read-only: its entry {variable.id} says `readonly: true`"
             raise Error(message, PERMISSION_DENIED, retryable=False)
@@ -68,7 +69,7 @@ class Variables:
 
     def _declared(self, name: Value) -> Variable:
         if not isinstance(name, str) or not name:
-            got = "an empty name" if name == "" else type(name).__name__
+            got = "an empty name" if name == "" else described(name)
             raise invalid(f"env: got {got}, expected the name of a variable or the id of its entry")
         variable = self._environment.declared(name)
         if variable is None:

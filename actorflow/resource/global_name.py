@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from actorflow.errors import INTERNAL, Error, invalid
+from actorflow.module.octets import described
 from actorflow.names import is_pid
 from actorflow.node.operation import Caller
 
@@ -29,7 +30,7 @@ class GlobalNames:
             raise invalid(f"a process name must not look like a PID, got {name!r}")
         pid = pid or caller.pid
         if not isinstance(pid, str) or not pid:
-            raise invalid(f"process.registry.register: got {pid!r}, expected the PID of a process")
+            raise invalid(f"process.registry.register: got {described(pid)}, expected the PID of a process")
         if pid != caller.pid and self._node.guard.watches(caller.context):
             self._node.guard.check(caller.context, "process.registry.foreign", pid)
         await mesh.register(name, pid, scope)
@@ -41,7 +42,7 @@ class GlobalNames:
 
     def _mesh(self, name: Any, scope: Any) -> Mesh:
         if not isinstance(name, str) or not name:
-            raise invalid(f"a process name must be a non-empty text, got {name!r}")
+            raise invalid(f"a process name must be a non-empty text, got {described(name)}")
         if isinstance(scope, bool) or not isinstance(scope, int) or scope not in _WORDS:
             raise invalid(f"process.registry: got the scope {scope!r}, expected one such as process.registry.LOCAL")
         mesh = self._node.mesh

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from actorflow.errors import invalid
 from actorflow.machine.subscription import checked_topic
+from actorflow.module.octets import described
 from actorflow.node.event_bus import Event
 from actorflow.node.groups import Groups
 from actorflow.node.operation import Caller
@@ -41,7 +42,7 @@ class Scopes:
                 is broken.
         """
         if not isinstance(scope_id, str) or not scope_id:
-            raise invalid(f"pg.open: got {scope_id!r}, expected the id of a {KIND} entry")
+            raise invalid(f"pg.open: got {described(scope_id)}, expected the id of a {KIND} entry")
         entry = self._node.registry.entry(scope_id)
         if entry.kind != KIND:
             raise invalid(f"pg.open: {scope_id} is a {entry.kind}, expected a {KIND}")
@@ -159,7 +160,7 @@ def _names(groups: Any) -> list[str]:
         return groups
     if isinstance(groups, str):
         return [groups]
-    raise invalid(f"group: got {groups!r:.80}, expected a non-empty text or a list of them")
+    raise invalid(f"group: got {described(groups)}, expected a non-empty text or a list of them")
 
 
 def _ignored(_outcome: Outcome) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 from actorflow.errors import Error, invalid
+from actorflow.module.octets import described
 from actorflow.node.operation import Caller
 from actorflow.registry.change import Revision
 from actorflow.resource.delivery import ACK, NACK, Delivery, QueueMessage
@@ -40,7 +41,7 @@ class Queues:
                 here, the entry's own fault when it is broken.
         """
         if not isinstance(queue_id, str) or not queue_id:
-            raise invalid(f"queue: got {queue_id!r:.80}, expected the id of a {KIND} entry")
+            raise invalid(f"queue: got {described(queue_id)}, expected the id of a {KIND} entry")
         entry = self._node.registry.entry(queue_id)
         if entry.kind != KIND:
             raise invalid(f"queue: {queue_id} is a {entry.kind}, expected a {KIND}")
@@ -100,7 +101,7 @@ class Queues:
     def settle(self, caller: Caller, number: Any, verdict: Any) -> bool:
         """Settle the message that the caller handles."""
         if verdict not in (ACK, NACK):
-            raise invalid(f"queue: got {verdict!r:.80}, expected ack or nack")
+            raise invalid(f"queue: got {described(verdict)}, expected ack or nack")
         handler, delivery = self._in_hand.get(number, ("", None)) if isinstance(number, str) else ("", None)
         if delivery is None or handler != caller.entry:
             raise invalid("the message is released: its handler has ended")

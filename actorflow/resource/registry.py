@@ -7,6 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from actorflow.errors import invalid, unavailable
+from actorflow.module.octets import described
 from actorflow.names import parse_id
 from actorflow.node.operation import Caller
 from actorflow.registry.change import KEEP, VERBS, Change, Version
@@ -41,7 +42,7 @@ def find(node: Node, caller: Caller, wanted: Any = None, version_id: Any = None)
 def namespace(node: Node, caller: Caller, name: Any, version_id: Any = None) -> Value:
     """Return the entries of a namespace that the caller may read, by id."""
     if not isinstance(name, str) or not name:
-        raise invalid(f"registry: got {name!r:.80} as a namespace, expected a non-empty text")
+        raise invalid(f"registry: got {described(name)} as a namespace, expected a non-empty text")
     entries = (entry for entry in _registry(node, version_id) if entry.namespace == name)
     return [plain(entry) for entry in _readable(node, caller, entries)]
 
@@ -63,7 +64,7 @@ async def apply(node: Node, _caller: Caller, operations: Any) -> Value:
     Waits until it is known how new services that start by themselves have started.
     """
     if not isinstance(operations, list):
-        raise invalid(f"registry.apply: got {operations!r:.80}, expected a list of operations")
+        raise invalid(f"registry.apply: got {described(operations)}, expected a list of operations")
     changes = [_change(operation, place) for place, operation in enumerate(operations, 1)]
     made = _live(node).apply(changes)
     await node.settled([operation.id for operation in made.operations if operation.verb == "create"])
@@ -108,7 +109,7 @@ def _number(version_id: Any) -> int:
     if isinstance(version_id, float) and version_id.is_integer():
         return int(version_id)
     if isinstance(version_id, bool) or not isinstance(version_id, int):
-        raise invalid(f"registry: got {version_id!r:.80} as a version, expected its number")
+        raise invalid(f"registry: got {described(version_id)} as a version, expected its number")
     return version_id
 
 
@@ -117,7 +118,7 @@ def _id(given: Any, where: str) -> str:
     if isinstance(given, dict) and isinstance(given.get("ns"), str) and isinstance(given.get("name"), str):
         given = f"{given['ns']}:{given['name']}"
     if not isinstance(given, str) or not all(parse_id(given)):
-        raise invalid(f"{where}: got {given!r:.80} as an id, expected 'namespace:name'")
+        raise invalid(f"{where}: got {described(given)} as an id, expected 'namespace:name'")
     return given
 
 
@@ -127,7 +128,7 @@ def _change(operation: Any, place: int) -> Change:
     verb = kind.removeprefix(_KIND_PREFIX) if isinstance(kind, str) else ""
     if verb not in VERBS:
         known = ", ".join(_KIND_PREFIX + known for known in VERBS)
-        raise invalid(f"{where}: got {operation!r:.80}, expected a map with kind, one of {known}, and entry")
+        raise invalid(f"{where}: got {described(operation)}, expected a map with kind, one of {known}, and entry")
     entry = operation.get("entry")
     if not isinstance(entry, dict):
         raise invalid(f"{where}: got {entry!r:.80} as entry, expected a map with id, kind, meta and data")

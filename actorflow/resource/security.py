@@ -6,6 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from actorflow.errors import invalid
+from actorflow.module.octets import described
 from actorflow.node.guard import checked_actor, checked_scope
 from actorflow.node.operation import Caller
 from actorflow.resource.token_store import TokenStores
@@ -57,7 +58,7 @@ def named_scope(node: Node, caller: Caller, group: Any) -> list[str]:
 
 def _text(value: Any, what: str) -> str:
     if not isinstance(value, str) or not value:
-        raise invalid(f"security: got {value!r:.80}, expected the {what}, a non-empty text")
+        raise invalid(f"security: got {described(value)}, expected the {what}, a non-empty text")
     return value
 
 
@@ -65,5 +66,5 @@ def _map(value: Any) -> dict[str, Any]:
     if value in (None, []):
         return {}
     if not isinstance(value, dict):
-        raise invalid(f"security: got {value!r:.80} as meta, expected a map")
+        raise invalid(f"security: got {described(value)} as meta, expected a map")
     return value

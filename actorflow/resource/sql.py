@@ -10,6 +10,7 @@ import itertools
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol
 
 from actorflow.errors import PERMISSION_DENIED, Error, invalid
+from actorflow.module.octets import described
 from actorflow.node.node import Node
 from actorflow.node.operation import Caller
 from actorflow.resource.access import find
@@ -111,7 +112,7 @@ class Sql:
     async def savepoint(self, caller: Caller, place: Value = None, verb: Value = None, name: Value = None) -> bool:
         """`sql.savepoint` place, verb, name → True; verbs are `savepoint`, `rollback_to` and `release`."""
         if not isinstance(name, str):
-            raise invalid(f"{verb}: got a {type(name).__name__}, expected the name of a savepoint")
+            raise invalid(f"{verb}: got {described(name)}, expected the name of a savepoint")
         await self._transaction(caller, place).savepoint(_SAVEPOINTS[verb], name)
         return True
 
@@ -154,7 +155,7 @@ def _number(place: Value) -> int:
 def _text(text: Value, what: str) -> str:
     if isinstance(text, str) and text:
         return text
-    got = "an empty statement" if text == "" else f"a {type(text).__name__}"
+    got = "an empty statement" if text == "" else described(text)
     raise invalid(f"{what}: got {got}, expected SQL text")
 
 

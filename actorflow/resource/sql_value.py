@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, Final
 
 from actorflow.errors import Error, invalid
+from actorflow.module.octets import described
 from actorflow.value import INT_MAX, INT_MIN, Value
 
 _PLAIN: Final = frozenset({type(None), bool, int, float, str, bytes})
@@ -68,7 +69,7 @@ def parameters(written: Value) -> list[Any]:
             raise invalid(f"params: got a list with {last - len(written)} holes, expected one value per placeholder")
         written = [written.get(index) for index in range(1, last + 1)]
     if not isinstance(written, list):
-        got = "a map with names" if isinstance(written, dict) else f"a {type(written).__name__}"
+        got = "a map with names" if isinstance(written, dict) else described(written)
         raise invalid(f"params: got {got}, expected a list of values, one per placeholder")
     return [_parameter(value, index) for index, value in enumerate(written, 1)]
 

@@ -6,6 +6,7 @@ from typing import Final
 
 from actorflow.duration import SECOND, parse_duration
 from actorflow.errors import invalid
+from actorflow.module.octets import described
 from actorflow.node.node import Node
 from actorflow.node.operation import Caller
 from actorflow.resource.access import find
@@ -102,9 +103,9 @@ class Stores:
 
 def _condition(absent: Value, version: Value) -> Condition:
     if absent is not None and not isinstance(absent, bool):
-        raise invalid(f"put: if_absent: got a {type(absent).__name__}, expected true or false")
+        raise invalid(f"put: if_absent: got {described(absent)}, expected true or false")
     if version is not None and (not isinstance(version, str) or not version):
-        got = "an empty text" if version == "" else f"a {type(version).__name__}"
+        got = "an empty text" if version == "" else described(version)
         expected = "the version of an entry; leave it out to write in any case, or use if_absent"
         raise invalid(f"put: if_version: got {got}, expected {expected}")
     return Condition(bool(absent), version) if absent or version is not None else ALWAYS
@@ -112,7 +113,7 @@ def _condition(absent: Value, version: Value) -> Condition:
 
 def _key(key: Value) -> str:
     if not isinstance(key, str) or not key:
-        got = "an empty key" if key == "" else f"a {type(key).__name__}"
+        got = "an empty key" if key == "" else described(key)
         raise invalid(f"key: got {got}, expected text")
     if "\0" in key:
         raise invalid(f"key: got {key!r:.80}, expected text without NUL characters, which not every store can keep")
@@ -139,7 +140,7 @@ def _lifetime(ttl: Value) -> int | None:
 def _options(options: Value, known: frozenset[str], what: str) -> dict[str, Value]:
     given = {} if options is None or options == [] else options
     if not isinstance(given, dict):
-        raise invalid(f"{what}: got a {type(options).__name__}, expected options: {', '.join(sorted(known))}")
+        raise invalid(f"{what}: got {described(options)}, expected options: {', '.join(sorted(known))}")
     unknown = [name for name in given if name not in known]
     if unknown:
         raise invalid(f"{what}: unknown option {unknown[0]!r}, expected one of {', '.join(sorted(known))}")

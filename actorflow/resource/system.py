@@ -15,6 +15,7 @@ import trio
 from actorflow.collecting import YOUNG
 from actorflow.errors import invalid, not_found
 from actorflow.language.lua.modules import LUA_MODULES
+from actorflow.module.octets import described
 from actorflow.node.operation import Caller
 from actorflow.node.suggest import did_you_mean
 from actorflow.supervision.report import ServiceReport
@@ -133,7 +134,7 @@ class System:
     def supervisor_state(self, _caller: Caller, service_id: Any) -> dict[str, Value]:
         """Return the state of one service."""
         if not isinstance(service_id, str) or not service_id:
-            raise invalid(f"system.supervisor.state: got {service_id!r:.80}, expected the id of a service")
+            raise invalid(f"system.supervisor.state: got {described(service_id)}, expected the id of a service")
         lines = {line.id: line for line in self._node.services()}
         if service_id not in lines:
             raise not_found(f"no service {service_id!r}{did_you_mean(service_id, lines)}")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 import trio
 
 from actorflow.errors import UNAVAILABLE, Error, invalid, unavailable
+from actorflow.module.octets import described
 from actorflow.node.operation import Caller
 
 if TYPE_CHECKING:
@@ -172,7 +173,7 @@ def _bytes(text: Any) -> bytes:
     if isinstance(text, bytes):
         return text
     if not isinstance(text, str):
-        raise invalid(f"io: got {type(text).__name__}, expected text")
+        raise invalid(f"io: got {described(text)}, expected text")
     return text.encode(errors="surrogatepass")
 
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol
 
 from actorflow.duration import MILLISECOND, to_nanoseconds
 from actorflow.errors import NOT_FOUND, Error, invalid, not_found
+from actorflow.module.octets import described
 from actorflow.node.guard import checked_actor, checked_scope
 from actorflow.node.operation import Caller
 from actorflow.registry.kinds.security_token_store import SecurityTokenStore
@@ -143,7 +144,7 @@ class TokenStores:
     async def _grant(self, store_id: Any, token: Any) -> _Grant:
         config = self._config(store_id)
         if not isinstance(token, str) or not token:
-            raise invalid(f"{store_id}: got {type(token).__name__} as a token, expected a non-empty text")
+            raise invalid(f"{store_id}: got {described(token)} as a token, expected a non-empty text")
         genuine = not config.token_key or hmac.compare_digest(_signed(token.partition(".")[0], config.token_key), token)
         kept = self._kept(store_id, config)
         grant = await kept.get(_digest(token)) if genuine else None
@@ -161,7 +162,7 @@ class TokenStores:
 
     def _config(self, store_id: Any) -> SecurityTokenStore:
         if not isinstance(store_id, str) or not store_id:
-            raise invalid(f"security.token_store: got {store_id!r:.80}, expected the id of a token store")
+            raise invalid(f"security.token_store: got {described(store_id)}, expected the id of a token store")
         entry = self._node.registry.entry(store_id)
         entry.require()
         if not isinstance(entry.config, SecurityTokenStore):

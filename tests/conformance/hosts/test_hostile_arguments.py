@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import re
 from pathlib import Path
 from typing import Any, Final
 
@@ -20,6 +21,8 @@ POOL: Final[list[Any]] = [
     *(b"", b"\xff", [], [1], [None], ["g", "h"], [[[]]], {}, {"a": 1}, {1: 2}, {"to": [1]}, Failure("f")),
 ]
 KINDS: Final = frozenset({INVALID, NOT_FOUND, ALREADY_EXISTS, UNAVAILABLE, PERMISSION_DENIED})
+OURS: Final = re.compile(r"NoneType|got None|got a (int|float|str|bool|dict|Failure)\b|<class| object at 0x")
+"""Words of Python, which say nothing to who writes Lua."""
 LEFT_OUT: Final = frozenset({"system.exit", "system.gc.collect", "system.gc.set_percent", "system.memory.stats"})
 """What ends the node, or takes its time."""
 
@@ -40,6 +43,7 @@ async def test_hostile_arguments_are_refused_with_a_kind_that_scripts_know(tmp_p
             answered += 1
             failure = outcome.failure
             assert failure is None or failure.kind in KINDS, (asked, failure)
+            assert failure is None or not OURS.search(failure.message), (asked, failure)
 
         for number in range(5000):
             pid = draw.choice(["", f"{{local@app:actors|0x{number}}}"])
