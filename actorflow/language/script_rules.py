@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from difflib import get_close_matches
 from types import MappingProxyType
 from typing import Final
+
+from actorflow.likeness import close_names
 
 STDLIB_WHITELIST: Final = frozenset(
     {
@@ -131,7 +132,7 @@ def import_refusal(module: str, allowed: Iterable[str]) -> str:
     """Return the sentence that refuses the import of `module` and says what to do instead."""
     advice = REPLACEMENTS.get(module.partition(".")[0])
     if advice is None:
-        close = get_close_matches(module, [*STDLIB_WHITELIST, *allowed], n=1, cutoff=0.8)
+        close = close_names(module, [*STDLIB_WHITELIST, *allowed], cutoff=0.8)
         listed = f"list a library or an installed package in the entry's `imports:`; otherwise {_IN_A_FUNCTION}"
         advice = f"did you mean {close[0]!r}?" if close else listed
     return f"a script may not import {module!r}: {advice}"

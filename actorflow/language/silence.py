@@ -9,10 +9,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
-from difflib import get_close_matches
 from typing import Final
 
 from actorflow.language.finding import Finding
+from actorflow.likeness import close_names
 
 SILENCEABLE: Final = frozenset(
     {
@@ -81,7 +81,7 @@ class _Comment:
     def _unused(self, code: str) -> str:
         if code in SILENCEABLE:
             return f"silences nothing: there is no finding {code!r} on this line; take it away"
-        close = get_close_matches(code, SILENCEABLE, n=1)
+        close = close_names(code, SILENCEABLE)
         return f"cannot silence {code!r}: " + (
             f"did you mean {close[0]!r}?" if close else f"expected one of {', '.join(sorted(SILENCEABLE))}"
         )

@@ -7,11 +7,11 @@ steps.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from difflib import get_close_matches
 from types import MappingProxyType
 from typing import Any, Final
 
 from actorflow.errors import invalid
+from actorflow.likeness import close_names
 from actorflow.module.expr_evaluation import Evaluation
 from actorflow.module.expr_parser import parse
 from actorflow.module.expr_tree import Let, Name, Node, bad_syntax
@@ -63,7 +63,7 @@ def _environment(names: Any) -> Mapping[str, Any]:
 
 def _check_names(source: str, node: Node, known: frozenset[str]) -> None:
     if isinstance(node, Name) and node.name not in known:
-        close = get_close_matches(node.name, known, n=1)
+        close = close_names(node.name, known)
         hint = f"; did you mean {close[0]!r}?" if close else f"; known are {', '.join(sorted(known)) or 'none'}"
         raise bad_syntax(source, node.at, f"no name {node.name!r}{hint:.200}")
     if isinstance(node, Let):

@@ -17,7 +17,6 @@ from typing import Any, Final, Self, TypeVar
 import pynng
 
 from actorflow.errors import TIMEOUT, UNAVAILABLE, Error, Failure, unavailable
-from actorflow.node.asyncio_bridge import within
 from actorflow.node.control_frame import MAX_FRAME, decode_reply, encode_request
 from actorflow.node.data import find_control
 from actorflow.value import Value
@@ -319,6 +318,8 @@ class Client(_Requests):
     async def _ask(self, verb: str, args: Mapping[str, Value], timeout: float) -> Value:  # noqa: ASYNC109 - any loop
         if self._socket is None:
             raise RuntimeError("the client is not connected: use it as `async with Client(…) as client`")
+        from actorflow.node.asyncio_bridge import within  # noqa: PLC0415 - commands of the shell need no loop
+
         frame = encode_request(verb, args)
         with self._socket.new_context() as context:
             try:

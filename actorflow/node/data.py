@@ -105,7 +105,7 @@ class DataDirectory:
             if len(os.fsencode(path)) > _SOCKET_PATH_LIMIT:
                 path = _short_path(self.path)
             path.unlink(missing_ok=True)
-            _replace(self.path / "control", f"{path}\n")
+            _replace(self.path / "control", f"{path}\n", lasting=False)  # who reads it looks for a node that lives
         except OSError as error:
             raise _unusable(self.path, error) from error
         return path
@@ -114,9 +114,10 @@ class DataDirectory:
 def find_control(path: Path) -> Path | None:
     """Return where the control socket of the node that uses the directory is, or None when none ever did."""
     try:
-        return Path((path / "control").read_text().removesuffix("\n"))
+        text = (path / "control").read_text().removesuffix("\n")
     except OSError:
         return None
+    return Path(text) if text else None  # the machine crashed before it was on disk
 
 
 def holder(path: Path) -> int | None:
@@ -151,14 +152,20 @@ def _read_holder(lock: int) -> int:
     return int(text) if text.isdigit() else 0
 
 
-def _replace(file: Path, text: str) -> None:
-    """Write a whole file so that after a crash it has either the old text or the new one."""
+def _replace(file: Path, text: str, *, lasting: bool = True) -> None:
+    """Write a whole file so that who reads it has either the old text or the new one; if `lasting`, after a crash too.
+
+    What is not lasting is of no use after a crash of the machine, and does not wait for the disk.
+    """
     draft = file.with_name(file.name + ".new")
     with draft.open("w") as stream:
         stream.write(text)
-        stream.flush()
-        os.fsync(stream.fileno())
+        if lasting:
+            stream.flush()
+            os.fsync(stream.fileno())
     draft.replace(file)
+    if not lasting:
+        return
     directory = os.open(file.parent, os.O_RDONLY)
     try:
         os.fsync(directory)

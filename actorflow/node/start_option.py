@@ -8,10 +8,10 @@ be those of another host's options and pass.
 from __future__ import annotations
 
 from collections.abc import Container, Iterator, Mapping
-from difflib import get_close_matches
 from typing import Any, Final
 
 from actorflow.errors import invalid
+from actorflow.likeness import close_names
 
 OURS: Final = "workflow."
 PREFIX: Final = "temporal."
@@ -57,7 +57,7 @@ def refuse_unknown(options: Mapping[Any, Any]) -> None:
         name = ours.removeprefix(OURS)
         known = name != ours and name in NAMES
         if not known and _is_ours(path):
-            close = get_close_matches(name.rpartition(".")[2], sorted(NAMES), n=1, cutoff=0.6)
+            close = close_names(name.rpartition(".")[2], sorted(NAMES), cutoff=0.6)
             hint = f"did you mean '{OURS}{close[0]}'?" if close else f"there are {', '.join(sorted(NAMES))}"
             raise invalid(f"option {path} does not exist; {hint}")
 
@@ -65,4 +65,4 @@ def refuse_unknown(options: Mapping[Any, Any]) -> None:
 def _is_ours(path: str) -> bool:
     """Tell whether a name has no prefix, one of ours, or what looks like one of them."""
     family, dot, _ = path.partition(".")
-    return not dot or bool(get_close_matches(family, _FAMILIES, n=1, cutoff=0.75))
+    return not dot or bool(close_names(family, _FAMILIES, cutoff=0.75))

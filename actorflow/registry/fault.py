@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from difflib import SequenceMatcher
 from typing import Any, Final, Literal, TypeAlias
 
 from actorflow.errors import Error, invalid
@@ -81,6 +80,8 @@ class Suggester:
         if len(name) > _LONGEST_NAME or self._budget < 0:
             return ""
         self._budget -= len(self._names)
+        from difflib import SequenceMatcher  # noqa: PLC0415 - most registries have no wrong names
+
         matcher: SequenceMatcher[str] = SequenceMatcher(a="", b=name, autojunk=False)
         best, found = _SIMILAR, ""
         for candidate in self._names:

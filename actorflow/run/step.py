@@ -8,10 +8,10 @@ is a `TimerStarted` with the name as its target.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from difflib import get_close_matches
 from typing import Any, Final
 
 from actorflow.errors import Failure, invalid
+from actorflow.likeness import close_names
 from actorflow.run.event import FUNCTION_CALLED, STEP_COMPLETED, STEP_STARTED, TIMER_STARTED
 from actorflow.run.retry import NO_RETRY, policy_of
 
@@ -77,7 +77,7 @@ def call_options(options: Mapping[str, Any], name: str) -> dict[str, Any]:
 def misspelt(words: Sequence[Any]) -> bool:
     """Tell whether each of these is nearly the name of an option, so that one was probably meant."""
     near = (isinstance(word, str) and len(word) <= _LONGEST_OPTION for word in words)
-    return all(near) and all(get_close_matches(word, _KNOWN, 1) for word in words)
+    return all(near) and all(close_names(word, _KNOWN) for word in words)
 
 
 def closure_wait(options: Mapping[str, Any], attempt: int, failure: Failure) -> int | None:
@@ -124,6 +124,6 @@ def _one_of(options: Mapping[str, Any], name: str, words: tuple[str, ...]) -> st
 
 
 def _unknown(option: Any) -> Exception:
-    close = get_close_matches(str(option), _KNOWN, 1)
+    close = close_names(str(option), _KNOWN)
     hint = f"; did you mean {close[0]!r}?" if close else f"; there are {', '.join(_KNOWN)}"
     return invalid(f"step option {option!r} does not exist{hint}")

@@ -9,11 +9,11 @@ from __future__ import annotations
 import logging
 from collections.abc import Awaitable, Callable, Mapping
 from contextvars import ContextVar
-from difflib import get_close_matches
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from actorflow.errors import invalid, not_found
+from actorflow.likeness import close_names
 from actorflow.script.current import CURRENT, identity
 
 
@@ -94,7 +94,7 @@ def get(key: str) -> Any:
     call = _call()
     if call is not None and key in _FACTS:
         return getattr(call, key)
-    close = get_close_matches(key, values, n=1)
+    close = close_names(key, values)
     hint = f"; did you mean {close[0]!r}?" if close else ""
     raise not_found(f"ctx.get: no value {key!r} in the context, it has {sorted(values)}{hint}")
 

@@ -12,12 +12,12 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import MISSING, Field, fields, is_dataclass
 from datetime import date, datetime
 from decimal import Decimal
-from difflib import get_close_matches
 from enum import Enum
 from typing import Annotated, Any, Final, TypeAlias, Union, get_args, get_origin, get_type_hints
 from uuid import UUID
 
 from actorflow.errors import Error, Failure, invalid
+from actorflow.likeness import close_names
 
 Build: TypeAlias = Callable[[Any, str], Any]
 """Builds a value from plain data; the second argument is the path that messages name."""
@@ -213,7 +213,7 @@ def _namespace_of(cls: Any) -> dict[str, Any]:
 
 
 def _unknown_field(cls: Any, key: Any, known: Mapping[str, Any], path: str) -> Error:
-    close = get_close_matches(str(key), known, n=1)
+    close = close_names(str(key), known)
     hint = f"; did you mean {close[0]!r}?" if close else ""
     return invalid(f"{path}: {cls.__name__} has no field {key!r}, expected {', '.join(known) or 'no fields'}{hint}")
 

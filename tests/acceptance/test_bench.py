@@ -101,7 +101,7 @@ async def test_a_result_keeps_all_runs_and_its_share_of_the_floor() -> None:
         return next(rates), {"cpu_us": 1.0}
 
     row = Row("durable/some", "steps/s", work, floor="floor/sqlite rows", parts=2)
-    result = await run._repeated(row, None, 3, {"floor/sqlite rows": 12.0})  # type: ignore[arg-type]  # noqa: SLF001
+    result = await run._repeated(row, None, 3, {"floor/sqlite rows": 12.0}, ())  # type: ignore[arg-type]  # noqa: SLF001
     assert result.plain() == {
         "name": "durable/some",
         "unit": "steps/s",

@@ -52,7 +52,7 @@ except SystemExit as end:
     assert not end.code or end.code == 6  # no node runs
 """
 NOT_FOR_THE_COMMAND_LINE: Final = frozenset({"trio", "pynng", "lupa", "yaml", "sqlalchemy", "actorflow.app"})
-NOT_FOR_A_QUESTION: Final = frozenset({"lupa", "yaml", "rich", "sqlalchemy", "actorflow.app"})
+NOT_FOR_A_QUESTION: Final = frozenset({"trio", "lupa", "yaml", "rich", "sqlalchemy", "actorflow.app"})
 """What a command that asks a running node does without."""
 
 

@@ -15,6 +15,7 @@ import trio
 from actorflow import app
 from actorflow.cli.bench.apart import apart, command, environment
 from actorflow.cli.bench.floor import MESSAGES
+from actorflow.cli.bench.resident import resident_bytes
 from actorflow.cli.bench.row import Figures, Row, Stopwatch
 
 if TYPE_CHECKING:
@@ -95,15 +96,6 @@ async def _idle_here(directory: Path, data: Path, language: str, count: int) -> 
         rate, more = watch.figures(count)
         after = resident_bytes()
         return rate, {**more, "node_mb": after / 1e6, "bytes_each": (after - before) / count}
-
-
-def resident_bytes() -> int:
-    """Return the resident memory of this process in bytes, 0 where the platform does not tell."""
-    try:
-        fields = Path("/proc/self/statm").read_text().split()
-    except OSError:
-        return 0
-    return int(fields[1]) * 4096
 
 
 def main(directory: str, data: str, language: str, count: str) -> None:

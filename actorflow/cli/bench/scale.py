@@ -21,9 +21,9 @@ import trio
 from actorflow import app
 from actorflow.app import Booted
 from actorflow.cli.bench import durable
-from actorflow.cli.bench.actors import resident_bytes
 from actorflow.cli.bench.apart import apart, command, environment
 from actorflow.cli.bench.floor import FULL
+from actorflow.cli.bench.resident import resident_bytes
 from actorflow.cli.bench.row import Figures, Row
 from actorflow.node.node import Node
 from actorflow.store.port import Reader

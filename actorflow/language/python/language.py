@@ -5,7 +5,6 @@ from __future__ import annotations
 import inspect
 import pkgutil
 from collections.abc import Callable, Mapping
-from difflib import get_close_matches
 from time import monotonic_ns
 from typing import TYPE_CHECKING, Any, Final
 
@@ -18,6 +17,7 @@ from actorflow.language.python.module import Modules
 from actorflow.language.python.running import Running
 from actorflow.language.python.watch import SliceLimits
 from actorflow.language.python.watchdog import Watchdog
+from actorflow.likeness import close_names
 from actorflow.notice import Notice, NoticeSink, drop
 from actorflow.ports import NO_SLICES
 from actorflow.script.record import builders_of
@@ -59,7 +59,7 @@ class PythonLanguage:
         place = bundle.file or "its source"
         if not callable(function) or name.startswith("__"):
             known = [key for key, value in names.items() if inspect.iscoroutinefunction(value)]
-            close = get_close_matches(name, known, 1)
+            close = close_names(name, known)
             hint = f"; did you mean {close[0]!r}?" if close else ""
             raise not_found(f"{bundle.id}: method {name!r} not found in {place}{hint}")
         if inspect.isasyncgenfunction(function) or inspect.isgeneratorfunction(function):
