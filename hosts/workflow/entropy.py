@@ -6,6 +6,8 @@ import os
 from typing import Final
 
 _POOL: Final = 16_384
+_DIGITS: Final = 19
+"""Random digits of a UUID, one of them with its variant."""
 VARIANT: Final = {f"{digit:x}": f"{digit & 0x3 | 0x8:x}" for digit in range(16)}
 """The digit of a UUID that holds its variant (RFC 9562 §4.1), by the digit drawn for it."""
 
@@ -13,12 +15,14 @@ VARIANT: Final = {f"{digit:x}": f"{digit & 0x3 | 0x8:x}" for digit in range(16)}
 class Entropy:
     """Hands out bytes of `os.urandom`, each byte once."""
 
-    __slots__ = ("_head", "_millisecond", "_pool", "_used")
+    __slots__ = ("_digits", "_head", "_millisecond", "_pool", "_said", "_used")
 
     def __init__(self) -> None:
         """Begin with nothing fetched."""
         self._pool = b""
         self._used = 0
+        self._digits = ""
+        self._said = 0
         self._millisecond, self._head = -1, ""
 
     def take(self, size: int) -> bytes:
@@ -33,11 +37,16 @@ class Entropy:
 
         Rows with such keys are next to each other in an index when they were written together: with random ones each
         start writes a page of its own of every index, and the more runs are kept, the slower starts become. Made by
-        hand, for `uuid.UUID` costs three times as much.
+        hand, for `uuid.UUID` costs three times as much; what is random of it is drawn as the digits that it becomes.
         """
-        if now // 1_000_000 != self._millisecond:
-            self._millisecond = now // 1_000_000
-            time = f"{self._millisecond:012x}"
+        millisecond = now // 1_000_000
+        if millisecond != self._millisecond:
+            time, self._millisecond = f"{millisecond:012x}", millisecond
             self._head = f"{time[:8]}-{time[8:]}-7"
-        text = self.take(10).hex()
-        return f"{self._head}{text[1:4]}-{VARIANT[text[4]]}{text[5:8]}-{text[8:]}"
+        start = self._said
+        text = self._digits[start : start + _DIGITS]
+        if len(text) < _DIGITS:
+            self._digits, start = os.urandom(_POOL).hex(), 0
+            text = self._digits[:_DIGITS]
+        self._said = start + _DIGITS
+        return f"{self._head}{text[:3]}-{VARIANT[text[3]]}{text[4:7]}-{text[7:]}"
