@@ -6,7 +6,7 @@ import sys
 from zipfile import ZipFile
 
 PACKAGES = {"actorflow", "hosts"}
-NEEDED = {"actorflow/py.typed", "hosts/py.typed", "actorflow/cli/main.py"}
+NEEDED = {"actorflow/py.typed", "hosts/py.typed", "actorflow/cli/main.py", "actorflow/store/recorded_sqlite.json"}
 
 
 def faults(names: list[str]) -> list[str]:
