@@ -145,7 +145,10 @@ class Attempts:
         if call.details:
             request.heartbeat = decode(call.details)
         request.beat = partial(self._heard, call.run, call.ref, request.attempt)
-        give_up = self._call(call, request)
+        if is_operation(request.target):
+            give_up = self._call(call, request)
+        else:
+            give_up = engine.functions.call(request, partial(self._replied, call, request))
         if not call.answered:
             call.give_up = give_up
 

@@ -348,7 +348,7 @@ class Engine:
             resident.busy, resident.stale = True, False
             self.gathering.want(resident)
             return
-        if not resident.wanting:
+        if not (resident.facts or resident.wanting):
             return
         resident.used = self.clock.monotonic()
         facts = resident.facts

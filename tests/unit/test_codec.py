@@ -43,6 +43,16 @@ def test_a_pair_is_a_list_of_two(first: Any, second: Any) -> None:
     assert encode_pair(first, second) == encode([first, second])
 
 
+scalars = values.filter(lambda value: not isinstance(value, list | dict | Failure))
+
+
+@given(st.lists(scalars, max_size=5))
+def test_short_flat_lists_are_the_bytes_that_any_list_is(items: list[Any]) -> None:
+    data = encode(items)
+    assert data == bytes([0x80 + len(items)]) + b"".join(map(encode, items))
+    assert data == cbor2.dumps(copy_value(items))
+
+
 def test_a_fault_in_a_pair_has_its_whole_path() -> None:
     with pytest.raises(Error, match=r"value\[0\]\[0\]"):
         encode_pair([2**63], {})

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from actorflow.run import event as events
-from actorflow.run.event import OFFLOADED, JournalEvent, chain, is_sound, sealed, source_of
+from actorflow.run.event import OFFLOADED, JournalEvent, chain, is_sound, salted, sealed, sealed_together, source_of
 
 SALT = b"0190a1b2-0000-7000-8000-000000000000"
 FIRST = sealed(b"", SALT, 1, events.RUN_STARTED, 0, "app:order", b"\xa0", b"", 5)
@@ -16,6 +16,22 @@ def test_what_was_sealed_is_sound() -> None:
     assert is_sound(b"", SALT, FIRST)
     assert is_sound(FIRST.checksum, SALT, SECOND)
     assert chain(FIRST.checksum, SECOND) == SECOND.checksum
+
+
+@pytest.mark.parametrize("drawn", [b"", b"\x81\x00"])
+def test_events_that_are_sealed_together_are_those_that_are_sealed_one_by_one(drawn: bytes) -> None:
+    rows = [
+        ("FunctionCompleted", 1, "", b"\x05"),
+        ("FunctionCalled", 2, "app:\u00e9", b"x" * 300),
+        ("RunCompleted", 0, "", b""),
+    ]
+    previous, expected = FIRST.checksum, []
+    for seq, row in enumerate(rows, 2):
+        expected.append(sealed(previous, SALT, seq, *row, drawn if seq == 2 else b"", 9))
+        previous = expected[-1].checksum
+    keyed = salted(SALT)
+    assert sealed_together(FIRST.checksum, keyed, 1, rows, drawn, 9) == expected
+    assert sealed_together(FIRST.checksum, keyed, 1, rows, drawn, 9) == expected  # it may be used for ever
 
 
 @pytest.mark.parametrize(
