@@ -36,12 +36,13 @@ class PlainDraft(Draft):
 
 def begins_plain(resident: Resident, live: LiveRun) -> bool:
     """Tell whether what waits for a run is one answer of a function, and nothing else."""
-    facts = resident.facts
+    if len(resident.facts) != 1:
+        return False
+    fact = resident.facts[0]
     return (
-        len(facts) == 1
-        and facts[0].kind == FUNCTION_COMPLETED
-        and not facts[0].row
-        and facts[0].ref in live.driver.open
+        fact.kind == FUNCTION_COMPLETED
+        and not fact.row
+        and fact.ref in live.driver.open
         and resident.start is None
         and resident.ending is None
         and not resident.attempts
