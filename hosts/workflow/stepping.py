@@ -2,7 +2,7 @@
 
 Most turns of most runs are such. They do nothing that the other parts of a turn are there for (timers, children,
 messages, documents, an end), so they pass these by; each of the two functions tells by itself whether it is one. Both
-take half of the bytecodes that the whole way takes (`docs/decisions`, "What a step costs in two threads").
+take half of the bytecodes that the whole way takes (`docs/decisions`, "A step in two threads").
 """
 
 from __future__ import annotations
