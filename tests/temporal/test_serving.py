@@ -68,3 +68,10 @@ def test_options_are_those_of_the_sdk_or_named() -> None:
     assert given["graceful_shutdown_timeout"] == timedelta(seconds=9)
     assert (given["max_cached_workflows"], given["identity"]) == (11, "me")
     assert [name for name, _ in lacking(config.worker_options)] == ["deadlock_detection_timeout"]
+
+
+@pytest.mark.parametrize(("written", "seconds"), [({}, 1), ({"max_heartbeat_throttle_interval": "9s"}, 9)])
+def test_signs_of_life_are_held_back_for_a_second_unless_more_is_written(written: dict[str, str], seconds: int) -> None:
+    config: Any = KIND.model.model_validate({"client": "c", "task_queue": "q", "worker_options": written})
+    given = worker_arguments("app:w", config.worker_options)
+    assert given["max_heartbeat_throttle_interval"] == timedelta(seconds=seconds)
