@@ -21,7 +21,7 @@ from actorflow import app
 from actorflow.cli.bench import actors, durable
 from actorflow.node.control_verb import node_lines
 from actorflow.node.node import Node
-from actorflow.run.shard import SHARDS
+from actorflow.run.shard import SHARDS, UNITS
 
 _PATIENCE: Final = 300.0
 _POLL: Final = 0.02
@@ -89,9 +89,13 @@ async def play(node: Node, entry: str, *args: Any) -> float:
 
 
 async def met(node: Node, count: int) -> None:
-    """Wait until this node has met so many others."""
+    """Wait until this node has met so many others, and has its part of the runs: before, it starts them for others."""
+    host: Any = node.hosts[durable.HOST]
+    few, many = UNITS // (count + 1), -(-UNITS // (count + 1))
     with trio.fail_after(_PATIENCE):
-        while sum(line["state"] == "up" for line in node_lines(node)) < count:  # noqa: ASYNC110 - nobody tells
+        while (  # noqa: ASYNC110 - nobody tells
+            sum(line["state"] == "up" for line in node_lines(node)) < count or not few <= len(host.shards or ()) <= many
+        ):
             await trio.sleep(_POLL)
 
 
