@@ -13,6 +13,7 @@ Shape = dict[str, Any]
 
 _MOST_KEYS: Final = 16
 _MOST_TEXT: Final = 256
+"""Of the keys of a shape together, and of a topic: nobody makes a host keep more."""
 _RESERVE: Final = 1024
 """More than the encoded keys of a shape take, with the heads of keys and values."""
 _TOPICS: Final = 256
@@ -57,6 +58,8 @@ def copy_alike(value: dict[Any, Any], shape: Shape, size: int) -> dict[str, Any]
 def learn(shapes: dict[str, Shape], topic: str, value: Value) -> None:
     """Remember the shape of what was sent with a topic: of the last map, where maps are sent."""
     known = shapes.get(topic)
+    if len(topic) > _MOST_TEXT:
+        return
     if known is None:
         if len(shapes) >= _TOPICS:
             shapes.clear()

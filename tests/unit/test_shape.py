@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from actorflow.errors import Error
-from actorflow.shape import copy_alike, shape_of
+from actorflow.shape import copy_alike, learn, shape_of
 from actorflow.value import INT_MAX, INT_MIN, Limits, copy_value
 
 
@@ -56,3 +56,16 @@ def test_the_keys_come_in_the_order_of_the_codec() -> None:
 def test_what_is_no_small_map_of_text_keys_has_no_shape() -> None:
     assert shape_of([1]) == shape_of({1: 2}) == shape_of({"é": 1}) == shape_of({str(n): n for n in range(17)}) == {}
     assert shape_of({"k" * 300: 1}) == {}
+
+
+def test_a_few_short_topics_are_remembered_and_the_last_shape_of_each() -> None:
+    shapes: dict[str, Any] = {}
+    for number in range(2000):
+        learn(shapes, f"topic {number}", {"id": number})
+    learn(shapes, "x" * 300, {"id": 1})
+    assert 0 < len(shapes) <= 256
+    assert all(len(topic) < 300 for topic in shapes)
+    learn(shapes, "topic 1999", 7)
+    assert list(shapes["topic 1999"]) == ["id"]
+    learn(shapes, "topic 1999", {"id": 1, "to": 2})
+    assert list(shapes["topic 1999"]) == ["id", "to"]
