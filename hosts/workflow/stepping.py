@@ -62,8 +62,10 @@ def stepped(engine: Engine, resident: Resident, draft: Draft) -> None:
     resident.busy = resident.pending = False
     engine.progressed()
     resident.revision += 1
-    calls = engine.calls
-    calls.close(resident.run, draft.facts[0].ref)
+    calls, answered = engine.calls, draft.facts[0].ref
+    if engine.asked:  # the call had been asked to stop, and has ended by itself
+        engine.asked.discard((resident.run, answered))
+    calls.close(resident.run, answered)
     for record in draft.records:
         if resident.live is not None and record.ref in resident.live.driver.open:
             calls.start(resident, record)

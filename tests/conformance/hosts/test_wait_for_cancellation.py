@@ -150,6 +150,8 @@ async def test_a_cancelled_call_is_waited_for(place: Place, language: str) -> No
             cancelled = await node.wait(pid, timeout=20)
             assert said(path) == ["begun", "ended", "after"], function
             assert cancelled is (function != "thread"), "what ends by itself has its own result"
+        flows: Any = node.hosts[FLOWS]
+        assert not flows.engine.asked, "what was asked of them is over"
 
 
 @pytest.mark.parametrize("language", ["lua", "py"])
