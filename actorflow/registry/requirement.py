@@ -70,7 +70,7 @@ def _answer(draft: Draft, parameters: list[_Parameter]) -> _Answer | None:
     if meant:
         return meant[-1].answer
     default = draft.data.get("default") if isinstance(draft.data, dict) else None
-    return None if default is None else _Answer(default, draft, is_default=True)
+    return None if default is None or default == "" else _Answer(default, draft, is_default=True)
 
 
 def _is_within(draft: Draft, parameter: _Parameter) -> bool:

@@ -60,7 +60,7 @@ def plain_scalar(text: str) -> Any:
 def _integer(text: str) -> int:
     if _OLD_OCTAL.fullmatch(text):
         return int(text, 8)
-    return int(text, 10 if text.isdigit() else 0)
+    return int(text, 10 if text.lstrip("+-").isdigit() else 0)  # zeros before a decimal number mean nothing
 
 
 def _float(text: str) -> float | str:

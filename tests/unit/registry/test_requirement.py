@@ -58,6 +58,15 @@ def test_the_default_counts_where_nobody_says_more(load: Load) -> None:
     assert service.data["lifecycle"]["depends_on"] == ["own", "acme.jobs:own"]
 
 
+@pytest.mark.parametrize("default", ['""', "null"])
+def test_an_empty_default_is_none(load: Load, default: str) -> None:
+    tree = MODULE.replace("default: acme.jobs:own", f"default: {default}")
+    tree = tree.replace("process: worker", "process: worker\n    host: own")
+    service = load(tree).entry("acme.jobs:service")
+    assert service.data["lifecycle"]["depends_on"] == ["own"]
+    assert service.data["input"] == [1, {"on": ""}]
+
+
 def test_a_default_never_replaces_what_an_entry_says_itself(load: Load) -> None:
     tree = MODULE.replace("process: worker", "process: worker\n    host: written")
     assert load(tree).entry("acme.jobs:service").data["host"] == "written"
