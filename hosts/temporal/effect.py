@@ -92,7 +92,7 @@ class Effects:
             self._run.put(events.FUNCTION_FAILED, record.ref, "", error.failure)
             return
         name, queue = worker.activity_of(record.target)
-        if not terms.heartbeat and name == record.target and "task_queue" not in given:
+        if not (terms.heartbeat or name != record.target or "task_queue" in given or worker.is_missing(name)):
             given["heartbeat_timeout"] = _SILENT  # a worker of ours serves it
         if queue and "task_queue" not in given:
             given["task_queue"] = queue
