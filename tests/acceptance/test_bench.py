@@ -156,6 +156,9 @@ async def test_another_engine_that_gives_no_figure_is_told_with_what_it_said(tmp
     [peer] = beside.peers_of([f"other={sys.executable} {tmp_path / 'other.py'}"])
     with pytest.raises(Error, match=r"--beside other: .*ended with 1 and printed no `p50_ms` of `W4`.*no such server"):
         await peer.measure("durable/answer/py")
+    [peer] = beside.peers_of([f"other={tmp_path / 'none'} --fast"])
+    with pytest.raises(Error, match=r"--beside other: cannot run '.*none': No such file"):
+        await peer.measure("durable/answer/py")
 
 
 @pytest.mark.parametrize("text", ["other", "=python x.py", "other=", "other='"])

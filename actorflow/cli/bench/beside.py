@@ -58,13 +58,16 @@ class Peer:
         """Run its counterpart of `row` once, if it has one, and keep the rate.
 
         Raises:
-            Error: kind Unavailable, when the program fails or prints no such figure.
+            Error: kind Unavailable, when the program cannot be run, fails, or prints no such figure.
         """
         asked = COUNTERPARTS.get(row)
         if asked is None:
             return
         command = [*self.command, "--workloads", asked.workload, "--runs", "1"]
-        done = await trio.run_process(command, capture_stdout=True, capture_stderr=True, check=False)
+        try:
+            done = await trio.run_process(command, capture_stdout=True, capture_stderr=True, check=False)
+        except OSError as error:
+            raise Error(f"--beside {self.name}: cannot run {command[0]!r}: {error.strerror}", UNAVAILABLE) from None
         value = _figure(done.stdout.decode(errors="replace"), asked)
         if value is None:
             end = done.stderr.decode(errors="replace")[-_TAIL:]

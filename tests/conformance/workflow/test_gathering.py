@@ -152,10 +152,11 @@ async def test_short_journals_are_read_at_once_and_where_others_write_too_by_the
         for number in range(3):
             await node.spawn("app:sleeper", host=WORKFLOWS, options={"workflow.id": f"s/{number}"})
         runs = [(await reach(node, f"s/{number}", "waiting", 2)).run for number in range(3)]
-        read = engine.writer.read
+        read, me = engine.writer.read, trio.lowlevel.current_task()
 
         async def counted(what: Any) -> Any:
-            far.append(what)
+            if trio.lowlevel.current_task() is me:  # the engine looks at its store by itself, too
+                far.append(what)
             return await read(what)
 
         engine.writer.read = counted  # type: ignore[method-assign, assignment]
