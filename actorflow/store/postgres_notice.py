@@ -43,15 +43,16 @@ def notices(origin: str, runs: Sequence[int]) -> list[str]:
 
 
 def heard(origin: str, texts: Sequence[str]) -> Collection[int] | None:
-    """Return the runs that others tell of, None when one of them only says to look."""
+    """Return the runs that others tell of, None when one of them only says to look, or what is not known here."""
     runs: dict[int, None] = {}
     for text in texts:
         sender, _, listed = text.partition(":")
         if sender == origin:
             continue
-        if not listed:
+        try:
+            runs.update(dict.fromkeys(map(int, listed.split(","))))
+        except ValueError:
             return None
-        runs.update(dict.fromkeys(map(int, listed.split(","))))
     return list(runs)
 
 
@@ -126,7 +127,8 @@ class PostgresListener:
                 if notice.channel == self._news:
                     texts.append(notice.payload)
                 else:
-                    self._awaited.add(int(notice.payload))
+                    with suppress(ValueError):  # whoever may connect may say anything here
+                        self._awaited.add(int(notice.payload))
             runs = heard(self._origin, texts)
             if runs is None or runs or time.monotonic() >= end:
                 return runs
