@@ -108,7 +108,9 @@ class Watching:
             except Error as error:
                 if not failing:
                     self._engine.node.log("warn", f"what others write is not seen: {error.message}", {})
-                failing = True
+                failing = self._asked = True  # what was to be seen is still there
+                await trio.sleep(INTERVAL)
+                self._news.set()
             else:
                 failing = False
 

@@ -6,6 +6,10 @@ from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any
 
+import pytest
+import trio
+import trio.testing
+
 from actorflow.clock import SystemClock
 from actorflow.errors import Error, unavailable
 from actorflow.ports import Outcome
@@ -88,6 +92,47 @@ async def test_what_was_seen_by_a_look_that_failed_is_seen_again() -> None:
     for _ in range(2):
         assert await looked(watching)
     assert engine.open_ids == {"order/1": first.run, "order/2": second.run}
+
+
+@pytest.mark.mock_clock
+@pytest.mark.parametrize("always", [True, False])
+async def test_who_watches_asks_a_store_that_is_away_now_and_then_until_it_has_seen_what_there_was(
+    *, always: bool
+) -> None:
+    engine: Any = Engine(MemoryStore())
+    engine.node.log = lambda *_said: None
+    watching: Any = Watching(engine, always=always)
+    watching._departures = SimpleNamespace(look=trio.lowlevel.checkpoint)  # noqa: SLF001 - nobody moves
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(watching.serve)
+        await trio.testing.wait_all_tasks_blocked()
+        book = engine.started("order/1")
+        engine.writer.failing = range(100)
+        watching._told = {book.run}  # noqa: SLF001 - as the database says
+        watching.told(None)
+        await trio.sleep(20)
+        assert 10 < engine.writer.reads < 100
+        engine.writer.failing = ()
+        await trio.sleep(5)
+        assert engine.open_ids == {"order/1": book.run}
+        nursery.cancel_scope.cancel()
+
+
+@pytest.mark.mock_clock
+async def test_a_look_that_was_asked_for_and_failed_is_done_later() -> None:
+    engine: Any = Engine(MemoryStore())
+    engine.node.log = lambda *_said: None
+    watching: Any = Watching(engine, always=False)
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(watching.serve)
+        await trio.testing.wait_all_tasks_blocked()
+        book = engine.started("order/1")
+        engine.writer.failing = {engine.writer.reads + 1}
+        watching._departures = SimpleNamespace(look=trio.lowlevel.checkpoint)  # noqa: SLF001 - nobody moves
+        watching.told(None)
+        await trio.sleep(5)
+        assert engine.open_ids == {"order/1": book.run}
+        nursery.cancel_scope.cancel()
 
 
 async def test_a_start_before_the_first_look_is_seen() -> None:
