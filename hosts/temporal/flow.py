@@ -21,6 +21,7 @@ from actorflow.node.limit import written_limits
 from actorflow.ports import Identity
 from actorflow.run import event as events
 from actorflow.run.event import JournalEvent
+from actorflow.run.rule import rules_of
 from hosts.temporal import look
 from hosts.temporal.activity import SOURCE, unwrapped
 from hosts.temporal.driver import TemporalDriver
@@ -137,6 +138,7 @@ class Run:
             "workflow_id": info.workflow_id,
             "run_id": info.run_id,
             "args": args,
+            "format": rules_of(self.pinned),
             "context": context,
             "parent": told.get("parent", "") or self._parent(info),
             "type": info.workflow_type,

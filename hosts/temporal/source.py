@@ -12,6 +12,7 @@ from actorflow.errors import Error, unavailable
 from actorflow.notice import Notice
 from actorflow.run.document import PutDocument
 from actorflow.run.draw import SEED_SIZE
+from actorflow.run.rule import NEWEST, rules_of
 from actorflow.store.wait import answer
 from hosts.temporal.placing import bundle_of
 
@@ -67,7 +68,7 @@ class Sources:
         return None if version is None else version.id
 
     def pinned(self, type_name: str) -> dict[str, Any]:
-        """Return what a new run of a type is pinned to: seed, what its entry runs as, and its source if that is small.
+        """Return what a new run of a type is pinned to: seed, rules, what its entry runs as, and its source if small.
 
         Raises:
             Error: NotFound or Invalid, when no such entry is served here, or it is broken.
@@ -78,7 +79,8 @@ class Sources:
         bundle = bundle_of(worker.node, entry)
         worker.compiled(bundle)
         self._keep(bundle)
-        pinned: dict[str, Any] = {"entry": entry, "hash": bundle.hash, "seed": token_hex(SEED_SIZE)}
+        seed, rules = token_hex(SEED_SIZE), worker.rules
+        pinned: dict[str, Any] = {"entry": entry, "hash": bundle.hash, "seed": seed, "format": rules}
         if len(bundle.data) < RIDES_ALONG:
             pinned["bundle"] = self._value(bundle)
         if own := worker.node.guard.own(entry):
@@ -99,8 +101,15 @@ class Sources:
         """Return the source that a run is pinned to.
 
         Raises:
-            Error: kind Unavailable, when it is neither in the history nor known to this worker.
+            Error: kind Unavailable, when it is neither in the history nor known to this worker, or when the run goes by
+                rules of the engine (`actorflow.run.rule`) that this release does not know.
         """
+        if rules_of(pinned) > NEWEST:
+            message = (
+                f"the run of {pinned['entry']} began under rules {rules_of(pinned)} of the engine; this release knows"
+                f" those up to {NEWEST}: serve its queue with the release that started it, or a later one"
+            )
+            raise unavailable(message)
         if self.current:
             return bundle_of(self._worker.node, pinned["entry"])
         found = self._bundles.get(pinned["hash"])

@@ -21,6 +21,7 @@ from actorflow.names import Pid
 from actorflow.node.limit import slices_of, written_limits
 from actorflow.notice import Notice
 from actorflow.ports import Outcome, Program, Reply, SpawnRequest
+from actorflow.run.rule import NEWEST
 from hosts.temporal.activity import activities
 from hosts.temporal.asking import Asking
 from hosts.temporal.connection import TemporalClient
@@ -64,6 +65,7 @@ class TemporalWorker(Asking, Operating):
         self.slices = slices_of(written_limits(config))
         self.operator = Operator(partial(_note, node), node.notices, self._check_startable)
         self.terms = TermsOf(node.registry)
+        self.rules = NEWEST  # of the engine, that new runs go by: what they are pinned to says so
         self.sources = Sources(self)
         self.placing = Placing(self)
         self.watching = Watching(self)

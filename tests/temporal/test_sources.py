@@ -12,6 +12,7 @@ from actorflow.app import languages, read_registry
 from actorflow.errors import Error
 from actorflow.node.node import Node
 from actorflow.notice import Notice
+from actorflow.run.rule import FIRST, NEWEST, rules_of
 from hosts.temporal.source import RIDES_ALONG
 from hosts.temporal.worker import TemporalWorker
 from tests.temporal.support import HOST, REGISTRY, on
@@ -86,3 +87,22 @@ async def test_a_large_source_that_no_database_keeps_runs_where_it_is_registered
         assert [notice.code for notice in said].count("source-not-kept") == 1
         with pytest.raises(Error, match="no entry 'app:colecting'"):
             await node.spawn("app:colecting", host=HOST)
+
+
+@pytest.mark.slow
+async def test_a_run_of_newer_rules_is_left_to_a_worker_that_knows_them(server: str, tmp_path: Path) -> None:
+    queue = tmp_path.name
+    async with on(server, tmp_path, queue=queue) as node:
+        host: Any = node.hosts[HOST]
+        host.rules = NEWEST + 1
+        pid = await node.spawn("app:collecting", host=HOST, args=[1], options={"workflow.id": queue})
+        with trio.fail_after(90):
+            while "rules" not in (why := str((await host.explained(queue))["reasons"])):  # noqa: ASYNC110
+                await trio.sleep(0.1)
+        assert f"began under rules {NEWEST + 1} of the engine; this release knows those up to {NEWEST}" in why
+        assert (await host.shown(queue))["state"] == "running", "the task failed, not the workflow"
+        await node.terminate(pid)
+
+
+def test_a_run_that_was_pinned_before_rules_were_said_goes_by_the_first() -> None:
+    assert rules_of({"entry": "app:collecting", "hash": "", "seed": ""}) == FIRST
