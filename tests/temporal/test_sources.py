@@ -44,6 +44,11 @@ async def pinned(source: str) -> tuple[int, dict[str, Any], list[str]]:
     return size, found, [notice.text for notice in said if notice.code == "source-not-kept"]
 
 
+async def test_a_new_run_is_pinned_to_the_newest_rules() -> None:
+    _, found, _ = await pinned(padded(10))
+    assert rules_of(found) == NEWEST
+
+
 async def test_a_source_below_64_kib_rides_along_and_a_larger_one_does_not() -> None:
     sizes = [(await pinned(padded(characters)))[0] for characters in (1000, 1001)]
     grows = sizes[1] - sizes[0]
