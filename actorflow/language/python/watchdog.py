@@ -12,6 +12,7 @@ import time
 import weakref
 from collections.abc import Callable
 from functools import partial
+from queue import SimpleQueue
 from time import monotonic_ns
 from typing import Any, Final
 
@@ -33,6 +34,8 @@ _SICK: Final = 25
 """Shots and salvos that a script may survive before the node counts as sick."""
 _EAGER: Final = 1e-6
 """Seconds after which threads change during a salvo: so a shot is there at each step of the script."""
+_SALVOS: Final = threading.Lock()
+"""One salvo at a time in this interpreter, for all have one switch interval, and each gives back what it found."""
 
 
 class Watchdog:
@@ -43,8 +46,10 @@ class Watchdog:
         self._sick = sick
         self._own = threading.local()
         self._states: dict[int, _State] = {}
-        self._wake = threading.Event()
-        weakref.finalize(self, self._wake.set).atexit = False
+        # not an Event, whose lock a shot in the wrong place would leave taken for ever, and whose lock a finalizer, which
+        # may run in the middle of anything, would wait for: a put is one step, and waits for nothing
+        self._wake: SimpleQueue[None] = SimpleQueue()
+        weakref.finalize(self, self._wake.put, None).atexit = False
 
     def here(self) -> Watch:
         """Return the watch of the calling thread; from now on it is looked after."""
@@ -60,10 +65,10 @@ class Watchdog:
         return watch
 
     def wake(self) -> None:
-        """End the rest."""
+        """End the rest. A shot in the middle of this ends it all the same: the flags only save who comes next a call."""
+        self._wake.put(None)
         for state in list(self._states.values()):
             state.watch.asleep = False
-        self._wake.set()
 
     def look(self) -> bool:
         """Look once; tell whether anything has run since the last look."""
@@ -74,7 +79,7 @@ class Watchdog:
 
     def rest(self) -> bool:
         """Begin to rest, unless something runs again: then return False."""
-        self._wake.clear()
+        _drain(self._wake)
         for state in list(self._states.values()):
             state.watch.asleep = True
         if any(state.watch.running is not None for state in list(self._states.values())):
@@ -144,17 +149,23 @@ def _computed(clock: int) -> int:
 
 
 def _salvo(watch: Watch, resume: Callable[..., Any]) -> None:
-    until = monotonic_ns() + _SALVO
-    before = sys.getswitchinterval()
-    sys.setswitchinterval(_EAGER)
-    try:
-        while watch.fire(resume) and monotonic_ns() < until:
-            pass
-    finally:
-        sys.setswitchinterval(before)
+    with _SALVOS:
+        until = monotonic_ns() + _SALVO
+        before = sys.getswitchinterval()
+        sys.setswitchinterval(_EAGER)
+        try:
+            while watch.fire(resume) and monotonic_ns() < until:
+                pass
+        finally:
+            sys.setswitchinterval(before)
 
 
-def _look_for_ever(ref: weakref.ref[Watchdog], wake: threading.Event) -> None:
+def _drain(wake: SimpleQueue[None]) -> None:
+    while not wake.empty():
+        wake.get()
+
+
+def _look_for_ever(ref: weakref.ref[Watchdog], wake: SimpleQueue[None]) -> None:
     idle = 0
     while True:
         watchdog = ref()
@@ -164,7 +175,7 @@ def _look_for_ever(ref: weakref.ref[Watchdog], wake: threading.Event) -> None:
         resting = idle > _RESTLESS and watchdog.rest()
         del watchdog
         if resting:
-            wake.wait()
+            wake.get()
             idle = 0
-        wake.clear()
+        _drain(wake)
         time.sleep(TICK)  # also after a rest: what has just begun is looked at no earlier than anything else

@@ -302,6 +302,18 @@ def test_shots_at_any_moment_hit_the_script_or_nothing(seed: int) -> None:
     assert fired >= 100_000
     assert stopped > 100
     assert all(kinds.values())
+    until_gone = rest_and_end(program)
+    del program, watch, fire, machine
+    until_gone()
+
+
+def rest_and_end(program: Any) -> Callable[[], None]:
+    """See that no shot has hit the watchdog's own agreement: it rests; and, once forgotten, its thread ends."""
+    watchdog = program._watchdog  # noqa: SLF001 - what the test is about
+    until(lambda: watchdog.here().asleep)
+    gone = weakref.ref(watchdog)
+    (mine,) = (thread for thread in watchers() if thread._args[0]() is watchdog)  # type: ignore[attr-defined]  # noqa: SLF001
+    return lambda: until(lambda: gc.collect() >= 0 and gone() is None and not mine.is_alive())
 
 
 def test_a_shot_at_a_resume_that_has_ended_does_nothing() -> None:
