@@ -46,8 +46,8 @@ class Watchdog:
         self._sick = sick
         self._own = threading.local()
         self._states: dict[int, _State] = {}
-        # not an Event, whose lock a shot in the wrong place would leave taken for ever, and whose lock a finalizer, which
-        # may run in the middle of anything, would wait for: a put is one step, and waits for nothing
+        # not an Event: a shot in the wrong place leaves its lock taken for ever, and a finalizer, which may run in the
+        # middle of anything, would wait for that; a put is one step and waits for nothing
         self._wake: SimpleQueue[None] = SimpleQueue()
         weakref.finalize(self, self._wake.put, None).atexit = False
 
@@ -65,7 +65,7 @@ class Watchdog:
         return watch
 
     def wake(self) -> None:
-        """End the rest. A shot in the middle of this ends it all the same: the flags only save who comes next a call."""
+        """End the rest, first of all, so that a shot in the middle of this takes back nothing."""
         self._wake.put(None)
         for state in list(self._states.values()):
             state.watch.asleep = False

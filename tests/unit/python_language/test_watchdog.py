@@ -275,8 +275,17 @@ def spinning(fire: Callable[[], object]) -> Iterator[None]:
 
 
 def test_shots_at_any_moment_hit_the_script_or_nothing(seed: int) -> None:
-    draw = random.Random(seed)
+    before = watchers()
     program = PythonLanguage().compile(bundle(RANDOM))
+    gone = weakref.ref(program._watchdog)  # noqa: SLF001 - what the test is about
+    (mine,) = watchers() - before
+    shoot_at(program, seed)
+    del program
+    until(lambda: gc.collect() >= 0 and gone() is None and not mine.is_alive())
+
+
+def shoot_at(program: Any, seed: int) -> None:
+    draw = random.Random(seed)
     watch = program._watchdog.here()  # noqa: SLF001 - what the test is about
     fired = 0
 
@@ -286,9 +295,9 @@ def test_shots_at_any_moment_hit_the_script_or_nothing(seed: int) -> None:
         watch.fire(watch.running)
 
     kinds = dict.fromkeys(KINDS, 0)
-    stopped, until = 0, time.monotonic() + 100
+    stopped, deadline = 0, time.monotonic() + 100
     with spinning(fire):
-        while (fired < 100_000 or stopped <= 300) and time.monotonic() < until:
+        while (fired < 100_000 or stopped <= 300) and time.monotonic() < deadline:
             kind = draw.choice(KINDS)
             machine = Machine(FakeDriver(), program)
             machine.start((kind, draw.randrange(1_000)))
@@ -302,18 +311,7 @@ def test_shots_at_any_moment_hit_the_script_or_nothing(seed: int) -> None:
     assert fired >= 100_000
     assert stopped > 100
     assert all(kinds.values())
-    until_gone = rest_and_end(program)
-    del program, watch, fire, machine
-    until_gone()
-
-
-def rest_and_end(program: Any) -> Callable[[], None]:
-    """See that no shot has hit the watchdog's own agreement: it rests; and, once forgotten, its thread ends."""
-    watchdog = program._watchdog  # noqa: SLF001 - what the test is about
-    until(lambda: watchdog.here().asleep)
-    gone = weakref.ref(watchdog)
-    (mine,) = (thread for thread in watchers() if thread._args[0]() is watchdog)  # type: ignore[attr-defined]  # noqa: SLF001
-    return lambda: until(lambda: gc.collect() >= 0 and gone() is None and not mine.is_alive())
+    until(lambda: watch.asleep)  # none has hit what wakes the watchdog: it rests, and ends once it is forgotten
 
 
 def test_a_shot_at_a_resume_that_has_ended_does_nothing() -> None:
