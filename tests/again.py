@@ -4,17 +4,22 @@ The suite runs real processes, servers and clocks on machines it shares, and a s
 fail a test of a timing that no user has. Such a test is unsteady: a fault of its own, printed at the end of the run so
 that it gets mended, but none of the code it tests. What fails on its own as well, even once, has failed; so has
 a run in which more than `MOST` tests failed, for that is no accident of one moment, and one in which an interpreter died or
-hung: that is never the fault of a stall.
+hung: that is never the fault of a stall. What all its threads did then is printed at the end of the run.
 """
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
+from _pytest.faulthandler import fault_handler_stderr_fd_key
 
 MOST = 3  # of some thousand tests; a run with more is judged as it is
+FAULTS = "ACTORFLOW_TEST_FAULTS"  # in the environment of the workers: the folder for their last tracebacks
 LOST = "???"  # when a test failed that was never reported on, because its worker had died
 
 
@@ -27,6 +32,8 @@ class Again:
         self._failed: list[str] = []  # node ids, each once, in the order in which they failed
         self._unsteady: list[str] = []
         self._has_died = False
+        self._faults = TemporaryDirectory()
+        os.environ[FAULTS] = self._faults.name
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Note a failed set-up, test or tear-down, and a worker that died."""
@@ -44,7 +51,12 @@ class Again:
             session.exitstatus = pytest.ExitCode.OK
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
-        """Name the unsteady tests where nobody overlooks them."""
+        """Name the unsteady tests, and tell where interpreters died, where nobody overlooks it."""
+        for path in sorted(Path(self._faults.name).iterdir()):
+            if text := path.read_text(errors="replace"):
+                terminalreporter.section(f"{path.name} DIED", red=True)
+                terminalreporter.line(text)
+        self._faults.cleanup()
         if not self._unsteady:
             return
         terminalreporter.section("UNSTEADY", red=True)
@@ -65,7 +77,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--again", type=int, default=0, metavar="N", help="run what failed N times on its own")
 
 
+@pytest.hookimpl(trylast=True)
 def pytest_configure(config: pytest.Config) -> None:
-    """Watch the run of the main process; a worker only reports to it."""
-    if config.option.again and not hasattr(config, "workerinput"):
+    """Watch the run of the main process; a worker only reports to it, and leaves a traceback there if it dies."""
+    worker = getattr(config, "workerinput", None)
+    if worker is None and config.option.again:
         config.pluginmanager.register(Again(config, config.option.again), "again")
+    elif worker is not None and FAULTS in os.environ:
+        with (Path(os.environ[FAULTS]) / worker["workerid"]).open("wb") as file:
+            os.dup2(file.fileno(), config.stash[fault_handler_stderr_fd_key])

@@ -62,6 +62,9 @@ def test_a_worker_that_died_fails_the_run_though_its_test_passes_on_its_own(tmp_
     done = suite(tmp_path, STEADY + dying, "--again=1", "-n", "2")
     assert done.returncode == 1
     assert "again, on its own" not in done.stdout
+    told = done.stdout.partition(" DIED ")[2]
+    assert "Fatal Python error: Aborted" in told
+    assert "in test_1" in told
 
 
 def test_what_runs_again_has_the_settings_of_the_first_run(tmp_path: Path) -> None:
