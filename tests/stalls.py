@@ -2,8 +2,9 @@
 
 A thread stops the interpreter for 20 to 400 ms, again and again: it calls `usleep` in a way that keeps the global lock, so
 that no other thread of the process runs meanwhile. Now and then what the thread of a store does is late, while all else
-goes on. The moments are drawn with the seed in the header (`--seed`); what they meet still depends on the machine.
-Programs that tests start with `stalled` and lives that they fork are stopped likewise: `STALLS` in the environment has
+goes on, or it is done and the answer is late: others see in the store what its node does not know yet. What a worker
+thread has done is told late likewise. The moments are drawn with the seed in the header (`--seed`); what they meet still
+depends on the machine. Programs that tests start with `stalled` and lives that they fork are stopped likewise: `STALLS` in the environment has
 the seed.
 """
 
@@ -60,12 +61,25 @@ def stalled(program: str) -> list[str]:
 
 
 def _begin(draw: Random) -> None:
-    from actorflow.store import writer  # noqa: PLC0415 - most runs of the tests need none
+    from trio import _threads as threads  # noqa: PLC0415 - most runs of the tests need none of these here
+
+    from actorflow.store import writer  # noqa: PLC0415
 
     threading.Thread(target=_stop, args=(Random(draw.random()),), name="stalls", daemon=True).start()
     late = Random(draw.random())
     writer.commit_all = _late(late, writer.commit_all)  # type: ignore[attr-defined]
-    writer.Writer._do = _late(late, writer.Writer._do)  # type: ignore[method-assign]  # noqa: SLF001
+    do = writer.Writer._do  # noqa: SLF001 - what a thread of the store does one at a time
+    writer.Writer._do = lambda self, job: do(self, job._replace(run=_late(late, job.run)))  # type: ignore[method-assign] # noqa: SLF001
+    threads.start_thread_soon = _told_late(late, threads.start_thread_soon)  # type: ignore[attr-defined]
+
+
+def _told_late(draw: Random, start: Callable[..., Any]) -> Callable[..., Any]:
+    """Delay what a worker thread says when it is done; what it does stays as it is, its tracebacks among it."""
+
+    def start_soon(work: Callable[[], Any], deliver: Callable[[Any], Any], *names: Any) -> Any:
+        return start(work, _late(draw, deliver), *names)
+
+    return start_soon
 
 
 def _stop(draw: Random) -> None:
@@ -77,9 +91,14 @@ def _stop(draw: Random) -> None:
 
 def _late(draw: Random, work: Callable[..., Any]) -> Callable[..., Any]:
     def late(*args: Any) -> Any:
-        if draw.random() < LATE:
+        before, after = draw.random() < LATE, draw.random() < LATE
+        if before:
             time.sleep(draw.uniform(SHORTEST, LONGEST))
-        return work(*args)
+        try:
+            return work(*args)
+        finally:
+            if after:
+                time.sleep(draw.uniform(SHORTEST, LONGEST))
 
     return late
 

@@ -163,6 +163,8 @@ def complete(machine: Machine, waiter: Waiter, item: Any, *, ok: bool) -> None:
     drop_wait(task)
     if waiter.index >= 0:
         machine.wake(task, VALUE, (waiter.index, item, ok))
+        waiter.index = -1
+        task.waiter = None if waiter.is_send else waiter  # what it has been handed is from there
     else:
         machine.wake(task, VALUE, ok if waiter.is_send else (item, ok))
 

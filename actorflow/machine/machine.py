@@ -242,6 +242,7 @@ class Machine:
                 if left == 0:
                     task.mode, task.value = mode, value
                     ready.insert(0, task)
+                    receiving.cut_off(self, task, op)
                     return True
         return False
 

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from actorflow.machine import channel as channels
 from actorflow.machine import subscription
 from actorflow.machine.mailbox import Mailbox
+from actorflow.machine.op import Op
 from actorflow.machine.parking import forbid, unpark
-from actorflow.machine.task import VALUE
+from actorflow.machine.task import VALUE, Waiter
 from actorflow.message import INBOX_TOPIC, SUBSCRIPTION_PREFIX, Message
 
 if TYPE_CHECKING:
-    from actorflow.machine.channel import Channel
+    from collections.abc import Iterator
+
+    from actorflow.machine.channel import Channel, OpTuple
     from actorflow.machine.machine import Machine
+    from actorflow.machine.task import Task
     from actorflow.value import Value
 
 _new: Final = object.__new__
@@ -96,11 +100,36 @@ def keep(machine: Machine, message: Message) -> int:
     return mailbox.count
 
 
+def cut_off(machine: Machine, task: Task, op: OpTuple) -> None:
+    """Note for `unread` where the answer to its op, which a task has not seen when the turn ends, came from."""
+    channel = None
+    if task.mode is VALUE:
+        if op[0] == Op.RECEIVE:
+            channel = op[1]
+        elif op[0] == Op.SELECT and task.value[0] >= 0:
+            chosen, is_send, _ = op[1][task.value[0]]
+            channel = None if is_send else chosen
+    if (None if task.waiter is None else task.waiter.channel) is not channel:
+        forbid(machine)
+        task.waiter = None if channel is None else Waiter(task, channel, -1, False, None)  # noqa: FBT003
+
+
+def _handed(machine: Machine) -> Iterator[tuple[str, Any]]:
+    """Yield the topic and the item of what ready tasks are about to be resumed with, in the order in which they run."""
+    for task in machine.ready:
+        topic = None if task.waiter is None else task.waiter.channel.topic
+        value = task.value
+        if topic is not None and task.mode is VALUE and type(value) is tuple and value[-1] is True:
+            yield topic, value[-2]  # (item, True) of a receive, (case, item, True) of a select
+
+
 def unread(machine: Machine) -> list[Message]:
     """Return the messages that the script has not received yet, those in the buffers of its listeners first.
 
-    Of those that a listener without messages had buffered the sender is not known any more.
+    Before all others those that a task has been handed and has not seen, since it has not run yet. Of those that a
+    listener without messages had taken the sender is not known any more.
     """
     kept = [] if machine.mailbox is None else machine.mailbox.messages()
-    unread = [*subscription.buffered(machine.subscriptions or {}), *kept]
+    held = [*_handed(machine), *subscription.buffered(machine.subscriptions or {})]
+    unread = [*subscription.messages_of(held), *kept]
     return [message for message in unread if not message.topic.startswith(SUBSCRIPTION_PREFIX)]

@@ -10,7 +10,7 @@ from actorflow.machine.parking import forbid
 from actorflow.message import EVENTS_TOPIC, INBOX_TOPIC, SUBSCRIPTION_PREFIX, Message
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from actorflow.machine.machine import Machine
     from actorflow.machine.task import Task
@@ -105,9 +105,13 @@ def fill(machine: Machine, channel: Channel) -> None:
         channel.buffer.append(item_of(channel, message))
 
 
-def buffered(subscriptions: Mapping[str, Channel]) -> list[Message]:
-    """Return what subscribed channels hold, as messages; what the script itself put there is not among it."""
-    held = [(topic, item) for topic, channel in subscriptions.items() for item in channel.buffer or ()]
+def buffered(subscriptions: Mapping[str, Channel]) -> list[tuple[str, Any]]:
+    """Return what subscribed channels hold, each item with its topic."""
+    return [(topic, item) for topic, channel in subscriptions.items() for item in channel.buffer or ()]
+
+
+def messages_of(held: Iterable[tuple[str, Any]]) -> list[Message]:
+    """Return items of subscribed channels as messages; what the script itself put there is not among it."""
     return [
         item if isinstance(item, Message) else Message(topic, "", (item,))
         for topic, item in held

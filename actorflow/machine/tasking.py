@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from actorflow.errors import CANCELED, INTERNAL, Failure, invalid
+from actorflow.machine.parking import forbid
 from actorflow.machine.task import BLOCKED, FAILURE, VALUE, Task
 from actorflow.ports import Outcome
 
@@ -106,6 +107,8 @@ def op_join(machine: Machine, task: Task, op: OpTuple) -> Any:
         return other.outcome.unwrap()
     other.joiners = [*(other.joiners or ()), task]
     task.wait = other
+    forbid(machine)
+    task.waiter = None  # what it is woken with is from no channel
     end_if_deadlocked(machine)
     return BLOCKED
 

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 from actorflow.errors import PERMISSION_DENIED, Error, invalid, not_found
+from actorflow.module.octets import described
 from actorflow.module.policy import Policy, Question, evaluate
 from actorflow.names import parse_id, resolve_id
 from actorflow.node.suggest import did_you_mean
@@ -153,7 +154,8 @@ def checked_actor(actor: Any) -> Mapping[str, Any]:
         Error: kind Invalid.
     """
     if not isinstance(actor, Mapping) or not isinstance(actor.get("id"), str) or not actor["id"]:
-        raise invalid(f"not an actor: got {actor!r:.80}, expected {{id: …, meta: {{…}}}}")
+        got = f"{actor!r:.80}" if isinstance(actor, Mapping) else described(actor)
+        raise invalid(f"not an actor: got {got}, expected {{id: …, meta: {{…}}}}")
     return {"id": actor["id"], "meta": dict(actor["meta"]) if isinstance(actor.get("meta"), Mapping) else {}}
 
 
@@ -166,7 +168,8 @@ def checked_scope(scope: Any) -> list[str]:
     if isinstance(scope, Mapping) and not scope:  # an empty Lua table
         return []
     if not isinstance(scope, list | tuple) or not all(isinstance(policy, str) for policy in scope):
-        raise invalid(f"not a scope: got {scope!r:.80}, expected a list of ids of policies")
+        got = f"{scope!r:.80}" if isinstance(scope, list | tuple) else described(scope)
+        raise invalid(f"not a scope: got {got}, expected a list of ids of policies")
     return sorted(set(scope))
 
 

@@ -66,3 +66,14 @@ async def test_missing_arguments_are_nil_and_further_ones_are_dropped(tmp_path: 
         node.operations.perform("system.process.pid", caller, (1, 2, 3), outcomes.append)
         await until(lambda: len(outcomes) == 3)
     assert [outcome.failure and outcome.failure.kind for outcome in outcomes] == [INVALID, None, INVALID]
+
+
+async def test_who_is_asked_about_and_is_none_is_told_in_words_of_scripts(tmp_path: Path) -> None:
+    async with Place(tmp_path).node() as node:
+        caller = Caller(Identity("", "app:x", ""), node.notices)
+        outcomes: list[Outcome] = []
+        node.operations.perform("security.evaluate", caller, (None, [], "read", "it"), outcomes.append)
+        node.operations.perform("security.evaluate", caller, ({"id": "ann"}, None, "read", "it"), outcomes.append)
+        await until(lambda: len(outcomes) == 2)
+    told = [outcome.failure.message for outcome in outcomes if outcome.failure is not None]
+    assert [text.split(",")[0] for text in told] == ["not an actor: got nil", "not a scope: got nil"]

@@ -76,6 +76,21 @@ async def main(path):
         with open(path, "a") as file:
             file.write("ended ")
 """
+HELD = """
+import os, trio
+
+async def main(path):
+    with open(path, "a") as file:
+        file.write("begun ")
+    try:
+        await trio.sleep_forever()
+    finally:
+        with trio.CancelScope(shield=True):
+            while not os.path.exists(path + ".free"):
+                await trio.sleep(0.001)
+        with open(path, "a") as file:
+            file.write("ended ")
+"""
 THREAD = """
 import time
 from actorflow.script import activity
@@ -123,6 +138,7 @@ def place(tmp_path: Path) -> Place:
     made.python("waiting_py", WAITING_PYTHON)
     made.python("note", NOTE, "function")
     made.python("trio", TRIO, "function")
+    made.python("held", HELD, "function")
     made.python("thread", THREAD, "function")
     made.python("asyncio", ASYNCIO, "function", run="asyncio")
     made.python("never", "import trio\nasync def main():\n    await trio.sleep_forever()\n", "function")
@@ -164,10 +180,12 @@ async def test_a_cancelled_run_waits_for_its_call(place: Place, language: str) -
             assert await node.wait(pid, timeout=20) is True
             assert said(path) == ["begun", "ended", "after"], function
         path = place.path / "at-once"
-        pid = await begun(node, f"waiting_{language}", "trio", path, wait=False)
+        pid = await begun(node, f"waiting_{language}", "held", path, wait=False)
         await node.cancel(pid)
         assert await node.wait(pid, timeout=20) is True
         assert said(path) == ["begun", "after"], "without the option"
+        path.with_name("at-once.free").touch()
+        await until(lambda: said(path) == ["begun", "after", "ended"])
 
 
 STUBBORN = """

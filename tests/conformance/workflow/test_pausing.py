@@ -17,7 +17,7 @@ from actorflow.run import state as states
 from actorflow.store.dialect import Sqlite
 from actorflow.store.memory import MemoryStore
 from actorflow.store.sql import SqlStore
-from tests.conformance.process.rig import HOST
+from tests.conformance.process.rig import HOST, until
 from tests.conformance.workflow.control import operator_of
 from tests.conformance.workflow.durable import WORKFLOWS, Durable, engine_of
 from tests.conformance.workflow.test_control import faults, history
@@ -63,11 +63,11 @@ async def test_a_call_that_keeps_failing_pauses_its_run(durable: Durable, tmp_pa
         pid = await node.spawn("app:main", host=WORKFLOWS, options={"workflow.id": "m"})
         row = await reach(node, "m", states.PAUSED)
         assert row.reason == "app:shaky has failed 3 times: ValueError: no such luck"
+        await until(lambda: durable.notices)  # the node gives it when the answer to its commit has come
         assert [notice.code for notice in durable.notices] == ["run-paused"]
         operator = operator_of(node)
         await operator.change("resume", "m", keep_attempts=True)
-        while len(durable.notices) < 2:  # noqa: ASYNC110 - a list has no events
-            await trio.sleep(0.005)
+        await until(lambda: len(durable.notices) == 2)
         assert log.read_text() == "1 2 3 4 "
         go.touch()
         await operator.change("resume", "m")
