@@ -52,8 +52,9 @@ class Kind:
             raise unavailable(f"kind {self.name} has no factory", kind=self.name)
         try:
             return pkgutil.resolve_name(self.factory)
-        except (ImportError, AttributeError, ValueError) as error:
-            raise unavailable(f"kind {self.name}: cannot import {self.factory}: {error}", kind=self.name) from error
+        except Exception as error:  # whatever a third party's module raises when imported
+            message = f"kind {self.name}: cannot import {self.factory}: {type(error).__name__}: {error}"
+            raise unavailable(message, kind=self.name) from error
 
 
 class Kinds(Mapping[str, Kind]):
@@ -66,9 +67,13 @@ class Kinds(Mapping[str, Kind]):
         self._names = sorted(ours.keys() | others.keys())
 
     def __getitem__(self, name: str) -> Kind:
-        """Return a declaration; raises KeyError when there is none."""
+        """Return a declaration; raises KeyError when there is none.
+
+        Raises:
+            Error: kind Unavailable, when one of ours cannot be imported: the installation is not whole.
+        """
         if name not in self._known:
-            self._known[name] = self._ours[name].load()
+            self._known[name] = _loaded_ours(self._ours[name])
         return self._known[name]
 
     def __iter__(self) -> Iterator[str]:
@@ -89,6 +94,24 @@ def installed_kinds() -> tuple[Kinds, list[Fault]]:
     return Kinds(ours, others), faults
 
 
+def _loaded_ours(point: metadata.EntryPoint) -> Kind:
+    try:
+        kind: Kind = point.load()
+    except Exception as error:
+        again = "" if point.dist is None else f": pip install --force-reinstall {point.dist.name}"
+        message = (
+            f"kind {point.name}: entry point {point.name} = {point.value} of {_dist(point)} cannot be imported:"
+            f" {type(error).__name__}: {error}; install it again{again}"
+        )
+        raise unavailable(message, kind=point.name) from error
+    return kind
+
+
+def _dist(point: metadata.EntryPoint) -> str:
+    """Return the name and the version of what has been installed with an entry point."""
+    return f"{point.dist.name} {point.dist.version}" if point.dist is not None else "an unknown distribution"
+
+
 def _loaded(points: list[metadata.EntryPoint]) -> tuple[dict[str, Kind], list[Fault]]:
     kinds: dict[str, Kind] = {}
     faults: list[Fault] = []
@@ -106,4 +129,4 @@ def _loaded(points: list[metadata.EntryPoint]) -> tuple[dict[str, Kind], list[Fa
 
 
 def _unusable(point: metadata.EntryPoint, got: str, expected: str) -> Fault:
-    return Fault("notice", f"entry point {GROUP}", 0, f"{point.name} = {point.value}", got, expected)
+    return Fault("notice", f"entry point {GROUP} of {_dist(point)}", 0, f"{point.name} = {point.value}", got, expected)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -11,13 +12,15 @@ from pathlib import Path
 
 import pytest
 import trio
+from trio.testing import MockClock
 
 from actorflow import app
 from actorflow.cli.bench import actors, beside, crowd, durable, growth, run, start
 from actorflow.cli.bench.row import Figures, Row
 from actorflow.cli.bench.scripts import write_registry
-from actorflow.errors import Error
+from actorflow.errors import TIMEOUT, Error
 from actorflow.node.node import Node
+from tests.conformance.process.rig import until
 
 CPU = {"cpu_us"}
 LATENCIES = {"cpu_us", "p50_ms", "p99_ms"}
@@ -159,6 +162,44 @@ async def test_another_engine_that_gives_no_figure_is_told_with_what_it_said(tmp
     [peer] = beside.peers_of([f"other={tmp_path / 'none'} --fast"])
     with pytest.raises(Error, match=r"--beside other: cannot run '.*none': No such file"):
         await peer.measure("durable/answer/py")
+
+
+FOR_EVER = """
+import subprocess, sys, time
+child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(3600)"])
+print("not yet", child.pid, file=sys.stderr, flush=True)
+open(sys.argv[1], "w").close()
+time.sleep(3600)
+"""
+
+
+def test_another_engine_that_does_not_end_is_ended_with_what_it_has_started(tmp_path: Path) -> None:
+    (tmp_path / "other.py").write_text(FOR_EVER)
+    begun, clock = tmp_path / "begun", MockClock(rate=1)
+    [peer] = beside.peers_of([f"other={sys.executable} {tmp_path / 'other.py'} {begun}"])
+
+    async def main() -> None:
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(peer.measure, "durable/answer/py")
+            await until(begun.exists)
+            clock.jump(beside.LIMIT)
+
+    with pytest.RaisesGroup(pytest.RaisesExc(Error, match=r"--workloads W4 .* within 900 s.*--beside-limit")) as caught:
+        trio.run(main, clock=clock)
+    [error] = caught.value.exceptions
+    assert isinstance(error, Error)
+    assert error.kind == TIMEOUT
+    said = re.search(r"it said last: not yet (\d+)", error.message)
+    assert said is not None
+    trio.run(until, lambda: not _lives(int(said[1])))
+
+
+def _lives(pid: int) -> bool:
+    """Tell whether a process runs; one that nobody has waited for yet does not."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except FileNotFoundError:
+        return False
 
 
 @pytest.mark.parametrize("text", ["other", "=python x.py", "other=", "other='"])

@@ -11,7 +11,7 @@ import trio
 import typer
 from rich.console import Console
 
-from actorflow.cli.bench.beside import peers_of
+from actorflow.cli.bench.beside import LIMIT, peers_of
 from actorflow.cli.bench.result import table_of
 from actorflow.cli.bench.run import measure
 
@@ -29,12 +29,15 @@ def bench(  # noqa: PLR0913, PLR0917 - the options of the verb
     beside: Annotated[
         list[str] | None, typer.Option(metavar="NAME=COMMAND", help="another engine's program, run in turns with ours")
     ] = None,
+    beside_limit: Annotated[
+        int, typer.Option(min=1, help="seconds that one run of another engine's program may take")
+    ] = LIMIT,
     compare: Annotated[Path | None, typer.Option(help="a file that an earlier `--json` wrote")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="print one JSON document")] = False,  # noqa: FBT002
 ) -> None:
     """Measure what this machine does, beside what its parts can do at best."""
     talk = Console(stderr=True)
-    peers = peers_of(beside or [])
+    peers = peers_of(beside or [], beside_limit)
     results = trio.run(measure, runs, only, size, lambda name: talk.print(f"[dim]{name}[/dim]"), store, peers)
     if as_json:
         machine = {"machine": platform.platform(), "python": platform.python_version()}

@@ -72,3 +72,8 @@ async def same(place: Place, entries: tuple[str, ...], *args: Any) -> Any:
 async def waiting_for(node: Node, pid: str) -> None:
     """Return when a process waits for something."""
     await until(lambda: any(info.pid == pid and info.state == "waiting" and info.waits for info in node.processes()))
+
+
+async def spawned(node: Node, entry: str, workflow_id: str, *args: object) -> str:
+    """Start a run by a name; return its PID."""
+    return await node.spawn(entry, host=FLOWS, args=list(args), options={"workflow.id": workflow_id})

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import sys
 import tomllib
 from collections.abc import Callable
 from pathlib import Path
@@ -8,6 +9,7 @@ from typing import TypeAlias
 
 import pytest
 
+import actorflow
 from actorflow.duration import MILLISECOND, SECOND
 from actorflow.errors import UNAVAILABLE, Error
 from actorflow.registry.kind import Kind, installed_kinds
@@ -49,6 +51,14 @@ def test_a_factory_is_imported_when_needed() -> None:
         assert caught.value.kind == UNAVAILABLE
 
 
+def test_a_factory_that_raises_when_it_is_imported_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "third_party_rude.py").write_text("raise OSError('rude')\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    with pytest.raises(Error, match="kind x: cannot import third_party_rude:x: OSError: rude") as caught:
+        Kind("x", Registry, factory="third_party_rude:x").load_factory()  # type: ignore[arg-type]
+    assert caught.value.kind == UNAVAILABLE
+
+
 def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, points: str) -> None:
     info = tmp_path / "site" / "third_party-1.0.dist-info"
     info.mkdir(parents=True)
@@ -86,8 +96,35 @@ def test_an_entry_point_that_cannot_be_used_is_a_notice(
         "a.b = nothing_here:X\nc.d = third_party_kinds:KIND\nprocess.host = third_party_kinds:KIND",
     )
     faults = texts(load({"config/x.yaml": ""}))
+    assert "entry point actorflow.kinds of third-party 1.0" in faults[0]
     assert "a.b = nothing_here:X  got ModuleNotFoundError" in faults[0]
     assert "c.d = third_party_kinds:KIND  got Kind, expected a Kind with the name c.d" in faults[1]
+
+
+@pytest.mark.parametrize(
+    ("module", "cause"),
+    [
+        ("", "ModuleNotFoundError: No module named 'actorflow.of_tests_broken'"),
+        ("1 +", "SyntaxError: invalid syntax"),
+        ("raise OSError('rude')", "OSError: rude"),
+        ("X = 1", "AttributeError: module 'actorflow.of_tests_broken' has no attribute 'KIND'"),
+    ],
+)
+def test_a_kind_of_ours_that_cannot_be_imported_is_told_with_what_it_came_from_and_why(
+    load: Load, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, module: str, cause: str
+) -> None:
+    install(tmp_path, monkeypatch, "broken.kind = actorflow.of_tests_broken:KIND")
+    monkeypatch.setattr(actorflow, "__path__", [*actorflow.__path__, str(tmp_path)])
+    monkeypatch.delitem(sys.modules, "actorflow.of_tests_broken", raising=False)
+    if module:
+        (tmp_path / "of_tests_broken.py").write_text(module + "\n")
+    load({"config/a.yaml": ""})  # nothing of that kind is wanted
+    with pytest.raises(Error) as caught:
+        load(entry("broken.kind", "size: 4"))
+    assert caught.value.kind == UNAVAILABLE
+    says = "kind broken.kind: entry point broken.kind = actorflow.of_tests_broken:KIND of third-party 1.0 cannot be"
+    assert f"{says} imported: {cause}" in caught.value.message
+    assert "pip install --force-reinstall third-party" in caught.value.message
 
 
 @pytest.mark.parametrize("kind", ["process.lua", "process.py", "workflow.lua", "workflow.py"])
