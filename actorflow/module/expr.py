@@ -27,7 +27,7 @@ def check(source: Any = None, names: Iterable[str] | Mapping[str, Any] | None = 
     given = text(source, "expr")
     tree = parse(given)
     if names is not None:
-        _check_names(given, tree, frozenset(names))
+        _check_names(given, tree, frozenset(name for name in names if isinstance(name, str)))
     return given
 
 

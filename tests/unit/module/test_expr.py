@@ -138,6 +138,9 @@ def test_names_are_checked_where_they_are_known() -> None:
         expr.check("acter.id == 1", ["actor", "meta"])
     expr.check("let x = meta.a; any(actor.roles, # == x)", ["actor", "meta"])
     assert expr.evaluate("unknown", {}) is None
+    for environment in ({0: None}, {"acto": 1, 7: 2}):  # a table of a script may have numbers for keys
+        with pytest.raises(Error, match="no name 'actor'"):
+            expr.check("actor", environment)
 
 
 def test_nothing_of_python_is_reached() -> None:
