@@ -44,7 +44,7 @@ def test_a_killed_node_takes_its_processes_along_and_comes_back_as_another(nodes
         assert (ended["of_child"], ended.get("value"), ended["error_kind"]) == (True, None, "Unavailable")
         assert "node 'b' is down: no sign of life" in ended["error"]
     assert a.states() == {**UP, "b": "down"}
-    assert c.states() == {"a": "up", "b": "down", "c": "self"}
+    until(lambda: c.states() == {"a": "up", "b": "down", "c": "self"}, "for c to find it by itself")
     with pytest.raises(Error, match="node 'b' cannot be reached: it is down"):
         a.client.send(old, "end")
     incarnation = a.members()["b"]["incarnation"]

@@ -134,29 +134,40 @@ async def test_a_held_run_stands_in_line_once_it_is_released(place: Place) -> No
 @pytest.mark.parametrize("paused", [False, True])
 async def test_a_delayed_run_holds_nothing_before_it_is_due(place: Place, paused: bool) -> None:  # noqa: FBT001
     async with place.node() as node:
-        late = await begun(node, place, "late", "x", **{"workflow.start_delay": "1s"})
-        first = await begun(node, place, "first", "x")
-        if paused:
-            await node.runs.change("pause", "late")
-        await holding(place, "first")
-        if paused:
-            await trio.sleep(1)
-            await node.runs.change("resume", "late")
+        for seconds in (1, 5, 25):  # a slow machine gets more time
+            names = f"late {seconds}", f"first {seconds}"
+            late = await begun(node, place, names[0], "x", **{"workflow.start_delay": f"{seconds}s"})
+            first = await begun(node, place, names[1], "x")
+            if paused:
+                await node.runs.change("pause", names[0])
+            await until(lambda names=names: {f"begin {name}" for name in names} & set(lines(place)))  # type: ignore[misc]
+            in_time = f"begin {names[1]}" in lines(place)
+            if paused:
+                await trio.sleep(seconds)
+                await node.runs.change("resume", names[0])
+            if in_time:
+                break
+            await done(node, late)
+            await done(node, first)
+        assert in_time, "it holds the lock, and is not due"
         await until(lambda: any("waits for lock x" in reason for reason in reasons(node, late)))
-        assert "begin late" not in lines(place)
+        assert f"begin {names[0]}" not in lines(place)
         await done(node, first)
-        await holding(place, "late")
+        await holding(place, names[0])
         await done(node, late)
 
 
 async def test_a_chain_lets_others_have_the_lock_between_its_runs(place: Place) -> None:
     async with place.node() as node:
-        policy = {"workflow.retry_policy": {"initial_interval": 500}}
+        first = await begun(node, place, "first", "x")
+        await holding(place, "first")
+        policy = {"workflow.retry_policy": {"initial_interval": 100}}
         shaky = await begun(node, place, "shaky", "x", entry="app:fails", **policy)
         other = await begun(node, place, "other", "x")
+        await done(node, first)
         await holding(place, "other")
-        await trio.sleep(0.6)
-        assert lines(place) == ["begin shaky 1", "begin other"]
+        await until(lambda: any("waits for lock x" in reason for reason in reasons(node, shaky)))
+        assert lines(place) == ["begin first", "end first", "begin shaky 1", "begin other"]
         await done(node, other)
         assert await node.wait(shaky, timeout=20) == "shaky"
     assert lines(place)[-1] == "begin shaky 2"

@@ -118,7 +118,7 @@ async def test_a_run_that_fails_is_started_again_by_the_policy_of_the_service(pl
     async with booted(place) as made:
         await until(lambda: len((place.path / "tries").read_text()) == 2)
         await waits(made)
-        assert state(made) == "running"
+        await until(lambda: state(made) == "running")
         assert made.supervisor.restarts("app:desk") == 1
         await made.node.terminate(PID)
         await until(lambda: state(made) == "exited")  # a run that was terminated has not failed
