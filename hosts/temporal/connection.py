@@ -126,7 +126,7 @@ class TemporalClient:
         if missing:
             request = AddSearchAttributesRequest(namespace=client.namespace, search_attributes=missing)
             await client.operator_service.add_search_attributes(request)
-            self.attributes.update(missing)
+            self.attributes = {**self.attributes, **missing}
 
     async def _list(self, client: Client) -> None:
         request = ListSearchAttributesRequest(namespace=client.namespace)
@@ -138,9 +138,13 @@ class TemporalClient:
 
         They are listed anew when one that is wanted is not among them, and after a while.
         """
-        if set(wanted) - self.attributes.keys() or time.monotonic() - self._listed > _LISTED:
+        if set(wanted) - self.attributes.keys() or self.listed() is None:
             await self._list(self.client)
         return self.attributes
+
+    def listed(self) -> Mapping[str, int] | None:
+        """Return the search attributes of the cluster with their types, None when they have to be listed anew."""
+        return None if time.monotonic() - self._listed > _LISTED else self.attributes
 
     async def _look(self) -> None:
         """Ask the server every now and then whether it is there, and say when that changes."""

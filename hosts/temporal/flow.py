@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Awaitable, Mapping, Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final
 
 from temporalio import workflow
@@ -124,7 +125,8 @@ class Run:
         """Have the worker say which source the run is pinned to; what it says is in the history from then on."""
         handle = self.effects.local(SOURCE, workflow.info().workflow_type)
         while not handle.done():
-            await self._uncancelled(_settled(handle))
+            with suppress(Exception):  # what it refused is looked at when it is over
+                await self._uncancelled(asyncio.shield(handle))
         try:
             self.pinned = handle.result()
         except Exception as error:  # noqa: BLE001 - the failures of the SDK have no narrower name
@@ -146,6 +148,7 @@ class Run:
             **{name: told[name] for name in ("unread", "updates") if told.get(name)},
         }
         live = self.live = self._machine(TemporalDriver)
+        self.worker.track(self)
         driver: Any = live.driver
         driver.patched = self._patched
         self.driver = driver
@@ -350,16 +353,6 @@ class Run:
         return look.copied(self, self._machine)
 
 
-async def _settled(handle: Awaitable[Any]) -> None:
-    """Wait until something is over, however; giving up the wait leaves it alone."""
-    try:
-        await asyncio.shield(handle)
-    except asyncio.CancelledError:
-        raise
-    except Exception:  # noqa: BLE001, S110 - who waits looks at the handle
-        pass
-
-
 @workflow.defn(dynamic=True, sandboxed=False)
 class ActorflowRun(Run):
     """The one workflow class of a worker: a run of whatever entry its type names."""
@@ -367,9 +360,7 @@ class ActorflowRun(Run):
     @workflow.init
     def __init__(self, args: Sequence[RawValue]) -> None:  # noqa: ARG002 - the SDK's shape
         """Begin with nothing; the worker is the one whose interceptor this is."""
-        worker = workflow.extern_functions()[WORKER]()
-        super().__init__(worker)
-        worker.track(self)
+        super().__init__(workflow.extern_functions()[WORKER]())
 
     @workflow.run
     async def run(self, args: Sequence[RawValue]) -> Any:

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any, Final
 
 import trio
 from temporalio.client import WorkflowHistory
-from temporalio.worker import Replayer, UnsandboxedWorkflowRunner
+from temporalio.worker import Replayer
 from temporalio.workflow import NondeterminismError
 
 from actorflow.errors import NONDETERMINISM, Error, invalid
+from hosts.temporal.activating import Activating, Runner
 from hosts.temporal.connection import runtime_of
 from hosts.temporal.crossing import TrioExecutor, TrioSide
 from hosts.temporal.flow import ActorflowRun
@@ -50,12 +51,12 @@ async def replay(
     worker = TemporalWorker(host, entry.config, node)
     worker.sources.current = current
     worker.reach(TrioSide(trio.lowlevel.current_trio_token()))
-    executor = TrioExecutor(trio.lowlevel.current_trio_token())
+    executor = Activating(TrioExecutor(trio.lowlevel.current_trio_token()))
 
     async def run() -> BaseException | None:
         replayer = Replayer(
             workflows=[ActorflowRun],
-            workflow_runner=UnsandboxedWorkflowRunner(),
+            workflow_runner=Runner(),
             workflow_task_executor=executor,
             interceptors=[WorkerHeaders(worker)],
             data_converter=VALUES,

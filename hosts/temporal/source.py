@@ -55,12 +55,15 @@ class Sources:
             await self._store.close()
             self._store = None
 
+    def remembered(self, type_name: str) -> dict[str, Any] | None:
+        """Return what `pinned` has said if the registry is as it was, with the seed of another run; from any thread."""
+        version, answer = self._answers.get(type_name, (None, {}))
+        return None if version is None or version != self._version() else answer
+
     def answered(self, type_name: str) -> dict[str, Any] | None:
         """Return what `pinned` would, if that is known and the registry is as it was then; from any thread."""
-        version, answer = self._answers.get(type_name, (None, {}))
-        if version is None or version != self._version():
-            return None
-        return {**answer, "seed": token_hex(SEED_SIZE)}
+        answer = self.remembered(type_name)
+        return None if answer is None else {**answer, "seed": token_hex(SEED_SIZE)}
 
     def _version(self) -> Any:
         """Return the version of the registry, None for one that has none."""

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 from weakref import WeakSet
 
 import trio
-from temporalio.worker import UnsandboxedWorkflowRunner, Worker
+from temporalio.worker import Worker
 
 from actorflow.bundle import Bundle
 from actorflow.errors import Error, not_found, unavailable
@@ -22,6 +22,7 @@ from actorflow.node.limit import slices_of, written_limits
 from actorflow.notice import Notice
 from actorflow.ports import Outcome, Program, Reply, SpawnRequest
 from actorflow.run.rule import NEWEST
+from hosts.temporal.activating import Activating, Runner
 from hosts.temporal.activity import activities
 from hosts.temporal.asking import Asking
 from hosts.temporal.connection import TemporalClient
@@ -31,6 +32,7 @@ from hosts.temporal.failure import failure_from
 from hosts.temporal.flow import ActorflowRun, Run
 from hosts.temporal.header import WorkerHeaders
 from hosts.temporal.operating import Operating
+from hosts.temporal.pinning import Pins, answering
 from hosts.temporal.placing import Placing, bundle_of, restricted_to
 from hosts.temporal.polling import described_namespace, discarded, without_detector
 from hosts.temporal.source import Sources
@@ -225,14 +227,15 @@ class TemporalWorker(Asking, Operating):
             task_queue=self.queue,
             activities=activities(self),
             workflows=workflows,
-            workflow_runner=UnsandboxedWorkflowRunner(),
-            workflow_task_executor=self.side.executor,
+            workflow_runner=Runner(),
+            workflow_task_executor=Activating(self.side.executor),
             interceptors=[WorkerHeaders(self)],
             on_fatal_error=self._fatal,
             max_workflow_task_external_storage_concurrency=1,  # with more the SDK makes a task for each payload
             **arguments,
         )
         without_detector(worker)
+        answering(worker, Pins(self))
         return worker
 
     async def _fatal(self, error: BaseException) -> None:
