@@ -30,6 +30,8 @@ class Times:
     async def now(self, database: str) -> int:
         """Return the time of a store: nanoseconds since the Unix epoch.
 
+        That of a database is behind by what its answer took to come, and never ahead: nothing is due too early by it.
+
         Raises:
             Error: when its database cannot be read now.
         """
@@ -38,7 +40,8 @@ class Times:
         said, read = self._said.get(database, (0, 0))
         now = self._clock.monotonic()
         if not said or now - read > _KEPT:
-            said, read = await self._stores.read(database, _time), now
+            said = await self._stores.read(database, _time)
+            now = read = self._clock.monotonic()  # after the answer: what is counted on from it is never ahead
             self._said[database] = said, read
         return said + now - read
 

@@ -7,6 +7,7 @@ those before him waited for one that has ended, and they are told at once.
 
 from __future__ import annotations
 
+from collections import Counter
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
@@ -33,6 +34,7 @@ class Foreign:
         """Have found nothing."""
         self._engine = engine
         self._found: dict[str, tuple[int, str]] = {}  # PID → number and id of its newest run
+        self._runs = Counter[int]()  # the numbers of those runs, each by how many PIDs it was found
         self.waits: Callable[[], None] = lambda: None
 
     def standing(self, host: WorkflowHost, workflow_id: str) -> Outcome | bool:
@@ -44,12 +46,24 @@ class Foreign:
             return row_outcome(row)
         pid = host.pid_of(workflow_id)
         before = self._found.get(pid)
-        self._found[pid] = (row.run, row.run_id)
+        if before is None or before[0] != row.run:
+            self._note(pid, (row.run, row.run_id))
         if before is not None and before[0] != row.run:
             self._tell(pid, before[1])
         if row.state in OPEN and not host.owns(row.run):
             self._ask(row.run)
         return True
+
+    def _note(self, pid: str, found: tuple[int, str] | None) -> None:
+        """Take down which run a PID has now; None for one that nobody asks for."""
+        before = self._found.pop(pid, None)
+        if before is not None:
+            self._runs[before[0]] -= 1
+            if not self._runs[before[0]]:
+                del self._runs[before[0]]
+        if found is not None:
+            self._found[pid] = found
+            self._runs[found[0]] += 1
 
     def _ask(self, run: int) -> None:
         """Have its node tell of its end, and look for that soon: it may have come before the other node hears of it."""
@@ -59,8 +73,7 @@ class Foreign:
 
     def has(self, runs: Collection[int]) -> bool:
         """Tell whether some of these runs were found."""
-        found = {run for run, _ in self._found.values()}
-        return not found.isdisjoint(runs)
+        return any(run in self._runs for run in runs)
 
     def is_over(self, pid: str, run: int) -> bool:
         """Tell whether those who waited for a run were told of its end: who waits for its PID now means a later one."""
@@ -69,7 +82,8 @@ class Foreign:
 
     def keep(self, known: set[str]) -> None:
         """Forget the PIDs for whose end nobody waits any more; `known` are the others."""
-        self._found = {pid: found for pid, found in self._found.items() if pid in known}
+        for pid in self._found.keys() - known:
+            self._note(pid, None)
 
     def _tell(self, pid: str, run_id: str) -> None:
         """Tell who waited for a run of its end, unless it went on as the one that there is now."""

@@ -85,3 +85,18 @@ async def test_the_time_of_a_database_is_asked_for_once_a_second_and_counted_on(
 async def test_a_store_of_one_machine_goes_by_its_clock() -> None:
     stores: Any = One(None, shared=False)  # type: ignore[arg-type] # it is not asked
     assert await Times(stores, Wrong()).now("db") > SystemClock().now() + DAY // 2
+
+
+async def test_what_a_slow_answer_is_counted_on_from_is_never_ahead() -> None:
+    clock = Wrong()
+    stores: Any = One(None)  # type: ignore[arg-type] # its time is given below
+
+    async def read(_database: str, _read: Callable[[Any], Any]) -> int:
+        clock.since += SECOND // 4  # so long the answer took
+        return 1000 * SECOND
+
+    stores.read = read
+    times = Times(stores, clock)
+    assert await times.now("db") == 1000 * SECOND
+    clock.since += SECOND // 2
+    assert await times.now("db") == 1000 * SECOND + SECOND // 2
