@@ -102,11 +102,13 @@ async def test_a_rejection_is_an_answer_and_a_second_one_is_a_conflict(place: Pl
 @pytest.mark.parametrize("entry", ENTRIES)
 async def test_an_answer_before_the_question_is_kept(place: Place, entry: str) -> None:
     async with place.node() as node:
-        pid = await node.spawn(entry, host=FLOWS, args=[{}, "500ms"], options={"workflow.id": "one"})
+        options = {"workflow.id": "one", "workflow.hold": True}
+        pid = await node.spawn(entry, host=FLOWS, args=[{}, "5ms"], options=options)
         assert (await node.approve(pid, "refund", 5, by="ann"))["early"] is True
         with pytest.raises(Error, match="by ann") as caught:
             await node.approve(pid, "refund", 6, by="bob")
         assert caught.value.kind == "Conflict"
+        await node.runs.change("release", "one")
     async with place.node() as node:
         assert await node.wait(pid, timeout=20) == [True, "ann", "", 5]
 

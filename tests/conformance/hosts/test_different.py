@@ -42,18 +42,18 @@ async def test_a_workflow_hears_of_its_children_without_asking(place: Place) -> 
     main = place.lua(
         "parent",
         """
-        local function main(host)
+        local function main(host, patience)
           local events = process.events()
           process.spawn("app:child", host)
-          local got = channel.select({events:case_receive(), time.after("50ms"):case_receive()})
+          local got = channel.select({events:case_receive(), time.after(patience):case_receive()})
           return got.channel == events and got.value.result.value or "nothing heard"
         end
         """,
     )
     async with place.node() as node:
-        assert await node.exec(main, host=FLOWS, args=[FLOWS], timeout=20) == "bye"
-        assert await node.exec(main, host=ACTORS, args=[FLOWS], timeout=20) == "bye"
-        assert await node.exec(main, host=ACTORS, args=[ACTORS], timeout=20) == "nothing heard"
+        assert await node.exec(main, host=FLOWS, args=[FLOWS, "30s"], timeout=60) == "bye"
+        assert await node.exec(main, host=ACTORS, args=[FLOWS, "30s"], timeout=60) == "bye"
+        assert await node.exec(main, host=ACTORS, args=[ACTORS, "50ms"], timeout=20) == "nothing heard"
 
 
 async def test_a_workflow_spawns_onto_durable_hosts_only(place: Place) -> None:
