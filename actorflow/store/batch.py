@@ -13,6 +13,7 @@ from typing import Any, Final, TypeGuard
 from actorflow.run.document import DocumentRow, PutDocument
 from actorflow.run.event import JournalEvent
 from actorflow.run.identity import REUSE
+from actorflow.run.last_turn import LastTurn
 from actorflow.run.plain_turn import PlainTurn
 from actorflow.run.shard import shard_of
 from actorflow.run.state import OPEN, TERMINAL
@@ -238,7 +239,7 @@ def needs(batch: Sequence[Item]) -> Needs:
     """
     wanted = Needs()
     for item in batch:
-        if type(item) is PlainTurn:
+        if type(item) is PlainTurn or type(item) is LastTurn:
             wanted.runs.add(item.run)
         elif isinstance(item, Turn):
             wanted.runs.add(item.run)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final, Protocol, TypeAlias
 
 from actorflow.run.event import CANCEL_REQUESTED
 from actorflow.run.identity import CLOSE_TERMINATE, QUEUE, REPLACE
+from actorflow.run.last_turn import LastTurn
 from actorflow.run.state import CREATED, PAUSED, TERMINAL, VERBS
 from actorflow.run.turn import ChangeRun, Delivery, Item, StartRun, Turn
 
@@ -80,7 +81,9 @@ def _sorted_out(batch: Sequence[Item]) -> tuple[set[int], list[Item]]:
     """
     ending, others = set[int](), list[Item]()
     for item in batch:
-        if isinstance(item, Turn):
+        if type(item) is LastTurn:
+            ending.add(item.run)
+        elif isinstance(item, Turn):
             if item.state in TERMINAL:
                 ending.add(item.run)
             if item.starts or item.deliveries or item.successor is not None:

@@ -14,9 +14,9 @@ from actorflow.codec import decode, encode
 from actorflow.run.document import DocumentRow, PutDocument
 from actorflow.run.event import CANCEL_REQUESTED, CARRIED, FUNCTION_COMPLETED, RESULTS, continues
 from actorflow.run.identity import CLOSE_ABANDON, QUEUE, REPLACE, RETURN_EXISTING, REUSE, REUSE_FAILED, SKIP
+from actorflow.run.last_turn import LastTurn
 from actorflow.run.lease import FENCED
 from actorflow.run.plain_turn import PlainTurn
-from actorflow.run.shard import number_in
 from actorflow.run.state import COMPLETED, CREATED, ENDED, OPEN, PAUSED, TERMINAL
 from actorflow.run.turn import (
     NEVER,
@@ -27,13 +27,14 @@ from actorflow.run.turn import (
     Item,
     KeepCalls,
     StartRun,
-    StateChange,
     Transact,
     Turn,
 )
 from actorflow.store.batch import Head, Known, Writes
+from actorflow.store.begun import begin, decide_start, next_number
 from actorflow.store.change import CANCEL_REASON, change_run, keep_calls, keep_late, resume
 from actorflow.store.ending import Endings
+from actorflow.store.last import decide_last
 from actorflow.store.plain import decide
 from actorflow.store.unfit import unfit
 
@@ -73,9 +74,9 @@ class Planner:
     def item(self, item: Item) -> Committed:
         """Decide one item."""
         if isinstance(item, Turn):
-            return decide(item, self.known, self.writes) if type(item) is PlainTurn else self._turn(item)
+            return self._any_turn(item)
         if isinstance(item, StartRun):
-            return self._start(item)
+            return decide_start(item, self.known, self.writes) or self._start(item)
         if isinstance(item, PutDocument):
             return self.put_document(item)
         if isinstance(item, Delivery):
@@ -85,6 +86,12 @@ class Planner:
         answer = change_run(self, item)
         answer.touched = self._endings.settle("", item.at)
         return answer
+
+    def _any_turn(self, turn: Turn) -> Committed:
+        if type(turn) is PlainTurn:
+            return decide(turn, self.known, self.writes)
+        plain = decide_last(turn, self.known, self.writes) if type(turn) is LastTurn else None
+        return plain or self._turn(turn)
 
     def _work(self, item: Transact) -> Committed:
         """Have the work of an item done and deliver what it comes to; a run that is paused takes that in later."""
@@ -148,31 +155,7 @@ class Planner:
 
     def _new(self, start: StartRun, *, follows: bool) -> Head:
         known, writes = self.known, self.writes
-        last = start.events[-1]
-        number = number_in(start.near, known.next_run) if start.near else known.next_run
-        head = Head(
-            run=number,
-            run_id=start.run_id,
-            workflow_id=start.workflow_id,
-            host=start.host,
-            state=start.state,
-            revision=1,
-            lease=known.token(start.host, number, start.lease),
-            updated=start.at,
-            last_seq=last.seq,
-            last_checksum=last.checksum,
-            reason=start.reason,
-            parent_run=start.parent_run,
-            parent_ref=start.parent_ref,
-            strict=start.strict,
-            queue=start.queue,
-        )
-        known.next_run = number + 1
-        known.runs[head.run] = head
-        known.run_ids[head.run_id] = head.run
-        writes.started[head.run] = (start, head)
-        writes.journal += [(head.run, event) for event in start.events]
-        writes.history.append((head.run, StateChange(CREATED, start.at, start.reason, by=start.parent)))
+        head = begin(start, known, writes, next_number(start, known))
         if start.attributes:
             writes.attributes[head.run] = dict(start.attributes)
         if start.state in OPEN:
@@ -180,9 +163,6 @@ class Planner:
             self._wait(start, head, follows=follows)
         else:
             writes.ended.add(head.run)
-        if start.bundle_hash not in known.hashes:
-            writes.sources[start.bundle_hash] = start.bundle
-            known.hashes.add(start.bundle_hash)
         return head
 
     def open(self, head: Head) -> None:

@@ -10,6 +10,7 @@ from actorflow.notice import Notice
 from actorflow.ports import Outcome
 from hosts.workflow.effect import perform
 from hosts.workflow.faults import no_run
+from hosts.workflow.last_turn import LastDraft, ended
 from hosts.workflow.length import is_long, long_history, too_long
 from hosts.workflow.parting import finished
 from hosts.workflow.stepping import PlainDraft, stepped
@@ -31,6 +32,9 @@ def committed(engine: Engine, resident: Resident, draft: Draft, answer: Committe
     if type(draft) is PlainDraft:
         stepped(engine, resident, draft)
         _go_on(engine, resident)
+        return
+    if type(draft) is LastDraft:
+        ended(engine, resident, draft)
         return
     resident.busy = resident.pending = False
     engine.progressed()

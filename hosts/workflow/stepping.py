@@ -7,9 +7,9 @@ take half of the bytecodes that the whole way takes (`docs/decisions`, "A step i
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
-from actorflow.run.event import FUNCTION_CALLED, FUNCTION_COMPLETED
+from actorflow.run.event import FUNCTION_CALLED, FUNCTION_COMPLETED, TIMER_FIRED
 from actorflow.run.plain_turn import PlainTurn
 from hosts.workflow.resident import Draft
 
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from hosts.workflow.engine import Engine
     from hosts.workflow.live import Fact, LiveRun
     from hosts.workflow.resident import Resident
+
+_PLAIN: Final = frozenset({FUNCTION_COMPLETED, TIMER_FIRED})
 
 
 def _is_call(record: Record) -> bool:
@@ -35,12 +37,12 @@ class PlainDraft(Draft):
 
 
 def begins_plain(resident: Resident, live: LiveRun) -> bool:
-    """Tell whether what waits for a run is one answer of a function, and nothing else."""
+    """Tell whether what waits for a run is one answer of a function, or a timer, and nothing else."""
     if len(resident.facts) != 1:
         return False
     fact = resident.facts[0]
     return (
-        fact.kind == FUNCTION_COMPLETED
+        fact.kind in _PLAIN
         and not fact.row
         and fact.ref in live.driver.open
         and resident.start is None

@@ -26,6 +26,7 @@ from hosts.workflow.child_stop import given_up, stopped
 from hosts.workflow.closing import outcome_of
 from hosts.workflow.driver import Record
 from hosts.workflow.faults import no_run
+from hosts.workflow.last_turn import last_draft
 from hosts.workflow.live import Fed, LiveRun
 from hosts.workflow.option import task_queue
 from hosts.workflow.resident import Draft, Resident
@@ -62,7 +63,17 @@ def build(engine: Engine, resident: Resident, live: LiveRun) -> Draft:
     """Take what waits for a run, feed it, and return the draft of the turn."""
     if not begins_plain(resident, live):
         return _build(engine, resident, live)
-    facts, fed = resident.facts, live.feed(resident.facts[0])
+    facts, fact = resident.facts, resident.facts[0]
+    fed = live.feed(fact)
+    if live.machine.outcome is not None:
+        last = last_draft(resident, live, fact, fed)
+        if last is not None:
+            resident.facts = []
+            return last
+    if fact.kind == events.TIMER_FIRED:
+        draft = _build(engine, resident, live, fed)
+        draft.turn.dropped_timers = [*draft.turn.dropped_timers, fact.ref]
+        return draft
     if not stays_plain(fed.records, live):
         return _build(engine, resident, live, fed)
     resident.facts = []
