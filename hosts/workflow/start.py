@@ -13,7 +13,7 @@ from hashlib import sha1
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any, Final
 
-from actorflow.codec import encode
+from actorflow.codec import decode, encode
 from actorflow.node.guard import ACTOR, SCOPE
 from actorflow.node.limit import written_limits
 from actorflow.ports import Identity, SpawnRequest
@@ -43,6 +43,8 @@ if TYPE_CHECKING:
 
 _KIND: Final = itemgetter(0)
 """The kind of a record."""
+_TIMER: Final = events.TIMER_STARTED
+_FOLDED: Final = events.CALLS | {_TIMER}
 _NOTHING: Final[Mapping[str, Any]] = {}
 _BESIDE_FIRST: Final = frozenset({events.NAMES_CARRIED, events.RUN_REPINNED, events.RUN_CANCELLED, events.RUN_FAILED})
 _RUNS: Final = uuid.UUID("9b1c6f0e-6c0f-5d1e-9f3a-2f6d0a4b7c11")
@@ -54,7 +56,7 @@ class PreparedStart:
 
     Attributes:
         start: what the store commits. live: the run, first feed done. host: whose it is.
-        records: what the first feed asked, to be performed after the commit.
+        records: the calls that the first feed asked for, to be made after the commit.
         rest: events and records of the first feed that did not fit the start and make the first turn, or None.
         request: what was asked. on_conflict: what to do when the workflow id is held. inherited: options of its parent.
     """
@@ -145,7 +147,7 @@ def prepare(  # noqa: PLR0913 - a start, who its parent is, and what it follows
 
 def _hold(start: StartRun, terms: Terms) -> None:
     """Let a start wait as its terms say."""
-    start.timers, start.reason, start.ready = terms.timers, terms.reason, terms.ready
+    start.timers, start.reason, start.ready = [*start.timers, *terms.timers], terms.reason, terms.ready
     if terms.held:
         start.state = states.CREATED
 
@@ -194,7 +196,7 @@ def begin_run(  # noqa: PLR0913, PLR0917 - the parts of a start
     live = new_live(host, program, bundle, workflow_id, payload)
     data = encoded_start(payload, limits or live.limits.values)
     fed = live.feed(Fact(events.RUN_STARTED, 0, request.entry, data, now))
-    journal, records, rest = fold(live, fed)
+    journal, records, rest, timers = fold(live, fed)
     start = StartRun(
         run_id=payload["run_id"],
         workflow_id=workflow_id,
@@ -208,6 +210,7 @@ def begin_run(  # noqa: PLR0913, PLR0917 - the parts of a start
         lease=host.lease,
         near=host.near,
         state=states.RUNNING if records or rest else states.WAITING,
+        timers=timers,
         node=host.engine.store_name,
         strict=str(bundle.options.get("strict") or ""),
     )
@@ -279,12 +282,18 @@ def message_delivery(  # noqa: PLR0913, PLR0917 - the parts of a message
 
 def fold(
     live: LiveRun, fed: Fed
-) -> tuple[list[JournalEvent], list[Record], tuple[list[JournalEvent], list[Record]] | None]:
-    """Put the first feed into the start if it only called functions, else keep all but the start event for a turn."""
+) -> tuple[list[JournalEvent], list[Record], tuple[list[JournalEvent], list[Record]] | None, Sequence[tuple[int, int]]]:
+    """Put the first feed into the start if it only called functions and set timers, which are returned last.
+
+    Else all but the start event is kept for a turn. A start that sleeps is one commit and one row in place of two.
+    """
     if not live.begun or (live.outcome is None and events.CALLS.issuperset(map(_KIND, fed.records))):
-        return fed.events, fed.records, None
+        return fed.events, fed.records, None, ()
+    if live.outcome is None and live.driver.described is None and _FOLDED.issuperset(map(_KIND, fed.records)):
+        timers = [(made.ref, made.at + int(decode(made.payload))) for made in fed.events if made.kind == _TIMER]
+        return fed.events, [record for record in fed.records if record.kind != _TIMER], None, timers
     kept = 2 if fed.records and fed.records[0].kind == events.NAMES_CARRIED else 1
-    return fed.events[:kept], [], (fed.events[kept:], fed.records)
+    return fed.events[:kept], [], (fed.events[kept:], fed.records), ()
 
 
 def is_first_feed_open(journal: list[JournalEvent]) -> bool:

@@ -81,7 +81,7 @@ def _by_plan(
     identity = Identity(pid, entry, host.id, said.context, durable=True, parent=request.parent, workflow=workflow)
     live = LiveRun(run_id, plan.program, driver_of(host, identity, seed, plan.limits.values), plan.limits)
     fed = live.feed(Fact(events.RUN_STARTED, 0, entry, said.data, now), {"args": said.args, "format": host.rules})
-    journal, records, rest = fold(live, fed)
+    journal, records, rest, timers = fold(live, fed)
     start = StartRun(
         run_id=run_id,
         workflow_id=workflow_id,
@@ -95,6 +95,7 @@ def _by_plan(
         lease=host.lease,
         near=host.near,
         state=states.RUNNING if records or rest else states.WAITING,
+        timers=timers,
         node=engine.store_name,
         strict=plan.strict,
         queue=plan.queue,

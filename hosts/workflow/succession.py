@@ -73,7 +73,8 @@ def _prepared(engine: Engine, resident: Resident, live: LiveRun) -> PreparedStar
     start.attributes = {**options.get("search", {}), **memo_names(options.get("memo", {}))}
     start.key, start.locks = engine.beside.get(resident.run, ""), terms.get("locks", ())
     expiry = expires(terms.get("execution_deadline", 0), options.get("run_timeout", 0), start.at)
-    start.timers = [(EXPIRY, expiry)] if expiry else []
+    if expiry:
+        start.timers = [*start.timers, (EXPIRY, expiry)]
     return prepared
 
 
