@@ -121,10 +121,13 @@ class _SqlKin:
     def holders(self, ids: Iterable[str]) -> list[tuple[str, int]]:
         return [(row[0], row[1]) for row in self._fetch(self._sql.holders, ids)]
 
-    def queued(self, runs: Iterable[int], keys: Iterable[str]) -> list[tuple[int, str, int, str, int]]:
+    def has_queued(self) -> bool:
         if self._kept.has_queued is None:
             self._kept.has_queued = self._any(self._sql.kin.has_queued)
-        if not self._kept.has_queued:
+        return self._kept.has_queued
+
+    def queued(self, runs: Iterable[int], keys: Iterable[str]) -> list[tuple[int, str, int, str, int]]:
+        if not self.has_queued():
             return []
         return self._fetch(self._sql.kin.keys, runs) + self._fetch(self._sql.kin.queue, keys)
 

@@ -39,6 +39,10 @@ class Kin(Protocol):
         """Return (workflow id, run) of those that are held."""
         ...
 
+    def has_queued(self) -> bool:
+        """Tell whether anybody wants or holds an id or a lock key beside its own."""
+        ...
+
     def queued(self, runs: Iterable[int], keys: Iterable[str]) -> Iterable[QueuedRow]:
         """Return the rows of these runs, and of all with these keys, in the order in which they are served."""
         ...
@@ -103,6 +107,8 @@ def _queues(known: Known, moving: set[int], asked: set[str], kin: Kin) -> None:
 
     Whoever is behind the first who stays as he is does not get it by this batch, so the rest of a line is left out.
     """
+    if not asked and not kin.has_queued():
+        return
     own = list(kin.queued(moving, ()))
     _want(known, own)
     freed = {known.runs[run].workflow_id for run in moving} | {key for _, key, *_ in own} | asked

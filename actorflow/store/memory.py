@@ -278,6 +278,9 @@ class _MemoryKin:
     def holders(self, ids: Iterable[str]) -> list[tuple[str, int]]:
         return [(name, self._holders[name]) for name in ids if name in self._holders]
 
+    def has_queued(self) -> bool:
+        return bool(self._queued)
+
     def queued(self, runs: Iterable[int], keys: Iterable[str]) -> list[tuple[int, str, int, str, int]]:
         some, ids = set(runs), set(keys)
         rows = (
