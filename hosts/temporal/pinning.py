@@ -1,7 +1,7 @@
 """What new runs are pinned to, answered where the SDK polls: most of them ask what the one before has asked.
 
-The answer is that of the local activity `actorflow.source` and is recorded in the history as any other. What the SDK
-does around an activity (a task, a context, what it is told about itself) costs several times what the answer does.
+The answer is that of Temporal's local activity `actorflow.source`, and is recorded in the history as any other. What
+the SDK does around it (a task, a context, what it is told about itself) costs several times what the answer does.
 """
 
 from __future__ import annotations
