@@ -31,7 +31,7 @@ from actorflow.ports import Outcome
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from actorflow.machine.channel import Channel
+    from actorflow.machine.channel import Channel, OpTuple
     from actorflow.machine.task import Waiter
     from actorflow.ports import Driver, Mode, Program
     from actorflow.value import Value
@@ -151,6 +151,8 @@ class Machine:
         target = self.requests.pop(ref, None) if self.requests else None
         if target is None:
             return False
+        if self.parked is not None:
+            unpark(self)
         if isinstance(target, request.Future):
             request.resolve(self, target, outcome)
         elif outcome.failure is None:
@@ -164,6 +166,8 @@ class Machine:
         target = self.requests.pop(ref, None) if self.requests else None
         if target is None:
             return False
+        if self.parked is not None:
+            unpark(self)
         if isinstance(target, Task):
             self.wake(target, VALUE, None)
         else:
@@ -202,49 +206,59 @@ class Machine:
 
     # ---- running -----------------------------------------------------------------------------------------------
 
-    def run(self, budget: int) -> bool:  # noqa: C901 - the hot path of everything: a call more costs each op
+    def run(  # noqa: C901, PLR0912 - the hot path of everything: a call more costs each op
+        self, budget: int, task: Task | None = None, op: OpTuple = ()
+    ) -> bool:
         """Run ready tasks for at most `budget` ops; True when some are still ready.
 
         A negative budget has no end: it runs until every task waits, or a task begins to wait for changes (`changing`).
+        Who has resumed a parked task itself gives it with its `op`, which is served first.
         """
-        if self.parked is not None:
-            unpark(self)
-        ready = self.ready if self.away is None else []
-        script = self.script
         self.left = budget
-        while ready:
+        script = self.script
+        if task is None:
+            if self.parked is not None:
+                unpark(self)
+            ready = self.ready
+            if not ready or self.away is not None:
+                return False
             task = ready.pop(0)
             value, task.value = task.value, None
             mode = task.mode
-            while True:
-                op = script.resume(task.handle, mode, value)
-                if op is task.parks and not ready:
-                    self.parked = task.waiter
+            op = script.resume(task.handle, mode, value)
+        else:
+            ready = self.ready
+        while True:
+            if op is task.parks and not ready:
+                self.parked = task.waiter
+                return False
+            try:
+                value = HANDLERS[op[0]](self, task, op)
+            except Error as error:
+                if self.outcome is not None:
                     return False
-                try:
-                    value = HANDLERS[op[0]](self, task, op)
-                except Error as error:
-                    if self.outcome is not None:
+                mode, value = FAILURE, error.failure
+            else:
+                if value is BLOCKED:
+                    if task.interrupt is not None and self.outcome is None:
+                        self._interrupted(task)
+                    if not ready:
                         return False
-                    mode, value = FAILURE, error.failure
-                else:
-                    if value is BLOCKED:
-                        if task.interrupt is not None and self.outcome is None:
-                            self._interrupted(task)
-                        if not ready:
-                            return False
-                        self.left = left = self.left - 1
-                        if left == 0:
-                            return True
-                        break
-                    mode = VALUE
-                self.left = left = self.left - 1
-                if left == 0:
-                    task.mode, task.value = mode, value
-                    ready.insert(0, task)
-                    receiving.cut_off(self, task, op)
-                    return True
-        return False
+                    self.left = left = self.left - 1
+                    if left == 0:
+                        return True
+                    task = ready.pop(0)
+                    value, task.value = task.value, None
+                    op = script.resume(task.handle, task.mode, value)
+                    continue
+                mode = VALUE
+            self.left = left = self.left - 1
+            if left == 0:
+                task.mode, task.value = mode, value
+                ready.insert(0, task)
+                receiving.cut_off(self, task, op)
+                return True
+            op = script.resume(task.handle, mode, value)
 
     def wake(self, task: Task, mode: Mode, value: Any) -> None:
         """Make a waiting task ready, to be resumed with this."""

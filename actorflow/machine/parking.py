@@ -2,17 +2,20 @@
 
 Most actors do one thing at the end of each turn: a task receives from the inbox, which is open, unbuffered and nobody
 else's, while no message waits and no other channel listens to a topic. Where a receive has been found to be like that,
-the task `parks` with its op: when the same op comes next, `Machine.run` only sets `Machine.parked`, and who posts a
-message takes it from there without a look at subscriptions, channels and queues.
+the task `parks` with its op: when the same op comes next, only `Machine.parked` is set. Who posts a message puts the
+answer of that op into `Waiter.item` there, without a look at subscriptions, channels and queues, and the run queue
+resumes the task with it (`hosts.process`).
 
-Whatever changes one of these conditions calls `forbid`. While `parked` is set the wait is in no queue, so whatever else
-looks at the machine calls `unpark` first.
+Whatever changes one of these conditions calls `forbid`. While `parked` is set the wait is in no queue, or the task that
+was handed an answer not among the ready ones; so whatever else looks at the machine, or makes a task ready, calls
+`unpark` first. No other task is ready while one is parked.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from actorflow.machine.task import VALUE
 from actorflow.message import INBOX_TOPIC
 
 if TYPE_CHECKING:
@@ -49,8 +52,13 @@ def forbid(machine: Machine) -> None:
 
 
 def unpark(machine: Machine) -> None:
-    """Make the wait of who is parked one like all others."""
+    """Make the wait of who is parked one like all others; who was handed a message there is ready."""
     waiter, machine.parked = machine.parked, None
-    if waiter is not None:
+    if waiter is None:
+        return
+    if waiter.item is None:
         waiter.task.wait = waiter
         waiter.channel.receivers = [waiter]
+    else:
+        answer, waiter.item = waiter.item, None
+        machine.wake(waiter.task, VALUE, answer)

@@ -22,7 +22,10 @@ BLOCKED: Final = object()
 
 
 class Waiter:
-    """A task's place in the queue of one channel; `index` is its case in a select, or -1 for a plain op."""
+    """A task's place in the queue of one channel; `index` is its case in a select, or -1 for a plain op.
+
+    `item` is what it sends; or, where it is parked (`parking`), the answer that it was handed there.
+    """
 
     __slots__ = ("channel", "index", "is_send", "item", "task")
 

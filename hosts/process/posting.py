@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from actorflow.machine.task import VALUE
 from actorflow.message import Message
 from actorflow.ports import Carried
 from actorflow.shape import copy_alike, learn
@@ -38,11 +37,13 @@ def post(self: Process, dest: str, topic: str, payloads: tuple[Value, ...]) -> b
         return _post(self, dest, topic, payloads)
     machine = target.machine
     waiter = machine.parked
+    if waiter is not None and waiter.item is not None:  # it has been handed one already
+        waiter = None
     kind = type(value)
-    if kind is int:
-        copied = None if value >> 63 else value  # what is negative takes the longer way as well
-    elif kind is dict:
+    if kind is dict:
         copied = copy_alike(value, shape, self.bounds.values.size)
+    elif kind is int:
+        copied = None if value >> 63 else value  # what is negative takes the longer way as well
     else:
         copied = value if kind is Carried and waiter is not None and can_take(self, target, value) else None
     if copied is None:
@@ -54,11 +55,7 @@ def post(self: Process, dest: str, topic: str, payloads: tuple[Value, ...]) -> b
     item.sender = self.pid
     item.payload = copied
     item._payloads = None  # noqa: SLF001 - see above
-    machine.parked = None  # `receiving.post` for who is parked, in place
-    task = waiter.task
-    task.mode = VALUE
-    task.value = (item, True)
-    machine.ready.append(task)
+    waiter.item = (item, True)
     own.left -= 1
     if not target.queued:  # `RunQueue.flag` in place; it is not parked, for this process runs
         target.queued = True

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import trio
 
+from actorflow.machine.task import VALUE
 from hosts.process.timers import Timers
 
 if TYPE_CHECKING:
@@ -103,10 +104,22 @@ class RunQueue:
                 except IndexError:
                     return
                 machine = process.machine
+                waiter = machine.parked
                 try:
-                    if not machine.run(SLICE) and machine.outcome is None:
-                        process.queued = False
-                        continue
+                    if waiter is None or (answer := waiter.item) is None:
+                        if not machine.run(SLICE) and machine.outcome is None:
+                            process.queued = False
+                            continue
+                    else:  # `Machine.run` for who was handed a message, in place: most wait for the next one then
+                        machine.parked = waiter.item = None
+                        machine.left = SLICE
+                        task = waiter.task
+                        op = machine.script.resume(task.handle, VALUE, answer)
+                        if op is task.parks and not machine.ready:
+                            machine.parked = task.waiter
+                            process.queued = False
+                            continue
+                        machine.run(machine.left, task, op)
                 except Exception as error:  # noqa: BLE001 - a bug met while running one process is not the others' end
                     self._failed(process, error)
                 self._go_on(process)
