@@ -20,7 +20,6 @@ Value: TypeAlias = Any
 
 INT_MIN: Final = -(2**63)
 INT_MAX: Final = 2**63 - 1
-_SCALARS: Final = frozenset({type(None), bool, float})
 _HEADER: Final = 9
 """Most bytes that deterministic CBOR needs for one head; the size count is an upper bound built from it."""
 _FEW: Final = 16
@@ -60,7 +59,13 @@ def copy_value(value: Value, limits: Limits = DEFAULT_LIMITS, notices: NoticeSin
     Raises:
         Error: kind Invalid, naming the path of what may not cross.
     """
-    if type(value) in _SCALARS or (type(value) is int and INT_MIN <= value <= INT_MAX):
+    kind = type(value)
+    if kind is int:
+        if INT_MIN <= value <= INT_MAX:
+            return value
+    elif (
+        value is None or kind is bool or kind is float
+    ):  # not by a set of types: the hash of one may be a script's code
         return value
     copied = copy_quickly(value, limits)
     return _Copier(limits, notices).copy(value, "value", 0) if copied is UNUSUAL else copied
@@ -74,7 +79,8 @@ def copy_quickly(value: Value, limits: Limits = DEFAULT_LIMITS) -> Value:  # noq
     """Return what `copy_value` returns if `value` is plain data, else `UNUSUAL`; runs no code but Python's own.
 
     The hot path of every message is here in one loop, a map of a few scalars with ASCII keys: one look at the longest
-    key stands for the size of all. For three scalars it takes a tenth of the careful copy.
+    key stands for the size of all. For three scalars it takes a tenth of the careful copy. `value.copy()` would take as
+    much memory as the map ever did, whatever was removed from it.
     """
     if type(value) is not dict or len(value) > _FEW:
         return _copy_plain(value, limits)
@@ -88,7 +94,7 @@ def copy_quickly(value: Value, limits: Limits = DEFAULT_LIMITS) -> Value:  # noq
         elif kind is int:
             if not INT_MIN <= item <= INT_MAX:
                 return UNUSUAL
-        elif kind not in _SCALARS:
+        elif not (item is None or kind is bool or kind is float):
             return _copy_plain(value, limits)
         if type(key) is not str or not key.isascii():
             return UNUSUAL
@@ -100,7 +106,7 @@ def copy_quickly(value: Value, limits: Limits = DEFAULT_LIMITS) -> Value:  # noq
         before = key
     if spent + len(value) * (2 * _HEADER + length) > limits.size:
         return UNUSUAL  # an upper bound: the careful copy counts exactly
-    return value.copy() if is_ordered else {key: value[key] for key in _in_order(value)}
+    return {**value} if is_ordered else {key: value[key] for key in in_order(value)}
 
 
 def _copy_plain(value: Value, limits: Limits) -> Value:
@@ -108,7 +114,7 @@ def _copy_plain(value: Value, limits: Limits) -> Value:
     kind = type(value)
     if kind is int:
         return value if INT_MIN <= value <= INT_MAX else UNUSUAL
-    if kind in _SCALARS:
+    if value is None or kind is bool or kind is float:
         return value
     if kind is str or kind is bytes:
         fits = len(value) + _HEADER <= limits.size
@@ -161,7 +167,7 @@ def _quick(value: Any, depth: int, room: list[int]) -> Any:  # noqa: C901 - a ca
             continue  # it has counted itself
         elif kind is bytes:
             spent += len(item)
-        elif kind not in _SCALARS:
+        elif not (item is None or kind is bool or kind is float):
             raise _Unusual
         spent += _HEADER
     room[0] -= spent
@@ -182,10 +188,10 @@ def _quick_keys(value: dict[Any, Any], room: list[int]) -> dict[Any, Any]:
         before, length = key, size
         spent += size
     room[0] -= spent
-    return value.copy() if is_ordered else {key: value[key] for key in _in_order(value)}
+    return {**value} if is_ordered else {key: value[key] for key in in_order(value)}
 
 
-def _in_order(keys: Iterable[str]) -> list[str]:
+def in_order(keys: Iterable[str]) -> list[str]:
     """Return ASCII keys by length, then bytewise, as RFC 8949 orders text keys."""
     ordered = sorted(keys)
     ordered.sort(key=len)  # stable
@@ -212,7 +218,7 @@ class _Copier:
 
     def copy(self, value: Value, path: str, depth: int) -> Value:
         kind = type(value)
-        if kind in _SCALARS:
+        if value is None or kind is bool or kind is float:
             return self._spend(value, _HEADER, path)
         if kind is int:
             return self._spend(_integer(value, path), _HEADER, path)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from actorflow.ports import Carried
-from actorflow.shape import learn
 
 if TYPE_CHECKING:
     from hosts.process.process import Process
@@ -22,7 +21,7 @@ def carry(sender: Process, target: Process, topic: str, carried: Carried) -> boo
     machine = target.machine
     if not can_take(sender, target, carried) or not machine.awaits(topic):
         return False
-    learn(sender.host.shapes, topic, None)
+    sender.host.shapes.learn(topic, None)
     sender.machine.left -= 1
     machine.post(topic, sender.pid, carried)
     sender.host.queue.flag(target)

@@ -18,7 +18,7 @@ from actorflow.node.limit import slices_of, written_limits
 from actorflow.notice import Notice
 from actorflow.ports import Outcome, Program, Reply, SpawnRequest
 from actorflow.registry.change import Revision
-from actorflow.shape import Shape
+from actorflow.shape import Shapes
 from actorflow.value import Value
 from hosts.process.answering import answer, run_io
 from hosts.process.bounds import Bounds
@@ -44,7 +44,7 @@ class ProcessHost:
         id: registry id. node: what it shares with other hosts. notices: where they go.
         bounds, slices: what its processes are held to, unless their entry says otherwise.
         table: PID → process, what is alive. queue: what runs them. ready: its processes that are ready.
-        shapes: by topic, of what is posted. lanes: where isolated ones compute.
+        shapes: of what is posted; copies: by topic, from there. lanes: where isolated ones compute.
         starting: PID of one that still loads there → who waits for it to start.
     """
 
@@ -58,7 +58,8 @@ class ProcessHost:
         self.notices = node.notices
         self.table: dict[str, Process] = {}
         self.queue = RunQueue(self._ended, self._failed)
-        self.ready, self.shapes = self.queue.ready, dict[str, Shape]()
+        self.ready, self.shapes = self.queue.ready, Shapes()
+        self.copies = self.shapes.copies
         self.lanes = Lanes(lambda: node.nursery)
         self.starting: dict[str, list[Reply]] = {}
         self._bounds: dict[str, Bounds] = {}

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Final
 
 from actorflow.message import Message
 from actorflow.ports import Carried
-from actorflow.shape import copy_alike, learn
 from actorflow.value import INT_MAX, INT_MIN, UNUSUAL, Value, copy_quickly
 from hosts.process.carrying import can_take, carry
 
@@ -32,7 +31,7 @@ def post(self: Process, dest: str, topic: str, payloads: tuple[Value, ...]) -> b
     try:
         target = host.table[dest]
         (value,) = payloads
-        shape = host.shapes[topic]
+        copy = host.copies[topic]
     except (KeyError, ValueError):
         return _post(self, dest, topic, payloads)
     machine = target.machine
@@ -41,7 +40,7 @@ def post(self: Process, dest: str, topic: str, payloads: tuple[Value, ...]) -> b
         waiter = None
     kind = type(value)
     if kind is dict:
-        copied = copy_alike(value, shape, self.bounds.values.size)
+        copied = copy(value, self.bounds.values.size)
     elif kind is int:
         copied = None if value >> 63 else value  # what is negative takes the longer way as well
     else:
@@ -115,5 +114,5 @@ def _post(self: Process, dest: str, topic: str, payloads: tuple[Value, ...]) -> 
         value = copy_quickly(value, self.bounds.values)
         if value is UNUSUAL:
             return type(payloads[0]) is Carried and carry(self, target, topic, payloads[0])
-    learn(self.host.shapes, topic, value)
+    self.host.shapes.learn(topic, payloads[0])
     return _give(self, target, topic, value)

@@ -14,6 +14,7 @@ from actorflow.machine import channel as channels
 from actorflow.machine.machine import Machine
 from actorflow.machine.op import Op
 from actorflow.message import EXIT, Message, exit_event
+from actorflow.shape import Shapes
 from actorflow.value import Limits
 from hosts.process import posting
 from hosts.process.queue import RunQueue
@@ -49,7 +50,10 @@ class World:
         self.parked = 0
         target = SimpleNamespace(machine=self.machine, queued=True, watched=1 << 30, watch_anew=lambda: None)
         self.queue, self.target = RunQueue(ended, failed), target
-        host = SimpleNamespace(table={"target": target}, shapes={topic: {} for topic in TOPICS}, ready=[])
+        shapes = Shapes()
+        for topic in TOPICS:  # what is posted first teaches the host, and goes the longer way
+            shapes.learn(topic, None)
+        host = SimpleNamespace(table={"target": target}, shapes=shapes, copies=shapes.copies, ready=[])
         own = SimpleNamespace(left=1 << 30)
         self.sender: Any = SimpleNamespace(
             host=host, machine=own, pid="sender", bounds=SimpleNamespace(values=Limits())

@@ -20,7 +20,7 @@ from actorflow.notice import Notice
 from actorflow.ports import Frame, Mode
 from actorflow.script.current import CURRENT
 from actorflow.script.errors import Expired
-from actorflow.script.record import SCALARS, plain
+from actorflow.script.record import plain
 from actorflow.showing import shown_value
 
 if TYPE_CHECKING:
@@ -152,10 +152,11 @@ class Running:
             return stopped
         if not isinstance(error, StopIteration):
             return (Op.RAISE, self._failure(handle, error))
-        if type(error.value) in SCALARS:
-            return (Op.RETURN, error.value)
+        value, kind = error.value, type(error.value)
+        if value is None or kind is str or kind is int or kind is float or kind is bool:
+            return (Op.RETURN, value)
         try:  # reading what it returned may run code of the script's own classes
-            return (Op.RETURN, self._watch.call(self, self._run, plain, error.value))
+            return (Op.RETURN, self._watch.call(self, self._run, plain, value))
         except Runaway as fault:
             return self._stopped(handle, fault)
         except BaseException as fault:  # noqa: BLE001 - see above
