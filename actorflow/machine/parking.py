@@ -40,6 +40,7 @@ def consider(machine: Machine, waiter: Waiter, op: OpTuple) -> None:
         and (mailbox is None or not mailbox.count)
         and (len(subscriptions) == 1 or all(topic[0] == "@" for topic in subscriptions))
     ):
+        waiter.item = None
         waiter.task.parks = op
         machine.parking = waiter
 

@@ -129,6 +129,7 @@ def unread(machine: Machine) -> list[Message]:
     Before all others those that a task has been handed and has not seen, since it has not run yet. Of those that a
     listener without messages had taken the sender is not known any more.
     """
+    unpark(machine)
     kept = [] if machine.mailbox is None else machine.mailbox.messages()
     held = [*_handed(machine), *subscription.buffered(machine.subscriptions or {})]
     unread = [*subscription.messages_of(held), *kept]

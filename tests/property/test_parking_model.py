@@ -197,6 +197,7 @@ POSTS = [("post", "one", 3), ("post", "two", 4)]
 )
 @example(steps=[["late", "receive", "receive"], []], facts=POSTS, at_once=True)
 @example(steps=[["receive"] * 3, []], facts=[("fire",), POSTS[0]], at_once=False)
+@example(steps=[["receive"] * 3, []], facts=[POSTS[0], ("unread",), POSTS[1], ("unread",)], at_once=False)
 @example(steps=[["receive", "hand", "receive"], ["side"]], facts=[("fire",), *POSTS, *POSTS], at_once=True)
 @example(steps=[["self", "receive", "receive"], []], facts=POSTS, at_once=True)
 @given(
