@@ -62,6 +62,13 @@ class Database(Protocol):
         """Begin a write transaction; from here to its end nobody else writes."""
         ...
 
+    def hasten(self, connection: Any, *, hasty: bool) -> None:
+        """Let transactions of a connection from now on wait for no other process, and do no work for later ones; or do.
+
+        Of databases in files.
+        """
+        ...
+
     def room(self) -> LogRoom | None:
         """Return what makes room in the log of a connection that writes, None where the database does that itself."""
         ...

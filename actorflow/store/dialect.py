@@ -40,12 +40,14 @@ sqlite3.register_adapter(bytes, bytes)
 binding one, and a run of one step has some twenty."""
 
 _BEGIN: Final = "BEGIN IMMEDIATE"
+_PAGES: Final = 10_000
+"""Pages of a log that is moved into the database: ten times the default, a tenth of the pauses; 40 MB."""
 _SETTINGS: Final = (
     "PRAGMA synchronous=FULL",
     "PRAGMA fullfsync=ON",
     "PRAGMA checkpoint_fullfsync=ON",
     "PRAGMA foreign_keys=OFF",  # the rows of a run come and go in one commit; a check would read what we just wrote
-    "PRAGMA wal_autocheckpoint=10000",  # ten times the default: a tenth of the pauses, the log stays below 40 MB
+    f"PRAGMA wal_autocheckpoint={_PAGES}",
     "PRAGMA journal_size_limit=67108864",
     "PRAGMA temp_store=MEMORY",
 )
@@ -187,6 +189,11 @@ class Sqlite:
     def begin(self, cursor: Any) -> None:
         """Begin a write transaction."""
         cursor.execute(_BEGIN)
+
+    def hasten(self, connection: Any, *, hasty: bool) -> None:
+        """Wait for the locks of others, and move a large log into the database with a commit; or neither of them."""
+        connection.execute(f"PRAGMA busy_timeout={0 if hasty else int(_BUSY * 1000)}")
+        connection.execute(f"PRAGMA wal_autocheckpoint={0 if hasty else _PAGES}")
 
     def room(self) -> LogRoom | None:
         """Return what makes room in the write-ahead log; None where files cannot be written by position."""

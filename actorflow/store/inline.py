@@ -62,6 +62,10 @@ class InlineWriter:
             self._token.run_sync_soon(self._commit)
         self._submitted.extend(writes)
 
+    def at_once(self, write: Write) -> bool:  # noqa: ARG002 - as `Writer` has it
+        """Do nothing and return False: there is no thread to save."""
+        return False
+
     async def write(self, item: Item) -> Committed:
         """Commit an item and return the answer."""
         committed: Committed = await answer(lambda callback: self.submit(item, callback), abandon=False)

@@ -72,6 +72,10 @@ class MemoryStore(MemoryRows):
         self._commits += 1
         return answers
 
+    def commit_at_once(self, batch: Sequence[Item]) -> list[Committed] | None:
+        """Apply a batch (`port.Store.commit_at_once`)."""
+        return self.commit(batch)
+
     def collect_sources(self, *, dry_run: bool = False) -> list[tuple[str, int]]:
         """Remove the sources that no run refers to (`port.Store.collect_sources`)."""
         referred = {row.bundle_hash for row in self._runs.values()}

@@ -270,6 +270,16 @@ class Store(HotReader, Documents, ReadModel, Protocol):
         """
         ...
 
+    def commit_at_once(self, batch: Sequence[Item]) -> list[Committed] | None:
+        """Apply a batch as `commit` does, without ever waiting for another process: for the node's own thread.
+
+        Returns None when that is not possible: then nothing was written, and `commit` may do it or say what is wrong.
+
+        Raises:
+            CommitUnknown: when it is not known whether the batch was written.
+        """
+        ...
+
     def collect_sources(self, *, dry_run: bool = False) -> list[tuple[str, int]]:
         """Remove the sources that no run refers to, and return (hash, bytes) of each; with `dry_run` remove none.
 

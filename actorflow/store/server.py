@@ -238,6 +238,10 @@ class ServerStore(SqlStore):
         """Return what hears of the writes of others (`port.Store.listener`)."""
         return self._server.listener()
 
+    def commit_at_once(self, batch: Sequence[Item]) -> list[Committed] | None:  # noqa: ARG002 - as the port has it
+        """Return None: a server is waited for."""
+        return None
+
     def commit(self, batch: Sequence[Item]) -> list[Committed]:
         """Apply a batch in one transaction (`port.Store.commit`)."""
         self._committing, self._early = True, self._foreseen(batch)

@@ -2,23 +2,28 @@
 
 The writer thread takes everything that has been submitted while it was busy, up to a number of rows, and commits it in
 one transaction. It never waits for more: under load the sync of one commit is the time in which the next group
-gathers, and an idle node commits at once.
+gathers, and an idle node commits at once: in its own thread, if that is sure to be short (`lone`).
+
+The store is used by one thread at a time without a lock: by the node's only while nothing is under way in the other.
 """
 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from queue import Empty, SimpleQueue
 from threading import Thread
+from time import perf_counter
 from typing import Any, NamedTuple, TypeAlias, TypeVar
 
 import trio
 
+from actorflow.errors import Error
 from actorflow.run.turn import Committed, Item
 from actorflow.store.group import ROWS, Answer, Callback, Write, closed, commit_all, next_group
 from actorflow.store.inline import InlineWriter
+from actorflow.store.lone import LoneCommits, is_brief, is_idle
 from actorflow.store.memory import MemoryStore
 from actorflow.store.moving import Moves
 from actorflow.store.owning import Ownership, Pulse
@@ -49,7 +54,7 @@ class Writer:
         """Start the writer thread.
 
         Args:
-            store: used by the writer thread alone from now on, and closed by `close`.
+            store: used by this alone from now on, and closed by `close`.
             rows: about how many rows to commit in one transaction.
         """
         self._store = store
@@ -59,6 +64,8 @@ class Writer:
         self._reads: SimpleQueue[_Job] = SimpleQueue()
         self._reader: Reader | None = None
         self._closed = False
+        self._under_way = 0
+        self._lone = LoneCommits()
         self.moves = Moves()
         self.heed: Callable[[Mapping[int, int]], None] = lambda _earlier: None
         Thread(target=self._write_loop, name="store-writer", daemon=True).start()
@@ -101,7 +108,31 @@ class Writer:
         """
         if self._closed:
             raise closed()
+        self._under_way += len(writes)
         self._writes.put(writes)
+
+    def at_once(self, write: Write) -> bool:
+        """Commit an item here, if that is sure to be short and nobody has to wait for it; the callback is called.
+
+        Returns False when it is not: then nothing was done, and the item is to be submitted.
+        """
+        if self._under_way or self._closed or not self._lone.short or not is_brief(write.item):
+            return False
+        answers = self._commit_here(write.item) if is_idle() else ()
+        if not answers:
+            self._lone.crowded()
+            return False
+        self._tell([write], answers, self._store.overtaken())
+        return True
+
+    def _commit_here(self, item: Item) -> Sequence[Answer]:
+        began = perf_counter()
+        try:
+            return self._store.commit_at_once([item]) or ()
+        except Error as error:
+            return [error]
+        finally:
+            self._lone.made_here(perf_counter() - began)
 
     async def write(self, item: Item) -> Committed:
         """Commit an item and return the answer. Cancellation does not cut it short: the answer is always known.
@@ -157,9 +188,21 @@ class Writer:
     async def _alone(self, run: Callable[[], Any]) -> Any:
         if self._closed:
             raise closed()
-        return await answer(lambda callback: self._writes.put(_Job(run, callback)), abandon=False)
+        self._under_way += 1
+        try:
+            return await answer(lambda callback: self._writes.put(_Job(run, callback)), abandon=False)
+        finally:
+            self._under_way -= 1
 
-    def _answer(self, group: list[Write], answers: list[Answer], earlier: Mapping[int, int]) -> None:
+    def _answer(self, group: list[Write], answers: list[Answer], earlier: Mapping[int, int], seconds: float) -> None:
+        self._under_way -= len(group)
+        if self._under_way or len(group) > 1:
+            self._lone.crowded()
+        else:
+            self._lone.made_there(seconds)
+        self._tell(group, answers, earlier)
+
+    def _tell(self, group: list[Write], answers: Sequence[Answer], earlier: Mapping[int, int]) -> None:
         if earlier:
             self.heed(earlier)
         for write, result in zip(group, answers, strict=True):
@@ -175,9 +218,11 @@ class Writer:
             job = self._receive(waiting)
             while waiting:
                 group = next_group(waiting, self.rows)
+                began = perf_counter()
                 answers = commit_all(self._store, [write.item for write in group])
+                seconds = perf_counter() - began
                 with suppress(trio.RunFinishedError):  # the node is gone: nobody is left to be told
-                    self._token.run_sync_soon(self._answer, group, answers, self._store.overtaken())
+                    self._token.run_sync_soon(self._answer, group, answers, self._store.overtaken(), seconds)
                 if job is None:  # see first what has been submitted meanwhile: it may ride along
                     break
             if job is not None:

@@ -144,13 +144,13 @@ class Engine:
                 self._turn(resident)
                 if perf_counter() - began > _SLICE:
                     break
+            self._wake = trio.Event()  # before the hand-over, which may bring more to do
             if not self.gathering.rebuilding or len(self._outgoing) >= _TOGETHER:
-                self._hand_over()
+                self._hand_over(alone=not self._queue)
             self.progressed()
             if self._queue:
                 await trio.lowlevel.checkpoint()
             else:
-                self._wake = trio.Event()
                 await self._wake.wait()
 
     def submit(self, item: Item, callback: Callback) -> None:
@@ -169,9 +169,12 @@ class Engine:
         """Have the turns go round once more: what waited for more to come with it is handed over."""
         self._wake.set()
 
-    def _hand_over(self) -> None:
-        if self._outgoing:
+    def _hand_over(self, *, alone: bool = False) -> None:
+        """Hand everything over; a single item of runs that are `alone` may be committed, and take effect, in here."""
+        outgoing, self._outgoing = self._outgoing, []
+        if alone and len(outgoing) == 1 and self.writer.at_once(outgoing[0]):
             outgoing, self._outgoing = self._outgoing, []
+        if outgoing:
             self.writer.submit_all(outgoing)
 
     async def drain(self, grace: float) -> None:

@@ -112,6 +112,21 @@ def a_lease_fences_old_owners_off(store: Store) -> None:
     expect("a token is never given twice", store.claim(HOST, 5), 42)
 
 
+def a_batch_at_once_is_a_commit_or_nothing(store: Store) -> None:
+    """What is committed without waiting for anybody is as any other commit; a store that must wait does nothing."""
+    book = begin_one(store)
+    turn, count = book.turn(), store.commits
+    answers = store.commit_at_once([turn, message("order/1")])
+    if answers is None:
+        expect("commits", store.commits, count)
+        answers = store.commit([turn, message("order/1")])
+    expect("answers", [answer.accepted for answer in answers], [True, True])
+    expect("commits", store.commits, count + 1)
+    held = store.load(book.run)
+    expect("journal, inbox", (len(held.events), len(held.inbox)), (2, 1))
+    expect("the next commit knows of it", store.commit([turn])[0].refusal, "revision")
+
+
 CASES: Final[tuple[Case, ...]] = (
     a_turn_is_atomic,
     a_turn_compares_and_sets,
@@ -119,4 +134,5 @@ CASES: Final[tuple[Case, ...]] = (
     a_journal_has_no_gaps,
     an_unknown_run_is_refused,
     a_lease_fences_old_owners_off,
+    a_batch_at_once_is_a_commit_or_nothing,
 )
