@@ -50,6 +50,7 @@ CROWD: dict[str, tuple[Callable[..., object], set[str]]] = {
 STARTS = {
     "start/command": {"seconds"},
     "start/first-result": {"seconds", "node_mb"},
+    "start/resume": {"seconds", "node_mb"},
     "start/idle": {"boot_s", "node_mb", "cpu_percent"},
     "start/entries/10000": {"seconds", "node_mb"},
     "start/file": {"bytes_a_step"},

@@ -29,6 +29,8 @@ entries:
   - {name: sleeper_lua, kind: workflow.lua, source: file://sleeper.lua, method: main, modules: [time]}
   - {name: hold, kind: function.py, source: file://hold.py, run: trio}
   - {name: held, kind: workflow.py, source: file://held.py}
+  - {name: gate, kind: function.py, source: file://gate.py, run: trio}
+  - {name: gated, kind: workflow.py, source: file://gated.py}
   - {name: long, kind: workflow.py, source: file://long.py}
   - {name: ticker, kind: workflow.py, source: file://ticker.py}
   - {name: stamp, kind: function.py, source: file://stamp.py, run: trio}
@@ -113,6 +115,21 @@ _FILES: Final = {
         "from actorflow.script import funcs\n\n\n"
         "async def main(path):\n"
         "    return await funcs.call('bench:hold', path)\n"
+    ),
+    "gate.py": (
+        "import os\n\nimport trio\n\n\n"
+        "async def main(path):\n"
+        "    if not os.path.exists(path):\n"
+        "        open(path + '.reached', 'w').close()\n"
+        "        await trio.sleep_forever()\n"
+        "    return path\n"
+    ),
+    "gated.py": (
+        "from actorflow.script import funcs\n\n\n"
+        "async def main(steps, path):\n"
+        "    for number in range(steps):\n"
+        "        await funcs.call('bench:step', number)\n"
+        "    return await funcs.call('bench:gate', path)\n"
     ),
     "long.py": (
         "from actorflow.script import funcs, process\n\n\n"

@@ -16,9 +16,11 @@ import trio
 from actorflow.cli.bench import apart
 from actorflow.cli.bench.floor import FULL
 from actorflow.cli.bench.row import Figures, Row
+from actorflow.cli.bench.started import GATE
 
 _ENTRIES: Final = 10_000
 _ENTRIES_A_FILE: Final = 100
+_POLL: Final = 0.02
 
 
 def rows(place: Path) -> list[Row]:
@@ -26,6 +28,7 @@ def rows(place: Path) -> list[Row]:
     return [
         Row("start/command", "starts/s", partial(command, place=place)),
         Row("start/first-result", "starts/s", partial(_apart, what="first_result", place=place), FULL),
+        Row("start/resume", "starts/s", partial(resume, place=place), FULL),
         Row("start/idle", "boots/s", partial(_apart, what="idle", place=place), FULL),
         Row(f"start/entries/{_ENTRIES}", "entries/s", partial(entries, place=place)),
         Row("start/file", "steps/s", partial(_apart, what="file", place=place), FULL),
@@ -40,6 +43,24 @@ async def command(_node: Any, place: Path) -> Figures:
     await trio.run_process(words, capture_stdout=True, env=env)
     seconds = time.perf_counter() - began
     return 1 / seconds, {"seconds": seconds}
+
+
+async def resume(_node: Any, place: Path) -> Figures:
+    """Kill a process with a run that has taken 1 000 steps, and measure the next one until the run has ended."""
+    with tempfile.TemporaryDirectory(dir=place) as data:
+        await _leave(place, Path(data))
+        return await apart.apart(_started("resumed", place / "registry", data), apart.environment(place))
+
+
+async def _leave(place: Path, data: Path) -> None:
+    """Have a process killed while its run waits in the last of its calls, which then ends when it is made again."""
+    async with trio.open_nursery() as nursery:
+        words, env = _started("stepped", place / "registry", str(data)), apart.environment(place)
+        child = await nursery.start(partial(trio.run_process, words, check=False, env=env))
+        while child.poll() is None and not (data / f"{GATE}.reached").exists():  # noqa: ASYNC110 - another makes it
+            await trio.sleep(_POLL)
+        child.kill()
+    (data / GATE).touch()
 
 
 async def entries(_node: Any, place: Path) -> Figures:
@@ -59,11 +80,14 @@ def _write_namespace(directory: Path, first: int) -> None:
     (directory / "_index.yaml").write_text("\n".join(lines) + "\n")
 
 
+def _started(what: str, directory: Path, data: str) -> list[str]:
+    return apart.command("actorflow.cli.bench.started", what, str(directory), data, repr(time.time()))
+
+
 async def _apart(_node: Any, what: str, place: Path, directory: Path | None = None, count: int = 1) -> Figures:
     async def measured(what: str, directory: Path) -> Figures:
         with tempfile.TemporaryDirectory(dir=place) as data:
-            words = apart.command("actorflow.cli.bench.started", what, str(directory), data, repr(time.time()))
-            return await apart.apart(words, apart.environment(place))
+            return await apart.apart(_started(what, directory, data), apart.environment(place))
 
     await measured("first_result", place / "registry")  # compiles all modules
     rate, more = await measured(what, directory or place / "registry")

@@ -17,16 +17,36 @@ from actorflow.cli.bench.resident import resident_bytes
 
 Figures: TypeAlias = tuple[float, dict[str, float]]
 
+GATE: Final = "gate"
+"""The file in the data directory that lets the last call of a run end; with `.reached` behind, the one it makes."""
 _HOST: Final = "bench:workflows"
 _IDLE_SECONDS: Final = 5.0
 _FILE: Final = ("bench:steps_py", 10, 1_000, 200)
 """Entry, steps, runs, and how many of them are in flight, of the store whose size is told."""
+_STEPS: Final = 1_000
+_RUN: Final = "resumed"
 
 
 async def first_result(directory: Path, data: Path, began: float) -> Figures:
     """Return how often a second a process could start, boot a node and have the result of a run of one step."""
     async with actorflow.open(directory, data=data) as node:
         await node.exec("bench:steps_py", host=_HOST, args=[1])
+        seconds = time.time() - began
+    return 1 / seconds, {"seconds": seconds, "node_mb": resident_bytes() / 1e6}
+
+
+async def stepped(directory: Path, data: Path, _began: float) -> Figures:
+    """Take a run to where it waits in the last of its calls, and be killed there."""
+    async with actorflow.open(directory, data=data) as node:
+        args = [_STEPS, str(data / GATE)]
+        await node.exec("bench:gated", host=_HOST, args=args, options={"workflow.id": _RUN})
+    raise SystemExit("the run has ended")
+
+
+async def resumed(directory: Path, data: Path, began: float) -> Figures:
+    """Return how often a second a process could start and end a run of 1 000 steps that another one has left."""
+    async with actorflow.open(directory, data=data) as node:
+        await node.wait(f"{{local@{_HOST}|{_RUN}}}")
         seconds = time.time() - began
     return 1 / seconds, {"seconds": seconds, "node_mb": resident_bytes() / 1e6}
 
@@ -63,6 +83,8 @@ async def file(directory: Path, data: Path, _began: float) -> Figures:
 
 _WORKLOADS: Final[dict[str, Callable[[Path, Path, float], Awaitable[Figures]]]] = {
     "first_result": first_result,
+    "stepped": stepped,
+    "resumed": resumed,
     "idle": idle,
     "boot": boot,
     "file": file,
