@@ -9,11 +9,14 @@ another process holds the lock of the file, and for long after a disk was slow.
 
 from __future__ import annotations
 
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import trio
 
-from actorflow.run.turn import Delivery, Item, StartRun, Turn
+from actorflow.run.plain_turn import PlainTurn
+
+if TYPE_CHECKING:
+    from actorflow.run.turn import Item
 
 LIMIT: Final = 0.002
 """Seconds that a commit may take here: as long as the engine's slices of turns."""
@@ -61,10 +64,8 @@ class LoneCommits:
 
 
 def is_brief(item: Item) -> bool:
-    """Tell whether an item writes a few small rows: a start, a turn or a message of usual size."""
-    if isinstance(item, Delivery):
-        return len(item.payload) < _BYTES
-    if not isinstance(item, Turn | StartRun) or len(item.events) > _EVENTS:
+    """Tell whether an item writes a few small rows, and nobody but its run hears of it: the turn of a usual step."""
+    if type(item) is not PlainTurn or len(item.events) > _EVENTS:
         return False
     return sum([len(event.payload) for event in item.events]) < _BYTES
 
