@@ -119,7 +119,7 @@ def _handed(machine: Machine) -> Iterator[tuple[str, Any]]:
     for task in machine.ready:
         topic = None if task.waiter is None else task.waiter.channel.topic
         value = task.value
-        if topic is not None and task.mode is VALUE and type(value) is tuple and value[-1] is True:
+        if topic is not None and task.mode is VALUE and type(value) is tuple and len(value) > 1 and value[-1] is True:
             yield topic, value[-2]  # (item, True) of a receive, (case, item, True) of a select
 
 

@@ -9,6 +9,7 @@ import pytest
 from actorflow.machine.machine import Machine
 from actorflow.machine.op import Op
 from actorflow.message import Message
+from actorflow.ports import Outcome
 from tests.unit.machine.scripted import FakeDriver, Program
 
 Ops = Any
@@ -116,3 +117,21 @@ def test_who_has_sent_something_over_a_channel_of_a_topic_holds_nothing_unread()
         assert not got or machine.unread() == []
     assert got == [(7, True)]
     assert machine.outcome is None
+
+
+@pytest.mark.parametrize("answer", [(), (True,), (1,), [1, True], {"a": True}, True])
+def test_an_answer_of_any_shape_is_no_message(answer: Any) -> None:
+    """A task that has received waits for something else that it has asked for: its last channel says nothing then."""
+
+    def main() -> Ops:
+        yield (Op.RECEIVE, (yield (Op.INBOX,)))
+        yield (Op.PERFORM, "ask", ())
+        yield (Op.SLEEP, 1)
+
+    machine = Machine(FakeDriver(), Program(main))
+    machine.start(())
+    machine.run(50)
+    machine.deliver(Message("a", "", (0,)))
+    machine.run(50)
+    assert machine.settle(machine.last_ref, Outcome(answer))
+    assert machine.unread() == []
