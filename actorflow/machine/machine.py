@@ -187,7 +187,9 @@ class Machine:
             return
         self.outcome = outcome
         self.left = 0
-        self.parking = self.parked = None
+        if self.parking is not None:
+            forbid(self)
+        self.parked = None
         self.ready.clear()
         self.requests = None
         self.shields = None

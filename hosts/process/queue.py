@@ -119,7 +119,8 @@ class RunQueue:
                             machine.parked = task.waiter
                             process.queued = False
                             continue
-                        machine.run(machine.left, task, op)
+                        if machine.outcome is None:
+                            machine.run(machine.left, task, op)
                 except Exception as error:  # noqa: BLE001 - a bug met while running one process is not the others' end
                     self._failed(process, error)
                 self._go_on(process)

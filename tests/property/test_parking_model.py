@@ -14,6 +14,7 @@ from actorflow.machine import channel as channels
 from actorflow.machine.machine import Machine
 from actorflow.machine.op import Op
 from actorflow.message import EXIT, Message, exit_event
+from actorflow.ports import Outcome
 from actorflow.shape import Shapes
 from actorflow.value import Limits
 from hosts.process import posting
@@ -85,6 +86,8 @@ class World:
         channel = held.get("channel", inbox)
         if step == "hand":  # without an op, as what a script asks for that never waits
             return channels.push(self.machine, self.side, "handed")
+        if step == "end":
+            return self.machine.end(Outcome())
         if step == "self":
             return posting.post(self.sender, "target", "one", (5,))
         asked: dict[Any, tuple[Any, ...]] = {
@@ -227,3 +230,13 @@ def test_who_receives_again_and_again_parks() -> None:
         assert world.take(("post", "one", {"n": number})), number
         world.run()
     assert world.parked > 2
+
+
+def test_who_ends_while_it_runs_is_known_to_have_ended() -> None:
+    world, ends = World([["receive"] * 3 + ["end", "receive"], []], 1000), list[object]()
+    world.queue = RunQueue(ends.append, failed)
+    for number in range(3):
+        assert world.take(("post", "one", number))
+        world.run()
+    assert ends == [world.target]
+    assert world.machine.parked is None
