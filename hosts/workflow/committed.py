@@ -34,7 +34,7 @@ def committed(engine: Engine, resident: Resident, draft: Draft, answer: Committe
         _go_on(engine, resident)
         return
     if type(draft) is LastDraft:
-        ended(engine, resident, draft)
+        ended(engine, resident, draft, answer)
         return
     resident.busy = resident.pending = False
     engine.progressed()

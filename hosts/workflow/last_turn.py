@@ -17,8 +17,10 @@ from hosts.workflow.closing import outcome_of
 from hosts.workflow.faults import no_run
 from hosts.workflow.parting import finished
 from hosts.workflow.resident import Draft
+from hosts.workflow.touching import touch
 
 if TYPE_CHECKING:
+    from actorflow.run.turn import Committed
     from hosts.workflow.engine import Engine
     from hosts.workflow.live import Fact, Fed, LiveRun
     from hosts.workflow.resident import Resident
@@ -62,13 +64,18 @@ def last_draft(resident: Resident, live: LiveRun, fact: Fact, fed: Fed) -> LastD
     return LastDraft(turn, fact, outcome)
 
 
-def ended(engine: Engine, resident: Resident, draft: LastDraft) -> None:
-    """Let go of a run whose last turn is committed, and tell who waits for its end."""
+def ended(engine: Engine, resident: Resident, draft: LastDraft, answer: Committed) -> None:
+    """Let go of a run whose last turn is committed, and tell who waits for its end.
+
+    The store may have found that it concerns others: children that go with it, who stood in line for its workflow id.
+    """
     resident.busy = resident.pending = False
     resident.revision += 1
     run, ref = resident.run, draft.facts[0].ref
     engine.asked.discard((run, ref))
     engine.calls.close(run, ref)
+    if answer.touched:
+        touch(engine, answer.touched)
     finished(engine, resident, draft.outcome)
     engine.progressed()
     if resident.ending is not None:  # asked while the turn was on its way

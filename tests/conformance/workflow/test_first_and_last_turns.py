@@ -9,13 +9,15 @@ import pytest
 import trio
 
 from actorflow.duration import MINUTE, SECOND
+from actorflow.errors import CANCELED
 from actorflow.machine.op import Op
+from actorflow.ports import Outcome, SpawnRequest
 from actorflow.run import event as events
 from actorflow.run.last_turn import LastTurn
-from actorflow.run.state import CANCELLED, COMPLETED, FAILED, WAITING
+from actorflow.run.state import CANCELLED, COMPLETED, CREATED, FAILED, WAITING
 from actorflow.run.turn import Item, Turn
 from actorflow.store.memory import MemoryStore
-from tests.conformance.workflow.durable import WORKFLOWS, Durable
+from tests.conformance.workflow.durable import WORKFLOWS, Durable, engine_of
 from tests.conformance.workflow.test_schedules import Ops, TrioClock
 
 pytestmark = pytest.mark.mock_clock
@@ -157,3 +159,39 @@ async def test_a_run_that_is_cancelled_while_its_last_turn_is_due_ends_once() ->
     held = store.load(1)
     assert held.row.state == CANCELLED
     assert [event.kind for event in held.events] == [*BEGUN, events.RUN_CANCELLED]
+
+
+@pytest.mark.parametrize("policy", ["terminate", "request_cancel"])
+async def test_a_child_that_goes_with_its_parent_hears_of_its_last_turn_at_once(policy: str) -> None:
+    def parent() -> Ops:
+        options = {"workflow.id": "child", "workflow.parent_close_policy": policy}
+        yield (Op.SPAWN, SpawnRequest("app:naps", args=(60 * MINUTE,), options=options))
+        yield (Op.SLEEP, SECOND)
+        return "over"
+
+    durable, store = rig()
+    durable.add("app:parent", parent)
+    async with durable.node() as node:
+        pid = await node.spawn("app:parent", host=WORKFLOWS)
+        ends: list[Outcome] = []
+        await trio.sleep(0.5)
+        node.router.watch(engine_of(node).hosts[WORKFLOWS].pid_of("child"), ends.append)
+        assert await node.wait(pid, timeout=10) == "over"
+        await trio.sleep(1)  # of a clock that is moved: nobody looks around so soon
+        assert LastTurn in store.turns
+        assert [end.failure.kind for end in ends if end.failure is not None] == [CANCELED]
+        assert store.load(2).row.state == CANCELLED
+        assert 2 not in engine_of(node).residents
+
+
+async def test_who_stands_in_line_for_an_id_begins_with_the_last_turn_of_who_held_it() -> None:
+    durable, store = rig()
+    async with durable.node() as node:
+        options = {"workflow.id": "same"}
+        await node.spawn("app:naps", host=WORKFLOWS, args=[SECOND], options=options)
+        options["workflow.on_conflict"] = "queue"
+        await node.spawn("app:naps", host=WORKFLOWS, args=[SECOND], options=options)
+        assert [store.load(run).row.state for run in (1, 2)] == [WAITING, CREATED]
+        await trio.sleep(5)  # of a clock that is moved: nobody looks around so soon
+        assert [store.load(run).row.state for run in (1, 2)] == [COMPLETED, COMPLETED]
+        assert store.turns[0] is LastTurn
