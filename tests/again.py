@@ -83,6 +83,6 @@ def pytest_configure(config: pytest.Config) -> None:
     worker = getattr(config, "workerinput", None)
     if worker is None and config.option.again:
         config.pluginmanager.register(Again(config, config.option.again), "again")
-    elif worker is not None and FAULTS in os.environ:
+    elif worker is not None and FAULTS in os.environ and fault_handler_stderr_fd_key in config.stash:
         with (Path(os.environ[FAULTS]) / worker["workerid"]).open("wb") as file:
-            os.dup2(file.fileno(), config.stash[fault_handler_stderr_fd_key])
+            os.dup2(file.fileno(), config.stash[fault_handler_stderr_fd_key], inheritable=False)

@@ -30,7 +30,7 @@ class Runner(UnsandboxedWorkflowRunner):
         return instance
 
 
-def _none(_command: object) -> None:
+def _none(*_command: object) -> None:
     return None
 
 

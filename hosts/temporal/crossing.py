@@ -1,7 +1,7 @@
 """Between the two loops: the SDK lives in the node's asyncio thread, scripts and functions in its trio thread.
 
-Workflow code runs in the trio thread, as on every other host: its machines share runtimes with theirs, and whatever
-they ask of the node they ask in its own thread.
+Workflow code runs in the trio thread, but for what feeds no machine (`activating`): machines share runtimes with those
+of every other host, and whatever they ask of the node they ask in its own thread.
 """
 
 from __future__ import annotations

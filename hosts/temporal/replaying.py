@@ -51,12 +51,13 @@ async def replay(
     worker = TemporalWorker(host, entry.config, node)
     worker.sources.current = current
     worker.reach(TrioSide(trio.lowlevel.current_trio_token()))
-    executor = Activating(TrioExecutor(trio.lowlevel.current_trio_token()))
+    runner, executor = Runner(), Activating(TrioExecutor(trio.lowlevel.current_trio_token()))
 
     async def run() -> BaseException | None:
         replayer = Replayer(
             workflows=[ActorflowRun],
-            workflow_runner=Runner(),
+            workflow_runner=runner,
+            unsandboxed_workflow_runner=runner,  # that of classes that say so, as ours does
             workflow_task_executor=executor,
             interceptors=[WorkerHeaders(worker)],
             data_converter=VALUES,

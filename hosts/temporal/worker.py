@@ -1,6 +1,6 @@
 """The Temporal worker as a host: durable runs on a cluster behind the same port as any other host.
 
-The worker of the SDK polls in the asyncio thread; workflow code and functions run in the node's own thread.
+The worker of the SDK polls in the asyncio thread; scripts and functions run in the node's own thread.
 """
 
 from __future__ import annotations
@@ -222,12 +222,14 @@ class TemporalWorker(Asking, Operating):
         """Make the worker of the SDK."""
         arguments = worker_arguments(self.id, self.config.worker_options)
         workflows = [] if self.config.worker_options.disable_workflow_worker else [ActorflowRun]
+        runner = Runner()
         self._worker = worker = Worker(
             self.connection.client,
             task_queue=self.queue,
             activities=activities(self),
             workflows=workflows,
-            workflow_runner=Runner(),
+            workflow_runner=runner,
+            unsandboxed_workflow_runner=runner,  # that of classes that say so, as ours does
             workflow_task_executor=Activating(self.side.executor),
             interceptors=[WorkerHeaders(self)],
             on_fatal_error=self._fatal,

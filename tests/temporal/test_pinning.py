@@ -16,7 +16,7 @@ from temporalio.bridge.proto.workflow_activation import WorkflowActivation, Work
 
 from actorflow.app import languages, read_registry
 from actorflow.node.node import Node
-from hosts.temporal import activity, pinning
+from hosts.temporal import activating, activity, pinning
 from hosts.temporal.activating import Activating
 from hosts.temporal.activity import SOURCE
 from hosts.temporal.flow import Run
@@ -147,6 +147,18 @@ def test_what_cannot_be_answered_is_for_the_sdk() -> None:
     assert asyncio.run(polled(Core([broken]), pins)) == b"2"
 
 
+def test_a_worker_of_the_sdk_with_other_insides_is_left_as_it_is() -> None:
+    pins: Any = answer({})
+    other = SimpleNamespace(poll_activity_task=None)
+    for worker, expected in (
+        (SimpleNamespace(_bridge_worker=Core([])), Answering),
+        (SimpleNamespace(_bridge_worker=other), SimpleNamespace),
+        (SimpleNamespace(), type(None)),
+    ):
+        pinning.answering(worker, pins)  # type: ignore[arg-type] # enough of one
+        assert type(getattr(worker, "_bridge_worker", None)) is expected
+
+
 def activation(*jobs: str) -> WorkflowActivation:
     made = WorkflowActivation()
     for name in jobs:
@@ -217,7 +229,7 @@ async def test_scripts_run_in_the_thread_of_the_node_and_later_runs_are_answered
         asked.append(entry)
         return await found(worker, entry)
 
-    answered: list[bool] = []
+    answered, spared = list[bool](), list[object]()
 
     def answering(pins: Pins, name: str) -> Payload | None:
         given = payload(pins, name)
@@ -228,6 +240,7 @@ async def test_scripts_run_in_the_thread_of_the_node_and_later_runs_are_answered
     monkeypatch.setattr(Run, "_pin", pinning_it)
     monkeypatch.setattr(activity, "_pinned", finding)
     monkeypatch.setattr(Pins, "payload", answering)
+    monkeypatch.setattr(activating, "_none", spared.append)
     async with on(server, tmp_path) as node:
         for _ in range(2):
             pid = await node.spawn(COUNTING, host=HOST, args=[0])
@@ -238,3 +251,4 @@ async def test_scripts_run_in_the_thread_of_the_node_and_later_runs_are_answered
     assert fed == {threading.get_ident()}
     assert len(placed) > 1
     assert threading.get_ident() not in placed
+    assert spared, "nobody finds out what the payloads of a run belong to"

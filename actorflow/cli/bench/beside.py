@@ -143,9 +143,11 @@ def _peer(text: str, limit: float) -> Peer:
 async def _end(process: trio.Process) -> None:
     """Ask a program and what it has started to end, and end what is left of them."""
     _signal(process, signal.SIGTERM)
-    with trio.move_on_after(_GRACE):
-        await process.wait()
-    _signal(process, signal.SIGKILL)
+    try:
+        with trio.move_on_after(_GRACE):
+            await process.wait()
+    finally:  # trio gives this up as soon as the program itself has ended
+        _signal(process, signal.SIGKILL)
 
 
 def _signal(process: trio.Process, number: int) -> None:

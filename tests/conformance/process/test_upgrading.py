@@ -83,7 +83,7 @@ async def test_a_message_handed_to_a_task_that_has_not_run_yet_goes_over(
     async with rig() as node:
         node.add("app:old", old)
         node.add("app:new", new)
-        assert await node.run(main, timeout=3) == [["a", 1], ["a", 2], "last"]
+        assert await node.run(main, timeout=60) == [["a", 1], ["a", 2], "last"]
 
 
 async def test_what_a_task_has_received_or_was_told_by_another_does_not_go_over() -> None:
@@ -137,4 +137,4 @@ async def test_what_a_task_has_received_or_was_told_by_another_does_not_go_over(
     async with rig() as node:
         node.add("app:old", old)
         node.add("app:new", new)
-        assert await node.run(main, timeout=5) == "last"
+        assert await node.run(main, timeout=60) == "last"
