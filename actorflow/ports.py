@@ -61,11 +61,15 @@ class Carried:
 
     __slots__ = ("place", "size", "value")
 
-    def __init__(self, place: object, size: int, value: Any) -> None:
+    def __init__(self, place: Any, size: int, value: Any) -> None:
         """Carry `value`, of `size` bytes at most."""
         self.place = place
         self.size = size
         self.value = value
+
+    def opened(self) -> Value:
+        """Return it as a plain value, for whoever comes in the receiver's place."""
+        return self.place.opened(self.value)
 
 
 class _Pending:

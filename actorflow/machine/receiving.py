@@ -117,10 +117,13 @@ def cut_off(machine: Machine, task: Task, op: OpTuple) -> None:
 def _handed(machine: Machine) -> Iterator[tuple[str, Any]]:
     """Yield the topic and the item of what ready tasks are about to be resumed with, in the order in which they run."""
     for task in machine.ready:
-        topic = None if task.waiter is None else task.waiter.channel.topic
-        value = task.value
-        if topic is not None and task.mode is VALUE and type(value) is tuple and len(value) > 1 and value[-1] is True:
-            yield topic, value[-2]  # (item, True) of a receive, (case, item, True) of a select
+        channel, value = None if task.waiter is None else task.waiter.channel, task.value
+        if channel is None or channel.topic is None or task.mode is not VALUE:
+            continue
+        if type(value) is tuple and len(value) > 1 and value[-1] is True:
+            item = value[-2]  # (item, True) of a receive, (case, item, True) of a select
+            if type(item) is Message or channel.topic is not INBOX_TOPIC:
+                yield channel.topic, item
 
 
 def unread(machine: Machine) -> list[Message]:

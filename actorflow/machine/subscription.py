@@ -8,6 +8,7 @@ from actorflow.errors import ALREADY_EXISTS, Error, Failure, invalid, well_forme
 from actorflow.machine.channel import Channel, OpTuple, close, complete
 from actorflow.machine.parking import forbid
 from actorflow.message import EVENTS_TOPIC, INBOX_TOPIC, SUBSCRIPTION_PREFIX, Message
+from actorflow.ports import Carried
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from actorflow.machine.machine import Machine
     from actorflow.machine.task import Task
 
-_FROM_OUTSIDE: Final = (Message, bool, int, float, str, bytes, list, dict, Failure)
+_FROM_OUTSIDE: Final = (Message, Carried, bool, int, float, str, bytes, list, dict, Failure)
 """What messages bring; a channel that the script subscribed itself may hold anything else."""
 
 
@@ -113,10 +114,16 @@ def buffered(subscriptions: Mapping[str, Channel]) -> list[tuple[str, Any]]:
 def messages_of(held: Iterable[tuple[str, Any]]) -> list[Message]:
     """Return items of subscribed channels as messages; what the script itself put there is not among it."""
     return [
-        item if isinstance(item, Message) else Message(topic, "", (item,))
+        _opened(item) if isinstance(item, Message) else _opened(Message(topic, "", (item,)))
         for topic, item in held
         if item is None or isinstance(item, _FROM_OUTSIDE)
     ]
+
+
+def _opened(message: Message) -> Message:
+    """Return the message for a reader in any language."""
+    carried = message.payload
+    return Message(message.topic, message.sender, (carried.opened(),)) if type(carried) is Carried else message
 
 
 def item_of(channel: Channel, message: Message) -> Any:

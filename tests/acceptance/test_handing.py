@@ -24,6 +24,8 @@ entries:
   - {name: keeper_py, kind: process.py, source: file://keeper.py}
   - {name: hoarder, kind: process.lua, source: file://hoarder.lua, method: main, limits: {memory: 4MiB}}
   - {name: echo, kind: process.lua, source: file://echo.lua, method: main}
+  - {name: old, kind: process.lua, source: file://old.lua, method: main}
+  - {name: starter, kind: process.lua, source: file://starter.lua, method: main}
 """
 ASKER = """\
 -- Sends a map, changes its own, and returns what it has then, and what the other one has made of what it got.
@@ -100,6 +102,25 @@ return {main = function(echo)
     return #kept
 end}
 """
+OLD = """\
+-- The message that comes after "start" is handed to another task, which does not run before the upgrade.
+local function main(starter, way, heir)
+    local start = process.listen("start")
+    local inbox = way == "inbox" and process.inbox() or process.listen("go", {message = way == "message"})
+    coroutine.spawn(function() inbox:receive() error("the old code has seen it") end)
+    process.send(starter, "ready")
+    start:receive()
+    process.upgrade(heir, 1)
+end
+return {main = main}
+"""
+STARTER = """\
+return {main = function()
+    local old = process.inbox():receive():from()
+    process.send(old, "start", 1)
+    process.send(old, "go", {text = "hello", n = 7, raw = "\\xff", ["\\xc3\\xa9"] = 0.5})
+end}
+"""
 ECHO = """\
 return {main = function()
     local inbox = process.inbox()
@@ -113,7 +134,7 @@ def registry(tmp_path: Path) -> Path:
     directory = tmp_path / "registry"
     directory.mkdir()
     scripts = {"asker.lua": ASKER, "teller.lua": TELLER, "narrow.lua": NARROW, "sender.lua": SENDER}
-    scripts |= {"hoarder.lua": HOARDER, "echo.lua": ECHO}
+    scripts |= {"hoarder.lua": HOARDER, "echo.lua": ECHO, "old.lua": OLD, "starter.lua": STARTER}
     for name, text in {"_index.yaml": INDEX, "keeper.lua": KEEPER, "keeper.py": KEEPER_PY, **scripts}.items():
         (directory / name).write_text(text)
     return directory
@@ -189,4 +210,17 @@ async def test_who_sends_maps_is_charged_for_what_it_keeps(registry: Path, tmp_p
             await node.exec("app:hoarder", host="app:actors", args=[echo], timeout=120)
         await node.terminate(echo)
     assert caught.value.kind == RESOURCE
+    assert any(carried)
+
+
+@pytest.mark.parametrize("way", ["inbox", "listen", "message"])
+@pytest.mark.parametrize("heir", ["keeper", "keeper_py"])
+async def test_a_map_that_was_handed_over_and_not_seen_goes_over_to_new_code_in_any_language(
+    registry: Path, tmp_path: Path, carried: list[bool], way: str, heir: str
+) -> None:
+    async with app.open(registry, data=tmp_path / "data") as node:
+        starter = await node.spawn("app:starter", host="app:actors")
+        old = await node.spawn("app:old", host="app:actors", args=[starter, way, f"app:{heir}"])
+        got = await node.wait(old, timeout=60)
+    assert got == [{"n": 7, "raw": b"\xff", "text": "hello", "é": 0.5}]
     assert any(carried)

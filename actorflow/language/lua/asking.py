@@ -118,6 +118,14 @@ def _controlled(_handles: Handles, op: int, verb: bytes, target: bytes, detail: 
     return (op, verb.decode(), target.decode(), decode(detail))
 
 
+def text_of(data: bytes) -> str | bytes:
+    """Return what Lua's string is in a message: text where it is UTF-8, as its codec does it."""
+    try:
+        return data.decode()
+    except UnicodeDecodeError:
+        return data
+
+
 def _texts(_handles: Handles, op: int, *texts: bytes) -> OpTuple:
     return (op, *[text.decode() for text in texts])
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final, Protocol, TypeVar, runtime_checkab
 from actorflow.codec import decode, encode
 from actorflow.errors import RESOURCE, Error, Failure
 from actorflow.language.lua.answer import NOTHING, failed, identity_bytes, operands, stated
-from actorflow.language.lua.asking import OPS
+from actorflow.language.lua.asking import OPS, text_of
 from actorflow.language.lua.handle import Handles, Slot
 from actorflow.machine.op import Op
 from actorflow.module.table import call
@@ -206,7 +206,7 @@ class Running:
             return True
         try:
             if form is True:
-                value = _text(payload) if type(payload) is bytes else payload
+                value = text_of(payload) if type(payload) is bytes else payload
             elif form is False:
                 (value,) = decode(payload)
             else:
@@ -269,14 +269,6 @@ _PURE_LIMITS: Final = Limits(size=32 << 20)
 """Of what a pure operation may give: twice of it fits into the room that Lua's allocator always has."""
 NIL: Final = b"\xf6"
 _LATER: Final = (Op.YIELD,)
-
-
-def _text(data: bytes) -> str | bytes:
-    """Return what Lua's string is in a message: text where it is UTF-8, as its codec does it."""
-    try:
-        return data.decode()
-    except UnicodeDecodeError:
-        return data
 
 
 _NOBODY: Final = encode(

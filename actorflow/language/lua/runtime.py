@@ -13,8 +13,10 @@ from lupa import lua54
 
 from actorflow.codec import encode
 from actorflow.lane import Lane
+from actorflow.language.lua.asking import text_of
 from actorflow.language.lua.chunk import RUNTIME, prelude
 from actorflow.language.lua.modules import FOUND, PARTS
+from actorflow.value import Value, copy_value
 
 if TYPE_CHECKING:
     from actorflow.language.lua.program import LuaProgram
@@ -146,6 +148,11 @@ class Runtime:
                 if not self._users[key]:
                     del self._users[key]
                     self._drop(self._chunks.pop(key), 0)
+
+    def opened(self, table: Any) -> Value:
+        """Return a map of scalars that was handed over as any other language has it; see `ports.Carried`."""
+        pairs = table.items()
+        return copy_value({key.decode(): text_of(item) if type(item) is bytes else item for key, item in pairs})
 
     @property
     def chunk_count(self) -> int:

@@ -119,7 +119,7 @@ def test_who_has_sent_something_over_a_channel_of_a_topic_holds_nothing_unread()
     assert machine.outcome is None
 
 
-@pytest.mark.parametrize("answer", [(), (True,), (1,), [1, True], {"a": True}, True])
+@pytest.mark.parametrize("answer", [(), (True,), (1,), (1, True), (0, 1, True), [1, True], {"a": True}, True])
 def test_an_answer_of_any_shape_is_no_message(answer: Any) -> None:
     """A task that has received waits for something else that it has asked for: its last channel says nothing then."""
 
