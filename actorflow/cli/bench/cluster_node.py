@@ -91,7 +91,8 @@ async def play(node: Node, entry: str, *args: Any) -> float:
 async def met(node: Node, count: int) -> None:
     """Wait until this node has met so many others, and has its part of the runs: before, it starts them for others."""
     host: Any = node.hosts[durable.HOST]
-    few, many = UNITS // (count + 1), -(-UNITS // (count + 1))
+    many = -(-UNITS // (count + 1))  # the part of each; who comes last gets what the others leave
+    few = UNITS - count * many
     with trio.fail_after(_PATIENCE):
         while (  # noqa: ASYNC110 - nobody tells
             sum(line["state"] == "up" for line in node_lines(node)) < count or not few <= len(host.shards or ()) <= many
